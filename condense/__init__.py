@@ -1,0 +1,1 @@
+"""Condensing multimodal heterogeneous graphs: data type, files, budgets and methods."""

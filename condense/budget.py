@@ -1,0 +1,135 @@
+"""From a condensation ratio to counts: nodes of each type, nodes of each class, edges of each relation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch_geometric.typing import EdgeType
+
+from condense.data.graph import MultimodalGraph, num_target
+from condense.errors import BudgetError
+
+RatioBase = Literal["all", "train"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a condensed graph may hold.
+
+    Attributes:
+        nodes: node type -> n'_t.
+        classes: n'_c for each class; they sum to n' = nodes[target].
+        edges: relation -> the most edges it may keep.
+        ratio: n' ÷ all target nodes.
+        ratio_train: n' ÷ training nodes.
+        ratio_base: which of the two the request was made in.
+        edge_ratio: the share of each relation's edges that may be kept.
+        notices: what the user should know, such as classes raised to one node.
+    """
+
+    nodes: Mapping[str, int]
+    classes: tuple[int, ...]
+    edges: Mapping[EdgeType, int]
+    ratio: float
+    ratio_train: float
+    ratio_base: RatioBase
+    edge_ratio: float
+    notices: tuple[str, ...] = ()
+
+
+def plan(
+    graph: MultimodalGraph,
+    ratio: float,
+    ratio_base: RatioBase = "all",
+    edge_ratio: float | None = None,
+) -> Budget:
+    """The budget for condensing `graph`.
+
+    n' = ratio · base, rounded; types other than the target keep the same share of their nodes, at
+    least one; classes keep the proportions of the training nodes, at least one node each; relations
+    keep at most ⌊edge_ratio · edges⌋.
+
+    Args:
+        graph: the whole graph.
+        ratio: in (0, 1].
+        ratio_base: "all" target nodes (GCond's convention for transductive data) or "train" nodes.
+        edge_ratio: in (0, 1]; by default the node ratio over all target nodes.
+
+    Raises:
+        BudgetError: a ratio out of range, or fewer nodes than classes.
+    """
+    _check_ratio("ratio", ratio)
+    total = num_target(graph)
+    store = graph[graph.target]
+    trained = int(store.train_mask.sum())
+    base = total if ratio_base == "all" else trained
+    count = max(1, round(ratio * base))
+    if count < graph.num_classes:
+        raise BudgetError(
+            f"ratio (got {ratio}) gives {count} of {base} {graph.target} nodes, fewer than the "
+            f"{graph.num_classes} classes; try --ratio {_ceil(graph.num_classes / base)}"
+        )
+    if edge_ratio is None:
+        edge_ratio = ratio * base / total
+    _check_ratio("edge_ratio", edge_ratio)
+
+    classes, raised = _share(
+        torch.bincount(store.y[store.train_mask], minlength=graph.num_classes), count
+    )
+    edges = {
+        r: math.floor(edge_ratio * graph[r].edge_index.size(1) + 1e-9) for r in graph.edge_types
+    }
+    notices = [f"class {c} is raised to 1 node (its share is below one half)" for c in raised]
+    notices += [
+        f"relation {'/'.join(r)} keeps no edge (its share of {graph[r].edge_index.size(1)} is below 1)"
+        for r, kept in edges.items()
+        if kept == 0 and graph[r].edge_index.size(1)
+    ]
+    nodes = {
+        t: count if t == graph.target else max(1, round(int(graph[t].num_nodes) * count / total))
+        for t in graph.node_types
+    }
+    return Budget(
+        nodes=nodes,
+        classes=classes,
+        edges=edges,
+        ratio=count / total,
+        ratio_train=count / trained,
+        ratio_base=ratio_base,
+        edge_ratio=edge_ratio,
+        notices=tuple(notices),
+    )
+
+
+def _check_ratio(argument: str, value: float) -> None:
+    if not 0 < value <= 1:
+        flag = argument.replace("_", "-")
+        raise BudgetError(f"{argument} (got {value}) must lie in (0, 1]; try --{flag} 0.02")
+
+
+def _ceil(ratio: float) -> float:
+    """`ratio` rounded up to two significant digits, as a suggestion that certainly suffices."""
+    digits = 1 - math.floor(math.log10(ratio))
+    return min(1.0, math.ceil(ratio * 10**digits) / 10**digits)
+
+
+def _share(sizes: torch.Tensor, count: int) -> tuple[tuple[int, ...], list[int]]:
+    """`count` shared out in proportion to `sizes` by largest remainders, at least 1 each.
+
+    Returns:
+        The shares, and the classes whose proportional share was raised to 1.
+    """
+    exact = sizes.double() * count / sizes.sum()
+    shares = exact.floor().long()
+    by_remainder = (exact - shares).argsort(descending=True, stable=True)
+    shares[by_remainder[: count - int(shares.sum())]] += 1
+    raised = (shares == 0).nonzero().flatten().tolist()
+    for c in raised:
+        # The largest class gives; with count ≥ classes some class has at least two.
+        shares[shares.argmax()] -= 1
+        shares[c] = 1
+    return tuple(shares.tolist()), raised

@@ -1,0 +1,120 @@
+"""Features as trainers and condensers see them: completed, centred and scaled."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from condense.data.graph import MultimodalGraph
+from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
+from models.sparse import mean_adjacency
+
+
+def complete(graph: MultimodalGraph) -> MultimodalGraph:
+    """A copy in which node types without features have the means of their neighbours' features.
+
+    A type without any modality receives every modality of the types that point at it: the mean over
+    its in-neighbours that have it, by edge multiplicity; `has_<modality>` is False for a node with no
+    such neighbour. Types further away are completed in turn. A type that nothing with features points
+    at stays empty.
+    """
+    graph = copy.copy(graph)
+    empty = [t for t in graph.node_types if not modality_names(graph[t])]
+    while empty:
+        known = [t for t in graph.node_types if t not in empty]
+        reached = [t for t in empty if _receive(graph, t, known)]
+        if not reached:
+            break
+        empty = [t for t in empty if t not in reached]
+    return graph
+
+
+def _receive(graph: MultimodalGraph, node_type: str, known: list[str]) -> bool:
+    """Give `node_type` its in-neighbours' mean features; False where it has no such relation."""
+    total: dict[str, Tensor] = {}
+    weight: dict[str, Tensor] = {}
+    for relation in graph.edge_types:
+        if relation[2] != node_type or relation[0] not in known:
+            continue
+        adjacency = mean_adjacency(graph, relation)
+        for modality in modality_names(graph[relation[0]]):
+            source = graph[relation[0]]
+            has = present(source, modality).to(torch.float32).unsqueeze(1)
+            x = adjacency @ features(source, modality)
+            total[modality] = total.get(modality, 0) + x
+            weight[modality] = weight.get(modality, 0) + adjacency @ has
+    for modality, x in total.items():
+        share = weight[modality]  # [n, 1]
+        graph[node_type][FEATURE_PREFIX + modality] = x / share.clamp_min(1e-12)
+        graph[node_type][MASK_PREFIX + modality] = share.squeeze(1) > 0
+    return bool(total)
+
+
+@dataclass(frozen=True)
+class FeatureScaler:
+    """x ↦ (x − μ) / σ with a mean per column and one σ a modality, fitted on a whole graph.
+
+    One σ for all columns (the root mean square of the centred entries) keeps rare keywords from being
+    blown up to the size of common ones, and keeps distances within a modality. Models and condensers
+    work in these units; files keep the data set's own.
+
+    Attributes:
+        mean: (node type, modality) -> μ [width].
+        scale: (node type, modality) -> σ > 0.
+    """
+
+    mean: Mapping[tuple[str, str], Tensor]
+    scale: Mapping[tuple[str, str], float]
+
+    @classmethod
+    def fit(cls, graph: MultimodalGraph) -> FeatureScaler:
+        """Statistics over the nodes that have the modality; no label is read."""
+        mean, scale = {}, {}
+        for node_type in graph.node_types:
+            for modality in modality_names(graph[node_type]):
+                x, has = features(graph[node_type], modality), present(graph[node_type], modality)
+                x = x[has]
+                mu = x.mean(dim=0) if len(x) else x.new_zeros(x.size(1))
+                sigma = float((x - mu).square().mean().sqrt()) if len(x) else 1.0
+                mean[node_type, modality] = mu
+                # A constant modality carries nothing; σ = 1 leaves it at zero.
+                scale[node_type, modality] = sigma if sigma > 0 else 1.0
+        return cls(mean, scale)
+
+    def apply(self, graph: MultimodalGraph) -> MultimodalGraph:
+        """A copy of `graph` in scaled units; rows of missing modalities are zero, the mean."""
+        scaled = copy.copy(graph)
+        for (node_type, modality), mu in self.mean.items():
+            store = graph[node_type]
+            x = (features(store, modality) - mu) / self.scale[node_type, modality]
+            has = present(store, modality)
+            scaled[node_type][FEATURE_PREFIX + modality] = (
+                x if bool(has.all()) else x * has.unsqueeze(1).to(x.dtype)
+            )
+        return scaled
+
+    def invert(
+        self, node_type: str, modality: str, x: Float[Tensor, "n d"]
+    ) -> Float[Tensor, "n d"]:
+        """Scaled features back in the data set's units."""
+        return x * self.scale[node_type, modality] + self.mean[node_type, modality]
+
+
+def impute(
+    values: Float[Tensor, "n d"], train: Bool[Tensor, " n"]
+) -> Float[Tensor, "n d_and_indicators"]:
+    """Fill NaN with the training nodes' column means and append a 0/1 indicator a column with NaN.
+
+    A column without any number on training nodes is filled with zero.
+    """
+    gaps = torch.isnan(values)
+    known = torch.where(gaps, 0.0, values)[train]
+    count = (~gaps[train]).sum(dim=0).clamp_min(1)
+    filled = torch.where(gaps, known.sum(dim=0) / count, values)
+    indicators = gaps[:, gaps.any(dim=0)].to(values.dtype)
+    return torch.cat([filled, indicators], dim=1)

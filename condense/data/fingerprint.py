@@ -1,0 +1,150 @@
+"""Hashes of graphs: equal for equal content, whatever the device and the strides.
+
+`fingerprint` names a whole graph in a condensed graph's provenance. `Digest`, the rule by which
+records and arrays become bytes, also makes the checksum of a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from condense.data.graph import MultimodalGraph, hide_test_labels
+from condense.errors import GraphError
+from models.schema import FEATURE_PREFIX, modality_names, present
+
+BLOCK_BYTES = 1 << 20
+"""Arrays are hashed, written and read in pieces of about this size."""
+
+DTYPES: dict[str, torch.dtype] = {
+    "bool": torch.bool,
+    "uint8": torch.uint8,
+    "int8": torch.int8,
+    "int16": torch.int16,
+    "int32": torch.int32,
+    "int64": torch.int64,
+    "float16": torch.float16,
+    "float32": torch.float32,
+    "float64": torch.float64,
+}
+"""The data types that a graph may carry into a hash or a file, named as in numpy."""
+
+
+class Digest:
+    """SHA-256 over records and arrays, framed so that two contents never give the same bytes.
+
+    A record is one line of compact JSON (ASCII, keys sorted). An array is the record
+    [name, dtype, shape] followed by its values, little-endian, in C order.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def record(self, value: Any) -> None:
+        """Add a JSON value."""
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+        self._hash.update(text.encode("ascii") + b"\n")
+
+    def array(self, name: str, dtype: str, shape: Sequence[int], blocks: Iterable[Any]) -> None:
+        """Add an array; `blocks` are its values, pieces that follow each other in C order."""
+        self.record([name, dtype, list(shape)])
+        for block in blocks:
+            little = np.ascontiguousarray(block, dtype=block.dtype.newbyteorder("<"))
+            self._hash.update(little.data)
+
+    def hexdigest(self) -> str:
+        """64 hexadecimal digits."""
+        return self._hash.hexdigest()
+
+
+def slabs(shape: Sequence[int], itemsize: int) -> Iterator[tuple[slice, ...]]:
+    """Indices that cut an array of `shape` into pieces of about BLOCK_BYTES, in C order.
+
+    Blocks of rows, or, where one row is larger than a block (edge_index), parts of a row. An empty
+    array has no pieces.
+    """
+    if 0 in shape:
+        return
+    row_bytes = itemsize * math.prod(shape[1:])
+    if len(shape) == 1 or row_bytes <= BLOCK_BYTES:
+        rows = max(1, BLOCK_BYTES // row_bytes)
+        for first in range(0, shape[0], rows):
+            yield (slice(first, min(first + rows, shape[0])),)
+        return
+    columns = max(1, BLOCK_BYTES * shape[1] // row_bytes)
+    for row in range(shape[0]):
+        for first in range(0, shape[1], columns):
+            yield (slice(row, row + 1), slice(first, min(first + columns, shape[1])))
+
+
+def dtype_name(tensor: Tensor, where: str) -> str:
+    """The numpy name of the data type of `tensor`, which errors call `where`.
+
+    Raises:
+        GraphError: a type outside DTYPES (bfloat16, complex), or a sparse or quantised tensor.
+    """
+    name = str(tensor.dtype).removeprefix("torch.")
+    if name not in DTYPES or tensor.layout != torch.strided:
+        raise GraphError(
+            f"{where} (got {name}, {tensor.layout}) must be a dense tensor of {', '.join(DTYPES)}; "
+            "convert it, for example with .float() or .to_dense()"
+        )
+    return name
+
+
+def numpy_block(tensor: Tensor, slab: tuple[slice, ...]) -> np.ndarray:
+    """One piece of `tensor` on the CPU; only the piece is copied, not the tensor."""
+    return tensor.detach()[slab].cpu().numpy()
+
+
+def fingerprint(graph: MultimodalGraph) -> str:
+    """SHA-256 of the content of a graph, as 64 hexadecimal digits.
+
+    Covers target, num_classes, the node types, relations and modalities in their order, and every
+    array's name, type, shape and values. Blind to what a condenser must not or cannot see: y counts
+    as −1 on test nodes, and feature rows of nodes that lack the modality count as 0. The data set's
+    name and source are no content.
+
+    Raises:
+        GraphError: an array of a type that has no fixed bytes here, such as bfloat16.
+    """
+    hidden = hide_test_labels(graph)
+    digest = Digest()
+    digest.record([hidden.target, int(hidden.num_classes)])
+    for node_type in hidden.node_types:
+        store = hidden[node_type]
+        modalities = modality_names(store)
+        digest.record(["nodes", node_type, int(store.num_nodes), list(modalities)])
+        # Sorted: that y was set before x_text is no property of the data.
+        for key in sorted(k for k in store if k != "num_nodes"):
+            modality = key.removeprefix(FEATURE_PREFIX)
+            keep = present(store, modality) if modality in modalities and modality != key else None
+            _add(digest, key, store[key], keep, f"graph[{node_type!r}].{key}")
+    for relation in hidden.edge_types:
+        store = hidden[relation]
+        digest.record(["edges", list(relation)])
+        for key in sorted(store):
+            _add(digest, key, store[key], None, f"graph[{relation!r}].{key}")
+    return digest.hexdigest()
+
+
+def _add(digest: Digest, name: str, tensor: Tensor, keep: Tensor | None, where: str) -> None:
+    """Add `tensor` [n, …], its rows outside `keep` [n] as zeros."""
+
+    def blocks() -> Iterator[np.ndarray]:
+        for slab in slabs(tensor.shape, tensor.element_size()):
+            block = numpy_block(tensor, slab)
+            if keep is not None:
+                # np.where and not a product: the rows to hide may hold NaN.
+                kept = numpy_block(keep, slab[:1])[:, None]  # [rows, 1]
+                block = np.where(kept, block, block.dtype.type(0))
+            yield block
+
+    digest.array(name, dtype_name(tensor, where), tensor.shape, blocks())

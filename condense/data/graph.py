@@ -1,0 +1,95 @@
+"""`MultimodalGraph`: a heterogeneous graph whose nodes carry named modalities."""
+
+from __future__ import annotations
+
+import copy
+from typing import Literal
+
+import torch
+from torch_geometric.data import HeteroData
+
+from models.schema import GraphSchema
+
+Source = Literal["real", "simulated"]
+SPLITS = ("train_mask", "val_mask", "test_mask")
+UNLABELLED = -1
+
+
+class MultimodalGraph(HeteroData):
+    """PyG's `HeteroData` with these attributes; everything PyG does with it still works.
+
+    On each node type t of n_t nodes:
+        num_nodes: set it on every type; PyG cannot infer it from `x_<modality>`.
+        x_<modality>: float [n_t, width]; any number of modalities of any widths, or none.
+        has_<modality>: bool [n_t], optional; False where the node lacks the modality. The feature
+            rows of such nodes are never read and may hold NaN.
+
+    On the target type also:
+        y: long [n], 0 … C−1, or −1 for unlabelled nodes.
+        train_mask, val_mask, test_mask: bool [n], disjoint.
+        y_soft: float [n, C], optional, each row a distribution over classes.
+        node_weight: float [n], optional: how many original nodes a condensed one stands for.
+        origin: long [n], optional: the original node that a condensed one is, −1 for none.
+
+    On each relation (source, name, destination):
+        edge_index: long [2, e], from source to destination.
+        edge_weight: float [e], optional, positive: a weight of w means w parallel edges.
+
+    On the graph:
+        target: the node type that is classified.     num_classes: C.
+        name: of the data set.                        source: "real" or "simulated".
+
+    `condense.data.rules.check` states and checks all rules.
+    """
+
+
+def num_target(graph: HeteroData) -> int:
+    """n, the number of nodes of the target type."""
+    return int(graph[graph.target].num_nodes)
+
+
+def display_name(name: str, source: str) -> str:
+    """The data set's name as people see it: a simulated one is always marked."""
+    return name if source == "real" else f"{name} ({source})"
+
+
+def num_bytes(graph: HeteroData) -> int:
+    """Bytes of the graph's arrays, uncompressed, in float32 and int32.
+
+    Each feature matrix counts in the smaller of its dense and its CSR form, so that a whole graph
+    with sparse features is not made to look larger than it is. Edges count two indices and, where
+    they have one, a weight; masks and labels count one byte and four bytes a node.
+    """
+    total = 0
+    schema = GraphSchema.of(graph)
+    for node_type in schema.node_types:
+        store = graph[node_type]
+        for key, value in store.items():
+            if not isinstance(value, torch.Tensor):
+                continue
+            if key.startswith("x_"):
+                dense = 4 * value.numel()
+                csr = 8 * int(torch.count_nonzero(value)) + 4 * (value.size(0) + 1)
+                total += min(dense, csr)
+            elif value.dtype == torch.bool:
+                total += value.numel()
+            else:
+                total += 4 * value.numel()
+    for relation in schema.relations:
+        store = graph[relation]
+        total += 8 * store.edge_index.size(1)
+        if "edge_weight" in store:
+            total += 4 * store.edge_weight.numel()
+    return total
+
+
+def hide_test_labels(graph: MultimodalGraph) -> MultimodalGraph:
+    """A copy (own stores, shared tensors) in which y is −1 on the test nodes.
+
+    It is all that trainers and condensers ever see.
+    """
+    hidden = copy.copy(graph)
+    store = hidden[graph.target]
+    if "test_mask" in store:
+        store.y = torch.where(store.test_mask, torch.full_like(store.y, UNLABELLED), store.y)
+    return hidden

@@ -1,0 +1,23 @@
+"""Errors that a user can mend.
+
+Each message names the argument, the value, the rule and the remedy. The command line prints the
+message alone; a traceback would mean a defect of ours.
+"""
+
+from __future__ import annotations
+
+
+class UserError(ValueError):
+    """Wrong input: an argument, a setting, a graph or a file."""
+
+
+class GraphError(UserError):
+    """A graph that breaks a rule of the data type."""
+
+
+class FileError(UserError):
+    """A file that cannot be read or written as a graph."""
+
+
+class BudgetError(UserError):
+    """A condensation ratio that no graph can meet."""

@@ -1,0 +1,127 @@
+"""The layout of a graph file, which writer and reader share; docs/format.md is its specification.
+
+/                                 attributes: those of `Header`, and checksum
+/nodes/<type>                     attributes: num_nodes, attributes
+/nodes/<type>/<attribute>         dataset [num_nodes, …]
+/edges/<source>:<name>:<dest>     attributes: attributes
+/edges/…/edge_index               dataset [2, edges]
+/edges/…/<attribute>              dataset [edges, …]
+/provenance                       JSON text, in condensed graphs only
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+from torch_geometric.typing import EdgeType
+
+from condense.data.graph import MultimodalGraph, Source
+from condense.data.rules import Kind
+
+FORMAT = "multimodal-graph"
+VERSION = 1
+
+NODES = "nodes"
+EDGES = "edges"
+PROVENANCE = "provenance"
+CHECKSUM = "checksum"
+NUM_NODES = "num_nodes"
+ATTRIBUTES = "attributes"
+EDGE_INDEX = "edge_index"
+
+LIBVER = ("v110", "v110")
+"""HDF5 1.10's layout: any current h5py reads it, and it checksums the file's own structure."""
+COMPRESS_ABOVE = 64 * 1024
+"""Bytes from which a dataset is cut into chunks and compressed; below, it would only grow."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The root attributes of a file, apart from format, version and checksum.
+
+    Attributes:
+        kind: "whole" or "condensed".
+        name: of the data set.
+        source: "real" or "simulated".
+        target: the node type that is classified.
+        num_classes: C.
+        node_types: in the graph's order.
+        relations: in the graph's order, each as source:name:destination.
+    """
+
+    kind: Kind
+    name: str
+    source: Source
+    target: str
+    num_classes: int
+    node_types: tuple[str, ...]
+    relations: tuple[str, ...]
+
+    @classmethod
+    def of(cls, graph: MultimodalGraph, kind: Kind) -> Header:
+        """The header under which `graph` is stored."""
+        return cls(
+            kind=kind,
+            name=graph.name,
+            source=graph.source,
+            target=graph.target,
+            num_classes=graph.num_classes,
+            node_types=tuple(graph.node_types),
+            relations=tuple(relation_key(relation) for relation in graph.edge_types),
+        )
+
+    def attributes(self) -> dict[str, Any]:
+        """The root attributes, apart from the checksum, which covers them."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": self.kind,
+            "name": self.name,
+            "source": self.source,
+            "target": self.target,
+            "num_classes": self.num_classes,
+            "node_types": list(self.node_types),
+            "relations": list(self.relations),
+        }
+
+
+def fixed_strings(value: str | list[str]) -> np.ndarray:
+    """A text, or a list of texts, as HDF5 strings of fixed length in UTF-8.
+
+    Not of variable length: HDF5 keeps those in a heap that has no checksum, and a damaged heap sends
+    it into an endless loop on reading.
+    """
+    encoded = [text.encode() for text in ([value] if isinstance(value, str) else value)]
+    dtype = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
+    return np.array(encoded[0] if isinstance(value, str) else encoded, dtype=dtype)
+
+
+def text(value: Any) -> Any:
+    """The inverse of `fixed_strings` for one value as h5py reads it; anything else unchanged."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def relation_key(relation: EdgeType) -> str:
+    """The group name of a relation; the rules keep ':' and '/' out of its parts."""
+    return ":".join(relation)
+
+
+def nodes_record(node_type: str, num_nodes: int, attributes: list[str]) -> list[Any]:
+    """What a node group adds to the data digest before its arrays."""
+    return [NODES, node_type, num_nodes, attributes]
+
+
+def edges_record(relation: str, attributes: list[str]) -> list[Any]:
+    """What an edge group adds to the data digest before its arrays."""
+    return [EDGES, relation, attributes]
+
+
+def checksum(header: Header, data_digest: str, provenance: str) -> str:
+    """SHA-256 over three lines: root attributes as JSON, data digest, provenance ("" if whole)."""
+    attributes = json.dumps(header.attributes(), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{attributes}\n{data_digest}\n{provenance}".encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The mathematics of SR-GM as pure functions of tensors: gradients, decoupling, damping, distance."""

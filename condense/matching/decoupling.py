@@ -1,0 +1,105 @@
+"""Gradient decoupling: modalities of one node must not pull against each other.
+
+For two modalities with ⟨gᵃ, gᵇ⟩ < 0 the paper projects both, each against the original other:
+ĝᵃ = gᵃ − ⟨gᵃ, gᵇ⟩/‖gᵇ‖² · gᵇ. With three and more, pairwise projection can leave conflicts, so gᵃ
+is projected onto the cone {v : ⟨v, gᵇ⟩ ≥ 0 for all b ≠ a}, which for two is the same thing.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def decouple(g: Float[Tensor, "M n d"]) -> Float[Tensor, "M n d"]:
+    """ĝ: the gradients of M modalities with their conflicts projected out.
+
+    ĝᵃ = gᵃ + Σ_{b∈S} μ_b gᵇ solves min ‖v − gᵃ‖ subject to ⟨v, gᵇ⟩ ≥ 0; the active set S is found by
+    trying all subsets of the other modalities and keeping, for each node, the one that satisfies the
+    KKT conditions best (there is exactly one solution). It is differentiable in g.
+
+    A modality that a node lacks must have a zero row: it then neither moves nor is projected against.
+
+    Args:
+        g: one gradient a modality and node, all of one width. M is small: the cost is M·2^{M−1}.
+
+    Returns:
+        As `g`. ⟨ĝᵃ, gᵇ⟩ ≥ 0 for all a ≠ b up to rounding; without a conflict ĝ = g.
+    """
+    count = g.size(0)
+    if count < 2:
+        return g
+    norm = g.norm(dim=2, keepdim=True)
+    # Unit vectors make the tolerance below independent of the gradients' size (often 1e-4).
+    unit = g / norm.clamp_min(torch.finfo(g.dtype).tiny)
+    gram = torch.einsum("and,bnd->nab", unit, unit)  # [n, M, M]
+    projected = []
+    for a in range(count):
+        coefficients = _active_set(gram, a)  # [n, M]
+        shift = torch.einsum("nb,bnd->nd", coefficients, unit)
+        projected.append(g[a] + norm[a] * shift)
+    return torch.stack(projected)
+
+
+def _active_set(gram: Float[Tensor, "n M M"], a: int) -> Float[Tensor, "n M"]:
+    """μ ≥ 0 with uᵃ + Σ_b μ_b uᵇ in the cone of the other modalities, from unit vectors' products."""
+    n, count = gram.size(0), gram.size(1)
+    others = [b for b in range(count) if b != a]
+    best = gram.new_zeros(n, count)
+    # The least violation so far; at μ = 0 it is the deepest conflict.
+    worst = (-gram[:, a, others]).amax(dim=1).clamp_min(0)
+    tolerance = 64 * torch.finfo(gram.dtype).eps
+    for size in range(1, len(others) + 1):
+        for subset in combinations(others, size):
+            chosen = list(subset)
+            mu = _solve(gram[:, chosen][:, :, chosen], -gram[:, chosen, a])  # [n, size]
+            full = gram.new_zeros(n, count).index_copy(
+                1, torch.tensor(chosen, device=gram.device), mu
+            )
+            reached = gram[:, a] + torch.einsum("nb,nbc->nc", full, gram)
+            violation = torch.maximum(
+                (-reached[:, others]).amax(dim=1), (-mu).amax(dim=1)
+            ).clamp_min(0)
+            better = (violation < worst - tolerance).unsqueeze(1)
+            best = torch.where(better, full, best)
+            worst = torch.minimum(worst, violation)
+    return best
+
+
+def _solve(matrix: Float[Tensor, "n k k"], right: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
+    """The solution of each small system; a modality that is absent (zero row) gets 0."""
+    k = matrix.size(1)
+    absent = matrix.diagonal(dim1=1, dim2=2) < 0.5  # A unit vector has 1 there, an absent one 0.
+    # Parallel gradients make the matrix singular; any solution will do, this one stays small.
+    ridge = 8 * torch.finfo(matrix.dtype).eps if k > 1 else 0.0
+    diagonal = absent.to(matrix.dtype) + ridge
+    return torch.linalg.solve(matrix + torch.diag_embed(diagonal), right)
+
+
+def conflict_rate(g: Float[Tensor, "M n d"]) -> float:
+    """Share of (node, pair of modalities) with ⟨gᵃ, gᵇ⟩ < 0, among pairs of non-zero gradients.
+
+    Random vectors conflict half of the time; compare with `chance_conflict_rate`. NaN without pairs.
+    """
+    conflicts, pairs = 0, 0
+    alive = g.abs().amax(dim=2) > 0  # [M, n]
+    for a, b in combinations(range(g.size(0)), 2):
+        both = alive[a] & alive[b]
+        pairs += int(both.sum())
+        conflicts += int((((g[a] * g[b]).sum(dim=1) < 0) & both).sum())
+    return conflicts / pairs if pairs else float("nan")
+
+
+def chance_conflict_rate(g: Float[Tensor, "M n d"], generator: torch.Generator) -> float:
+    """The conflict rate after each modality is turned by its own random rotation: what chance gives."""
+    turned = []
+    for block in g:
+        noise = torch.randn(
+            g.size(2), g.size(2), generator=generator, dtype=g.dtype, device=g.device
+        )
+        rotation, _ = torch.linalg.qr(noise)
+        turned.append(block @ rotation)
+    return conflict_rate(torch.stack(turned))

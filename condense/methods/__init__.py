@@ -1,0 +1,1 @@
+"""Ways to condense a graph, one a file, with its settings beside it."""

@@ -1,0 +1,78 @@
+"""What every way of condensing offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+
+from condense.budget import Budget
+from condense.data.graph import MultimodalGraph
+from condense.stages import StageClock
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress of a run.
+
+    Attributes:
+        index: steps done, from 1.
+        total: steps planned.
+        values: named numbers, such as loss, conflict_rate, energy, edge_mass, val_score.
+    """
+
+    index: int
+    total: int
+    values: Mapping[str, float]
+
+
+OnStep = Callable[[Step], None]
+
+
+def ignore(step: Step) -> None:
+    """An `OnStep` for callers that do not watch."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves.
+
+    Attributes:
+        graph: the condensed graph, in the data set's units.
+        history: one record a logged step.
+        measures: numbers about the result.
+        complete: False where the run was interrupted; `graph` is then the best so far.
+    """
+
+    graph: MultimodalGraph
+    history: list[dict[str, float]] = field(default_factory=list)
+    measures: dict[str, float] = field(default_factory=dict)
+    complete: bool = True
+
+
+class Condenser(Protocol):
+    """One method with its settings."""
+
+    def condense(
+        self,
+        graph: MultimodalGraph,
+        budget: Budget,
+        generator: torch.Generator,
+        clock: StageClock,
+        on_step: OnStep,
+    ) -> Outcome:
+        """Condense `graph` within `budget`.
+
+        Args:
+            graph: features complete, test labels hidden (−1); it is not changed.
+            budget: counts to keep.
+            generator: the only source of randomness, on the graph's device.
+            clock: to be told which stage is running.
+            on_step: called as the run proceeds.
+
+        Raises:
+            UserError: the budget or a setting does not suit this graph.
+        """
+        ...

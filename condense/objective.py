@@ -1,0 +1,193 @@
+"""SR-GM's objective L_match + λR at one point of the relay's trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch_geometric.typing import EdgeType
+
+from condense.frames import Frames
+from condense.matching.decoupling import chance_conflict_rate, conflict_rate, decouple
+from condense.matching.distance import matching_loss
+from condense.matching.energy import dirichlet_energy
+from condense.matching.field import gradient_field
+from condense.matching.gradients import classwise_gradients
+from condense.reduction import FeatureKey
+from condense.relay_view import RelayView
+from condense.structure import row_normalised
+from condense.synthesis import Synthesis
+from models.metapaths import MetaPath, endpoint
+from models.relay import Parameters, residual
+
+Decouple = Literal["field", "update", "parameters", "off"]
+TINY = 1e-20
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The objective and its parts, differentiable in the synthesis.
+
+    Attributes:
+        match: L_match in [0, 2].
+        energy: R; "relative" to Σ‖ĝ‖² it lies in [0, 2 · relations].
+        z: Z of the condensed graph [n', D].
+        field: the gradient field in the common space by (type, modality), before decoupling.
+    """
+
+    match: Tensor
+    energy: Tensor
+    z: Tensor
+    field: Mapping[FeatureKey, Tensor]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What stays fixed along the run.
+
+    Attributes:
+        view: the whole graph.
+        frames: the common space of gradients.
+        primary: the relations whose energy counts, one of each mirrored pair.
+        decouple: see `SRGMSettings`.
+        relative: divide the energy by the field's squared norm.
+        damped: whether the energy is wanted at all.
+    """
+
+    view: RelayView
+    frames: Frames
+    primary: tuple[EdgeType, ...]
+    decouple: Decouple
+    relative: bool
+    damped: bool
+
+    def whole_gradients(
+        self, theta: Parameters, z: Tensor, labels: Tensor
+    ) -> Float[Tensor, "G D C"]:
+        """∇_W L_c of the whole graph on the rows z, as they enter the matching."""
+        with torch.no_grad():
+            return self._gradients(theta, z, labels)
+
+    def terms(
+        self, synthesis: Synthesis, theta: Parameters, whole: Float[Tensor, "G D C"]
+    ) -> Terms:
+        """L_match and R at θ."""
+        weights = synthesis.weights()
+        normalised = {r: row_normalised(w) for r, w in weights.items()}
+        z = self.view.condensed_features(synthesis.h, normalised)
+        gradients = self._gradients(theta, z, synthesis.y)
+        share = torch.tensor(synthesis.budget.classes, dtype=z.dtype, device=z.device)
+        match = matching_loss(gradients, whole, self.view.block, share / share.sum())
+        energy, field = z.new_zeros(()), {}
+        if self.damped:
+            field = self.field(synthesis, theta, z, normalised)
+            energy = self._energy(field, weights)
+        return Terms(match, energy, z, field)
+
+    def field(
+        self,
+        synthesis: Synthesis,
+        theta: Parameters,
+        z: Tensor,
+        normalised: Mapping[EdgeType, Tensor],
+    ) -> dict[FeatureKey, Tensor]:
+        """∂L/∂X' of the mean loss over S, read in the common space: (type, modality) -> [n'_t, d]."""
+        p = residual(theta.logits(z), self._one_hot(synthesis.y, z)) / len(z)
+        weights = self.view.split(theta.weight)
+        raw = gradient_field(normalised, self.view.blocks, weights, p, self.view.schema.target)
+        return {
+            key: (g * synthesis.has[key].unsqueeze(1)) @ self.frames.decoder[key]
+            for key, g in raw.items()
+        }
+
+    def decouple_update(self, synthesis: Synthesis) -> None:
+        """Project the conflicts out of the gradients that the features have received."""
+        for node_type, modalities in self.view.schema.modalities.items():
+            keys = [(node_type, m) for m in modalities]
+            gradients = [synthesis.h[key].grad for key in keys]
+            if len(keys) < 2 or any(g is None for g in gradients):
+                continue
+            # A gradient with respect to H is read in the common space through D (chain rule).
+            read = [self.frames.decoder[k] for k in keys]
+            write = [self.frames.inverse[k] for k in keys]
+            for key, changed in zip(keys, _decoupled(gradients, read, write), strict=True):
+                synthesis.h[key].grad = changed
+
+    def conflicts(
+        self, field: Mapping[FeatureKey, Tensor], generator: torch.Generator
+    ) -> tuple[float, float]:
+        """The target type's conflict rate, and what chance gives; NaN with one modality."""
+        target = self.view.schema.target
+        stacked = torch.stack([f.detach() for (t, _), f in field.items() if t == target])
+        return conflict_rate(stacked), chance_conflict_rate(stacked, generator)
+
+    def _energy(
+        self, field: Mapping[FeatureKey, Tensor], weights: Mapping[EdgeType, Tensor]
+    ) -> Tensor:
+        """Σ_m Σ_r of the field, decoupled first if asked; a modality that one end lacks is left out."""
+        if self.decouple == "field":
+            field = self._decoupled_field(field)
+        total = torch.stack([f.square().sum() for f in field.values()]).sum()
+        energy = torch.zeros_like(total)
+        for relation in self.primary:
+            source, _, destination = relation
+            for modality in self.view.schema.modalities[destination]:
+                if (source, modality) in field and (destination, modality) in field:
+                    ends = field[destination, modality], field[source, modality]
+                    energy = energy + dirichlet_energy(weights[relation], *ends)
+        return energy / total.clamp_min(TINY) if self.relative else energy
+
+    def _decoupled_field(self, field: Mapping[FeatureKey, Tensor]) -> dict[FeatureKey, Tensor]:
+        found = dict(field)
+        for node_type, modalities in self.view.schema.modalities.items():
+            keys = [(node_type, m) for m in modalities if (node_type, m) in field]
+            if len(keys) > 1:
+                found.update(
+                    zip(keys, decouple(torch.stack([field[k] for k in keys])), strict=True)
+                )
+        return found
+
+    def _gradients(self, theta: Parameters, z: Tensor, labels: Tensor) -> Float[Tensor, "G D C"]:
+        classes = self.view.schema.num_classes
+        g = classwise_gradients(theta, z, self._one_hot(labels, z), labels, classes)
+        return self._decoupled_parameters(g) if self.decouple == "parameters" else g
+
+    def _decoupled_parameters(self, g: Float[Tensor, "G D C"]) -> Float[Tensor, "G D C"]:
+        """Modality blocks of one meta-path, column by column, without their conflicts."""
+        parts = list(g.split(torch.bincount(self.view.block).tolist(), dim=1))  # [G, r, C] each
+        by_path: dict[MetaPath, list[int]] = {}
+        for i, (path, _) in enumerate(self.view.blocks):
+            by_path.setdefault(path, []).append(i)
+        for path, numbers in by_path.items():
+            if len(numbers) < 2:
+                continue
+            end = endpoint(path, self.view.schema.target)
+            keys = [(end, self.view.blocks[i][1]) for i in numbers]
+            rows = [parts[i].transpose(1, 2).flatten(0, 1) for i in numbers]  # [G·C, r]
+            # ∇W is a weighted sum of feature rows, so it is read as features are: h ≈ s Dᵀ.
+            read = [self.frames.inverse[k].T for k in keys]
+            write = [self.frames.decoder[k].T for k in keys]
+            for i, changed in zip(numbers, _decoupled(rows, read, write), strict=True):
+                shape = (g.size(0), g.size(2), parts[i].size(1))
+                parts[i] = changed.view(shape).transpose(1, 2)
+        return torch.cat(parts, dim=1)
+
+    def _one_hot(self, labels: Tensor, like: Tensor) -> Tensor:
+        return torch.nn.functional.one_hot(labels, self.view.schema.num_classes).to(like.dtype)
+
+
+def _decoupled(rows: list[Tensor], read: list[Tensor], write: list[Tensor]) -> list[Tensor]:
+    """Vectors of unlike widths, changed by what decoupling changes in a common space.
+
+    Args:
+        rows: [n, r_m] for each modality.
+        read: [r_m, d], into the common space.
+        write: [d, r_m], the pseudo-inverse of `read`.
+    """
+    framed = torch.stack([x @ a for x, a in zip(rows, read, strict=True)])  # [M, n, d]
+    change = decouple(framed) - framed
+    return [x + c @ b for x, c, b in zip(rows, change, write, strict=True)]

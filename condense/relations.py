@@ -1,0 +1,47 @@
+"""Which relations mirror each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch_geometric.typing import EdgeType
+
+from condense.data.graph import MultimodalGraph
+
+
+def reverses(graph: MultimodalGraph) -> Mapping[EdgeType, EdgeType]:
+    """Each relation that is another's transpose, mapped to that other; a symmetric one to itself.
+
+    Found by comparing the edges, so names carry no meaning. A condenser synthesises one relation of
+    such a pair and saves the transpose as the other.
+    """
+    keys = {r: _edge_keys(graph, r, flip=False) for r in graph.edge_types}
+    found: dict[EdgeType, EdgeType] = {}
+    for relation in graph.edge_types:
+        if relation in found or len(keys[relation]) == 0:
+            continue
+        mirrored = _edge_keys(graph, relation, flip=True)
+        for other in graph.edge_types:
+            turned = (other[0], other[2]) == (relation[2], relation[0])
+            if turned and other not in found and torch.equal(keys[other], mirrored):
+                found[relation], found[other] = other, relation
+                break
+    return found
+
+
+def primary(graph: MultimodalGraph) -> tuple[EdgeType, ...]:
+    """The relations to synthesise: all but the second of each mirrored pair."""
+    mirror = reverses(graph)
+    order = {r: i for i, r in enumerate(graph.edge_types)}
+    return tuple(r for r in graph.edge_types if order[mirror.get(r, r)] >= order[r])
+
+
+def _edge_keys(graph: MultimodalGraph, relation: EdgeType, flip: bool) -> Tensor:
+    """The edges as sorted numbers, source-major; transposed first if `flip`."""
+    source, _, destination = relation
+    src, dst = graph[relation].edge_index
+    if flip:
+        return (dst * int(graph[source].num_nodes) + src).sort().values
+    return (src * int(graph[destination].num_nodes) + dst).sort().values

@@ -1,0 +1,114 @@
+"""A whole graph as the linear meta-path relay sees it: reduced features, propagated once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from condense.data.features import FeatureScaler
+from condense.data.graph import MultimodalGraph
+from condense.reduction import FeatureKey, Reduction
+from models.metapaths import MetaPath, blocks, endpoint, path_features, path_logits
+from models.schema import FEATURE_PREFIX, GraphSchema
+
+Adjacencies = Mapping[tuple[str, str, str], Tensor]
+
+
+@dataclass(frozen=True)
+class RelayView:
+    """Z = [s_{p,m} Z_{p,m}]: the propagated blocks side by side, each of the same total size.
+
+    s_{p,m} gives every block a mean squared row norm of one over the training nodes, so that neither a
+    wide modality nor a short meta-path drowns the others. Whole and condensed graph share it.
+
+    Attributes:
+        graph: the scaled graph with reduced features H in place of X.
+        schema: of `graph`.
+        scaler: between the data set's units and scaled ones.
+        reduction: between scaled features and H.
+        blocks: the (meta-path, modality) pairs, in order.
+        scale: s_{p,m} of each block.
+        block: for each of the D input dimensions, the number of its block.
+        hops: the longest meta-path.
+    """
+
+    graph: MultimodalGraph
+    schema: GraphSchema
+    scaler: FeatureScaler
+    reduction: Reduction
+    blocks: tuple[tuple[MetaPath, str], ...]
+    scale: tuple[float, ...]
+    block: Int[Tensor, " D"]
+    hops: int
+
+    @classmethod
+    def of(
+        cls, graph: MultimodalGraph, hops: int, rank: int, generator: torch.Generator
+    ) -> RelayView:
+        """Scale, reduce and measure `graph` (features complete, test labels hidden)."""
+        scaler = FeatureScaler.fit(graph)
+        reduced = scaler.apply(graph)
+        reduction = Reduction.fit(reduced, rank, generator)
+        for (node_type, modality), h in reduction.encode(reduced).items():
+            reduced[node_type][FEATURE_PREFIX + modality] = h
+        schema = GraphSchema.of(reduced)
+        train = graph[graph.target].train_mask.nonzero().flatten()
+        parts = path_features(reduced, schema, hops, train)
+        sizes = [float(z.square().sum(dim=1).mean()) ** 0.5 for z in parts.values()]
+        widths = torch.tensor([z.size(1) for z in parts.values()])
+        number = torch.arange(len(widths)).repeat_interleave(widths)
+        return cls(
+            graph=reduced,
+            schema=schema,
+            scaler=scaler,
+            reduction=reduction,
+            blocks=blocks(schema, hops),
+            # A block that is zero on all training nodes teaches nothing; it stays zero.
+            scale=tuple(1.0 / s if s > 0 else 0.0 for s in sizes),
+            block=number.to(train.device),
+            hops=hops,
+        )
+
+    def features(self, rows: Int[Tensor, " n"]) -> Float[Tensor, "n D"]:
+        """Z of these whole-graph target nodes."""
+        parts = path_features(self.graph, self.schema, self.hops, rows)
+        return torch.cat([s * z for s, z in zip(self.scale, parts.values(), strict=True)], dim=1)
+
+    def scores(self, weight: Float[Tensor, "D C"]) -> Float[Tensor, "n C"]:
+        """Z W of all target nodes, in the memory of a few [nodes, C] matrices."""
+        return path_logits(self.graph, self.schema, self.hops, self.split(weight))
+
+    def split(self, weight: Float[Tensor, "D C"]) -> list[Tensor]:
+        """s_{p,m} W_{p,m} of each block: the weights that act on unscaled Z_{p,m}."""
+        parts = weight.split(torch.bincount(self.block).tolist())
+        return [s * w for s, w in zip(self.scale, parts, strict=True)]
+
+    def condensed_features(
+        self, h: Mapping[FeatureKey, Tensor], adjacency: Adjacencies
+    ) -> Float[Tensor, "n_condensed D"]:
+        """Z of a condensed graph, differentiable in its features and edges.
+
+        Args:
+            h: (node type, modality) -> H' [n'_t, r].
+            adjacency: relation -> Â'_r [n'_dst, n'_src], dense, row-normalised.
+        """
+        moved: dict[MetaPath, dict[str, Tensor]] = {}
+
+        def along(path: MetaPath, end: str) -> dict[str, Tensor]:
+            """Â_path H of every modality at the path's end, shared by all longer paths."""
+            if not path:
+                return {m: h[end, m] for m in self.schema.modalities[end]}
+            if path not in moved:
+                inner = along(path[1:], end)
+                widths = [x.size(1) for x in inner.values()]
+                product = adjacency[path[0]] @ torch.cat(list(inner.values()), dim=1)
+                moved[path] = dict(zip(inner, product.split(widths, dim=1), strict=True))
+            return moved[path]
+
+        target = self.schema.target
+        parts = [along(path, endpoint(path, target))[m] for path, m in self.blocks]
+        return torch.cat([s * z for s, z in zip(self.scale, parts, strict=True)], dim=1)

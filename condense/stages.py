@@ -1,0 +1,68 @@
+"""Seconds and peak memory of the stages of a run."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+_STATUS = Path("/proc/self/status")
+_RESET = Path("/proc/self/clear_refs")
+
+
+@dataclass
+class StageClock:
+    """Collects one record a stage, in the order in which stages end.
+
+    Attributes:
+        stages: {"name", "seconds", "peak_bytes"} each. peak_bytes is the process's greatest resident
+            memory during the stage (on systems without /proc: since the process began), or on a GPU
+            the greatest memory allocated there.
+        device: where tensors live.
+    """
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    stages: list[dict[str, float | str]] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure what runs inside; it is recorded also when it ends by an exception."""
+        _reset_peak(self.device)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - started
+            self.stages.append(
+                {"name": name, "seconds": seconds, "peak_bytes": peak_bytes(self.device)}
+            )
+
+
+def peak_bytes(device: torch.device) -> int:
+    """The greatest memory in use since the last stage began (see `StageClock`)."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    try:
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _reset_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        return
+    try:
+        _RESET.write_text("5")  # Linux: restart the high-water mark of resident memory.
+    except OSError:
+        pass

@@ -1,0 +1,105 @@
+"""The condensed graph while it is being synthesised: features and edges that can be optimised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+from torch_geometric.typing import EdgeType
+
+from condense.budget import Budget
+from condense.data.graph import MultimodalGraph
+from condense.initial import Initial
+from condense.reduction import FeatureKey
+from condense.relay_view import RelayView
+from condense.structure import adjacencies, row_normalised
+from models.schema import FEATURE_PREFIX, MASK_PREFIX
+
+NO_EDGE = 0.5  # Stands for "no edge between these clusters" where a logarithm is taken.
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Values of a synthesis at one moment."""
+
+    h: Mapping[FeatureKey, Tensor]
+    logits: Mapping[EdgeType, Tensor]
+
+
+class Synthesis:
+    """Features H' in the relay's coordinates and log-weights of the edges.
+
+    Attributes:
+        h: (node type, modality) -> H' [n'_t, r]; rows of missing modalities stay zero.
+        logits: primary relation -> log-weights [n'_dst, n'_src].
+        y: classes [n'].
+    """
+
+    def __init__(
+        self,
+        start: Initial,
+        budget: Budget,
+        primary: tuple[EdgeType, ...],
+        mirror: Mapping[EdgeType, EdgeType],
+        relations: tuple[EdgeType, ...],
+    ) -> None:
+        self.h = {key: h.clone().requires_grad_() for key, h in start.h.items()}
+        self.has = dict(start.has)
+        self.logits = {
+            r: start.counts[r].clamp_min(NO_EDGE).log().requires_grad_() for r in primary
+        }
+        self.y: Int[Tensor, " n"] = start.y
+        self.size = start.size
+        self.budget, self.mirror, self.relations = budget, mirror, relations
+
+    def weights(self) -> dict[EdgeType, Tensor]:
+        """A'_r [n'_dst, n'_src] of every relation, as it would be saved."""
+        return adjacencies(self.logits, self.budget.edges, self.mirror, self.relations)
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the current values."""
+        return Snapshot(
+            {k: h.detach().clone() for k, h in self.h.items()},
+            {r: x.detach().clone() for r, x in self.logits.items()},
+        )
+
+    @torch.no_grad()
+    def restore(self, snapshot: Snapshot) -> None:
+        """Back to the values of `snapshot`."""
+        for key, h in snapshot.h.items():
+            self.h[key].copy_(h)
+        for relation, x in snapshot.logits.items():
+            self.logits[relation].copy_(x)
+
+    @torch.no_grad()
+    def features(self, view: RelayView) -> Tensor:
+        """Z of the condensed graph [n', D], without gradients."""
+        normalised = {r: row_normalised(w) for r, w in self.weights().items()}
+        return view.condensed_features(self.h, normalised)
+
+    @torch.no_grad()
+    def to_graph(self, view: RelayView, like: MultimodalGraph) -> MultimodalGraph:
+        """The condensed graph in the data set's units, with types and relations ordered as in `like`."""
+        graph = MultimodalGraph()
+        for node_type in like.node_types:
+            store = graph[node_type]
+            store.num_nodes = self.budget.nodes[node_type]
+            for modality in view.schema.modalities[node_type]:
+                key = (node_type, modality)
+                x = view.scaler.invert(*key, view.reduction.decode(key, self.h[key]))
+                has = self.has[key]
+                store[FEATURE_PREFIX + modality] = torch.where(has.unsqueeze(1), x, 0.0)
+                if not bool(has.all()):
+                    store[MASK_PREFIX + modality] = has
+            store.node_weight = self.size[node_type].to(torch.float32)
+        graph[like.target].y = self.y
+        for relation, weight in self.weights().items():
+            dst, src = weight.nonzero(as_tuple=True)
+            graph[relation].edge_index = torch.stack([src, dst])
+            graph[relation].edge_weight = weight[dst, src].to(torch.float32)
+        for key in ("target", "num_classes", "name", "source"):
+            graph[key] = like[key]
+        return graph

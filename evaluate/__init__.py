@@ -1,0 +1,1 @@
+"""Training models on whole and condensed graphs, and what the comparison shows."""

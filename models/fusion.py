@@ -1,0 +1,72 @@
+"""Early fusion: from the modalities of each node type to one embedding a node."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import HeteroData
+
+from models.schema import GraphSchema, features, present
+
+Present = tuple[Tensor, Tensor]
+TypeInputs = dict[str, dict[str, Present]]
+
+
+def type_inputs(graph: HeteroData, schema: GraphSchema, rows: Tensor | None = None) -> TypeInputs:
+    """Features [n, width] and presence [n] by node type and modality; `rows` picks target nodes."""
+    found: TypeInputs = {}
+    for node_type, modalities in schema.modalities.items():
+        store = graph[node_type]
+        pick = rows if node_type == schema.target else None
+        found[node_type] = {}
+        for modality in modalities:
+            x, has = features(store, modality), present(store, modality)
+            found[node_type][modality] = (x, has) if pick is None else (x[pick], has[pick])
+    return found
+
+
+class EarlyFusion(nn.Module):
+    """h = Σ_m has_m ⊙ (xᵐ Wᵐ) + (1 − has_m) ⊙ vᵐ + b, separately for each node type.
+
+    It equals one linear layer on the concatenated modalities and missing-indicators. vᵐ stands in
+    for a missing modality; it starts at zero, which on centred features is the mean.
+
+    Args:
+        modalities: node type -> modality -> width.
+        width: d, of the embedding.
+        dropout: share of feature entries dropped while training.
+    """
+
+    def __init__(
+        self, modalities: dict[str, dict[str, int]], width: int, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.width = width
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.ModuleDict()
+        self.missing = nn.ParameterDict()
+        self.bias = nn.ParameterDict()
+        for node_type, widths in modalities.items():
+            self.bias[node_type] = nn.Parameter(torch.zeros(width))
+            for modality, d in widths.items():
+                key = _key(node_type, modality)
+                self.linear[key] = nn.Linear(d, width, bias=False)
+                self.missing[key] = nn.Parameter(torch.zeros(width))
+
+    def forward(self, inputs: TypeInputs, sizes: dict[str, int]) -> dict[str, Tensor]:
+        """Embeddings [n_t, width] by node type; `sizes` gives n_t, also of types without features."""
+        found = {}
+        for node_type, modalities in inputs.items():
+            h = self.bias[node_type].expand(sizes[node_type], self.width)
+            for modality, (x, has) in modalities.items():
+                key = _key(node_type, modality)
+                here = has.unsqueeze(1)
+                h = h + torch.where(
+                    here, self.linear[key](self.dropout(x)), self.missing[key]
+                )  # [n_t, width]
+            found[node_type] = h
+        return found
+
+
+def _key(node_type: str, modality: str) -> str:
+    return f"{node_type}:{modality}".replace(".", "_")
