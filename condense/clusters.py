@@ -24,8 +24,9 @@ def cluster(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> 
     from sklearn.cluster import KMeans  # Imports in a second; only this function needs it.
 
     seed = int(torch.randint(2**31 - 1, (1,), generator=generator, device=x.device))
-    found = KMeans(count, n_init=1, random_state=seed).fit(x.detach().cpu().numpy())
-    return torch.from_numpy(found.labels_.astype("int64")).to(x.device)
+    means = KMeans(count, n_init="auto", random_state=seed)  # One start, as for k-means++.
+    found = means.fit_predict(x.detach().cpu().numpy())
+    return torch.from_numpy(found).long().to(x.device)
 
 
 def cluster_classes(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -42,3 +44,48 @@ def _say(problem: Any) -> str:
     name = ".".join(map(str, problem["loc"])) or "settings"
     rule = problem["msg"][:1].lower() + problem["msg"][1:]
     return f"{name} (got {problem['input']!r}): {rule}"
+
+
+def from_file(
+    kind: type[T], path: Path | None, sections: Collection[str] = ()
+) -> tuple[T, dict[str, dict[str, Any]]]:
+    """Arguments and sections out of a TOML file.
+
+    Args:
+        kind: dataclass of the arguments, the file's top-level keys; `-` and `_` are the same.
+        path: of the file; None gives the defaults.
+        sections: the tables that the file may hold, such as names of methods.
+
+    Returns:
+        The arguments, and the tables as they stand.
+
+    Raises:
+        UserError: no such file, not TOML, an unknown key or table, a value out of range.
+    """
+    if path is None:
+        return kind(), {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(
+            f"config (got {path}) cannot be read ({error.strerror}); check the path"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"config (got {path}) is not TOML ({error}); mend the file") from None
+    tables = {k: v for k, v in content.items() if isinstance(v, dict)}
+    for name in tables:
+        if name not in sections:
+            remedy = nearest(name, sections) if sections else "delete it"
+            raise UserError(f"config {path}: table [{name}] is unknown; {remedy}")
+    values = {k.replace("-", "_"): v for k, v in content.items() if k not in tables}
+    return build(kind, values, f"config {path}"), tables
+
+
+def flag(argv: Sequence[str], name: str) -> str | None:
+    """The value of `--name VALUE` or `--name=VALUE`, needed before the rest can be parsed."""
+    for i, word in enumerate(argv):
+        if word == name and i + 1 < len(argv):
+            return argv[i + 1]
+        if word.startswith(name + "="):
+            return word.removeprefix(name + "=")
+    return None

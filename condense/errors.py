@@ -14,6 +14,11 @@ class UserError(ValueError):
 class GraphError(UserError):
     """A graph that breaks a rule of the data type."""
 
+    @classmethod
+    def of(cls, where: str, got: object, rule: str, remedy: str) -> GraphError:
+        """The error whose message reads: `where` (got …) `rule`; `remedy`."""
+        return cls(f"{where} (got {got}) {rule}; {remedy}")
+
 
 class FileError(UserError):
     """A file that cannot be read or written as a graph."""

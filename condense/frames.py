@@ -92,7 +92,7 @@ def _views(view: RelayView) -> dict[FeatureKey, Tensor]:
 
 
 def _whiten(x: Float[Tensor, "n r"]) -> Float[Tensor, "n r"]:
-    """x C^{-1/2} with a little ridge, C the second moments."""
+    """X C^{-1/2} with a little ridge, C the second moments."""
     values, vectors = torch.linalg.eigh(x.T @ x)
     ridge = RIDGE * values.mean().clamp_min(1e-12)
     return x @ (vectors / (values.clamp_min(0) + ridge).sqrt())

@@ -32,6 +32,7 @@ class Initial:
         size: node type -> how many original nodes each condensed node stands for.
         member: class of each original target node: true on training nodes, else guessed, or −1 where
             only labelled nodes are used.
+        cluster: node type -> the condensed node of each original one, −1 for none.
     """
 
     h: Mapping[FeatureKey, Tensor]
@@ -40,6 +41,7 @@ class Initial:
     counts: Mapping[EdgeType, Tensor]
     size: Mapping[str, Tensor]
     member: Int[Tensor, " n_whole"]
+    cluster: Mapping[str, Int[Tensor, " n_whole"]]
 
 
 def class_scores(view: RelayView) -> Float[Tensor, "n C"]:
@@ -73,22 +75,19 @@ def clusters(view: RelayView, budget: Budget, pseudo: bool, generator: torch.Gen
     """
     target, schema = view.schema.target, view.schema
     store = view.graph[target]
-    scores = class_scores(view)
-    member = torch.full_like(store.y, -1)
+    member = torch.where(store.train_mask, store.y, -1)
     if pseudo:
-        member = scores.argmax(dim=1)
-    member[store.train_mask] = store.y[store.train_mask]
+        member = class_scores(view).argmax(dim=1)  # The true class on training nodes.
     own = _own_features(view, target)
     labels = {target: cluster_classes(own, member, budget.classes, generator)}
     y = torch.arange(schema.num_classes, device=own.device).repeat_interleave(
         torch.tensor(budget.classes, device=own.device)
     )
-    guessed = torch.nn.functional.one_hot(scores.argmax(dim=1), schema.num_classes).to(own)
+    # A node that takes no part votes for no class.
+    votes = torch.nn.functional.one_hot(member + 1, schema.num_classes + 1)[:, 1:].to(own)
     for node_type in schema.node_types:
         if node_type != target:
-            x = torch.cat(
-                [_own_features(view, node_type), _met_classes(view, node_type, guessed)], 1
-            )
+            x = torch.cat([_own_features(view, node_type), _met_classes(view, node_type, votes)], 1)
             labels[node_type] = cluster(x, budget.nodes[node_type], generator)
     h, has = {}, {}
     for node_type, modalities in schema.modalities.items():
@@ -102,7 +101,7 @@ def clusters(view: RelayView, budget: Budget, pseudo: bool, generator: torch.Gen
             h[node_type, modality], has[node_type, modality] = mean, seen
     counts = {r: _edge_counts(view, r, labels, budget) for r in schema.relations}
     size = {t: torch.bincount(labels[t][labels[t] >= 0], minlength=budget.nodes[t]) for t in labels}
-    return Initial(h, has, y, counts, size, member)
+    return Initial(h, has, y, counts, size, member, labels)
 
 
 def _own_features(view: RelayView, node_type: str) -> Float[Tensor, "n d"]:
@@ -117,16 +116,16 @@ def _own_features(view: RelayView, node_type: str) -> Float[Tensor, "n d"]:
 
 
 def _met_classes(
-    view: RelayView, node_type: str, guessed: Float[Tensor, "n C"]
+    view: RelayView, node_type: str, votes: Float[Tensor, "n C"]
 ) -> Float[Tensor, "n_t k"]:
     """The class distribution of a node's target neighbours, under each relation that it has to them."""
     parts = [
-        mean_adjacency(view.graph, r) @ guessed
+        mean_adjacency(view.graph, r) @ votes
         for r in view.schema.relations
         if r[0] == view.schema.target and r[2] == node_type
     ]
     count = int(view.graph[node_type].num_nodes)
-    return torch.cat(parts, dim=1) if parts else guessed.new_zeros(count, 0)
+    return torch.cat(parts, dim=1) if parts else votes.new_zeros(count, 0)
 
 
 def _edge_counts(

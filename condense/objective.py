@@ -108,8 +108,8 @@ class Objective:
         """Project the conflicts out of the gradients that the features have received."""
         for node_type, modalities in self.view.schema.modalities.items():
             keys = [(node_type, m) for m in modalities]
-            gradients = [synthesis.h[key].grad for key in keys]
-            if len(keys) < 2 or any(g is None for g in gradients):
+            gradients = [g for key in keys if (g := synthesis.h[key].grad) is not None]
+            if len(keys) < 2 or len(gradients) < len(keys):
                 continue
             # A gradient with respect to H is read in the common space through D (chain rule).
             read = [self.frames.decoder[k] for k in keys]

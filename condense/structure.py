@@ -71,7 +71,7 @@ def adjacencies(
     for relation in relations:
         if relation not in found:
             found[relation] = found[mirror[relation]].T
-    return found
+    return {relation: found[relation] for relation in relations}
 
 
 def row_normalised(weight: Float[Tensor, "n_dst n_src"]) -> Float[Tensor, "n_dst n_src"]:

@@ -46,7 +46,7 @@ def majority_share(truth: Int[Tensor, " n"], majority: int) -> float:
 
 
 def retention(score: float, whole: float) -> float:
-    """score ÷ whole."""
+    """Score ÷ whole."""
     return score / whole if whole else float("nan")
 
 

@@ -58,7 +58,9 @@ class WeightedHGTConv(HGTConv):
         # HGTConv concatenates the relations in this order and offers no argument for the weights.
         self._log_weight = torch.cat([weights[r] for r in edge_index_dict]).log().unsqueeze(1)
         moved = super().forward(x_dict, edge_index_dict)
-        return {t: x if moved.get(t) is None else moved[t] for t, x in x_dict.items()}
+        kept: dict[str, Tensor] = dict(x_dict)
+        kept.update({t: x for t, x in moved.items() if x is not None})
+        return kept
 
     def message(
         self,

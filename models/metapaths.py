@@ -30,7 +30,7 @@ def metapaths(relations: Sequence[EdgeType], target: str, hops: int) -> tuple[Me
     found: list[MetaPath] = [()]
     layer: list[MetaPath] = [()]
     for _ in range(hops):
-        layer = [p + (r,) for p in layer for r in relations if r[2] == endpoint(p, target)]
+        layer = [(*p, r) for p in layer for r in relations if r[2] == endpoint(p, target)]
         found += layer
     return tuple(found)
 

@@ -64,8 +64,11 @@ def present(store: NodeStorage, modality: str) -> Bool[Tensor, " n"]:
 
 
 def features(store: NodeStorage, modality: str) -> Float[Tensor, "n d"]:
-    """The feature rows of `modality`, zero where a node lacks it (whatever the file holds there)."""
-    x = store[FEATURE_PREFIX + modality]
+    """The feature rows of `modality`, zero where a node lacks it (whatever the file holds there).
+
+    In torch's default data type, that of models' parameters: a file may keep features in float16.
+    """
+    x = store[FEATURE_PREFIX + modality].to(torch.get_default_dtype())
     if MASK_PREFIX + modality not in store:
         return x
     return torch.where(

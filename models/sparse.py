@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -10,12 +12,12 @@ from torch_geometric.typing import EdgeType
 
 
 def edge_weights(graph: HeteroData, relation: EdgeType) -> Float[Tensor, " e"]:
-    """The multiplicity of each edge of `relation`: its `edge_weight`, or ones."""
+    """The multiplicity of each edge of `relation`: its `edge_weight`, or ones; as `features` typed."""
     store = graph[relation]
     weight = store.get("edge_weight")
     if weight is None:
         return torch.ones(store.edge_index.size(1), device=store.edge_index.device)
-    return weight
+    return weight.to(torch.get_default_dtype())
 
 
 def mean_adjacency(graph: HeteroData, relation: EdgeType, rows: Tensor | None = None) -> Tensor:
@@ -43,4 +45,9 @@ def mean_adjacency(graph: HeteroData, relation: EdgeType, rows: Tensor | None = 
         kept = place[dst] >= 0
         src, dst, value, height = src[kept], place[dst][kept], value[kept], len(rows)
     size = (height, int(graph[source].num_nodes))
-    return torch.sparse_coo_tensor(torch.stack([dst, src]), value, size).coalesce().to_sparse_csr()
+    index = torch.stack([dst, src])
+    with warnings.catch_warnings():
+        # CSR is "in beta" and unchecked by default; the indices are checked at the graph's border.
+        warnings.simplefilter("ignore", UserWarning)
+        coo = torch.sparse_coo_tensor(index, value, size, check_invariants=False)
+        return coo.coalesce().to_sparse_csr()

@@ -127,3 +127,25 @@ def _remedy(error: OSError, folder: Path) -> str:
     if error.errno in FORBIDDEN:
         return f"get permission to write to {folder}, or save elsewhere"
     return f"check that files can be created in {folder}, or save elsewhere"
+
+
+def check_target(path: Path) -> None:
+    """Make sure, before long work, that a file can be written at `path`; missing folders are made.
+
+    Raises:
+        FileError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise FileError(
+                f"path (got {path}) is a folder; name a file in it, such as {path}/a.h5"
+            )
+        probe = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise FileError(
+            f"path (got {path}) cannot be written: {error.strerror or error}; "
+            f"{_remedy(error, path.parent)}"
+        ) from error

@@ -15,7 +15,6 @@ from condense.data.condensed import CondensedGraph
 from condense.data.fingerprint import Digest, dtype_name, numpy_block, slabs
 from condense.data.graph import MultimodalGraph
 from condense.data.rules import Kind, check
-from condense.errors import GraphError
 from condense.io.replace import Sink, replacing
 from condense.io.schema import (
     ATTRIBUTES,
@@ -35,8 +34,6 @@ from condense.io.schema import (
     relation_key,
 )
 
-GRAPH_SETTINGS = ("target", "num_classes", "name", "source")
-
 
 def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) -> None:
     """Write `graph` to `path`, replacing a file there only once the new one is complete.
@@ -46,7 +43,7 @@ def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) 
         graph: a whole graph, or a condensed one with its provenance.
 
     Raises:
-        GraphError: the graph breaks a rule, or holds something that a file cannot.
+        GraphError: the graph breaks a rule.
         FileError: the file cannot be written; what was at `path` is untouched.
     """
     kind: Kind = "condensed" if isinstance(graph, CondensedGraph) else "whole"
@@ -55,7 +52,6 @@ def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) 
     else:
         contents, provenance = graph, ""
     check(contents, kind)
-    _check_storable(contents)
     header = Header.of(contents, kind)
 
     with replacing(path) as sink, h5py.File(sink, "w", libver=LIBVER) as file:
@@ -122,35 +118,3 @@ def _compression(shape: tuple[int, ...], itemsize: int) -> dict[str, Any]:
 
 def _array_names(store: BaseStorage) -> list[str]:
     return [key for key in store if key != NUM_NODES]
-
-
-def _check_storable(graph: MultimodalGraph) -> None:
-    """Raise for what the data type allows and a file cannot hold, before anything is written."""
-    for key in graph._global_store:
-        if key not in GRAPH_SETTINGS:
-            raise GraphError(
-                f"graph.{key} (got {type(graph[key]).__name__}) has no place in a file, which "
-                f"keeps {', '.join(GRAPH_SETTINGS)}; delete it, or attach it to a node type"
-            )
-    if not isinstance(graph.name, str) or "\0" in graph.name:
-        raise GraphError(f"graph.name (got {graph.name!r}) must be a string; set graph.name")
-    names = [part for relation in graph.edge_types for part in relation] + list(graph.node_types)
-    for key in (*graph.node_types, *graph.edge_types):
-        for name in _array_names(graph[key]):
-            dtype_name(graph[key][name], f"graph[{key!r}].{name}")
-            names.append(name)
-    for name in names:
-        # HDF5 reads "." as "this group" and ends a name at NUL.
-        if not name or name == "." or "/" in name or "\0" in name or not _is_unicode(name):
-            raise GraphError(
-                f"the name {name!r} of a type, relation or attribute must be non-empty Unicode "
-                "text other than '.', without '/' and NUL; rename it"
-            )
-
-
-def _is_unicode(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return False
-    return True

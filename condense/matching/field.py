@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.typing import EdgeType
@@ -37,7 +36,7 @@ def path_products(
 def gradient_field(
     adjacency: Adjacencies,
     blocks: Sequence[tuple[MetaPath, str]],
-    weights: Sequence[Float[Tensor, "r C"]],
+    weights: Sequence[Float[Tensor, "_ C"]],
     p: Float[Tensor, "n C"],
     target: str,
 ) -> dict[tuple[str, str], Tensor]:

@@ -146,6 +146,7 @@ class _Run:
         self.labels = torch.nn.functional.one_hot(self.synthesis.y, view.schema.num_classes)
         self.labels = self.labels.to(self.val[0].dtype)
         self.history: list[dict[str, float]] = []
+        self.conflicts: list[tuple[float, float]] = []
         self.best = self.synthesis.snapshot()
         self.start_score = self.best_score = self._validate(self.synthesis.features(view))
         self.best_step = 0
@@ -162,6 +163,7 @@ class _Run:
                 for _ in range(s.outer):
                     index += 1
                     terms = self._step(theta, features, edges)
+                    self._watch(terms)
                     z = syn.features(self.view)
                     if index % s.check_every == 0 or index == s.epochs * s.outer:
                         self._check(index, terms, z)
@@ -209,6 +211,11 @@ class _Run:
                 syn.h[key].mul_(has.unsqueeze(1))
         return terms
 
+    def _watch(self, terms: Terms) -> None:
+        """Remember how many of this step's gradients conflict."""
+        if terms.field:
+            self.conflicts.append(self.objective.conflicts(terms.field, self.generator))
+
     def _check(self, index: int, terms: Terms, z: Tensor) -> None:
         """Validate, keep the best, and tell."""
         score = self._validate(z)
@@ -216,14 +223,15 @@ class _Run:
             self.best, self.best_score, self.best_step = self.synthesis.snapshot(), score, index
         weights = self.synthesis.weights()
         values = {
-            "loss": float(terms.match),
-            "energy": float(terms.energy),
-            "edge_mass": float(sum(w.sum() for w in weights.values())),
+            "loss": terms.match.item(),
+            "energy": terms.energy.item(),
+            "edge_mass": sum(w.sum().item() for w in weights.values()),
             "val_score": score,
         }
-        if terms.field:
-            rate, chance = self.objective.conflicts(terms.field, self.generator)
-            values |= {"conflict_rate": rate, "chance_conflict_rate": chance}
+        if self.conflicts:
+            rates = torch.tensor(self.conflicts).nanmean(dim=0).tolist()
+            values |= dict(zip(("conflict_rate", "chance_conflict_rate"), rates, strict=True))
+            self.conflicts.clear()
         self.history.append({"step": float(index), **values})
         self.on_step(Step(index, self.settings.epochs * self.settings.outer, values))
 

@@ -181,11 +181,11 @@ def test_nan_history_survives(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda g: setattr(g, "url", "x"), r"graph\.url \(got str\) has no place in a file"),
+        (lambda g: setattr(g, "url", "x"), r"graph\.url \(got str\) has no place in a graph, nor in a file"),
         (lambda g: setattr(g, "name", 3), r"graph\.name \(got 3\) must be a string"),
         (lambda g: setattr(g["."], "num_nodes", 1), r"the name '\.' of a type"),
         (lambda g: setattr(g["a\0b"], "num_nodes", 1), r"the name 'a\\x00b' of a type"),
-        (lambda g: g["movie"].update({"a/b": g["movie"].y}), r"the name 'a/b' of a type"),
+        (lambda g: g["movie"].update({"a/b": g["movie"].y}), r"the name 'a/b' of an attribute"),
         (lambda g: g["movie"].update({"z": g["movie"].y.to(torch.complex64)}), r"z.* \(got complex64"),
         (lambda g: g["movie"].update({"x_text": g["movie"].x_text.bfloat16()}), r"x_text \(got bfloat16"),
         (lambda g: g["movie"].__delitem__("val_mask"), "val_mask"),

@@ -47,7 +47,8 @@ def load_imdb(root: Path, modalities: Sequence[str] = ("text", "image")) -> Mult
     unknown = [m for m in modalities if m not in MODALITIES]
     if unknown or not modalities:
         raise UserError(
-            f"modalities (got {list(modalities)}) must name some of imdb's; {nearest(str(unknown[:1]), MODALITIES)}"
+            f"modalities (got {list(modalities)}) must name some of imdb's; "
+            f"{nearest(str(unknown[:1]), MODALITIES)}"
         )
     folder = root / "imdb"
     mhgat = folder / "mhgat"

@@ -1,0 +1,296 @@
+"""Command line: condense a graph, look into a file, compare whole and condensed graphs.
+
+Heavy packages are imported by the subcommand that needs them, so that help answers at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import tyro
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from condense.data.condensed import CondensedGraph
+
+OK, WRONG, INTERRUPTED = 0, 2, 130
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+SUMMARY = """Condense multimodal heterogeneous graphs, and measure what the small graph is worth.
+
+  condense   a whole graph -> a small one, in one HDF5 file
+  inspect    what is in such a file
+  evaluate   train models on small and whole graphs, test them on the whole
+
+python cli.py condense --dataset amazon1 --ratio 0.01
+python cli.py inspect runs/amazon1-srgm-0.01-seed0.h5
+python cli.py evaluate --condensed runs/amazon1-srgm-0.01-seed0.h5 --models mlp sgc
+python cli.py COMMAND --help shows the options of a command."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CondenseArguments:
+    """Condense a graph into an HDF5 file.
+
+    Attributes:
+        dataset: amazon1, imdb, or the path of a graph saved by condense.io.save (.h5).
+        source: real files, the simulated stand-in, or real where prepared and else simulated.
+        data_root: folder that holds the data sets' files.
+        modalities: of the target type; by default the data set's usual ones.
+        ratio: condensed target nodes as a share of the base.
+        ratio_base: all target nodes, or the training nodes alone.
+        edge_ratio: share of each relation's edges that may be kept; by default the node ratio.
+        method: srgm, random or kmeans; its own options are listed below.
+        seed: of everything random.
+        device: auto, cpu, cuda, …
+        out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5.
+        config: TOML file with any of these options, and the method's in a table [METHOD]; flags win.
+    """
+
+    dataset: str = "amazon1"
+    source: Literal["auto", "real", "simulated"] = "auto"
+    data_root: Path = Path("data")
+    modalities: list[str] | None = None
+    ratio: float = 0.01
+    ratio_base: Literal["all", "train"] = "all"
+    edge_ratio: float | None = None
+    method: str = "srgm"
+    seed: int = 0
+    device: str = "auto"
+    out: Path | None = None
+    config: Path | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluateArguments:
+    """Train models on whole and condensed graphs, test all on the whole graph's test nodes.
+
+    Attributes:
+        condensed: condensed graphs to judge.
+        models: architectures to train.
+        seeds: trainings of each model on each graph.
+        out: folder for results.csv.
+        baselines: rivals condensed at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
+        tune: settings tried for each model on each graph, whole included, chosen on validation nodes.
+        epochs: full-batch training steps.
+        check_every: epochs between validations.
+        data_root: folder that holds the data sets' files.
+        whole: the whole graph's file, if it is one's own and has moved.
+        device: auto, cpu, cuda, …
+        config: TOML file with any of these options; flags win.
+    """
+
+    condensed: list[Path] = dataclasses.field(default_factory=list)
+    models: list[str] = dataclasses.field(default_factory=lambda: ["mlp", "sgc", "hgt"])
+    seeds: int = 5
+    out: Path = Path("runs/evaluate")
+    baselines: list[str] = dataclasses.field(default_factory=list)
+    tune: int = 1
+    epochs: int = 200
+    check_every: int = 20
+    data_root: Path = Path("data")
+    whole: Path | None = None
+    device: str = "auto"
+    config: Path | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class InspectArguments:
+    """Show what is in a whole or condensed graph's file.
+
+    Attributes:
+        file: HDF5 file.
+    """
+
+    file: Annotated[Path, tyro.conf.Positional]
+
+
+def condense_command(argv: list[str]) -> int:
+    """`condense`: see `CondenseArguments`."""
+    from condense.budget import plan
+    from condense.data.datasets.registry import load_dataset
+    from condense.data.graph import display_name
+    from condense.io import save
+    from condense.io.replace import check_target
+    from condense.methods.registry import METHODS
+    from condense.progress import Progress
+    from condense.run import condense
+
+    args, settings = _parse_condense(argv, METHODS)
+    out = args.out or Path("runs") / (
+        f"{Path(args.dataset).stem}-{args.method}-{args.ratio:g}-seed{args.seed}.h5"
+    )
+    check_target(out)
+    with errors.status(f"loading {args.dataset} …"):
+        graph = load_dataset(args.dataset, args.data_root, args.source, args.modalities)
+    title = display_name(graph.name, graph.source)
+    budget = plan(graph, args.ratio, args.ratio_base, args.edge_ratio)
+    _announce(title, graph.target, args.method, budget)
+    with Progress(errors, f"{args.method} on {title}") as progress:
+        condensed = condense(
+            graph,
+            budget,
+            args.method,
+            dataclasses.asdict(settings),
+            seed=args.seed,
+            device=args.device,
+            dataset_settings={
+                "dataset": args.dataset,
+                "source": graph.source,
+                "modalities": args.modalities,
+            },
+            on_step=progress.on_step,
+        )
+    save(out, condensed)
+    return _finish(out, condensed)
+
+
+def _parse_condense(argv: list[str], methods: dict[str, Any]) -> tuple[CondenseArguments, Any]:
+    """Options of the command and of its method: flags over the file over defaults."""
+    from condense.config import build, flag, from_file
+    from models.choices import choose
+
+    arguments, tables = from_file(CondenseArguments, _config(argv), methods)
+    method = flag(argv, "--method") or arguments.method
+    kind = choose(methods, method, "method").settings
+    settings = build(kind, tables.get(method, {}), f"config table [{method}]")
+    both = dataclasses.make_dataclass(
+        "Arguments",
+        [
+            ("common", tyro.conf.OmitArgPrefixes[CondenseArguments]),
+            ("settings", tyro.conf.OmitArgPrefixes[kind]),
+        ],
+    )
+    parsed: Any = tyro.cli(
+        both,
+        args=argv,
+        prog="cli.py condense",
+        default=both(common=arguments, settings=settings),
+        description="Condense a graph into an HDF5 file.",
+    )
+    return parsed.common, parsed.settings
+
+
+def _config(argv: list[str]) -> Path | None:
+    from condense.config import flag
+
+    path = flag(argv, "--config")
+    return None if path is None else Path(path)
+
+
+def _announce(title: str, target: str, method: str, budget: Any) -> None:
+    console.print(f"[bold]{title}[/]: {method}, {budget.nodes[target]} {target} nodes")
+    console.print(
+        f"  {budget.ratio:.3%} of all {target} nodes, {budget.ratio_train:.3%} of the training nodes; "
+        f"classes {', '.join(map(str, budget.classes))}"
+    )
+    others = [f"{n} {t}" for t, n in budget.nodes.items() if t != target]
+    edges = [f"{n} {r[1]}" for r, n in budget.edges.items()]
+    console.print(f"  {', '.join([*others, 'edges at most ' + ', '.join(edges)])}")
+    for notice in budget.notices:
+        console.print(f"  [yellow]note:[/] {notice}")
+
+
+def _finish(out: Path, condensed: CondensedGraph) -> int:
+    from condense.describe import warnings
+
+    for stage in condensed.provenance.stages:
+        console.print(
+            f"  {stage['name']:<10} {stage['seconds']:7.1f} s, peak {stage['peak_bytes'] / 2**20:,.0f} MiB"
+        )
+    for warning in warnings(condensed):
+        console.print(f"  [yellow]warning:[/] {warning}")
+    if not condensed.provenance.complete:
+        console.print(f"Interrupted: the best graph so far is in [bold]{out}[/].")
+        return INTERRUPTED
+    console.print(f"Written to [bold]{out}[/] in {condensed.provenance.condense_seconds:.1f} s.")
+    return OK
+
+
+def inspect_command(argv: list[str]) -> int:
+    """`inspect`: see `InspectArguments`."""
+    args = tyro.cli(InspectArguments, args=argv, prog="cli.py inspect")
+    from condense.data.condensed import CondensedGraph
+    from condense.describe import describe, warnings
+    from condense.io import load
+
+    found = load(args.file)
+    for line in describe(found):
+        console.print(line, markup=False)
+    if isinstance(found, CondensedGraph):
+        for warning in warnings(found):
+            console.print(f"[yellow]warning:[/] {warning}")
+    return OK
+
+
+def evaluate_command(argv: list[str]) -> int:
+    """`evaluate`: see `EvaluateArguments`."""
+    from condense.config import from_file
+    from condense.io.replace import check_target
+
+    default, _ = from_file(EvaluateArguments, _config(argv))
+    args = tyro.cli(EvaluateArguments, args=argv, prog="cli.py evaluate", default=default)
+    from evaluate.contenders import gather
+    from evaluate.evaluator import Protocol, evaluate
+    from evaluate.results import Row, write_rows
+    from evaluate.table import as_text, summarise
+    from evaluate.train import TrainSettings
+
+    training = TrainSettings(epochs=args.epochs, check_every=args.check_every)
+    protocol = Protocol(tuple(args.models), args.seeds, args.tune, training)
+    protocol.check()
+    results = args.out / "results.csv"
+    check_target(results)
+    rows: list[Row] = []
+
+    def on_row(row: Row) -> None:
+        rows.append(row)
+        write_rows(results, rows)
+        errors.print(
+            f"{row.model} on {row.method}, seed {row.train_seed}: micro-F1 {row.micro_f1:.3f}, "
+            f"macro-F1 {row.macro_f1:.3f}, {row.train_seconds:.1f} s"
+        )
+
+    for match in gather(args.condensed, args.baselines, args.data_root, args.whole, args.device):
+        first = len(rows)
+        evaluate(match.arena, match.contestants, protocol, on_row)
+        console.print(f"\n[bold]{match.title}[/]: every model is tested on the whole graph\n")
+        console.print(as_text(summarise(rows[first:])), markup=False)
+    console.print(f"\n{len(rows)} rows in [bold]{results}[/].")
+    return OK
+
+
+COMMANDS = {
+    "condense": condense_command,
+    "inspect": inspect_command,
+    "evaluate": evaluate_command,
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, 2 for the user's mistakes, 130 after Ctrl-C."""
+    argv = sys.argv[1:] if argv is None else argv
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    if not argv or argv[0] in ("-h", "--help"):
+        console.print(SUMMARY, markup=False)
+        return OK if argv else WRONG
+    from condense.errors import UserError
+    from models.choices import UnknownChoiceError, choose
+
+    try:
+        return choose(COMMANDS, argv[0], "command")(argv[1:])
+    except (UserError, UnknownChoiceError) as error:
+        errors.print(f"error: {error}", markup=False)
+        return WRONG
+    except KeyboardInterrupt:
+        errors.print("Interrupted; nothing was written.")
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

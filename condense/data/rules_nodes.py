@@ -1,0 +1,114 @@
+"""The rules of a node type: counts, features, masks, weights and origins."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from condense.data.fingerprint import dtype_name
+from condense.data.graph import SPLITS, MultimodalGraph
+from condense.errors import GraphError
+from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names, present
+
+FLOATS = (torch.float16, torch.float32, torch.float64)
+ROWS = 4096
+"""Features are searched for NaN in blocks of so many rows: no temporary of a matrix's size."""
+
+
+def check_nodes(graph: MultimodalGraph, node_type: str) -> None:
+    """Raise unless each attribute of `node_type` has its data type, its shape and its range."""
+    store = graph[node_type]
+    here = f"graph[{node_type!r}]"
+    count = store.get("num_nodes")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        got = "nothing" if count is None else repr(count)
+        rule = "must be set on every type, to an integer of at least 0"
+        raise GraphError.of(f"{here}.num_nodes", got, rule, f"set {here}.num_nodes = …")
+    for key, value in store.items():
+        if key != "num_nodes":
+            _check_rows(f"{here}.{key}", value, count)
+    for key in store:
+        if key.startswith(MASK_PREFIX) or key in SPLITS:
+            _check_mask(f"{here}.{key}", store[key])
+        if key.startswith(MASK_PREFIX):
+            features = FEATURE_PREFIX + key.removeprefix(MASK_PREFIX)
+            if features not in store:
+                remedy = f"set {features}, or delete the mask"
+                raise GraphError.of(f"{here}.{key}", "a mask alone", f"needs {features}", remedy)
+    for modality in modality_names(store):
+        where = f"{here}.{FEATURE_PREFIX}{modality}"
+        _check_features(
+            where,
+            store[FEATURE_PREFIX + modality],
+            present(store, modality),
+            MASK_PREFIX + modality,
+        )
+    if "node_weight" in store:
+        _check_weight(f"{here}.node_weight", store.node_weight)
+    if "origin" in store:
+        _check_origin(f"{here}.origin", store.origin)
+
+
+def _check_rows(where: str, value: object, count: int) -> None:
+    if not isinstance(value, Tensor):
+        rule, remedy = "must be a tensor with one row a node", "turn it into a tensor or delete it"
+        raise GraphError.of(where, type(value).__name__, rule, remedy)
+    if value.dim() == 0 or value.size(0) != count:
+        rule, remedy = f"must have {count} rows, one a node", "cut or pad it to num_nodes"
+        raise GraphError.of(where, f"shape {list(value.shape)}", rule, remedy)
+    dtype_name(value, where)
+
+
+def _check_mask(where: str, mask: Tensor) -> None:
+    if mask.dtype != torch.bool or mask.dim() != 1:
+        raise GraphError.of(
+            where, described(mask), "must be bool [num_nodes]", "convert it with .bool()"
+        )
+
+
+def _check_features(where: str, x: Tensor, has: Tensor, mask: str) -> None:
+    if x.dim() != 2 or x.size(1) == 0 or x.dtype not in FLOATS:
+        rule = "must be float16, float32 or float64 [num_nodes, width ≥ 1]"
+        raise GraphError.of(where, described(x), rule, "reshape it, or convert it with .float()")
+    first, bad = None, 0
+    for start in range(0, x.size(0), ROWS):
+        block = slice(start, start + ROWS)
+        rows = (~torch.isfinite(x[block]).all(dim=1) & has[block]).nonzero().flatten()
+        bad += len(rows)
+        if first is None and len(rows):
+            first = start + int(rows[0])
+    if first is not None:
+        column = int((~torch.isfinite(x[first])).nonzero()[0])
+        rule = f"is not finite ({bad} such rows)"
+        remedy = f"impute it, or set {mask} to False on these nodes"
+        raise GraphError.of(f"{where}[{first}, {column}]", float(x[first, column]), rule, remedy)
+
+
+def _check_weight(where: str, weight: Tensor) -> None:
+    if weight.dtype not in FLOATS or weight.dim() != 1:
+        raise GraphError.of(
+            where, described(weight), "must be float [num_nodes]", "convert it with .float()"
+        )
+    bad = ~torch.isfinite(weight) | (weight < 0)
+    if bad.any():
+        row = int(bad.nonzero()[0])
+        rule = "must be finite and not negative: how many original nodes the node stands for"
+        remedy = "use 0 for a node that stands for none"
+        raise GraphError.of(f"{where}[{row}]", float(weight[row]), rule, remedy)
+
+
+def _check_origin(where: str, origin: Tensor) -> None:
+    if origin.dtype != torch.long or origin.dim() != 1:
+        raise GraphError.of(
+            where, described(origin), "must be long [num_nodes]", "convert it with .long()"
+        )
+    if (origin < -1).any():
+        row = int((origin < -1).nonzero()[0])
+        rule = "must be an original node's number, or −1"
+        remedy = "use −1 for a node that is no original one"
+        raise GraphError.of(f"{where}[{row}]", int(origin[row]), rule, remedy)
+
+
+def described(value: Tensor) -> str:
+    """A tensor's data type and shape, as messages state them."""
+    return f"{str(value.dtype).removeprefix('torch.')} {list(value.shape)}"

@@ -1,0 +1,103 @@
+"""What is in a graph, said in lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
+from condense.methods.registry import METHODS
+from condense.methods.spec import label
+from models.schema import FEATURE_PREFIX, modality_names, present
+
+FEW_EDGES = 0.25  # Of the budget; below it a structured method's graph counts as collapsed.
+
+
+def describe(found: MultimodalGraph | CondensedGraph) -> list[str]:
+    """Types, counts, modalities, relations, classes, splits, bytes and provenance."""
+    graph = found.graph if isinstance(found, CondensedGraph) else found
+    kind = "condensed from" if isinstance(found, CondensedGraph) else "whole graph"
+    lines = [f"{kind} {display_name(graph.name, graph.source)}, target type {graph.target}"]
+    lines += ["", "node types"]
+    for node_type in graph.node_types:
+        lines.append(
+            f"  {node_type:<16} {int(graph[node_type].num_nodes):>9,} nodes   {_modalities(graph, node_type)}"
+        )
+    lines += ["", "relations"]
+    for relation in graph.edge_types:
+        lines.append(f"  {' / '.join(relation):<44} {_edges(graph, relation)}")
+    lines += ["", *_classes(graph), f"bytes  {num_bytes(graph):,} (float32 / int32, uncompressed)"]
+    if isinstance(found, CondensedGraph):
+        lines += ["", *_provenance(found)]
+    return lines
+
+
+def warnings(found: CondensedGraph) -> list[str]:
+    """What a user of this condensed graph should be warned of."""
+    graph, provenance = found.graph, found.provenance
+    said = []
+    entry = METHODS.get(provenance.method)
+    if entry is None or entry.structured:
+        for relation in graph.edge_types:
+            budget = provenance.measures.get("edge_budget", {}).get(":".join(relation))
+            kept = graph[relation].edge_index.size(1)
+            if budget and kept < FEW_EDGES * budget:
+                said.append(
+                    f"relation {' / '.join(relation)} has {kept} edges of the {budget} that it may "
+                    "have: the structure has all but vanished"
+                )
+    if not provenance.complete:
+        said.append("the run was interrupted: this is the best graph that it had found")
+    return said
+
+
+def _modalities(graph: MultimodalGraph, node_type: str) -> str:
+    store, said = graph[node_type], []
+    for modality in modality_names(store):
+        share = float(present(store, modality).double().mean())
+        missing = "" if share == 1 else f", {share:.0%} of nodes"
+        said.append(f"{modality} ({store[FEATURE_PREFIX + modality].size(1)}{missing})")
+    return ", ".join(said) or "no features"
+
+
+def _edges(graph: MultimodalGraph, relation: tuple[str, str, str]) -> str:
+    store = graph[relation]
+    count = store.edge_index.size(1)
+    said = f"{count:>9,} edges"
+    if count and "edge_weight" in store:
+        share = store.edge_weight / store.edge_weight.sum()
+        effective = float(torch.exp(-(share * share.log()).sum()))
+        said += f", total weight {float(store.edge_weight.sum()):.4g}, effective {effective:.0f}"
+    return said
+
+
+def _classes(graph: MultimodalGraph) -> Iterator[str]:
+    store = graph[graph.target]
+    counts = torch.bincount(store.y[store.y >= 0], minlength=graph.num_classes).tolist()
+    yield f"classes  {', '.join(f'{c}: {n:,}' for c, n in enumerate(counts))}"
+    splits = [f"{s.removesuffix('_mask')} {int(store[s].sum()):,}" for s in SPLITS if s in store]
+    if splits:
+        yield f"splits   {', '.join(splits)}"
+
+
+def _provenance(found: CondensedGraph) -> Iterator[str]:
+    p = found.provenance
+    yield f"method   {label(p.method, p.settings)}, seed {p.seed}, on {p.device}"
+    yield (
+        f"ratio    {p.ratio:.4%} of all {found.graph.target} nodes, {p.ratio_train:.4%} of the training "
+        f"nodes (asked in '{p.ratio_base}'); edges at most {p.edge_ratio:.4%}"
+    )
+    for stage in p.stages:
+        peak = f"{stage['peak_bytes'] / 2**20:,.0f} MiB"
+        yield f"stage    {stage['name']:<12} {stage['seconds']:8.2f} s   peak {peak}"
+    for name, value in p.measures.items():
+        if not isinstance(value, dict):
+            yield (
+                f"measure  {name} {value:.4g}"
+                if isinstance(value, float)
+                else f"measure  {name} {value}"
+            )
+    yield f"whole    sha256 {p.dataset_hash[:16]}…, loaded with {p.dataset_settings}"
+    yield f"versions {', '.join(f'{k} {v}' for k, v in p.versions.items())}"

@@ -1,0 +1,116 @@
+"""Which graphs meet: condensed files, rivals at the same budgets, and the whole graph behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from condense.budget import plan
+from condense.data.condensed import CondensedGraph
+from condense.data.datasets.registry import FILE_ENDINGS, load_dataset
+from condense.data.fingerprint import fingerprint
+from condense.data.graph import MultimodalGraph, display_name
+from condense.errors import FileError, UserError
+from condense.io import load_condensed
+from condense.methods.spec import label, parse
+from condense.run import condense, find_device
+from evaluate.arena import Arena
+from evaluate.evaluator import Contestant
+from evaluate.results import WHOLE
+
+
+@dataclass(frozen=True)
+class Match:
+    """All graphs that are judged on one whole graph.
+
+    Attributes:
+        title: the whole graph's name, marked if simulated.
+        arena: the whole graph.
+        contestants: the whole graph first, then files and rivals.
+    """
+
+    title: str
+    arena: Arena
+    contestants: list[Contestant] = field(default_factory=list)
+
+
+def gather(
+    files: Sequence[Path],
+    baselines: Sequence[str],
+    root: Path,
+    whole: Path | None = None,
+    device: str = "auto",
+) -> Iterator[Match]:
+    """One match for each whole graph that the files were condensed from.
+
+    Args:
+        files: condensed graphs.
+        baselines: `method[:setting=value,…]`, condensed here once for each budget and seed of the files.
+        root: folder of the known data sets' files.
+        whole: file of the whole graph, in place of the one that a condensed file names.
+        device: where to condense and train.
+
+    Raises:
+        UserError: no file, an unknown method.
+        FileError: a file cannot be read, or its whole graph is not the one that it was made from.
+    """
+    if not files:
+        raise UserError("condensed (got nothing) needs at least one file; give --condensed FILE …")
+    rivals = [parse(text) for text in baselines]
+    groups: dict[str, list[tuple[Path, CondensedGraph]]] = {}
+    for file in files:
+        condensed = load_condensed(file)
+        groups.setdefault(condensed.provenance.dataset_hash, []).append((file, condensed))
+    for group in groups.values():
+        graph = _whole_graph(*group[0], root, whole)
+        arena = Arena.of(graph, find_device(device))
+        contestants = [Contestant(WHOLE, graph)]
+        for _, condensed in group:
+            contestants.append(_contestant(condensed))
+        for method, settings in rivals:
+            for condensed in _condensed_alike(graph, group, method, settings, device):
+                contestants.append(_contestant(condensed))
+        yield Match(display_name(graph.name, graph.source), arena, contestants)
+
+
+def _whole_graph(
+    file: Path, condensed: CondensedGraph, root: Path, whole: Path | None
+) -> MultimodalGraph:
+    """The graph that `condensed` was made from, recognised by its hash."""
+    provenance = condensed.provenance
+    settings = provenance.dataset_settings
+    name = str(whole) if whole is not None else settings.get("dataset", provenance.dataset)
+    if whole is None and name.endswith(FILE_ENDINGS) and not Path(name).exists():
+        raise FileError(f"{file} was condensed from {name}, which is not there; give --whole FILE")
+    source = "auto" if name.endswith(FILE_ENDINGS) else provenance.source
+    graph = load_dataset(name, root, source, settings.get("modalities"))
+    if fingerprint(graph) != provenance.dataset_hash:
+        raise FileError(
+            f"{file} was condensed from another version of {name} (its hash differs); "
+            "condense again, or give the version that it was made from"
+        )
+    return graph
+
+
+def _contestant(condensed: CondensedGraph) -> Contestant:
+    p = condensed.provenance
+    return Contestant(label(p.method, p.settings), condensed.graph, condensed)
+
+
+def _condensed_alike(
+    graph: MultimodalGraph,
+    group: Sequence[tuple[Path, CondensedGraph]],
+    method: str,
+    settings: dict,
+    device: str,
+) -> Iterator[CondensedGraph]:
+    """The rival at every distinct budget and seed among the files."""
+    done = set()
+    for _, condensed in group:
+        p = condensed.provenance
+        key = (p.ratio, p.edge_ratio, p.seed)
+        if key not in done:
+            done.add(key)
+            budget = plan(graph, p.ratio, "all", p.edge_ratio)
+            yield condense(graph, budget, method, settings, seed=p.seed, device=device)

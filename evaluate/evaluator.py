@@ -1,0 +1,157 @@
+"""Training models on whole and condensed graphs by one protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import MultimodalGraph, num_bytes, num_target
+from condense.errors import UserError
+from evaluate.arena import Arena
+from evaluate.metrics import majority_share, score
+from evaluate.results import CONDENSED, WHOLE, Row
+from evaluate.train import TrainSettings, predict
+from evaluate.tune import Candidate, best_of, candidates, fit
+from models.choices import choose
+from models.registry import MODELS
+
+TUNE_SEED = 12345  # Apart from the seeds that are reported, which count from 0.
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A graph to train on.
+
+    Attributes:
+        label: what tables call it: "whole" or a method.
+        graph: in the data set's units.
+        condensed: None for the whole graph.
+    """
+
+    label: str
+    graph: MultimodalGraph
+    condensed: CondensedGraph | None = None
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What is the same for all graphs.
+
+    Attributes:
+        models: names in `MODELS`.
+        seeds: trainings of each model on each graph, with seeds 0, 1, …
+        tune: settings tried for each model on each graph, chosen on validation nodes; 1 takes the
+            model's defaults.
+        training: epochs, check interval, and the default learning rate.
+    """
+
+    models: Sequence[str]
+    seeds: int = 5
+    tune: int = 1
+    training: TrainSettings = dataclasses.field(default_factory=TrainSettings)
+
+    def check(self) -> None:
+        """Raise before long work if something cannot be meant.
+
+        Raises:
+            UnknownChoiceError: an unknown model.
+            UserError: a number below 1.
+        """
+        for name in self.models:
+            choose(MODELS, name, "models")
+        numbers = {
+            "seeds": self.seeds,
+            "tune": self.tune,
+            "epochs": self.training.epochs,
+            "check_every": self.training.check_every,
+        }
+        for name, value in numbers.items():
+            if value < 1:
+                raise UserError(
+                    f"{name} (got {value}) must be at least 1; leave it out for the default"
+                )
+
+
+def evaluate(
+    arena: Arena,
+    contestants: Sequence[Contestant],
+    protocol: Protocol,
+    on_row: Callable[[Row], None] = lambda row: None,
+) -> list[Row]:
+    """Train every model on every contestant and test it on the whole graph.
+
+    Args:
+        arena: the whole graph.
+        contestants: graphs to train on.
+        protocol: the same for all of them.
+        on_row: called as each training ends.
+
+    Raises:
+        UnknownChoiceError: an unknown model.
+        UserError: a contestant does not fit the whole graph.
+    """
+    entries = {name: choose(MODELS, name, "model") for name in protocol.models}
+    admitted = [arena.whole if c.condensed is None else arena.admit(c.graph) for c in contestants]
+    rows = []
+    for name, entry in entries.items():
+        choices = candidates(entry, protocol.training, protocol.tune, TUNE_SEED)
+        for contestant, graph in zip(contestants, admitted, strict=True):
+            started = time.perf_counter()
+            choice = best_of(entry, choices, arena, graph, TUNE_SEED)
+            tuned = time.perf_counter() - started
+            for row in _seeds(arena, contestant, graph, name, choice, protocol.seeds, tuned):
+                rows.append(row)
+                on_row(row)
+    return rows
+
+
+def _seeds(
+    arena: Arena,
+    contestant: Contestant,
+    graph: MultimodalGraph,
+    name: str,
+    choice: Candidate,
+    seeds: int,
+    tune_seconds: float,
+) -> Iterator[Row]:
+    """One row a training seed."""
+    truth = arena.test_labels()
+    raw, made = contestant.graph, contestant.condensed
+    total, trained = num_target(arena.raw), int(arena.raw[arena.raw.target].train_mask.sum())
+    for seed in range(seeds):
+        result = fit(MODELS[name], choice, arena, graph, seed)
+        predicted = predict(result.model, arena.whole, arena.test_rows()).argmax(dim=1).cpu()
+        scores = score(predicted, truth, arena.raw.num_classes)
+        yield Row(
+            dataset=arena.raw.name,
+            source=arena.raw.source,
+            method=contestant.label,
+            ratio=num_target(raw) / total,
+            ratio_train=num_target(raw) / trained,
+            model=name,
+            trained_on=WHOLE if made is None else CONDENSED,
+            condense_seed=None if made is None else made.provenance.seed,
+            train_seed=seed,
+            micro_f1=scores.micro_f1,
+            macro_f1=scores.macro_f1,
+            accuracy=scores.accuracy,
+            val_micro_f1=result.val_micro_f1,
+            majority=majority_share(truth, arena.majority()),
+            epoch=result.epoch,
+            train_seconds=result.train_seconds,
+            validate_seconds=result.validate_seconds,
+            tune_seconds=tune_seconds,
+            condense_seconds=0.0 if made is None else made.provenance.condense_seconds,
+            nodes=sum(int(raw[t].num_nodes) for t in raw.node_types),
+            edges=sum(raw[r].edge_index.size(1) for r in raw.edge_types),
+            bytes=num_bytes(raw),
+            settings=_settings(choice),
+        )
+
+
+def _settings(choice: Candidate) -> str:
+    values = {**dataclasses.asdict(choice.model), **dataclasses.asdict(choice.training)}
+    return " ".join(f"{k}={v}" for k, v in values.items())

@@ -1,0 +1,88 @@
+"""Rows of results, one for each trained model, and their file."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from condense.errors import FileError
+
+WHOLE = "whole"
+CONDENSED = "condensed"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model trained once.
+
+    Attributes:
+        dataset: name of the whole graph.
+        source: "real" or "simulated".
+        method: condensation method with its changed settings, or "whole".
+        ratio: condensed target nodes ÷ all target nodes; 1 for the whole graph.
+        ratio_train: condensed target nodes ÷ training nodes.
+        model: name of the model.
+        trained_on: "whole" or "condensed"; tested on the whole graph in either case.
+        condense_seed: of the condensation; empty for the whole graph.
+        train_seed: of the training.
+        micro_f1, macro_f1, accuracy: on the whole graph's test nodes.
+        val_micro_f1: of the state that was kept.
+        majority: accuracy of always answering the most frequent training class.
+        epoch: of the state that was kept.
+        train_seconds: optimisation alone.
+        validate_seconds: validation on the whole graph while training.
+        tune_seconds: choosing the settings, shared by all seeds of this model and graph.
+        condense_seconds: 0 for the whole graph.
+        nodes, edges, bytes: of the graph trained on, all types and relations together.
+        settings: of model and training, as text.
+    """
+
+    dataset: str
+    source: str
+    method: str
+    ratio: float
+    ratio_train: float
+    model: str
+    trained_on: str
+    condense_seed: int | None
+    train_seed: int
+    micro_f1: float
+    macro_f1: float
+    accuracy: float
+    val_micro_f1: float
+    majority: float
+    epoch: int
+    train_seconds: float
+    validate_seconds: float
+    tune_seconds: float
+    condense_seconds: float
+    nodes: int
+    edges: int
+    bytes: int
+    settings: str
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> None:
+    """Write `rows` as CSV, replacing the file only when it is complete.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    names = [f.name for f in dataclasses.fields(Row)]
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, names, lineterminator="\n")
+            writer.writeheader()
+            for row in rows:
+                writer.writerow(dataclasses.asdict(row))
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise FileError(
+            f"{path} cannot be written ({error.strerror}); choose another --out"
+        ) from None

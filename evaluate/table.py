@@ -1,0 +1,145 @@
+"""The comparison as a table: one line for each model and graph, averaged over seeds."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evaluate.metrics import corrected_retention, retention
+from evaluate.results import WHOLE, Row
+
+
+@dataclass(frozen=True)
+class Line:
+    """Means and standard deviations over condensing and training seeds.
+
+    Attributes:
+        model: name of the model.
+        method: condensation method, or "whole".
+        runs: how many rows were averaged.
+        micro, macro: (mean, sd) in points, 0 … 100.
+        retention: micro-F1 ÷ the whole graph's, in percent; None without a whole-graph row.
+        corrected: the same above the majority class, in percent.
+        nodes, edges, bytes: means over condensing seeds.
+        condense_seconds, train_seconds: means.
+        break_even: trainings after which condensing has paid off; None for "never" or the whole graph.
+    """
+
+    model: str
+    method: str
+    runs: int
+    micro: tuple[float, float]
+    macro: tuple[float, float]
+    retention: float | None
+    corrected: float | None
+    nodes: float
+    edges: float
+    bytes: float
+    condense_seconds: float
+    train_seconds: float
+    break_even: float | None
+
+
+def summarise(rows: Sequence[Row]) -> list[Line]:
+    """One line for each (model, method, ratio), in order of first appearance."""
+    groups: dict[tuple[str, str, float], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.model, row.method, row.ratio), []).append(row)
+    whole = {
+        model: group for (model, _, _), group in groups.items() if group[0].trained_on == WHOLE
+    }
+    return [
+        _line(model, method, group, whole.get(model))
+        for (model, method, _), group in groups.items()
+    ]
+
+
+def _line(model: str, method: str, group: Sequence[Row], whole: Sequence[Row] | None) -> Line:
+    micro = _spread([r.micro_f1 for r in group])
+    train, condense = (
+        statistics.fmean(r.train_seconds for r in group),
+        statistics.fmean(r.condense_seconds for r in group),
+    )
+    kept = corrected = pays = None
+    if whole is not None:
+        reference = statistics.fmean(r.micro_f1 for r in whole)
+        kept = 100 * retention(micro[0] / 100, reference)
+        corrected = 100 * corrected_retention(micro[0] / 100, reference, group[0].majority)
+        saved = statistics.fmean(r.train_seconds for r in whole) - train
+        pays = condense / saved if saved > 0 and group is not whole else None
+    return Line(
+        model=model,
+        method=method,
+        runs=len(group),
+        micro=micro,
+        macro=_spread([r.macro_f1 for r in group]),
+        retention=kept,
+        corrected=corrected,
+        nodes=statistics.fmean(r.nodes for r in group),
+        edges=statistics.fmean(r.edges for r in group),
+        bytes=statistics.fmean(r.bytes for r in group),
+        condense_seconds=condense,
+        train_seconds=train,
+        break_even=pays,
+    )
+
+
+def _spread(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and sample standard deviation, in points; 0 for a single value."""
+    points = [100 * v for v in values]
+    return statistics.fmean(points), statistics.stdev(points) if len(points) > 1 else 0.0
+
+
+HEADERS = (
+    "model", "trained on", "n", "micro-F1", "macro-F1", "retention", "corrected",
+    "nodes", "edges", "bytes", "condense s", "train s", "break-even",
+)  # fmt: skip
+
+
+def cells(line: Line) -> tuple[str, ...]:
+    """The texts of one line, in the order of `HEADERS`."""
+    is_whole = line.method == WHOLE
+    never = "" if is_whole else ("never" if line.retention is not None else "")
+    return (
+        line.model,
+        line.method,
+        str(line.runs),
+        f"{line.micro[0]:.1f} ± {line.micro[1]:.1f}",
+        f"{line.macro[0]:.1f} ± {line.macro[1]:.1f}",
+        "" if line.retention is None else f"{line.retention:.1f} %",
+        "" if line.corrected is None else f"{line.corrected:.1f} %",
+        f"{line.nodes:,.0f}",
+        f"{line.edges:,.0f}",
+        readable_bytes(line.bytes),
+        "" if is_whole else f"{line.condense_seconds:.1f}",
+        f"{line.train_seconds:.2f}",
+        never if line.break_even is None else f"{line.break_even:.2g}",
+    )
+
+
+def as_text(lines: Sequence[Line]) -> str:
+    """The lines as aligned columns, with an empty line between models."""
+    grid = [HEADERS, *(cells(line) for line in lines)]
+    widths = [max(len(row[i]) for row in grid) for i in range(len(HEADERS))]
+    said: list[str] = []
+    previous = ""
+    for row in grid:
+        if row[0] != previous and said:
+            said.append("")
+        previous = row[0]
+        aligned = [
+            text.ljust(width) if i < 2 else text.rjust(width)
+            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        said.append("  ".join(aligned).rstrip())
+    return "\n".join(said)
+
+
+def readable_bytes(count: float) -> str:
+    """Bytes in a unit that leaves one to three digits before the point."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.3g} {unit}"
+        count /= 1000
+    raise AssertionError("unreachable")

@@ -1,0 +1,77 @@
+"""Choosing a model's settings on validation nodes, with one budget for every graph."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import Any
+
+from condense.data.graph import MultimodalGraph
+from evaluate.arena import Arena
+from evaluate.train import Trained, TrainSettings, train
+from models.registry import ModelEntry
+from models.seeding import seeded
+
+# Alongside each model's own space.
+TRAIN_SPACE = {"lr": (0.0005, 0.001, 0.003, 0.01), "weight_decay": (1e-5, 5e-4, 5e-3)}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One choice of settings.
+
+    Attributes:
+        model: an instance of the model's settings class.
+        training: how to train it.
+    """
+
+    model: Any
+    training: TrainSettings
+
+
+def candidates(
+    entry: ModelEntry, training: TrainSettings, count: int, seed: int
+) -> list[Candidate]:
+    """The defaults and `count` − 1 distinct random draws; the same list for every graph.
+
+    Args:
+        entry: the model.
+        training: epochs and check interval, and the default learning rate and weight decay.
+        count: at least 1; fewer come back where the space is smaller.
+        seed: of the draws.
+    """
+    rng = random.Random(seed)
+    found = [Candidate(entry.settings(), training)]
+    for _ in range(20 * count):
+        if len(found) >= count:
+            break
+        model = entry.settings(**{k: rng.choice(v) for k, v in entry.space.items()})
+        drawn = {k: rng.choice(v) for k, v in TRAIN_SPACE.items()}
+        candidate = Candidate(model, replace(training, **drawn))
+        if candidate not in found:
+            found.append(candidate)
+    return found
+
+
+def fit(
+    entry: ModelEntry, choice: Candidate, arena: Arena, trained_on: MultimodalGraph, seed: int
+) -> Trained:
+    """Build and train one model; everything random in it follows from `seed`."""
+    with seeded(seed):
+        device = trained_on[trained_on.target].y.device
+        model = entry.build(arena.schema, choice.model).to(device)
+        return train(model, trained_on, arena.whole, choice.training)
+
+
+def best_of(
+    entry: ModelEntry,
+    choices: list[Candidate],
+    arena: Arena,
+    trained_on: MultimodalGraph,
+    seed: int,
+) -> Candidate:
+    """The candidate with the best validation micro-F1 when trained on `trained_on`; the first on ties."""
+    if len(choices) == 1:
+        return choices[0]
+    scores = [fit(entry, c, arena, trained_on, seed).val_micro_f1 for c in choices]
+    return choices[scores.index(max(scores))]

@@ -1,0 +1,199 @@
+"""Training and comparing: labels stay hidden, budgets are equal, rows and tables add up."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from condense.budget import plan
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import MultimodalGraph
+from condense.errors import FileError, UserError
+from condense.run import condense
+from evaluate.arena import Arena
+from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.results import Row, write_rows
+from evaluate.table import HEADERS, as_text, summarise
+from evaluate.train import TrainSettings, predict, training_nodes
+from evaluate.tune import best_of, candidates, fit
+from models.choices import UnknownChoiceError
+from models.registry import MODELS
+from tests.graphs import small_graph
+
+SHORT = TrainSettings(epochs=10, check_every=5, lr=0.01)
+
+
+def contestants(graph: MultimodalGraph) -> list[Contestant]:
+    made = condense(graph, plan(graph, 0.2), "random", device="cpu")
+    return [Contestant("whole", graph), Contestant("random", made.graph, made)]
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    graph = small_graph(num_target=80)
+    protocol = Protocol(tuple(MODELS), seeds=2, training=SHORT)
+    return evaluate(Arena.of(graph), contestants(graph), protocol)
+
+
+def test_one_row_for_each_model_graph_and_seed(rows: list[Row]) -> None:
+    keys = {(r.model, r.trained_on, r.train_seed) for r in rows}
+    assert keys == {(m, t, s) for m in MODELS for t in ("whole", "condensed") for s in (0, 1)}
+    assert len(rows) == len(keys)
+    for row in rows:
+        assert 0 <= row.macro_f1 <= 1
+        assert row.micro_f1 == row.accuracy
+        assert row.train_seconds > 0
+        assert (row.condense_seed is None) == (row.trained_on == "whole")
+
+
+def test_models_learn_the_small_graph() -> None:
+    graph = small_graph(num_target=80)
+    protocol = Protocol(tuple(MODELS), seeds=1, training=replace(SHORT, epochs=60))
+    for row in evaluate(Arena.of(graph), contestants(graph)[:1], protocol):
+        assert row.micro_f1 > row.majority + 0.25, row
+
+
+def test_training_is_reproducible_and_depends_on_the_seed() -> None:
+    arena = Arena.of(small_graph(num_target=80))
+    entry = MODELS["hgt"]
+    choice = candidates(entry, SHORT, 1, 0)[0]
+
+    def logits(seed: int) -> torch.Tensor:
+        state = torch.random.get_rng_state()
+        trained = fit(entry, choice, arena, arena.whole, seed)
+        assert torch.equal(state, torch.random.get_rng_state())
+        return predict(trained.model, arena.whole, arena.test_rows())
+
+    assert torch.equal(logits(0), logits(0))
+    assert not torch.equal(logits(0), logits(1))
+
+
+def test_trainers_cannot_see_test_labels() -> None:
+    graph = small_graph(num_target=80)
+    arena = Arena.of(graph)
+    store = arena.whole["movie"]
+    assert bool((store.y[store.test_mask] == -1).all())
+    assert bool((graph["movie"].y[store.test_mask] >= 0).all())
+    learnt, _, weight = training_nodes(arena.whole)
+    assert torch.equal(learnt, graph["movie"].train_mask.nonzero().flatten())
+    assert math.isclose(float(weight.sum()), 1, rel_tol=1e-6)
+
+    permuted = small_graph(num_target=80)
+    rows = permuted["movie"].test_mask.nonzero().flatten()
+    permuted["movie"].y[rows] = permuted["movie"].y[rows.flip(0)]
+    protocol = Protocol(("hgt",), seeds=1, tune=3, training=SHORT)
+    one = evaluate(arena, contestants(graph), protocol)
+    other = evaluate(Arena.of(permuted), contestants(permuted), protocol)
+    for a, b in zip(one, other, strict=True):
+        assert (a.settings, a.val_micro_f1, a.epoch) == (b.settings, b.val_micro_f1, b.epoch)
+        assert a.micro_f1 != b.micro_f1
+
+
+def test_a_condensed_graph_in_the_same_units_as_the_whole() -> None:
+    graph = small_graph(num_target=80)
+    graph["movie"].x_text = graph["movie"].x_text * 1000 + 5
+    arena = Arena.of(graph)
+    small = contestants(graph)[1].graph
+    admitted = arena.admit(small)
+    origin = small["movie"].origin
+    torch.testing.assert_close(admitted["movie"].x_text, arena.whole["movie"].x_text[origin])
+    assert float(arena.whole["movie"].x_text.square().mean()) == pytest.approx(1, rel=1e-3)
+
+
+def test_predicting_in_blocks_changes_nothing() -> None:
+    arena = Arena.of(small_graph(num_target=80))
+    for name, entry in MODELS.items():
+        trained = fit(entry, candidates(entry, SHORT, 1, 0)[0], arena, arena.whole, 0)
+        rows = arena.test_rows()
+        whole = predict(trained.model, arena.whole, rows)
+        torch.testing.assert_close(
+            predict(trained.model, arena.whole, rows, block=7), whole, msg=name
+        )
+
+
+def test_a_graph_of_another_schema_is_refused() -> None:
+    arena = Arena.of(small_graph(num_target=80))
+    other = contestants(small_graph(num_target=80, text_width=5))[1].graph
+    with pytest.raises(UserError, match=r"modalities .* differ from the whole graph's"):
+        arena.admit(other)
+
+
+def test_all_graphs_get_the_same_candidates() -> None:
+    for entry in MODELS.values():
+        drawn = candidates(entry, SHORT, 6, seed=1)
+        assert len(drawn) == 6
+        assert len(set(drawn)) == 6
+        assert drawn[0].model == entry.settings()
+        assert drawn == candidates(entry, SHORT, 6, seed=1)
+
+
+def test_tuning_picks_the_best_on_validation() -> None:
+    arena = Arena.of(small_graph(num_target=80))
+    entry = MODELS["sgc"]
+    choices = candidates(entry, SHORT, 5, seed=1)
+    chosen = best_of(entry, choices, arena, arena.whole, seed=7)
+    scores = [fit(entry, c, arena, arena.whole, 7).val_micro_f1 for c in choices]
+    assert chosen == choices[scores.index(max(scores))]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said"),
+    [
+        (Protocol(("htg",)), "models .got 'htg'. is unknown; did you mean 'hgt'"),
+        (Protocol(("hgt",), seeds=0), "seeds .got 0. must be at least 1"),
+        (Protocol(("hgt",), training=replace(SHORT, epochs=0)), "epochs .got 0."),
+    ],
+)
+def test_a_protocol_that_cannot_be_meant(protocol: Protocol, said: str) -> None:
+    with pytest.raises((UserError, UnknownChoiceError), match=said):
+        protocol.check()
+
+
+def test_the_file_has_one_line_a_row(rows: list[Row], tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    write_rows(path, rows)
+    with path.open() as stream:
+        found = list(csv.DictReader(stream))
+    needed = (
+        "dataset source method ratio model trained_on condense_seed train_seed micro_f1 macro_f1 "
+        "accuracy train_seconds condense_seconds bytes"
+    )
+    assert set(needed.split()) <= set(found[0])
+    assert [float(line["micro_f1"]) for line in found] == [r.micro_f1 for r in rows]
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(FileError, match="cannot be written"):
+        write_rows(tmp_path / "missing" / "results.csv", rows)
+
+
+def test_the_table_by_hand(rows: list[Row]) -> None:
+    base = rows[0]
+    made = [
+        replace(base, model="m", trained_on=on, method=label, micro_f1=f, majority=0.4,
+                train_seconds=t, condense_seconds=c, ratio=q)
+        for on, label, f, t, c, q in (
+            ("whole", "whole", 0.8, 10.0, 0.0, 1.0), ("whole", "whole", 0.6, 10.0, 0.0, 1.0),
+            ("condensed", "x", 0.6, 2.0, 4.0, 0.1), ("condensed", "y", 0.7, 20.0, 4.0, 0.1),
+        )
+    ]  # fmt: skip
+    whole, x, y = summarise(made)
+    assert whole.micro == pytest.approx((70, math.sqrt(200)))
+    assert whole.retention == pytest.approx(100)
+    assert x.retention == pytest.approx(100 * 0.6 / 0.7)
+    assert x.corrected == pytest.approx(100 * 0.2 / 0.3)
+    assert x.break_even == pytest.approx(0.5)
+    assert y.break_even is None
+    text = as_text([whole, x, y]).splitlines()
+    assert text[0].split()[0] == HEADERS[0]
+    assert "never" in text[-1]
+    assert "never" not in text[-2]
+
+
+def test_condensed_graph_is_what_condense_returns() -> None:
+    made = contestants(small_graph())[1].condensed
+    assert isinstance(made, CondensedGraph)
+    assert made.provenance.method == "random"

@@ -1,0 +1,105 @@
+"""SR-GM as a whole: it optimises what it says, on any modalities, and stops without loss."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from condense.budget import plan
+from condense.methods.protocol import Step
+from condense.run import condense
+from tests.graphs import small_graph
+
+QUICK = {"epochs": 4, "outer": 5, "check_every": 5}
+
+
+def history(**settings: object) -> list[dict[str, float]]:
+    graph = small_graph(num_target=80)
+    made = condense(graph, plan(graph, 0.2), "srgm", {**QUICK, **settings}, device="cpu")
+    return made.provenance.history
+
+
+def test_matching_lowers_the_loss() -> None:
+    # One relay and no inner step: the same point of the loss throughout, so it must fall.
+    steps = history(epochs=1, outer=40, inner=0, lr_features=0.05, damping=0.0, decouple="off")
+    assert steps[-1]["loss"] < 0.8 * steps[0]["loss"]
+
+
+def test_damping_lowers_the_energy() -> None:
+    fixed = {"epochs": 1, "outer": 60, "inner": 0, "lr_features": 0.02, "decouple": "off"}
+    weak = history(**fixed, damping=1e-9)[-1]["energy"]
+    strong = history(**fixed, damping=10.0)[-1]["energy"]
+    assert strong < 0.9 * weak
+
+
+def test_edges_keep_their_mass_whatever_the_damping() -> None:
+    masses = {step["edge_mass"] for step in history(damping=100.0, lr_edges=0.5)}
+    assert max(masses) - min(masses) < 1e-3 * max(masses)
+    assert min(masses) > 1
+
+
+def test_each_place_of_decoupling_changes_the_result() -> None:
+    graph = small_graph(num_target=80)
+    # Images of other nodes, so that the two modalities disagree about the classes.
+    order = torch.randperm(80, generator=torch.Generator().manual_seed(0))
+    graph["movie"].x_image = graph["movie"].x_image.nan_to_num()[order]
+    made = {
+        place: condense(
+            graph, plan(graph, 0.2), "srgm",
+            {**QUICK, "decouple": place, "lr_features": 0.02, "damping": 1.0}, device="cpu",
+        ).provenance.history[-1]["loss"]
+        for place in ("off", "field", "update", "parameters")
+    }  # fmt: skip
+    assert len(set(made.values())) == 4
+
+
+def test_conflict_rates_are_logged_next_to_chance() -> None:
+    for step in history():
+        assert 0 <= step["conflict_rate"] <= 1
+        assert 0 <= step["chance_conflict_rate"] <= 1
+
+
+def test_three_modalities_of_unlike_widths() -> None:
+    graph = small_graph(num_target=80)
+    graph["movie"].x_price = torch.randn(80, 1, generator=torch.Generator().manual_seed(1))
+    made = condense(graph, plan(graph, 0.2), "srgm", {**QUICK, "damping": 1.0}, device="cpu")
+    assert made.graph["movie"].x_price.shape == (16, 1)
+    assert made.graph["movie"].x_price.std() > 0
+
+
+def test_one_modality_and_no_relation() -> None:
+    graph = small_graph(num_target=60)
+    for relation in list(graph.edge_types):
+        del graph[relation]
+    for node_type in ("director", "actor"):
+        del graph[node_type]
+    del graph["movie"].x_image, graph["movie"].has_image
+    made = condense(graph, plan(graph, 0.2), "srgm", QUICK, device="cpu")
+    assert made.graph.edge_types == []
+    assert made.provenance.history[-1]["energy"] == 0
+
+
+def test_ctrl_c_keeps_the_best_graph_so_far() -> None:
+    def interrupt(step: Step) -> None:
+        if step.index >= 10:
+            raise KeyboardInterrupt
+
+    graph = small_graph(num_target=80)
+    made = condense(graph, plan(graph, 0.2), "srgm", QUICK, device="cpu", on_step=interrupt)
+    assert not made.provenance.complete
+    assert made.provenance.history[-1]["step"] == 10
+    assert made.graph["movie"].y.numel() == 16
+
+
+def test_no_epochs_give_the_start() -> None:
+    graph = small_graph(num_target=80)
+    made = condense(graph, plan(graph, 0.2), "srgm", {"epochs": 0}, device="cpu")
+    assert made.provenance.history == []
+    assert made.provenance.measures["best_step"] == 0
+
+
+@pytest.mark.parametrize("hops", [0, 1, 3])
+def test_other_path_lengths(hops: int) -> None:
+    graph = small_graph(num_target=60)
+    made = condense(graph, plan(graph, 0.2), "srgm", {**QUICK, "hops": hops}, device="cpu")
+    assert len(made.provenance.history) == 4
