@@ -76,7 +76,7 @@ class EvaluateArguments:
         seeds: trainings of each model on each graph.
         out: folder for results.csv.
         baselines: rivals condensed at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
-        tune: settings tried for each model on each graph, whole included, chosen on validation nodes.
+        tune: settings tried for each model and method, whole included, chosen on validation nodes.
         epochs: full-batch training steps.
         check_every: epochs between validations.
         data_root: folder that holds the data sets' files.

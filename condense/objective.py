@@ -105,12 +105,17 @@ class Objective:
         }
 
     def decouple_update(self, synthesis: Synthesis) -> None:
-        """Project the conflicts out of the gradients that the features have received."""
+        """Project the conflicts out of the gradients that the features have received.
+
+        Those of missing modalities become zero: they neither move nor act.
+        """
         for node_type, modalities in self.view.schema.modalities.items():
             keys = [(node_type, m) for m in modalities]
             gradients = [g for key in keys if (g := synthesis.h[key].grad) is not None]
             if len(keys) < 2 or len(gradients) < len(keys):
                 continue
+            has = [synthesis.has[key].unsqueeze(1) for key in keys]
+            gradients = [torch.where(h, g, 0.0) for h, g in zip(has, gradients, strict=True)]
             # A gradient with respect to H is read in the common space through D (chain rule).
             read = [self.frames.decoder[k] for k in keys]
             write = [self.frames.inverse[k] for k in keys]

@@ -23,7 +23,10 @@ class Progress:
 
     def __init__(self, console: Console, title: str) -> None:
         self._console, self._title = console, title
-        self._started, self._logged = time.perf_counter(), 0
+        self._logged = 0
+        self._first: tuple[int, float] | None = (
+            None  # Preparation before the first step is not counted.
+        )
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
             progress.BarColumn(bar_width=20),
@@ -50,6 +53,8 @@ class Progress:
 
     def on_step(self, step: Step) -> None:
         """Show one step."""
+        now = time.perf_counter()
+        self._first = self._first or (step.index, now)
         said = "  ".join(_say(name, value) for name, value in step.values.items())
         if self._console.is_terminal:
             if self._task is None:
@@ -57,11 +62,12 @@ class Progress:
             self._bar.update(self._task, completed=step.index, values=said)
         elif step.index * LOG_LINES >= (self._logged + 1) * step.total:
             self._logged = step.index * LOG_LINES // step.total
-            spent = time.perf_counter() - self._started
-            left = spent / step.index * (step.total - step.index)
-            self._console.print(
-                f"{self._title}: step {step.index}/{step.total}  {said}  about {left:.0f} s left"
-            )
+            first, started = self._first
+            left = ""
+            if step.index > first:
+                seconds = (now - started) / (step.index - first) * (step.total - step.index)
+                left = f"  about {seconds:.0f} s left"
+            self._console.print(f"{self._title}: step {step.index}/{step.total}  {said}{left}")
 
 
 def _say(name: str, value: float) -> str:

@@ -15,6 +15,9 @@ from condense.reduction import FeatureKey, Reduction
 from models.metapaths import MetaPath, blocks, endpoint, path_features, path_logits
 from models.schema import FEATURE_PREFIX, GraphSchema
 
+WIDEST = 6144
+"""Bound on D: the memory of the nodes kept for matching and the time of a step are proportional to it."""
+
 Adjacencies = Mapping[tuple[str, str, str], Tensor]
 
 
@@ -49,7 +52,15 @@ class RelayView:
     def of(
         cls, graph: MultimodalGraph, hops: int, rank: int, generator: torch.Generator
     ) -> RelayView:
-        """Scale, reduce and measure `graph` (features complete, test labels hidden)."""
+        """Scale, reduce and measure `graph` (features complete, test labels hidden).
+
+        Args:
+            graph: the whole graph.
+            hops: the longest meta-path.
+            rank: most coordinates a modality; fewer where all blocks together would exceed WIDEST.
+            generator: for the reduction.
+        """
+        rank = max(1, min(rank, WIDEST // len(blocks(GraphSchema.of(graph), hops))))
         scaler = FeatureScaler.fit(graph)
         reduced = scaler.apply(graph)
         reduction = Reduction.fit(reduced, rank, generator)

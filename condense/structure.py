@@ -28,8 +28,8 @@ def edge_matrix(
 
     Forward, the `budget` greatest entries hold budget · softmax(logits) over the kept ones: the total
     weight always equals the number of edges, so no penalty can make the structure fade away.
-    Backward, the pairs left out receive the gradient that they would have if kept (straight-through),
-    so an edge can come in.
+    Backward, kept pairs receive the exact gradient, and the pairs left out the one that their weight
+    would pass on if it were there (straight-through), so an edge can come in.
 
     Args:
         logits: [n'_dst, n'_src]; −inf where no edge may be.
@@ -45,8 +45,10 @@ def edge_matrix(
         return logits.detach().new_zeros(logits.shape)
     top = logits.detach()[kept].max()
     strength = (logits - top).exp()  # −inf gives 0.
-    weight = strength * (int(kept.sum()) / strength[kept].sum())
-    return torch.where(kept, weight, weight - weight.detach())
+    scale = int(kept.sum()) / strength[kept].sum()
+    # The detached scale keeps the kept pairs' gradients exact: left-out pairs do not act on them.
+    absent = strength * scale.detach()
+    return torch.where(kept, strength * scale, absent - absent.detach())
 
 
 def _kept_pairs(logits: Tensor, budget: int) -> Tensor:

@@ -35,7 +35,7 @@ class Row:
         epoch: of the state that was kept.
         train_seconds: optimisation alone.
         validate_seconds: validation on the whole graph while training.
-        tune_seconds: choosing the settings, shared by all seeds of this model and graph.
+        tune_seconds: choosing the settings, once for this model and method.
         condense_seconds: 0 for the whole graph.
         nodes, edges, bytes: of the graph trained on, all types and relations together.
         settings: of model and training, as text.

@@ -28,7 +28,7 @@ class TrainSettings:
 
     epochs: int = 200
     check_every: int = 20
-    lr: float = 0.005
+    lr: float = 0.003
     weight_decay: float = 5e-4
 
 
@@ -118,6 +118,7 @@ def _classes(model: nn.Module, inputs: Any) -> Tensor:
 def predict(
     model: Any, graph: MultimodalGraph, rows: Tensor, block: int = 8192
 ) -> Float[Tensor, "rows C"]:
-    """Logits of the target nodes `rows`, prepared in blocks so that memory stays bounded."""
+    """Logits of the target nodes `rows`, prepared in blocks where that bounds the memory."""
     model.eval()
-    return torch.cat([model(model.prepare(graph, part)) for part in rows.split(block)])
+    parts = rows.split(block) if model.by_rows else [rows]
+    return torch.cat([model(model.prepare(graph, part)) for part in parts])

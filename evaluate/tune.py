@@ -13,7 +13,7 @@ from models.registry import ModelEntry
 from models.seeding import seeded
 
 # Alongside each model's own space.
-TRAIN_SPACE = {"lr": (0.0005, 0.001, 0.003, 0.01), "weight_decay": (1e-5, 5e-4, 5e-3)}
+TRAIN_SPACE = {"lr": (0.001, 0.003, 0.01), "weight_decay": (1e-5, 5e-4, 5e-3)}
 
 
 @dataclass(frozen=True)

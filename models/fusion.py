@@ -34,7 +34,8 @@ class EarlyFusion(nn.Module):
     Args:
         modalities: node type -> modality -> width.
         width: d, of the embedding.
-        dropout: share of feature entries dropped while training.
+        dropout: share of feature columns dropped in each training step, for all nodes at once. It
+            regularises like dropping entries, without touching a feature matrix.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class EarlyFusion(nn.Module):
         self.missing = nn.ParameterDict()
         self.bias = nn.ParameterDict()
         for node_type, widths in modalities.items():
-            self.bias[node_type] = nn.Parameter(torch.zeros(width))
+            self.bias[_key(node_type)] = nn.Parameter(torch.zeros(width))
             for modality, d in widths.items():
                 key = _key(node_type, modality)
                 self.linear[key] = nn.Linear(d, width, bias=False)
@@ -57,16 +58,17 @@ class EarlyFusion(nn.Module):
         """Embeddings [n_t, width] by node type; `sizes` gives n_t, also of types without features."""
         found = {}
         for node_type, modalities in inputs.items():
-            h = self.bias[node_type].expand(sizes[node_type], self.width)
+            h = self.bias[_key(node_type)].expand(sizes[node_type], self.width)
             for modality, (x, has) in modalities.items():
                 key = _key(node_type, modality)
-                here = has.unsqueeze(1)
-                h = h + torch.where(
-                    here, self.linear[key](self.dropout(x)), self.missing[key]
-                )  # [n_t, width]
+                weight = self.linear[key].weight  # [width, d]
+                if self.training and self.dropout.p > 0:
+                    weight = weight * self.dropout(torch.ones_like(weight[0]))
+                own = nn.functional.linear(x, weight)  # [n_t, width]
+                h = h + torch.where(has.unsqueeze(1), own, self.missing[key])
             found[node_type] = h
         return found
 
 
-def _key(node_type: str, modality: str) -> str:
-    return f"{node_type}:{modality}".replace(".", "_")
+def _key(node_type: str, modality: str = "") -> str:
+    return f"{node_type}:{modality}".replace(".", "·")  # Module names cannot have a dot.

@@ -27,7 +27,7 @@ class HGTSettings:
         heads: attention heads.
         layers: rounds of message passing.
         dropout: share of units dropped at the input of each layer while training.
-        input_dropout: share of feature entries dropped while training.
+        input_dropout: share of feature columns dropped in each training step.
     """
 
     hidden: int = 64
@@ -37,7 +37,7 @@ class HGTSettings:
     input_dropout: float = 0.5
 
 
-SPACE = {"hidden": (64, 128), "layers": (1, 2), "dropout": (0.3, 0.5, 0.7)}
+SPACE = {"layers": (1, 2), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.3, 0.5, 0.8)}
 
 
 class WeightedHGTConv(HGTConv):
@@ -87,6 +87,8 @@ class HGT(nn.Module):
     Missing modalities as in `EarlyFusion`. No normalisation layer, hence no shifting statistics;
     a node without in-edges keeps what the layer's gated skip connection leaves of it.
     """
+
+    by_rows = False
 
     def __init__(self, schema: GraphSchema, settings: HGTSettings) -> None:
         super().__init__()

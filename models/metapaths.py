@@ -124,10 +124,10 @@ def path_logits(
         projected = features(graph[endpoint(path, schema.target)], modality) @ weight
         per_path[path] = per_path[path] + projected if path in per_path else projected
     adjacency = {r: mean_adjacency(graph, r) for r in {r for path in per_path for r in path}}
-    # Longest first: Σ_{p = (q, r)} Â_q Â_r x = Â_q Σ …, so each prefix is propagated once.
-    for path in sorted(per_path, key=len, reverse=True):
-        if not path:
-            continue
-        prefix, moved = path[:-1], adjacency[path[-1]] @ per_path.pop(path)
-        per_path[prefix] = per_path[prefix] + moved if prefix in per_path else moved
+    # Longest first: Σ_{p = (q, r)} Â_q Â_r x = Â_q Σ …, so each prefix is propagated once. A prefix
+    # may be new: it ends at a type without features.
+    for length in range(hops, 0, -1):
+        for path in [p for p in per_path if len(p) == length]:
+            prefix, moved = path[:-1], adjacency[path[-1]] @ per_path.pop(path)
+            per_path[prefix] = per_path[prefix] + moved if prefix in per_path else moved
     return per_path[()]

@@ -19,7 +19,7 @@ class MLPSettings:
     Attributes:
         hidden: width of the hidden layer.
         dropout: share of hidden units dropped while training.
-        input_dropout: share of feature entries dropped while training.
+        input_dropout: share of feature columns dropped in each training step.
     """
 
     hidden: int = 128
@@ -27,7 +27,7 @@ class MLPSettings:
     input_dropout: float = 0.5
 
 
-SPACE = {"hidden": (64, 128, 256), "dropout": (0.0, 0.3, 0.5, 0.7)}
+SPACE = {"hidden": (64, 128), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.3, 0.5, 0.8)}
 
 
 class MLP(nn.Module):
@@ -35,6 +35,8 @@ class MLP(nn.Module):
 
     No batch norm: its statistics would shift between condensed and whole graphs.
     """
+
+    by_rows = True
 
     def __init__(self, schema: GraphSchema, settings: MLPSettings) -> None:
         super().__init__()

@@ -36,6 +36,8 @@ class SGC(nn.Module):
     Edge weights act as multiplicities in Â. No normalisation layer, hence no shifting statistics.
     """
 
+    by_rows = True
+
     def __init__(self, schema: GraphSchema, settings: SGCSettings) -> None:
         super().__init__()
         self.schema = schema

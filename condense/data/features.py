@@ -11,8 +11,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
+from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
-from models.sparse import mean_adjacency
+from models.sparse import edge_weights, mean_adjacency
 
 
 def complete(graph: MultimodalGraph) -> MultimodalGraph:
@@ -22,6 +23,9 @@ def complete(graph: MultimodalGraph) -> MultimodalGraph:
     its in-neighbours that have it, by edge multiplicity; `has_<modality>` is False for a node with no
     such neighbour. Types further away are completed in turn. A type that nothing with features points
     at stays empty.
+
+    Raises:
+        GraphError: two neighbouring types have a modality of one name and different widths.
     """
     graph = copy.copy(graph)
     empty = [t for t in graph.node_types if not modality_names(graph[t])]
@@ -41,13 +45,23 @@ def _receive(graph: MultimodalGraph, node_type: str, known: list[str]) -> bool:
     for relation in graph.edge_types:
         if relation[2] != node_type or relation[0] not in known:
             continue
-        adjacency = mean_adjacency(graph, relation)
-        for modality in modality_names(graph[relation[0]]):
-            source = graph[relation[0]]
-            has = present(source, modality).to(torch.float32).unsqueeze(1)
-            x = adjacency @ features(source, modality)
-            total[modality] = total.get(modality, 0) + x
-            weight[modality] = weight.get(modality, 0) + adjacency @ has
+        source, adjacency = graph[relation[0]], mean_adjacency(graph, relation)
+        # Sums and not means, so that a neighbour counts alike under every relation.
+        w, (_, dst) = edge_weights(graph, relation), graph[relation].edge_index
+        degree = w.new_zeros(adjacency.size(0)).index_add_(0, dst, w).unsqueeze(1)  # [n, 1]
+        for modality in modality_names(source):
+            x = features(source, modality)
+            has = present(source, modality).to(x.dtype).unsqueeze(1)
+            if modality in total and total[modality].size(1) != x.size(1):
+                raise GraphError.of(
+                    f"graph[{relation[0]!r}].{FEATURE_PREFIX}{modality}",
+                    f"width {x.size(1)}",
+                    f"meets one of width {total[modality].size(1)} at type {node_type!r}, "
+                    "which has no features of its own",
+                    "rename one of the two modalities",
+                )
+            total[modality] = total.get(modality, 0) + degree * (adjacency @ x)
+            weight[modality] = weight.get(modality, 0) + degree * (adjacency @ has)
     for modality, x in total.items():
         share = weight[modality]  # [n, 1]
         graph[node_type][FEATURE_PREFIX + modality] = x / share.clamp_min(1e-12)

@@ -37,6 +37,7 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
     Raises:
         GraphError: the message names type, attribute, value and remedy.
     """
+    _check_keys(graph)
     _check_names(graph)
     _check_settings(graph)
     for node_type in graph.node_types:
@@ -48,6 +49,26 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
         check_splits(graph)
     else:
         check_condensed(graph)
+
+
+def _check_keys(graph: MultimodalGraph) -> None:
+    """Raise unless the graph carries SETTINGS and nothing else beside its nodes and edges."""
+    for node_type in graph.node_types:
+        if node_type in SETTINGS:
+            # PyG has one name space for both, so that setting cannot be set.
+            where, rule = "a node type's name", f"must be none of {', '.join(SETTINGS)}"
+            raise GraphError.of(where, repr(node_type), rule, "rename it")
+    found = graph._global_store
+    for key, rule in SETTINGS.items():
+        if key not in found:
+            raise GraphError.of(
+                f"graph.{key}", "nothing", f"must be set to {rule}", f"set graph.{key} = …"
+            )
+    for key in found:
+        if key not in SETTINGS:
+            rule = f"has no place in a graph, nor in a file: both keep {', '.join(SETTINGS)}"
+            remedy = "delete it, or attach it to a node type"
+            raise GraphError.of(f"graph.{key}", type(found[key]).__name__, rule, remedy)
 
 
 def _check_names(graph: MultimodalGraph) -> None:
@@ -85,17 +106,6 @@ def _is_unicode(name: str) -> bool:
 
 
 def _check_settings(graph: MultimodalGraph) -> None:
-    found = graph._global_store
-    for key, rule in SETTINGS.items():
-        if key not in found:
-            raise GraphError.of(
-                f"graph.{key}", "nothing", f"must be set to {rule}", f"set graph.{key} = …"
-            )
-    for key in found:
-        if key not in SETTINGS:
-            rule = f"has no place in a graph, nor in a file: both keep {', '.join(SETTINGS)}"
-            remedy = "delete it, or attach it to a node type"
-            raise GraphError.of(f"graph.{key}", type(found[key]).__name__, rule, remedy)
     name, source, target, classes = graph.name, graph.source, graph.target, graph.num_classes
     if not isinstance(name, str) or not name or "\0" in name or not _is_unicode(name):
         rule = "must be a string, neither empty nor with NUL"

@@ -107,7 +107,7 @@ def _read(path: Path) -> _Contents:
         raise FileError(f"{path}: {error}") from error
     except PermissionError as error:
         raise FileError(f"{path} may not be read ({error}); change its permissions") from error
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
         fault = "is truncated" if "truncated" in str(error) else "cannot be read"
         raise FileError(f"{path} {fault} ({error}); {RESTORE}") from error
 

@@ -32,9 +32,12 @@ def decouple(g: Float[Tensor, "M n d"]) -> Float[Tensor, "M n d"]:
     count = g.size(0)
     if count < 2:
         return g
-    norm = g.norm(dim=2, keepdim=True)
+    # A vector whose square would underflow counts as zero: it has no direction to speak of.
+    alive = g.detach().abs().amax(dim=2, keepdim=True) > torch.finfo(g.dtype).tiny ** 0.5
+    safe = torch.where(alive, g, 1.0)  # The norm has no derivative at zero.
+    norm = torch.where(alive, safe.norm(dim=2, keepdim=True), 0.0)
     # Unit vectors make the tolerance below independent of the gradients' size (often 1e-4).
-    unit = g / norm.clamp_min(torch.finfo(g.dtype).tiny)
+    unit = torch.where(alive, safe / safe.norm(dim=2, keepdim=True), 0.0)
     gram = torch.einsum("and,bnd->nab", unit, unit)  # [n, M, M]
     projected = []
     for a in range(count):
@@ -94,12 +97,16 @@ def conflict_rate(g: Float[Tensor, "M n d"]) -> float:
 
 
 def chance_conflict_rate(g: Float[Tensor, "M n d"], generator: torch.Generator) -> float:
-    """The conflict rate after each modality is turned by its own random rotation: what chance gives."""
+    """The conflict rate after each modality is turned by its own random rotation: what chance gives.
+
+    A rotation is the Q of a Gaussian matrix with the signs of R's diagonal, which makes it uniform
+    (Mezzadri, Notices of the AMS 54, 2007); Q alone would favour some directions.
+    """
     turned = []
     for block in g:
         noise = torch.randn(
             g.size(2), g.size(2), generator=generator, dtype=g.dtype, device=g.device
         )
-        rotation, _ = torch.linalg.qr(noise)
-        turned.append(block @ rotation)
+        q, r = torch.linalg.qr(noise)
+        turned.append(block @ (q * r.diagonal().sign()))
     return conflict_rate(torch.stack(turned))

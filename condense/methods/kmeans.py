@@ -36,7 +36,7 @@ class KMeansSettings:
 
     labels: Literal["labelled", "pseudo"] = "labelled"
     hops: int = Field(default=2, ge=0, le=4)
-    rank: int = Field(default=128, ge=1)
+    rank: int = Field(default=256, ge=1)
 
 
 @dataclass(frozen=True, config=STRICT)

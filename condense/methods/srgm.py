@@ -66,7 +66,7 @@ class SRGMSettings:
     outer: int = Field(default=10, ge=1)
     inner: int = Field(default=3, ge=0)
     hops: int = Field(default=2, ge=0, le=4)
-    rank: int = Field(default=128, ge=1)
+    rank: int = Field(default=256, ge=1)
     decouple: Literal["field", "update", "parameters", "off"] = "field"
     damping: float = Field(default=0.1, ge=0)
     energy: Literal["relative", "absolute"] = "relative"

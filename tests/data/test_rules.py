@@ -97,7 +97,14 @@ SETTINGS = [
     ),
 ]
 
+
+def type_called_name(graph):
+    del graph.name
+    graph["name"].num_nodes = 1
+
+
 NAMES = [
+    (type_called_name, ("a node type's name (got 'name')", "none of target", "rename it")),
     (put("a/b", "num_nodes", 1), ("the name 'a/b' of a type", "without '/'", "rename it")),
     (put("a:b", "num_nodes", 1), ("the name 'a:b' of a type", "':'", "rename it")),
     (put(".", "num_nodes", 1), ("the name '.' of a type", "other than '.'")),
@@ -326,7 +333,7 @@ def test_whole_graph_that_breaks_a_rule(change, fragments):
     ("change", "fragments"),
     [
         pytest.param(change, words, id=words[0])
-        for change, words in SETTINGS[:-1] + NAMES[:6] + LABELS + CONDENSED
+        for change, words in SETTINGS[:-1] + NAMES[:7] + LABELS[2:] + CONDENSED
     ],
 )
 def test_condensed_graph_that_breaks_a_rule(change, fragments):

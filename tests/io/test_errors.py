@@ -89,7 +89,7 @@ def test_changed_bytes_are_found_or_harmless(path):
         try:
             got = load_condensed(path)
         except FileError as error:
-            assert str(path) in str(error)
+            assert str(path) in str(error)  # noqa: PT017  an undamaged graph is fine as well
             found += 1
         else:
             assert fingerprint(got.graph) == print_of
@@ -111,7 +111,8 @@ def test_no_strings_of_variable_length(path):
     with h5py.File(path) as file:
         note("/", file)
         file.visititems(note)
-    assert len(lengths) > 10 and None not in lengths
+    assert len(lengths) > 10
+    assert None not in lengths
 
 
 def _datasets(member):
@@ -311,7 +312,8 @@ def test_full_disk_leaves_the_earlier_file(tmp_path, room):
             save(path, large)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
-    assert str(path) in str(raised.value) and "free disk space" in str(raised.value)
+    assert str(path) in str(raised.value)
+    assert "free disk space" in str(raised.value)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["graph.h5"]
 

@@ -29,7 +29,7 @@ def function(name: str):
     assert {alias.name for node in imports for alias in node.names} <= {"h5py", "json", "hashlib"}
     assert "from " not in block
     namespace: dict = {}
-    exec(compile(block, "docs/format.md", "exec"), namespace)  # noqa: S102  our own page
+    exec(compile(block, "docs/format.md", "exec"), namespace)
     return namespace[name]
 
 

@@ -174,5 +174,5 @@ def test_an_unknown_method_lists_the_choices() -> None:
 
 def test_an_unknown_device_is_named() -> None:
     graph = small_graph()
-    with pytest.raises(UserError, match="device .got 'tpu9'.* try auto"):
+    with pytest.raises(UserError, match=r"device .got 'tpu9'.* try auto"):
         condense(graph, budget_of(graph), "random", device="tpu9")

@@ -1,0 +1,124 @@
+"""The Dirichlet energy against its sum over edges and against tr(GᵀLG)."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from condense.matching.energy import dirichlet_energy
+from tests.dense import assert_near
+
+SEEDS = st.integers(0, 2**31)
+
+
+def sparse_weights(rng, rows, columns):
+    """Non-negative, about half of them 0, so that some nodes are isolated now and then."""
+    weight = torch.rand(rows, columns, generator=rng, dtype=torch.float64)
+    return weight * (torch.rand(rows, columns, generator=rng) < 0.5)
+
+
+def by_edges(weight, left, right):
+    """½ Σ over ordered pairs of a joint graph, both directions of each edge."""
+    rows, columns = weight.sum(dim=1), weight.sum(dim=0)
+    total = torch.zeros((), dtype=torch.float64)
+    for i in range(weight.size(0)):
+        for j in range(weight.size(1)):
+            if weight[i, j] > 0:
+                gap = left[i] / rows[i].sqrt() - right[j] / columns[j].sqrt()
+                total = total + weight[i, j] * gap.square().sum()
+    return total
+
+
+def laplacian(weight, loops=False):
+    """I − D^{-1/2}(A [+ I])D^{-1/2}, whose rows of isolated nodes are zero."""
+    a = weight + torch.eye(len(weight), dtype=torch.float64) * loops
+    root = torch.diag(
+        torch.tensor([float(d) ** -0.5 if d > 0 else 0.0 for d in a.sum(dim=1)], dtype=a.dtype)
+    )
+    here = torch.diag((a.sum(dim=1) > 0).double())
+    return here - root @ a @ root
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(1, 7), st.integers(1, 3))
+def test_within_one_type(seed, n, d):
+    rng = torch.Generator().manual_seed(seed)
+    weight = sparse_weights(rng, n, n)
+    g = torch.randn(n, d, generator=rng, dtype=torch.float64)
+    undirected = (weight + weight.T) / 2
+    got = dirichlet_energy(weight, g, g)
+    assert torch.allclose(got, by_edges(undirected, g, g) / 2, rtol=1e-9, atol=1e-12)
+    assert torch.allclose(got, torch.trace(g.T @ laplacian(undirected) @ g), rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(1, 6), st.integers(1, 6), st.integers(1, 3))
+def test_between_two_types(seed, n, k, d):
+    """The relation counts as the graph [[0, W], [Wᵀ, 0]] on the nodes of both types."""
+    rng = torch.Generator().manual_seed(seed)
+    weight = sparse_weights(rng, n, k)
+    left = torch.randn(n, d, generator=rng, dtype=torch.float64)
+    right = torch.randn(k, d, generator=rng, dtype=torch.float64)
+    got = dirichlet_energy(weight, left, right)
+    assert torch.allclose(got, by_edges(weight, left, right), rtol=1e-9, atol=1e-12)
+    joint = torch.zeros(n + k, n + k, dtype=torch.float64)
+    joint[:n, n:], joint[n:, :n] = weight, weight.T
+    both = torch.cat([left, right])
+    assert torch.allclose(got, dirichlet_energy(joint, both, both), rtol=1e-9, atol=1e-12)
+    assert torch.allclose(got, torch.trace(both.T @ laplacian(joint) @ both), rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS, st.floats(1e-8, 1e8))
+def test_scaling_all_weights_changes_nothing(seed, factor):
+    rng = torch.Generator().manual_seed(seed)
+    g = torch.randn(5, 2, generator=rng, dtype=torch.float64)
+    other = torch.randn(4, 2, generator=rng, dtype=torch.float64)
+    square, oblong = sparse_weights(rng, 5, 5), sparse_weights(rng, 5, 4)
+    for weight, ends in ((square, (g, g)), (oblong, (g, other))):
+        a, b = dirichlet_energy(weight, *ends), dirichlet_energy(factor * weight, *ends)
+        assert torch.allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_isolated_nodes_contribute_nothing():
+    rng = torch.Generator().manual_seed(0)
+    weight = torch.rand(4, 3, generator=rng, dtype=torch.float64)
+    left = torch.randn(6, 2, generator=rng, dtype=torch.float64)
+    right = torch.randn(4, 2, generator=rng, dtype=torch.float64)
+    wider = torch.zeros(6, 4, dtype=torch.float64)
+    wider[:4, :3] = weight
+    assert_near(dirichlet_energy(wider, left, right), dirichlet_energy(weight, left[:4], right[:3]))
+    empty = torch.zeros(6, 4, dtype=torch.float64, requires_grad=True)
+    energy = dirichlet_energy(empty, left, right)
+    assert energy.item() == 0.0
+    assert torch.equal(torch.autograd.grad(energy, empty)[0], torch.zeros_like(empty))
+
+
+def test_self_loops_are_the_authors_laplacian_whose_energy_fades_with_the_edges():
+    rng = torch.Generator().manual_seed(0)
+    weight = torch.rand(5, 5, generator=rng, dtype=torch.float64)
+    weight = weight + weight.T
+    g = torch.randn(5, 3, generator=rng, dtype=torch.float64)
+    expected = torch.trace(g.T @ laplacian(weight, loops=True) @ g)
+    assert_near(dirichlet_energy(weight, g, g, self_loops=True), expected)
+    plain = dirichlet_energy(weight, g, g)
+    for factor in (1e-2, 1e-4, 1e-6):
+        faded = dirichlet_energy(factor * weight, g, g, self_loops=True)
+        assert float(faded) < 10 * factor * float(plain)
+        assert_near(dirichlet_energy(factor * weight, g, g), plain)
+
+
+def test_self_loops_between_types_are_refused():
+    with pytest.raises(ValueError, match="between two node types"):
+        dirichlet_energy(torch.ones(2, 2), torch.ones(2, 1), torch.ones(2, 1), self_loops=True)
+
+
+def test_gradients_by_finite_differences():
+    rng = torch.Generator().manual_seed(1)
+    weight = (torch.rand(4, 4, generator=rng, dtype=torch.float64) + 0.1).requires_grad_()
+    g = torch.randn(4, 2, generator=rng, dtype=torch.float64, requires_grad=True)
+    other = torch.randn(4, 2, generator=rng, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda w, x: dirichlet_energy(w, x, x), (weight, g))
+    assert torch.autograd.gradcheck(dirichlet_energy, (weight, g, other))

@@ -1,0 +1,66 @@
+"""Class-wise gradients against autograd, to first and second order."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy, one_hot
+
+from condense.matching.gradients import classwise_gradients
+from models.relay import Parameters
+from tests.dense import assert_near
+
+
+def problem(seed, soft=False, n=11, width=5, classes=4):
+    """Features, targets, groups (class 2 empty) and parameters, all in float64."""
+    rng = torch.Generator().manual_seed(seed)
+    group = torch.tensor([0, 1, 3, 3, 0, 1, 1, 1, 3, 0, 1])[torch.randperm(n, generator=rng)]
+    z = torch.randn(n, width, generator=rng, dtype=torch.float64)
+    target = one_hot(group, classes).double()
+    if soft:
+        target = torch.rand(n, classes, generator=rng, dtype=torch.float64).softmax(dim=1)
+    weight = torch.randn(width, classes, generator=rng, dtype=torch.float64)
+    bias = torch.randn(classes, generator=rng, dtype=torch.float64)
+    return z.requires_grad_(), target, group, Parameters(weight, bias)
+
+
+def by_autograd(theta, z, target, group, classes):
+    weight = theta.weight.clone().requires_grad_()
+    found = []
+    for c in range(classes):
+        if not (group == c).any():
+            found.append(torch.zeros_like(weight))
+            continue
+        loss = cross_entropy((z @ weight + theta.bias)[group == c], target[group == c])
+        found.append(torch.autograd.grad(loss, weight, create_graph=True)[0])
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_gradients_and_their_derivatives_are_those_of_autograd(seed, soft):
+    z, target, group, theta = problem(seed, soft)
+    got = classwise_gradients(theta, z, target, group, 4)
+    expected = by_autograd(theta, z, target, group, 4)
+    assert_near(got, expected)
+    assert torch.equal(got[2], torch.zeros_like(got[2]))  # No node is of class 2.
+    direction = torch.randn(got.shape, generator=torch.Generator().manual_seed(9)).double()
+    ours, theirs = (torch.autograd.grad((g * direction).sum(), z)[0] for g in (got, expected))
+    assert_near(ours, theirs)
+
+
+def test_class_gradients_add_up_to_that_of_the_mean_loss():
+    z, target, group, theta = problem(3)
+    got = classwise_gradients(theta, z, target, group, 4)
+    share = torch.bincount(group, minlength=4).double() / len(group)
+    weight = theta.weight.clone().requires_grad_()
+    loss = cross_entropy(z.detach() @ weight + theta.bias, target)
+    expected = torch.autograd.grad(loss, weight)[0]
+    assert_near(torch.einsum("g,gdc->dc", share, got.detach()), expected)
+
+
+def test_order_of_nodes_does_not_matter():
+    z, target, group, theta = problem(1)
+    order = torch.randperm(len(group), generator=torch.Generator().manual_seed(0))
+    got = classwise_gradients(theta, z[order], target[order], group[order], 4)
+    assert_near(got, classwise_gradients(theta, z, target, group, 4), 1e-14)

@@ -1,0 +1,248 @@
+"""The command line as a user meets it: right and wrong input, files, exit status."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import cli
+from condense.data.graph import MultimodalGraph
+from condense.io import data_digest, load_condensed, save
+from condense.methods import srgm
+from tests.graphs import small_graph
+
+QUICK = ["--epochs", "2", "--outer", "3", "--ratio", "0.2", "--edge-ratio", "0.3"]
+
+
+def whole_graph() -> MultimodalGraph:
+    return small_graph(num_target=80)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.h5"
+    save(path, whole_graph())
+    return path
+
+
+@pytest.fixture
+def condensed(whole: Path, tmp_path: Path) -> Path:
+    out = tmp_path / "small.h5"
+    assert cli.main(["condense", "--dataset", str(whole), "--out", str(out), *QUICK]) == 0
+    return out
+
+
+def test_condense_inspect_evaluate(
+    whole: Path, condensed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["inspect", str(condensed)]) == 0
+    said = capsys.readouterr().out
+    for part in ("movie", "text (6)", "image (4", "features", "classes", "bytes", "method   srgm"):
+        assert part in said
+    arguments = ["--models", "mlp", "hgt", "--seeds", "2", "--epochs", "10", "--check-every", "5"]
+    out = tmp_path / "table"
+    status = cli.main(
+        ["evaluate", "--condensed", str(condensed), *arguments, "--out", str(out),
+         "--baselines", "random", "kmeans:labels=pseudo"]
+    )  # fmt: skip
+    assert status == 0
+    with (out / "results.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    methods = {row["method"] for row in rows}
+    assert methods == {"whole", "srgm:epochs=2,outer=3", "random", "kmeans:labels=pseudo"}
+    assert len(rows) == 2 * 4 * 2
+    text = capsys.readouterr().out
+    assert "retention" in text
+    assert "srgm:epochs=2,outer=3" in text
+
+
+def test_inspect_a_whole_graph(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["inspect", str(whole)]) == 0
+    said = capsys.readouterr().out
+    assert "whole graph" in said
+    assert "train" in said
+
+
+def test_inspect_warns_of_a_vanished_structure(
+    condensed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = load_condensed(condensed)
+    for relation in found.graph.edge_types:
+        found.graph[relation].edge_index = torch.zeros(2, 0, dtype=torch.long)
+        found.graph[relation].edge_weight = torch.zeros(0)
+    save(tmp_path / "edgeless.h5", found)
+    cli.main(["inspect", str(condensed)])
+    assert "vanished" not in capsys.readouterr().out
+    cli.main(["inspect", str(tmp_path / "edgeless.h5")])
+    assert "has all but vanished" in capsys.readouterr().out.replace("\n", " ")
+
+
+def test_the_same_seed_gives_the_same_data(whole: Path, tmp_path: Path) -> None:
+    digests = {}
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        out = tmp_path / f"{name}.h5"
+        command = ["condense", "--dataset", str(whole), "--out", str(out), "--seed", seed, *QUICK]
+        assert cli.main(command) == 0
+        digests[name] = data_digest(out)
+    assert digests["a"] == digests["b"]
+    assert digests["a"] != digests["c"]
+
+
+def test_permuted_test_labels_leave_the_data_groups_identical(tmp_path: Path) -> None:
+    graph, permuted = whole_graph(), whole_graph()
+    store = permuted["movie"]
+    rows = store.test_mask.nonzero().flatten()
+    store.y[rows] = store.y[rows.flip(0)]
+    digests = set()
+    for name, one in (("a", graph), ("b", permuted)):
+        save(tmp_path / f"{name}.h5", one)
+        out = tmp_path / f"{name}-small.h5"
+        assert (
+            cli.main(
+                ["condense", "--dataset", str(tmp_path / f"{name}.h5"), "--out", str(out), *QUICK]
+            )
+            == 0
+        )
+        digests.add(data_digest(out))
+    assert len(digests) == 1
+
+
+def test_flags_win_over_the_file_over_defaults(whole: Path, tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text(
+        f'dataset = "{whole}"\nratio = 0.2\nedge-ratio = 0.3\nseed = 5\n'
+        "[srgm]\nepochs = 1\nouter = 2\nrank = 3\n"
+    )
+    out = tmp_path / "small.h5"
+    assert cli.main(["condense", "--config", str(config), "--out", str(out), "--outer", "3"]) == 0
+    made = load_condensed(out).provenance
+    assert made.seed == 5
+    assert (made.settings["epochs"], made.settings["outer"], made.settings["rank"]) == (1, 3, 3)
+    assert made.settings["hops"] == srgm.SRGMSettings().hops
+
+
+def test_ctrl_c_leaves_the_best_graph_in_the_file(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = []
+
+    def interrupted(*arguments: Any, **named: Any) -> object:
+        calls.append(1)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return original(*arguments, **named)
+
+    original = srgm.train_relay
+    monkeypatch.setattr(srgm, "train_relay", interrupted)
+    out = tmp_path / "small.h5"
+    assert cli.main(["condense", "--dataset", str(whole), "--out", str(out), *QUICK]) == 130
+    assert not load_condensed(out).provenance.complete
+    assert "Interrupted: the best graph so far is in" in capsys.readouterr().out
+    cli.main(["inspect", str(out)])
+    assert "interrupted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["condence"], "did you mean 'condense'"),
+        (["condense", "--dataset", "imdbb"], "did you mean 'imdb'"),
+        (
+            ["condense", "--dataset", "imdb", "--data-root", "nowhere"],
+            "put IMDB's files below --data-root",
+        ),
+        (["condense", "--dataset", "imdb", "--source", "simulated"], "no simulated stand-in"),
+        (["condense", "--dataset", "missing.h5"], "missing.h5"),
+        (
+            ["condense", "--dataset", "{whole}", "--ratio", "2"],
+            "ratio (got 2.0) must lie in (0, 1]",
+        ),
+        (["condense", "--dataset", "{whole}", "--ratio", "0.01"], "fewer than the 3 classes"),
+        (["condense", "--dataset", "{whole}", "--method", "srgmm"], "did you mean 'srgm'"),
+        (["condense", "--dataset", "{whole}", "--modalities", "imag"], "did you mean 'image'"),
+        (
+            ["condense", "--dataset", "{whole}", "--ratio", "0.2", "--device", "tpu9"],
+            "device (got 'tpu9')",
+        ),
+        (["condense", "--config", "nowhere.toml"], "config (got nowhere.toml) cannot be read"),
+        (["condense", "--dataset", "{whole}", "--out", "{folder}"], "is a folder"),
+        (["inspect", "missing.h5"], "missing.h5"),
+        (["evaluate"], "needs at least one file"),
+        (["evaluate", "--condensed", "{whole}"], "whole graph"),
+        (["evaluate", "--condensed", "x.h5", "--models", "htg"], "did you mean 'hgt'"),
+        (["evaluate", "--condensed", "x.h5", "--seeds", "0"], "seeds (got 0)"),
+        (["evaluate", "--condensed", "x.h5", "--baselines", "kmeans:labels"], "setting=value"),
+        (["evaluate", "--condensed", "x.h5", "--baselines", "kmeans:labels=x"], "labels (got 'x')"),
+    ],
+)
+def test_wrong_input(
+    argv: list[str], said: str, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([a.format(whole=whole, folder=tmp_path) for a in argv]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["condense", "--epoch", "3"], "--epochs"),
+        (["condense", "--epochs", "-1"], "greater than or equal to 0"),
+        (["condense", "--method", "random", "--epochs", "3"], "Unrecognized options: --epochs"),
+        (["condense", "--ratio", "much"], "--ratio"),
+    ],
+)
+def test_wrong_flags(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(argv)
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ratio = ", "is not TOML"),
+        ("ration = 0.1", "'ration' is unknown; did you mean 'ratio'"),
+        ("[srgmm]\nepochs = 1", "did you mean 'srgm'"),
+        ("[srgm]\nepoch = 1", "did you mean 'epochs'"),
+        ("[srgm]\nepochs = -1", "epochs (got -1)"),
+        ('ratio = "much"', "ratio (got 'much')"),
+    ],
+)
+def test_wrong_configuration(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text(text)
+    assert cli.main(["condense", "--config", str(config)]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_evaluating_on_another_graph_is_refused(
+    condensed: Path, whole: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = whole_graph()
+    other["movie"].x_text = other["movie"].x_text + 1
+    save(whole, other)
+    assert cli.main(["evaluate", "--condensed", str(condensed)]) == 2
+    assert "another version" in capsys.readouterr().err
+    whole.unlink()
+    assert cli.main(["evaluate", "--condensed", str(condensed)]) == 2
+    assert "give --whole FILE" in capsys.readouterr().err
+
+
+def test_help_needs_no_torch() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, cli; cli.main(['--help']); print([m for m in ('torch', 'ray') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("[]")

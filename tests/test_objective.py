@@ -1,0 +1,287 @@
+"""L_match + λR from a real graph to its derivatives, against a plain, slow reference."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn.functional import cosine_similarity, cross_entropy
+
+from condense.budget import plan
+from condense.data.features import complete
+from condense.data.graph import hide_test_labels
+from condense.frames import Frames
+from condense.initial import clusters
+from condense.objective import Objective
+from condense.relations import primary, reverses
+from condense.relay_view import RelayView
+from condense.synthesis import Synthesis
+from models.metapaths import endpoint
+from models.relay import Parameters
+from models.schema import features
+from tests.dense import assert_near, averaging, multiplicities, walk, walks
+from tests.graphs import small_graph
+
+pytestmark = pytest.mark.usefixtures("double")
+
+
+class Case:
+    """A view of `small_graph`, a perturbed synthesis and a relay."""
+
+    def __init__(self, seed=0, decouple="off", relative=True):
+        rng = torch.Generator().manual_seed(seed)
+        graph = complete(hide_test_labels(small_graph(seed, weighted=True, dtype=torch.float64)))
+        self.budget = plan(graph, 0.3)
+        self.view = RelayView.of(graph, hops=2, rank=3, generator=rng)
+        self.frames = Frames.shared(self.view, 4)
+        self.relations = primary(self.view.graph)
+        start = clusters(self.view, self.budget, pseudo=True, generator=rng)
+        self.mirror = reverses(self.view.graph)
+        schema = self.view.schema
+        self.synthesis = Synthesis(
+            start, self.budget, self.relations, self.mirror, schema.relations
+        )
+        # Some condensed films lack their image, as some original films do.
+        self.synthesis.has["movie", "image"] = torch.arange(self.budget.nodes["movie"]) % 3 != 1
+        with torch.no_grad():
+            for key, h in self.synthesis.h.items():
+                noise = 0.3 * torch.randn(h.shape, generator=rng)
+                h.add_(noise).mul_(self.synthesis.has[key].unsqueeze(1))
+        self.theta = Parameters.draw(len(self.view.block), schema.num_classes, rng, torch.zeros(()))
+        self.objective = Objective(
+            self.view, self.frames, self.relations, decouple, relative, damped=True
+        )
+        store = self.view.graph["movie"]
+        self.rows, self.labels = (
+            store.train_mask.nonzero().flatten(),
+            start.member[store.train_mask],
+        )
+
+    def leaves(self):
+        return [*self.synthesis.h.values(), *self.synthesis.logits.values()]
+
+
+class Reference:
+    """The same from dense products, per-class losses and double backward."""
+
+    def __init__(self, case):
+        self.case, self.view = case, case.view
+        self.paths = [
+            (path, modality)
+            for path in walks(self.view.schema.relations, "movie", 2)
+            for modality in self.view.schema.modalities[endpoint(path, "movie")]
+        ]
+
+    def features(self, h, adjacency):
+        parts = [walk(adjacency, path, h[endpoint(path, "movie"), m]) for path, m in self.paths]
+        return torch.cat([s * z for s, z in zip(self.view.scale, parts, strict=True)], dim=1)
+
+    def class_gradients(self, z, y):
+        theta = self.case.theta
+        weight = theta.weight.clone().requires_grad_()
+        logits = z @ weight + theta.bias
+        return [
+            torch.autograd.grad(
+                cross_entropy(logits[y == c], y[y == c]), weight, create_graph=True
+            )[0]
+            for c in range(3)
+        ]
+
+    def whole(self):
+        graph = self.view.graph
+        adjacency = {r: averaging(multiplicities(graph, r)) for r in graph.edge_types}
+        h = {(t, m): features(graph[t], m) for t, m in self.view.reduction.basis}
+        z = self.features(h, adjacency)[self.case.rows]
+        return torch.stack(self.class_gradients(z, self.case.labels)).detach()
+
+    def match(self, z, whole):
+        syn, total = self.case.synthesis, 0.0
+        for c, gradient in enumerate(self.class_gradients(z, syn.y)):
+            cosines = [
+                cosine_similarity(gradient[rows, k], whole[c][rows, k], dim=0)
+                for rows in (self.view.block == b for b in range(len(self.paths)))
+                for k in range(3)
+                if float(whole[c][rows, k].norm()) > 0
+            ]
+            columns = 3 * len(self.paths)
+            unmatched = len(cosines) - sum(cosines)  # Σ (1 − cos)
+            total = (
+                total
+                + self.case.budget.classes[c] / sum(self.case.budget.classes) * unmatched / columns
+            )
+        return total
+
+    def field(self, adjacency):
+        syn, theta = self.case.synthesis, self.case.theta
+        logits = self.features(syn.h, adjacency) @ theta.weight + theta.bias
+        raw = torch.autograd.grad(
+            cross_entropy(logits, syn.y), list(syn.h.values()), create_graph=True
+        )
+        return {
+            key: torch.where(syn.has[key].unsqueeze(1), g, 0.0) @ self.case.frames.decoder[key]
+            for key, g in zip(syn.h, raw, strict=True)
+        }
+
+    def decoupled(self, field):
+        """The paper's formula for the films' two modalities, row by row."""
+        found = dict(field)
+        text, image = field["movie", "text"], field["movie", "image"]
+        for mine, other, key in ((text, image, "text"), (image, text, "image")):
+            rows = []
+            for a, b in zip(mine, other, strict=True):
+                product = (a * b).sum()
+                clash = product.item() < 0
+                rows.append(a - product / b.square().sum() * b if clash else a)
+            found["movie", key] = torch.stack(rows)
+        return found
+
+    def energy(self, field, weights, relative):
+        total, energy = sum(f.square().sum() for f in field.values()), 0.0
+        for relation in self.case.relations:
+            source, _, destination = relation
+            w = weights[relation]
+            for modality in ("text", "image"):
+                if (source, modality) not in field or (destination, modality) not in field:
+                    continue
+                left, right = field[destination, modality], field[source, modality]
+                for i, j in (w > 0).nonzero().tolist():
+                    gap = left[i] / w[i].sum().sqrt() - right[j] / w[:, j].sum().sqrt()
+                    energy = energy + w[i, j] * gap.square().sum()
+        return energy / total if relative else energy
+
+
+def compare(ours, theirs, leaves):
+    assert_near(ours, theirs)
+    pairs = zip(
+        torch.autograd.grad(ours, leaves, retain_graph=True),
+        torch.autograd.grad(theirs, leaves, retain_graph=True),
+        strict=True,
+    )
+    for mine, reference in pairs:
+        assert float(reference.abs().max()) > 0
+        assert_near(mine, reference)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(
+    ("decouple", "relative"), [("off", True), ("field", True), ("field", False)]
+)
+def test_terms_and_their_derivatives(seed, decouple, relative):
+    case = Case(seed, decouple, relative)
+    reference = Reference(case)
+    z_whole = case.view.features(case.rows)
+    whole = case.objective.whole_gradients(case.theta, z_whole, case.labels)
+    assert_near(whole, reference.whole())
+
+    terms = case.objective.terms(case.synthesis, case.theta, whole)
+    weights = case.synthesis.weights()
+    adjacency = {r: averaging(w) for r, w in weights.items()}
+    # A left-out edge counts as 0 forwards; `averaging` then passes its gradient on, as ours does.
+    z = reference.features(case.synthesis.h, adjacency)
+    assert_near(terms.z, z)
+    compare(terms.match, reference.match(z, whole), case.leaves())
+
+    field = reference.field(adjacency)
+    for key, expected in field.items():
+        assert_near(terms.field[key], expected)
+    if decouple == "field":
+        changed = reference.decoupled(field)
+        assert not torch.equal(changed["movie", "text"], field["movie", "text"])
+        field = changed
+    # Only entries that are kept enter the reference's energy, so only their logits are compared.
+    kept = [*case.synthesis.h.values()]
+    theirs = reference.energy(field, weights, relative)
+    assert_near(terms.energy, theirs)
+    for mine, expected in zip(
+        torch.autograd.grad(terms.energy, kept, retain_graph=True),
+        torch.autograd.grad(theirs, kept, retain_graph=True),
+        strict=True,
+    ):
+        assert_near(mine, expected)
+
+
+def test_energy_moves_the_edges_through_the_field_and_through_the_laplacian():
+    """By finite differences over the logits, within a region where the kept edges stay the same."""
+    case = Case(2, "field")
+    whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
+    kept = {r: case.synthesis.weights()[r].detach() > 0 for r in case.relations}
+    terms = case.objective.terms(case.synthesis, case.theta, whole)
+    logits = case.synthesis.logits
+    gradients = torch.autograd.grad(terms.energy, [logits[r] for r in case.relations])
+    step = 1e-6
+    for relation, gradient in zip(case.relations, gradients, strict=True):
+        for i, j in kept[relation].nonzero().tolist()[:4]:
+            values = []
+            for sign in (1, -1):
+                with torch.no_grad():
+                    logits[relation][i, j] += sign * step
+                    values.append(case.objective.terms(case.synthesis, case.theta, whole).energy)
+                    logits[relation][i, j] -= sign * step
+            slope = (values[0] - values[1]).item() / (2 * step)
+            assert abs(slope - gradient[i, j].item()) < 1e-6 + 1e-4 * abs(slope)
+
+
+def test_decoupled_update_leaves_no_conflict_in_the_common_space():
+    case = Case(0, "update")
+    syn = case.synthesis
+    whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
+    case.objective.terms(syn, case.theta, whole).match.backward()
+    keys = [("movie", "text"), ("movie", "image")]
+    has = syn.has["movie", "image"]
+    before = [syn.h[k].grad.clone() for k in keys]
+    read = [before[i] @ case.frames.decoder[k] for i, k in enumerate(keys)]
+    case.objective.decouple_update(syn)
+    after = [syn.h[k].grad for k in keys]
+    conflicts = ((read[0] * read[1]).sum(dim=1) < 0) & has
+    assert 0 < int(conflicts.sum()) < len(has)
+    # Where nothing conflicts, or the image is missing, the text's update stays as it was.
+    assert_near(after[0][~conflicts], before[0][~conflicts])
+    changed = (after[0] - before[0]).abs().amax(dim=1) > 0
+    assert torch.equal(changed, conflicts)
+    for i, j in ((0, 1), (1, 0)):
+        expected = (
+            read[i]
+            - (read[i] * read[j]).sum(1, keepdim=True)
+            / read[j].square().sum(1, keepdim=True)
+            * read[j]
+        )
+        step = (expected - read[i]) @ case.frames.inverse[keys[i]]
+        assert_near((after[i] - before[i])[conflicts], step[conflicts], 1e-7)
+
+
+def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities():
+    """With two modalities in one space the blocks of ∇W are those of the paper's rule."""
+    graph = small_graph(0, text_width=4, image_width=4, dtype=torch.float64)
+    del graph["movie"].has_image
+    graph["movie"].x_image = graph["movie"].x_image.nan_to_num(0.5)
+    rng = torch.Generator().manual_seed(0)
+    view = RelayView.of(complete(hide_test_labels(graph)), hops=0, rank=4, generator=rng)
+    frames = Frames.identity(view)
+    theta = Parameters.draw(8, 3, rng, torch.zeros(()))
+    rows = view.graph["movie"].train_mask.nonzero().flatten()
+    z, y = view.features(rows), view.graph["movie"].y[rows]
+    plain, found = (
+        Objective(view, frames, (), decouple, True, False).whole_gradients(theta, z, y)
+        for decouple in ("off", "parameters")
+    )
+    text, image = plain[:, :4], plain[:, 4:]  # [G, 4, C] each
+    product = (text * image).sum(dim=1, keepdim=True)
+    assert 0 < int((product < 0).sum()) < product.numel()
+    clash = product < 0
+    expected = torch.cat(
+        [
+            torch.where(clash, text - product / image.square().sum(1, keepdim=True) * image, text),
+            torch.where(clash, image - product / text.square().sum(1, keepdim=True) * text, image),
+        ],
+        dim=1,
+    )
+    assert_near(found, expected)
+
+
+def test_undamped_objective_costs_no_field():
+    case = Case(0)
+    whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
+    plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
+    terms = plain.terms(case.synthesis, case.theta, whole)
+    assert terms.energy.item() == 0.0
+    assert not terms.field
+    assert_near(terms.match, case.objective.terms(case.synthesis, case.theta, whole).match)

@@ -1,0 +1,137 @@
+"""Synthetic edges: the budget is kept, the mass stays, and left-out edges still have gradients."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from condense.structure import adjacencies, edge_matrix, kept_edges, row_normalised
+from tests.dense import assert_near, averaging
+
+SEEDS = st.integers(0, 2**31)
+
+
+def random_logits(seed, rows, columns, forbidden=0.3):
+    """Normal log-weights, a share of them −inf."""
+    rng = torch.Generator().manual_seed(seed)
+    logits = 3 * torch.randn(rows, columns, generator=rng, dtype=torch.float64)
+    return logits.masked_fill(torch.rand(rows, columns, generator=rng) < forbidden, -torch.inf)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(1, 7), st.integers(1, 7), st.integers(0, 60))
+def test_the_greatest_entries_are_kept_and_hold_the_mass_of_their_number(
+    seed, rows, columns, budget
+):
+    logits = random_logits(seed, rows, columns)
+    possible = sorted(logits[logits > -torch.inf].tolist(), reverse=True)
+    count = min(budget, len(possible))
+    kept, weight = kept_edges(logits, budget), edge_matrix(logits, budget)
+    assert sorted(logits[kept].tolist(), reverse=True) == possible[:count]
+    assert int((weight > 0).sum()) == count
+    assert torch.equal(weight > 0, kept)
+    assert abs(weight.sum().item() - count) < 1e-9
+    if count:
+        assert_near(weight[kept], count * logits[kept].softmax(dim=0))
+    assert not bool(weight[logits == -torch.inf].any())
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(1, 7), st.integers(0, 60))
+def test_symmetric_relation(seed, n, budget):
+    logits = random_logits(seed, n, n)
+    weight = edge_matrix(logits, budget, symmetric=True)
+    assert torch.equal(weight, weight.T)
+    assert not bool(weight.diagonal().any())
+    mean = (logits + logits.T) / 2
+    possible = mean[torch.triu_indices(n, n, 1).unbind()]
+    pairs = min(budget // 2, int((possible > -torch.inf).sum()))
+    assert int((weight > 0).sum()) == 2 * pairs <= budget
+    assert abs(weight.sum().item() - 2 * pairs) < 1e-9
+    upper = weight.triu(1) > 0
+    assert sorted(mean[upper].tolist()) == sorted(possible.tolist(), reverse=True)[:pairs][::-1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_gradients_of_kept_and_of_left_out_pairs(seed):
+    """Kept: that of budget · softmax over the kept ones. Left out: their weight's own, were it there."""
+    logits = random_logits(seed, 4, 5, forbidden=0.2).requires_grad_()
+    value = torch.randn(4, 5, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    budget = 6
+    (got,) = torch.autograd.grad((edge_matrix(logits, budget) * value).sum(), logits)
+    kept = kept_edges(logits.detach(), budget)
+
+    plain = logits.detach()[kept].requires_grad_()
+    (expected,) = torch.autograd.grad((budget * plain.softmax(dim=0) * value[kept]).sum(), plain)
+    assert_near(got[kept], expected)
+    out = ~kept
+    would_be = budget * logits.detach()[out].exp() / logits.detach()[kept].exp().sum()
+    assert_near(got[out], would_be * value[out])
+    assert got[out].abs().max().item() > 0
+    assert torch.equal(got == 0, logits == -torch.inf)
+
+
+def test_gradient_of_kept_pairs_by_finite_differences():
+    logits = random_logits(5, 4, 5, forbidden=0.2)
+    kept = kept_edges(logits, 6)
+    value = torch.randn(4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+    def outcome(entries):
+        moved = logits.masked_scatter(kept, entries)
+        return ((edge_matrix(moved, 6) - value) ** 3).sum()
+
+    assert torch.autograd.gradcheck(outcome, logits[kept].requires_grad_())
+
+
+def test_an_edge_that_pays_comes_in():
+    logits = torch.tensor([[1.0, 0.9], [0.0, -1.0]], requires_grad=True)
+    before = kept_edges(logits.detach(), 1)
+    step = torch.optim.SGD([logits], lr=1.0)
+    for _ in range(20):
+        step.zero_grad()
+        (edge_matrix(logits, 1) * torch.tensor([[0.0, -1.0], [0.0, 0.0]])).sum().backward()
+        step.step()
+    assert before.tolist() == [[True, False], [False, False]]
+    assert kept_edges(logits.detach(), 1).tolist() == [[False, True], [False, False]]
+
+
+def test_great_logits_do_not_overflow():
+    weight = edge_matrix(torch.tensor([[1000.0, 999.0], [-1000.0, 998.0]]), 2)
+    assert_near(weight[0], 2 * torch.tensor([1.0, 0.0]).softmax(dim=0), 1e-6)
+
+
+@pytest.mark.parametrize("logits", [torch.full((2, 3), -torch.inf), torch.zeros(2, 3)])
+def test_no_edges(logits):
+    budget = 5 if logits.isinf().all() else 0
+    weight = edge_matrix(logits.requires_grad_(), budget)
+    assert not bool(weight.any())
+    assert not bool(row_normalised(weight).any())
+
+
+def test_mirrored_relations_are_transposes_in_the_given_order():
+    relations = (("b", "rs", "a"), ("a", "s", "b"), ("a", "t", "a"))
+    mirror = {relations[1]: relations[0], relations[0]: relations[1], relations[2]: relations[2]}
+    logits = {relations[1]: random_logits(0, 3, 4), relations[2]: random_logits(1, 4, 4, 0.0)}
+    budgets = {relations[0]: 5, relations[1]: 5, relations[2]: 4}
+    found = adjacencies(logits, budgets, mirror, relations)
+    assert list(found) == list(relations)
+    assert torch.equal(found[relations[0]], found[relations[1]].T)
+    assert torch.equal(found[relations[1]], edge_matrix(logits[relations[1]], 5))
+    assert torch.equal(found[relations[2]], found[relations[2]].T)
+    assert int((found[relations[2]] > 0).sum()) == 4
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(1, 6), st.integers(1, 6))
+def test_rows_sum_to_one_or_are_zero(seed, rows, columns):
+    rng = torch.Generator().manual_seed(seed)
+    weight = torch.rand(rows, columns, generator=rng, dtype=torch.float64)
+    weight = (weight * (torch.rand(rows, columns, generator=rng) < 0.4)).requires_grad_()
+    found = row_normalised(weight)
+    assert torch.allclose(found, averaging(weight), rtol=1e-12, atol=0)
+    sums = found.detach().sum(dim=1)
+    assert bool((((sums - 1).abs() < 1e-12) | (sums == 0)).all())
+    (gradient,) = torch.autograd.grad((found * found).sum(), weight)
+    assert bool(torch.isfinite(gradient).all())
