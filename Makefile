@@ -35,7 +35,7 @@ test: lint quick slow
 lint: .venv/dev-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
 # One thread a process, one process a core: more would only wait for each other.

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph
+from models.sparse import edge_weights
 
 
 def reverses(graph: MultimodalGraph) -> Mapping[EdgeType, EdgeType]:
     """Each relation that is another's transpose, mapped to that other; a symmetric one to itself.
 
-    Found by comparing the edges, so names carry no meaning. A condenser synthesises one relation of
-    such a pair and saves the transpose as the other.
+    Found by comparing the edges and their weights, so names carry no meaning. A condenser synthesises
+    one relation of such a pair and saves the transpose as the other.
     """
-    keys = {r: _edge_keys(graph, r, flip=False) for r in graph.edge_types}
+    keys = {r: _sorted_edges(graph, r, flip=False) for r in graph.edge_types}
     found: dict[EdgeType, EdgeType] = {}
     for relation in graph.edge_types:
-        if relation in found or len(keys[relation]) == 0:
+        if relation in found or keys[relation].size(1) == 0:
             continue
-        mirrored = _edge_keys(graph, relation, flip=True)
+        mirrored = _sorted_edges(graph, relation, flip=True)
         for other in graph.edge_types:
             turned = (other[0], other[2]) == (relation[2], relation[0])
             if turned and other not in found and torch.equal(keys[other], mirrored):
@@ -38,10 +40,14 @@ def primary(graph: MultimodalGraph) -> tuple[EdgeType, ...]:
     return tuple(r for r in graph.edge_types if order[mirror.get(r, r)] >= order[r])
 
 
-def _edge_keys(graph: MultimodalGraph, relation: EdgeType, flip: bool) -> Tensor:
-    """The edges as sorted numbers, source-major; transposed first if `flip`."""
+def _sorted_edges(graph: MultimodalGraph, relation: EdgeType, flip: bool) -> Float[Tensor, "2 e"]:
+    """Edges numbered source-major, and their weights, in ascending order; transposed if `flip`."""
     source, _, destination = relation
     src, dst = graph[relation].edge_index
     if flip:
-        return (dst * int(graph[source].num_nodes) + src).sort().values
-    return (src * int(graph[destination].num_nodes) + dst).sort().values
+        number = dst * int(graph[source].num_nodes) + src
+    else:
+        number = src * int(graph[destination].num_nodes) + dst
+    # float64 holds whole numbers up to 2^53 exactly.
+    number, order = number.double().sort(stable=True)
+    return torch.stack([number, edge_weights(graph, relation)[order].double()])

@@ -44,14 +44,15 @@ class EarlyFusion(nn.Module):
         super().__init__()
         self.width = width
         self.dropout = nn.Dropout(dropout)
-        self.linear = nn.ModuleDict()
+        self.weight = nn.ParameterDict()
         self.missing = nn.ParameterDict()
         self.bias = nn.ParameterDict()
         for node_type, widths in modalities.items():
             self.bias[_key(node_type)] = nn.Parameter(torch.zeros(width))
             for modality, d in widths.items():
                 key = _key(node_type, modality)
-                self.linear[key] = nn.Linear(d, width, bias=False)
+                # As nn.Linear initialises: uniform in ±1/√d.
+                self.weight[key] = nn.Parameter(torch.empty(width, d).uniform_(-(d**-0.5), d**-0.5))
                 self.missing[key] = nn.Parameter(torch.zeros(width))
 
     def forward(self, inputs: TypeInputs, sizes: dict[str, int]) -> dict[str, Tensor]:
@@ -61,7 +62,7 @@ class EarlyFusion(nn.Module):
             h = self.bias[_key(node_type)].expand(sizes[node_type], self.width)
             for modality, (x, has) in modalities.items():
                 key = _key(node_type, modality)
-                weight = self.linear[key].weight  # [width, d]
+                weight = self.weight[key]  # [width, d]
                 if self.training and self.dropout.p > 0:
                     weight = weight * self.dropout(torch.ones_like(weight[0]))
                 own = nn.functional.linear(x, weight)  # [n_t, width]

@@ -70,3 +70,11 @@ def test_empty_relations_are_nobodys_mirror():
     graph = joined(r=("a", "b", []), s=("b", "a", []))
     assert reverses(graph) == {}
     assert len(primary(graph)) == 2
+
+
+def test_opposite_edges_of_other_weights_are_no_mirror() -> None:
+    graph = small_graph(weighted=True)
+    relation = ("movie", "features", "actor")
+    assert reverses(graph)[relation] == ("actor", "rev_features", "movie")
+    graph[relation].edge_weight = graph[relation].edge_weight + 1
+    assert relation not in reverses(graph)

@@ -120,8 +120,8 @@ def test_mlp_is_two_layers_on_the_nodes_own_features():
     movie, head = graph["movie"], model.head[2]
     image = movie.x_image.masked_fill(~movie.has_image[:, None], 0)
     hidden = (
-        movie.x_text @ model.fusion.linear["movie:text"].weight.T
-        + image @ model.fusion.linear["movie:image"].weight.T
+        movie.x_text @ model.fusion.weight["movie:text"].T
+        + image @ model.fusion.weight["movie:image"].T
         + (~movie.has_image)[:, None] * model.fusion.missing["movie:image"]
         + model.fusion.bias["movie:"]
     )

@@ -34,13 +34,13 @@ def test_it_is_one_linear_layer():
     )
     weight = torch.cat(
         [
-            fusion.linear["movie:text"].weight.T,
-            fusion.linear["movie:image"].weight.T,
+            fusion.weight["movie:text"].T,
+            fusion.weight["movie:image"].T,
             fusion.missing["movie:image"][None],
         ]
     )
     assert_near(found["movie"], whole @ weight + fusion.bias["movie:"], 1e-13)
-    text = graph["director"].x_text @ fusion.linear["director:text"].weight.T
+    text = graph["director"].x_text @ fusion.weight["director:text"].T
     assert_near(found["director"], text + fusion.bias["director:"], 1e-13)
     # A type without features has the bias alone, one row a node.
     assert torch.equal(found["actor"], fusion.bias["actor:"].expand(20, 5))
