@@ -56,6 +56,8 @@ class Objective:
         decouple: see `SRGMSettings`.
         relative: divide the energy by the field's squared norm.
         damped: whether the energy is wanted at all.
+        authors: as in the authors' code: the field is a constant and the Laplacian has self-loops, so
+            that the energy acts on edges alone, and is least without any.
     """
 
     view: RelayView
@@ -64,6 +66,7 @@ class Objective:
     decouple: Decouple
     relative: bool
     damped: bool
+    authors: bool = False
 
     def whole_gradients(
         self, theta: Parameters, z: Tensor, labels: Tensor
@@ -134,6 +137,8 @@ class Objective:
         self, field: Mapping[FeatureKey, Tensor], weights: Mapping[EdgeType, Tensor]
     ) -> Tensor:
         """Σ_m Σ_r of the field, decoupled first if asked; a modality that one end lacks is left out."""
+        if self.authors:
+            field = {key: f.detach() for key, f in field.items()}
         if self.decouple == "field":
             field = self._decoupled_field(field)
         total = torch.stack([f.square().sum() for f in field.values()]).sum()
@@ -143,7 +148,7 @@ class Objective:
             for modality in self.view.schema.modalities[destination]:
                 if (source, modality) in field and (destination, modality) in field:
                     ends = field[destination, modality], field[source, modality]
-                    energy = energy + dirichlet_energy(weights[relation], *ends)
+                    energy = energy + dirichlet_energy(weights[relation], *ends, self.authors)
         return energy / total.clamp_min(TINY) if self.relative else energy
 
     def _decoupled_field(self, field: Mapping[FeatureKey, Tensor]) -> dict[FeatureKey, Tensor]:

@@ -285,3 +285,18 @@ def test_undamped_objective_costs_no_field():
     assert terms.energy.item() == 0.0
     assert not terms.field
     assert_near(terms.match, case.objective.terms(case.synthesis, case.theta, whole).match)
+
+
+def test_the_authors_energy_acts_on_edges_alone():
+    case = Case(0)
+    whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
+    theirs = Objective(
+        case.view, case.frames, case.relations, "field", False, damped=True, authors=True
+    )
+    for objective, moves in ((theirs, False), (case.objective, True)):
+        energy = objective.terms(case.synthesis, case.theta, whole).energy
+        features, edges = list(case.synthesis.h.values()), list(case.synthesis.logits.values())
+        grads = torch.autograd.grad(energy, features + edges, allow_unused=True)
+        felt = [g is not None and bool(g.abs().max() > 0) for g in grads]
+        assert any(felt[: len(features)]) == moves
+        assert all(felt[len(features) :])

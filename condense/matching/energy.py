@@ -27,21 +27,17 @@ def dirichlet_energy(
         weight: w ≥ 0, dense.
         at_destination: the field on the destination nodes.
         at_source: the field on the source nodes; the same tensor within one type.
-        self_loops: the authors' L' = I − D^{-1/2}(A + I)D^{-1/2}; within one type only. Its energy
-            vanishes with the edges.
+        self_loops: the authors' L' = I − D^{-1/2}(A + I)D^{-1/2}: one more in each degree, while the
+            loops themselves join equal ends and add nothing. Its energy vanishes with the edges.
     """
     within = at_destination is at_source
     if within:
         weight = (weight + weight.T) / 2
-    elif self_loops:
-        raise ValueError("self_loops has no meaning between two node types")
-    rows, columns = weight.sum(dim=1) + self_loops, weight.sum(dim=0) + self_loops
-    left = at_destination * _inverse_root(rows).unsqueeze(1)
-    right = at_source * _inverse_root(columns).unsqueeze(1)
+    rows, columns = weight.sum(dim=1), weight.sum(dim=0)
+    left = at_destination * _inverse_root(rows + self_loops).unsqueeze(1)
+    right = at_source * _inverse_root(columns + self_loops).unsqueeze(1)
     squares = (rows * left.square().sum(dim=1)).sum() + (columns * right.square().sum(dim=1)).sum()
     crossed = ((weight @ right) * left).sum()
-    if self_loops:
-        crossed = crossed + (left * right).sum()
     energy = squares - 2 * crossed
     return energy / 2 if within else energy
 

@@ -49,7 +49,8 @@ class SRGMSettings:
         decouple: where conflicting modalities are projected: in the "field" inside R (the paper), in the
             "update" of the features, in the "parameters" gradients before matching, or "off".
         damping: λ; 0 switches R off.
-        energy: "relative" to the field's size (ours), or "absolute" (the paper's formula).
+        energy: "relative" to the field's size (ours); "absolute", the paper's formula; or "authors", as in
+            their code: self-loops in the Laplacian and a field that is not differentiated.
         frames: how gradients of unlike modalities are compared: "shared" directions found by canonical
             correlation, or "identity" for modalities of one aligned space such as CLIP.
         frame_width: d of the shared directions.
@@ -69,7 +70,7 @@ class SRGMSettings:
     rank: int = Field(default=256, ge=1)
     decouple: Literal["field", "update", "parameters", "off"] = "field"
     damping: float = Field(default=0.1, ge=0)
-    energy: Literal["relative", "absolute"] = "relative"
+    energy: Literal["relative", "absolute", "authors"] = "relative"
     frames: Literal["shared", "identity"] = "shared"
     frame_width: int = Field(default=32, ge=1)
     labels: Literal["pseudo", "labelled"] = "pseudo"
@@ -137,9 +138,15 @@ class _Run:
         self.synthesis = Synthesis(
             start, budget, relations, reverses(view.graph), view.schema.relations
         )
-        damped = settings.damping > 0
-        relative = settings.energy == "relative"
-        self.objective = Objective(view, frames, relations, settings.decouple, relative, damped)
+        self.objective = Objective(
+            view,
+            frames,
+            relations,
+            settings.decouple,
+            relative=settings.energy == "relative",
+            damped=settings.damping > 0,
+            authors=settings.energy == "authors",
+        )
         store = view.graph[view.schema.target]
         val = store.val_mask.nonzero().flatten()
         self.val = view.features(val), store.y[val]

@@ -110,9 +110,15 @@ def test_self_loops_are_the_authors_laplacian_whose_energy_fades_with_the_edges(
         assert_near(dirichlet_energy(factor * weight, g, g), plain)
 
 
-def test_self_loops_between_types_are_refused():
-    with pytest.raises(ValueError, match="between two node types"):
-        dirichlet_energy(torch.ones(2, 2), torch.ones(2, 1), torch.ones(2, 1), self_loops=True)
+def test_self_loops_between_types_are_those_of_the_block_matrix():
+    rng = torch.Generator().manual_seed(0)
+    weight = torch.rand(3, 4, generator=rng, dtype=torch.float64)
+    left, right = (torch.randn(n, 2, generator=rng, dtype=torch.float64) for n in (3, 4))
+    block = torch.zeros(7, 7, dtype=torch.float64)
+    block[:3, 3:], block[3:, :3] = weight, weight.T
+    both = torch.cat([left, right])
+    expected = dirichlet_energy(block, both, both, self_loops=True)
+    assert_near(dirichlet_energy(weight, left, right, self_loops=True), expected)
 
 
 def test_gradients_by_finite_differences():
