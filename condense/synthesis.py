@@ -11,12 +11,13 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.budget import Budget
+from condense.clusters import cluster_means
 from condense.data.graph import MultimodalGraph
 from condense.initial import Initial
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.structure import adjacencies, row_normalised
-from models.schema import FEATURE_PREFIX, MASK_PREFIX
+from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, present
 
 NO_EDGE = 0.5  # Stands for "no edge between these clusters" where a logarithm is taken.
 
@@ -46,13 +47,13 @@ class Synthesis:
         mirror: Mapping[EdgeType, EdgeType],
         relations: tuple[EdgeType, ...],
     ) -> None:
+        self.start = start
         self.h = {key: h.clone().requires_grad_() for key, h in start.h.items()}
         self.has = dict(start.has)
         self.logits = {
             r: start.counts[r].clamp_min(NO_EDGE).log().requires_grad_() for r in primary
         }
         self.y: Int[Tensor, " n"] = start.y
-        self.size = start.size
         self.budget, self.mirror, self.relations = budget, mirror, relations
 
     def weights(self) -> dict[EdgeType, Tensor]:
@@ -81,25 +82,37 @@ class Synthesis:
         return view.condensed_features(self.h, normalised)
 
     @torch.no_grad()
-    def to_graph(self, view: RelayView, like: MultimodalGraph) -> MultimodalGraph:
-        """The condensed graph in the data set's units, with types and relations ordered as in `like`."""
+    def to_graph(self, view: RelayView, whole: MultimodalGraph) -> MultimodalGraph:
+        """The condensed graph in the data set's units, with types and relations ordered as in `whole`.
+
+        Features are the clusters' means plus what the synthesis has changed in the span of H:
+        X' = X̄ + σ (H' − H'_start) Bᵀ. The relay sees the same H', and models that see all of X' keep
+        what lies outside the span.
+        """
         graph = MultimodalGraph()
-        for node_type in like.node_types:
-            store = graph[node_type]
-            store.num_nodes = self.budget.nodes[node_type]
+        for node_type in whole.node_types:
+            store, original = graph[node_type], whole[node_type]
+            count = self.budget.nodes[node_type]
+            store.num_nodes = count
             for modality in view.schema.modalities[node_type]:
                 key = (node_type, modality)
-                x = view.scaler.invert(*key, view.reduction.decode(key, self.h[key]))
-                has = self.has[key]
+                mean, has = cluster_means(
+                    features(original, modality),
+                    present(original, modality),
+                    self.start.cluster[node_type],
+                    count,
+                )
+                moved = view.reduction.decode(key, self.h[key] - self.start.h[key])
+                x = mean + view.scaler.scale[key] * moved
                 store[FEATURE_PREFIX + modality] = torch.where(has.unsqueeze(1), x, 0.0)
                 if not bool(has.all()):
                     store[MASK_PREFIX + modality] = has
-            store.node_weight = self.size[node_type].to(torch.float32)
-        graph[like.target].y = self.y
+            store.node_weight = self.start.size[node_type].to(torch.float32)
+        graph[whole.target].y = self.y
         for relation, weight in self.weights().items():
             dst, src = weight.nonzero(as_tuple=True)
             graph[relation].edge_index = torch.stack([src, dst])
             graph[relation].edge_weight = weight[dst, src].to(torch.float32)
         for key in ("target", "num_classes", "name", "source"):
-            graph[key] = like[key]
+            graph[key] = whole[key]
         return graph

@@ -116,7 +116,7 @@ def _classes(model: nn.Module, inputs: Any) -> Tensor:
 
 @torch.no_grad()
 def predict(
-    model: Any, graph: MultimodalGraph, rows: Tensor, block: int = 8192
+    model: Any, graph: MultimodalGraph, rows: Tensor, block: int = 4096
 ) -> Float[Tensor, "rows C"]:
     """Logits of the target nodes `rows`, prepared in blocks where that bounds the memory."""
     model.eval()

@@ -112,12 +112,6 @@ class FeatureScaler:
             )
         return scaled
 
-    def invert(
-        self, node_type: str, modality: str, x: Float[Tensor, "n d"]
-    ) -> Float[Tensor, "n d"]:
-        """Scaled features back in the data set's units."""
-        return x * self.scale[node_type, modality] + self.mean[node_type, modality]
-
 
 def impute(
     values: Float[Tensor, "n d"], train: Bool[Tensor, " n"]
