@@ -115,6 +115,7 @@ def condense_command(argv: list[str]) -> int:
     from condense.budget import plan
     from condense.data.datasets.registry import load_dataset
     from condense.data.graph import display_name
+    from condense.errors import UserError
     from condense.io import save
     from condense.io.replace import check_target
     from condense.methods.registry import METHODS
@@ -125,6 +126,8 @@ def condense_command(argv: list[str]) -> int:
     out = args.out or Path("runs") / (
         f"{Path(args.dataset).stem}-{args.method}-{args.ratio:g}-seed{args.seed}.h5"
     )
+    if Path(args.dataset).resolve() == out.resolve():
+        raise UserError(f"out (got {out}) is the whole graph itself; choose another file")
     check_target(out)
     with errors.status(f"loading {args.dataset} …"):
         graph = load_dataset(args.dataset, args.data_root, args.source, args.modalities)
@@ -256,13 +259,22 @@ def evaluate_command(argv: list[str]) -> int:
             f"macro-F1 {row.macro_f1:.3f}, {row.train_seconds:.1f} s"
         )
 
-    for match in gather(args.condensed, args.baselines, args.data_root, args.whole, args.device):
-        first = len(rows)
-        evaluate(match.arena, match.contestants, protocol, on_row)
-        console.print(f"\n[bold]{match.title}[/]: every model is tested on the whole graph\n")
-        console.print(as_text(summarise(rows[first:])), markup=False)
+    status = OK
+    try:
+        for match in gather(
+            args.condensed, args.baselines, args.data_root, args.whole, args.device
+        ):
+            first = len(rows)
+            try:
+                evaluate(match.arena, match.contestants, protocol, on_row)
+            finally:
+                console.print(f"\n[bold]{match.title}[/]: tested on the whole graph\n")
+                console.print(as_text(summarise(rows[first:])), markup=False)
+    except KeyboardInterrupt:
+        console.print("Interrupted: the trainings that had ended are kept.")
+        status = INTERRUPTED
     console.print(f"\n{len(rows)} rows in [bold]{results}[/].")
-    return OK
+    return status
 
 
 COMMANDS = {

@@ -16,6 +16,6 @@ for seed in 0 1 2; do
         --seed "$seed" --out "$file"
     files+=("$file")
 done
-"$python" cli.py evaluate --condensed "${files[@]}" --models hgt sgc mlp --seeds 5 --tune 4 \
+"$python" cli.py evaluate --condensed "${files[@]}" --models hgt sgc mlp --seeds 5 --tune 4 --epochs 100 \
     --baselines random kmeans kmeans:labels=pseudo srgm:decouple=off,damping=0 srgm:epochs=0 \
     --data-root "$data" --out "$out"

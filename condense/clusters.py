@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from condense.errors import BudgetError
 
 
 def cluster(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
     """k-means (scikit-learn, k-means++ once) into `count` clusters 0 … count−1, none of them empty.
 
-    With no more nodes than clusters each node is one of its own, and the last clusters repeat nodes'
-    places without members. Without features the nodes are dealt out at random.
+    With no more nodes than clusters each node is one of its own, and the last clusters have no member.
+    Without features the nodes are dealt out at random.
     """
     n, d = x.shape
     if n <= count:
@@ -22,11 +26,24 @@ def cluster(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> 
             torch.empty_like(order).index_copy_(0, order, torch.arange(n, device=x.device))
         ) % count
     from sklearn.cluster import KMeans  # Imports in a second; only this function needs it.
+    from sklearn.exceptions import ConvergenceWarning
 
     seed = int(torch.randint(2**31 - 1, (1,), generator=generator, device=x.device))
     means = KMeans(count, n_init="auto", random_state=seed)  # One start, as for k-means++.
-    found = means.fit_predict(x.detach().cpu().numpy())
-    return torch.from_numpy(found).long().to(x.device)
+    with warnings.catch_warnings():
+        # Fewer distinct points than clusters; mended below.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        found = torch.from_numpy(means.fit_predict(x.detach().cpu().numpy())).long()
+    return _without_empty(found, count).to(x.device)
+
+
+def _without_empty(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " n"]:
+    """Each empty cluster takes half of the greatest one, whose points then coincide or nearly so."""
+    labels = labels.clone()
+    for empty in (torch.bincount(labels, minlength=count) == 0).nonzero().flatten():
+        greatest = (labels == torch.bincount(labels, minlength=count).argmax()).nonzero().flatten()
+        labels[greatest[: len(greatest) // 2]] = empty
+    return labels
 
 
 def cluster_classes(
@@ -45,11 +62,19 @@ def cluster_classes(
 
     Returns:
         The cluster of each node, −1 for nodes that take no part.
+
+    Raises:
+        BudgetError: a class has fewer nodes than clusters.
     """
     labels = torch.full_like(member, -1)
     first = 0
     for c, count in enumerate(counts):
         nodes = (member == c).nonzero().flatten()
+        if len(nodes) < count:
+            raise BudgetError(
+                f"ratio asks for {count} condensed nodes of class {c}, for which there are only "
+                f"{len(nodes)} nodes to cluster; lower the ratio"
+            )
         labels[nodes] = first + cluster(x[nodes], count, generator)
         first += count
     return labels

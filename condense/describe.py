@@ -11,6 +11,7 @@ from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
 from condense.methods.registry import METHODS
 from condense.methods.spec import label
 from models.schema import FEATURE_PREFIX, modality_names, present
+from models.sparse import edge_weights
 
 FEW_EDGES = 0.25  # Of the budget; below it a structured method's graph counts as collapsed.
 
@@ -42,11 +43,13 @@ def warnings(found: CondensedGraph) -> list[str]:
     if entry is None or entry.structured:
         for relation in graph.edge_types:
             budget = provenance.measures.get("edge_budget", {}).get(":".join(relation))
-            kept = graph[relation].edge_index.size(1)
-            if budget and kept < FEW_EDGES * budget:
+            ends = (int(graph[relation[0]].num_nodes), int(graph[relation[2]].num_nodes))
+            possible = min(budget or 0, ends[0] * ends[1])
+            effective = _effective_edges(graph, relation)
+            if effective < FEW_EDGES * possible:
                 said.append(
-                    f"relation {' / '.join(relation)} has {kept} edges of the {budget} that it may "
-                    "have: the structure has all but vanished"
+                    f"relation {' / '.join(relation)} has {effective:.0f} effective edges of the "
+                    f"{possible} that it may have: the structure has all but vanished"
                 )
     if not provenance.complete:
         said.append("the run was interrupted: this is the best graph that it had found")
@@ -67,10 +70,18 @@ def _edges(graph: MultimodalGraph, relation: tuple[str, str, str]) -> str:
     count = store.edge_index.size(1)
     said = f"{count:>9,} edges"
     if count and "edge_weight" in store:
-        share = store.edge_weight / store.edge_weight.sum()
-        effective = float(torch.exp(-(share * share.log()).sum()))
+        effective = _effective_edges(graph, relation)
         said += f", total weight {float(store.edge_weight.sum()):.4g}, effective {effective:.0f}"
     return said
+
+
+def _effective_edges(graph: MultimodalGraph, relation: tuple[str, str, str]) -> float:
+    """Exp of the weights' entropy: how many edges of equal weight would spread it as far."""
+    weight = edge_weights(graph, relation)
+    if not len(weight):
+        return 0.0
+    share = weight / weight.sum()
+    return float(torch.exp(-(share * share.log()).sum()))
 
 
 def _classes(graph: MultimodalGraph) -> Iterator[str]:

@@ -55,7 +55,7 @@ class Objective:
         primary: the relations whose energy counts, one of each mirrored pair.
         decouple: see `SRGMSettings`.
         relative: divide the energy by the field's squared norm.
-        damped: whether the energy is wanted at all.
+        damped: whether the energy is to be differentiated, or only reported.
         authors: as in the authors' code: the field is a constant and the Laplacian has self-loops, so
             that the energy acts on edges alone, and is least without any.
     """
@@ -85,10 +85,10 @@ class Objective:
         gradients = self._gradients(theta, z, synthesis.y)
         share = torch.tensor(synthesis.budget.classes, dtype=z.dtype, device=z.device)
         match = matching_loss(gradients, whole, self.view.block, share / share.sum())
-        energy, field = z.new_zeros(()), {}
-        if self.damped:
+        # Undamped, the field and its energy are still reported, without their gradients.
+        with torch.set_grad_enabled(self.damped):
             field = self.field(synthesis, theta, z, normalised)
-            energy = self._energy(field, weights)
+            energy = self._energy(field, weights, synthesis.has)
         return Terms(match, energy, z, field)
 
     def field(
@@ -134,9 +134,15 @@ class Objective:
         return conflict_rate(stacked), chance_conflict_rate(stacked, generator)
 
     def _energy(
-        self, field: Mapping[FeatureKey, Tensor], weights: Mapping[EdgeType, Tensor]
+        self,
+        field: Mapping[FeatureKey, Tensor],
+        weights: Mapping[EdgeType, Tensor],
+        has: Mapping[FeatureKey, Tensor],
     ) -> Tensor:
-        """Σ_m Σ_r of the field, decoupled first if asked; a modality that one end lacks is left out."""
+        """Σ_m Σ_r of the field, decoupled first if asked.
+
+        An edge counts for a modality that both its ends have.
+        """
         if self.authors:
             field = {key: f.detach() for key, f in field.items()}
         if self.decouple == "field":
@@ -146,9 +152,16 @@ class Objective:
         for relation in self.primary:
             source, _, destination = relation
             for modality in self.view.schema.modalities[destination]:
-                if (source, modality) in field and (destination, modality) in field:
-                    ends = field[destination, modality], field[source, modality]
-                    energy = energy + dirichlet_energy(weights[relation], *ends, self.authors)
+                here, there = (destination, modality), (source, modality)
+                if here in field and there in field:
+                    weight = weights[relation] * (has[here].unsqueeze(1) & has[there])
+                    if source == destination:
+                        # A loop joins equal ends; it must not make the other edges count less.
+                        weight = weight * (
+                            1 - torch.eye(len(weight), dtype=weight.dtype, device=weight.device)
+                        )
+                    ends = field[here], field[there]
+                    energy = energy + dirichlet_energy(weight, *ends, self.authors)
         return energy / total.clamp_min(TINY) if self.relative else energy
 
     def _decoupled_field(self, field: Mapping[FeatureKey, Tensor]) -> dict[FeatureKey, Tensor]:

@@ -54,9 +54,11 @@ def leading_directions(
     """The `rank` leading right singular vectors, by randomised subspace iteration.
 
     Halko, Martinsson & Tropp, SIAM Review 53 (2011), algorithm 4.4. Columns beyond min(n, d) do not
-    exist; the sign of each column is arbitrary but reproducible.
+    exist, but there is always one; the sign of each column is arbitrary but reproducible.
     """
     rank = min(rank, *x.shape)
+    if len(x) == 0:
+        return torch.eye(x.size(1), 1, dtype=x.dtype, device=x.device)  # Nothing varies.
     if rank == x.size(1):
         return torch.eye(rank, dtype=x.dtype, device=x.device)
     width = min(rank + 8, *x.shape)  # A few spare directions make the leading ones accurate.

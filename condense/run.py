@@ -62,7 +62,8 @@ def condense(
     check(graph, "whole")
     place = find_device(device)
     clock = StageClock(place)
-    visible = complete(hide_test_labels(graph)).to(place)
+    with clock.stage("prepare"):
+        visible = complete(hide_test_labels(graph)).to(place)
     generator = torch.Generator(place).manual_seed(seed)
     outcome = entry.build(chosen).condense(visible, budget, generator, clock, on_step)
     provenance = Provenance(
@@ -77,7 +78,7 @@ def condense(
         ratio_train=budget.ratio_train,
         ratio_base=budget.ratio_base,
         edge_ratio=budget.edge_ratio,
-        device=str(place),
+        device=_device_name(place),
         versions=versions(),
         stages=clock.stages,
         complete=outcome.complete,
@@ -105,6 +106,12 @@ def find_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise UserError(f"device (got {name!r}) cannot be used here ({reason}); try auto") from None
     return device
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return str(device)
 
 
 def versions() -> dict[str, str]:

@@ -35,14 +35,22 @@ class StageClock:
     def stage(self, name: str) -> Iterator[None]:
         """Measure what runs inside; it is recorded also when it ends by an exception."""
         _reset_peak(self.device)
+        synchronise(self.device)
         started = time.perf_counter()
         try:
             yield
         finally:
+            synchronise(self.device)
             seconds = time.perf_counter() - started
             self.stages.append(
                 {"name": name, "seconds": seconds, "peak_bytes": peak_bytes(self.device)}
             )
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait for the device: a GPU returns from a call before it has done the work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def peak_bytes(device: torch.device) -> int:

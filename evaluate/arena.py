@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -51,16 +52,27 @@ class Arena:
                     f"condensed graph: {part} (got {theirs}) differ from the whole graph's {ours}; "
                     "evaluate it on the graph that it was condensed from"
                 )
-        return self.scaler.apply(condensed.to(self.whole[self.whole.target].y.device))
+        device = self.whole[self.whole.target].y.device
+        return self.scaler.apply(copy.copy(condensed).to(device))
 
     def test_rows(self) -> Tensor:
         """The test nodes."""
         return self.whole[self.whole.target].test_mask.nonzero().flatten()
 
     def test_labels(self) -> Tensor:
-        """Their true classes: the one place where they are read, after training and selection."""
+        """Their true classes: the one place where they are read, after training and selection.
+
+        Raises:
+            UserError: some have no label.
+        """
         store = self.raw[self.raw.target]
-        return store.y[store.test_mask]
+        truth = store.y[store.test_mask]
+        if bool((truth < 0).any()):
+            raise UserError(
+                f"test_mask (got {int((truth < 0).sum())} nodes without a label) cannot be scored; "
+                "take them out of test_mask"
+            )
+        return truth
 
     def majority(self) -> int:
         """The most frequent class among training nodes."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from condense.budget import plan
 from condense.data.condensed import CondensedGraph
-from condense.data.datasets.registry import FILE_ENDINGS, load_dataset
+from condense.data.datasets.registry import DATASETS, FILE_ENDINGS, load_dataset
 from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, display_name
 from condense.errors import FileError, UserError
@@ -83,6 +83,10 @@ def _whole_graph(
     name = str(whole) if whole is not None else settings.get("dataset", provenance.dataset)
     if whole is None and name.endswith(FILE_ENDINGS) and not Path(name).exists():
         raise FileError(f"{file} was condensed from {name}, which is not there; give --whole FILE")
+    if whole is None and not name.endswith(FILE_ENDINGS) and name not in DATASETS:
+        raise FileError(
+            f"{file} was condensed from {name!r}, no data set known here; give --whole FILE"
+        )
     source = "auto" if name.endswith(FILE_ENDINGS) else provenance.source
     graph = load_dataset(name, root, source, settings.get("modalities"))
     if fingerprint(graph) != provenance.dataset_hash:

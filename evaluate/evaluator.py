@@ -93,6 +93,7 @@ def evaluate(
         UnknownChoiceError: an unknown model.
         UserError: a contestant does not fit the whole graph.
     """
+    arena.test_labels()  # Before long work: whether there is something to score.
     entries = {name: choose(MODELS, name, "model") for name in protocol.models}
     admitted = [arena.whole if c.condensed is None else arena.admit(c.graph) for c in contestants]
     rows = []

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from condense.data.graph import UNLABELLED, MultimodalGraph
+from condense.stages import synchronise
 from evaluate.metrics import score
 
 
@@ -73,10 +74,12 @@ def train(
     )
     train_seconds = time.perf_counter() - started
 
+    started = time.perf_counter()
     val_rows = whole[whole.target].val_mask.nonzero().flatten()
     val_labels = whole[whole.target].y[val_rows]
     val_inputs = model.prepare(whole, val_rows)
-    best, best_state, best_epoch, validate_seconds = -1.0, model.state_dict(), 0, 0.0
+    validate_seconds = time.perf_counter() - started
+    best, best_state, best_epoch = -1.0, model.state_dict(), 0
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
         model.train()
@@ -84,6 +87,7 @@ def train(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+        synchronise(rows.device)
         train_seconds += time.perf_counter() - started
         if epoch % settings.check_every and epoch != settings.epochs:
             continue

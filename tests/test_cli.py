@@ -170,6 +170,7 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
         ),
         (["condense", "--config", "nowhere.toml"], "config (got nowhere.toml) cannot be read"),
         (["condense", "--dataset", "{whole}", "--out", "{folder}"], "is a folder"),
+        (["condense", "--dataset", "{whole}", "--out", "{whole}"], "is the whole graph itself"),
         (["inspect", "missing.h5"], "missing.h5"),
         (["evaluate"], "needs at least one file"),
         (["evaluate", "--condensed", "{whole}"], "whole graph"),
@@ -246,3 +247,45 @@ def test_help_needs_no_torch() -> None:
     code = "import sys, cli; cli.main(['--help']); print([m for m in ('torch', 'ray') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")
+
+
+def test_interrupting_evaluate_keeps_what_has_ended(
+    condensed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import evaluate.evaluator as evaluator
+
+    original, calls = evaluator.fit, []
+
+    def interrupted(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    monkeypatch.setattr(evaluator, "fit", interrupted)
+    command = ["evaluate", "--condensed", str(condensed), "--models", "mlp", "--seeds", "2"]
+    assert cli.main([*command, "--epochs", "5", "--out", str(tmp_path / "t")]) == 130
+    assert len((tmp_path / "t" / "results.csv").read_text().splitlines()) == 3
+    said = capsys.readouterr().out
+    assert "Interrupted" in said
+    assert "retention" in said
+
+
+def test_a_graph_made_in_python_needs_its_whole_graph_named(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from condense.budget import plan
+    from condense.run import condense
+
+    graph = whole_graph()
+    graph.name = "mine"
+    save(whole, graph)
+    save(tmp_path / "small.h5", condense(graph, plan(graph, 0.2), "random", device="cpu"))
+    command = ["evaluate", "--condensed", str(tmp_path / "small.h5"), "--models", "mlp"]
+    assert cli.main(command) == 2
+    assert "no data set known here; give --whole FILE" in capsys.readouterr().err
+    short = ["--seeds", "1", "--epochs", "5", "--out", str(tmp_path)]
+    assert cli.main([*command, "--whole", str(whole), *short]) == 0

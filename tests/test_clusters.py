@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condense.clusters import cluster, cluster_classes, cluster_means
+from condense.errors import BudgetError
 
 
 def planted(count, members, seed=0):
@@ -64,8 +66,18 @@ def test_classes_have_clusters_of_their_own():
 def test_a_class_with_fewer_members_than_clusters():
     x = torch.tensor([[0.0], [1.0], [2.0], [9.0]])
     member = torch.tensor([1, 1, 0, 1])
-    found = cluster_classes(x, member, (3, 3), torch.Generator())
-    assert found.tolist() == [3, 4, 0, 5]
+    assert cluster_classes(x, member, (1, 3), torch.Generator()).tolist() == [1, 2, 0, 3]
+    with pytest.raises(BudgetError, match=r"3 condensed nodes of class 0, .* only 1 nodes"):
+        cluster_classes(x, member, (3, 3), torch.Generator())
+
+
+def test_coinciding_points_leave_no_cluster_empty():
+    x = torch.tensor([[0.0], [1.0], [5.0]]).repeat(20, 1)
+    found = cluster(x, 6, torch.Generator().manual_seed(0))
+    assert (torch.bincount(found, minlength=6) > 0).all()
+    # Only points that coincide share a cluster: none is pulled to another place.
+    for c in range(6):
+        assert len(x[found == c].unique()) == 1
 
 
 @settings(max_examples=40, deadline=None)

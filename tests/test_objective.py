@@ -138,11 +138,14 @@ class Reference:
         total, energy = sum(f.square().sum() for f in field.values()), 0.0
         for relation in self.case.relations:
             source, _, destination = relation
-            w = weights[relation]
             for modality in ("text", "image"):
                 if (source, modality) not in field or (destination, modality) not in field:
                     continue
                 left, right = field[destination, modality], field[source, modality]
+                has = self.case.synthesis.has
+                w = weights[relation] * torch.outer(
+                    has[destination, modality].double(), has[source, modality].double()
+                )
                 for i, j in (w > 0).nonzero().tolist():
                     gap = left[i] / w[i].sum().sqrt() - right[j] / w[:, j].sum().sqrt()
                     energy = energy + w[i, j] * gap.square().sum()
@@ -277,13 +280,15 @@ def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities():
     assert_near(found, expected)
 
 
-def test_undamped_objective_costs_no_field():
+def test_undamped_the_energy_is_only_reported():
     case = Case(0)
     whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
     plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
     terms = plain.terms(case.synthesis, case.theta, whole)
-    assert terms.energy.item() == 0.0
-    assert not terms.field
+    damped = case.objective.terms(case.synthesis, case.theta, whole)
+    assert terms.energy.item() == damped.energy.item()
+    assert not terms.energy.requires_grad
+    assert damped.energy.requires_grad
     assert_near(terms.match, case.objective.terms(case.synthesis, case.theta, whole).match)
 
 

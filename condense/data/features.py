@@ -97,7 +97,7 @@ class FeatureScaler:
                 sigma = float((x - mu).square().mean().sqrt()) if len(x) else 1.0
                 mean[node_type, modality] = mu
                 # A constant modality carries nothing; σ = 1 leaves it at zero.
-                scale[node_type, modality] = sigma if sigma > 0 else 1.0
+                scale[node_type, modality] = sigma if sigma > 1e-6 * float(mu.abs().max()) else 1.0
         return cls(mean, scale)
 
     def apply(self, graph: MultimodalGraph) -> MultimodalGraph:

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch_geometric.data import HeteroData
 
-from models.schema import GraphSchema
+from models.schema import FEATURE_PREFIX, GraphSchema
 
 Source = Literal["real", "simulated"]
 SPLITS = ("train_mask", "val_mask", "test_mask")
@@ -67,7 +67,7 @@ def num_bytes(graph: HeteroData) -> int:
         for key, value in store.items():
             if not isinstance(value, torch.Tensor):
                 continue
-            if key.startswith("x_"):
+            if key.startswith(FEATURE_PREFIX):
                 dense = 4 * value.numel()
                 csr = 8 * int(torch.count_nonzero(value)) + 4 * (value.size(0) + 1)
                 total += min(dense, csr)

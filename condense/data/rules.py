@@ -16,6 +16,7 @@ from condense.errors import GraphError
 from models.choices import nearest
 from models.schema import FEATURE_PREFIX, modality_names
 
+KIND = "a type or relation"
 Kind = Literal["whole", "condensed"]
 SETTINGS = {
     "target": "the node type that is classified",
@@ -75,21 +76,23 @@ def _check_names(graph: MultimodalGraph) -> None:
     """Raise for names that a file cannot hold, or in which its keys could not be told apart."""
     for name, what in _names(graph):
         # HDF5 reads "." as "this group" and "/" as a path, and ends a name at NUL; ":" separates
-        # the parts of a relation's key.
-        if name in ("", ".") or any(c in name for c in "/:\0") or not _is_unicode(name):
+        # the parts of a relation's key; and torch allows no "." in the
+        # names of a model's parts, which follow types and relations.
+        forbidden = "/:\0." if what == KIND else "/:\0"
+        if name in ("", ".") or any(c in name for c in forbidden) or not _is_unicode(name):
             raise GraphError(
                 f"the name {name!r} of {what} must be non-empty Unicode text other than '.', "
-                "without '/', ':' and NUL; rename it"
+                f"without {', '.join(map(repr, forbidden))}; rename it"
             )
 
 
 def _names(graph: MultimodalGraph) -> Iterator[tuple[str, str]]:
     """All names, and what each belongs to."""
     for node_type in graph.node_types:
-        yield node_type, "a type or relation"
+        yield node_type, KIND
     for relation in graph.edge_types:
         for part in relation:
-            yield part, "a type or relation"
+            yield part, KIND
     for key in (*graph.node_types, *graph.edge_types):
         for name in graph[key]:
             yield name, f"an attribute of graph[{key!r}]"

@@ -46,8 +46,9 @@ class SRGMSettings:
         inner: updates of the relay after each of these.
         hops: the longest meta-path of the relay.
         rank: coordinates a modality; see `condense.reduction`.
-        decouple: where conflicting modalities are projected: in the "field" inside R (the paper), in the
-            "update" of the features, in the "parameters" gradients before matching, or "off".
+        decouple: where conflicting modalities are projected: in the "field" inside R (the paper; without R
+            it acts on nothing), in the "update" of the features, in the "parameters" gradients before
+            matching, or "off".
         damping: λ; 0 switches R off.
         energy: "relative" to the field's size (ours); "absolute", the paper's formula; or "authors", as in
             their code: self-loops in the Laplacian and a field that is not differentiated.
@@ -112,10 +113,12 @@ class SRGM:
         with clock.stage("start"):
             start = clusters(view, budget, s.labels == "pseudo", generator)
             pool = Pool.of(view, start.member, s.pool, generator)
-        run = _Run(s, view, frames, start, pool, budget, generator, on_step)
+            run = _Run(s, view, frames, start, pool, budget, generator, on_step)
         with clock.stage("match"):
             complete = run.go()
-        return Outcome(run.best_graph(graph), run.history, run.measures(), complete)
+        with clock.stage("finish"):
+            best = run.best_graph(graph)
+        return Outcome(best, run.history, run.measures(), complete)
 
 
 class _Run:
@@ -134,6 +137,8 @@ class _Run:
     ) -> None:
         self.settings, self.view, self.pool = settings, view, pool
         self.generator, self.on_step = generator, on_step
+        # Apart, so that watching conflicts leaves the run's own randomness alone.
+        self.chance = torch.Generator(generator.device).manual_seed(0)
         relations = primary(view.graph)
         self.synthesis = Synthesis(
             start, budget, relations, reverses(view.graph), view.schema.relations
@@ -220,8 +225,7 @@ class _Run:
 
     def _watch(self, terms: Terms) -> None:
         """Remember how many of this step's gradients conflict."""
-        if terms.field:
-            self.conflicts.append(self.objective.conflicts(terms.field, self.generator))
+        self.conflicts.append(self.objective.conflicts(terms.field, self.chance))
 
     def _check(self, index: int, terms: Terms, z: Tensor) -> None:
         """Validate, keep the best, and tell."""

@@ -118,7 +118,7 @@ NAMES = [
         ("the name '' of a modality of graph['movie']", "non-empty", "rename it"),
     ),
     (put("movie", "x_a:b", ALL), ("'x_a:b' of an attribute of graph['movie']", "rename it")),
-    (put("movie", "a\0b", ALL), (r"'a\x00b' of an attribute of graph['movie']", "NUL")),
+    (put("movie", "a\0b", ALL), (r"'a\x00b' of an attribute of graph['movie']", r"'\x00'")),
     (put("movie", ".", ALL), ("'.' of an attribute of graph['movie']", "other than '.'")),
     (put(EDGES, "a/b", ALL), ("'a/b' of an attribute of graph[('movie', 'features', 'actor')]",)),
 ]

@@ -197,3 +197,12 @@ def test_condensed_graph_is_what_condense_returns() -> None:
     made = contestants(small_graph())[1].condensed
     assert isinstance(made, CondensedGraph)
     assert made.provenance.method == "random"
+
+
+def test_unlabelled_test_nodes_are_refused_before_any_training() -> None:
+    graph = small_graph(num_target=80)
+    protocol = Protocol(("mlp",), seeds=1, training=SHORT)
+    rivals = contestants(graph)
+    graph["movie"].y[graph["movie"].test_mask.nonzero()[0]] = -1
+    with pytest.raises(UserError, match=r"test_mask .got 1 nodes without a label"):
+        evaluate(Arena.of(graph), rivals, protocol)

@@ -67,6 +67,14 @@ def test_three_modalities_of_unlike_widths() -> None:
     assert made.graph["movie"].x_price.std() > 0
 
 
+def test_a_modality_that_no_node_has() -> None:
+    graph = small_graph(num_target=80)
+    graph["movie"].has_image = torch.zeros(80, dtype=torch.bool)
+    made = condense(graph, plan(graph, 0.2), "srgm", QUICK, device="cpu")
+    assert not made.graph["movie"].has_image.any()
+    assert made.graph["movie"].x_text.isfinite().all()
+
+
 def test_one_modality_and_no_relation() -> None:
     graph = small_graph(num_target=60)
     for relation in list(graph.edge_types):

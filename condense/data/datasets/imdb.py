@@ -93,7 +93,9 @@ def _tabular(table: Mapping[str, np.ndarray], train: Tensor) -> Tensor:
     is a row of zeros.
     """
     numeric = impute(torch.from_numpy(table["numeric"]).log1p(), train)
-    numeric = (numeric - numeric[train].mean(0)) / numeric[train].std(0).clamp_min(1e-6)
+    spread = numeric[train].std(0)
+    # An indicator that never varies on training nodes must not be blown up elsewhere.
+    numeric = (numeric - numeric[train].mean(0)) / torch.where(spread > 1e-6, spread, 1.0)
     codes = torch.from_numpy(table["cat_codes"].astype(np.int64))
     parts = [numeric]
     for column in codes.T:
