@@ -48,7 +48,8 @@ class CondenseArguments:
         method: srgm, random or kmeans; its own options are listed below.
         seed: of everything random.
         device: auto, cpu, cuda, …
-        out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5.
+        out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, with
+            the settings that were changed.
         config: TOML file with any of these options, and the method's in a table [METHOD]; flags win.
     """
 
@@ -119,12 +120,15 @@ def condense_command(argv: list[str]) -> int:
     from condense.io import save
     from condense.io.replace import check_target
     from condense.methods.registry import METHODS
+    from condense.methods.spec import label
     from condense.progress import Progress
     from condense.run import condense
 
     args, settings = _parse_condense(argv, METHODS)
+    # Changed settings are part of the name, so that runs to be compared do not replace each other.
+    method = label(args.method, dataclasses.asdict(settings)).replace(":", "-")
     out = args.out or Path("runs") / (
-        f"{Path(args.dataset).stem}-{args.method}-{args.ratio:g}-seed{args.seed}.h5"
+        f"{Path(args.dataset).stem}-{method}-{args.ratio:g}-seed{args.seed}.h5"
     )
     if Path(args.dataset).resolve() == out.resolve():
         raise UserError(f"out (got {out}) is the whole graph itself; choose another file")

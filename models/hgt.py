@@ -34,10 +34,10 @@ class HGTSettings:
     heads: int = 4
     layers: int = 2
     dropout: float = 0.5
-    input_dropout: float = 0.5
+    input_dropout: float = 0.8
 
 
-SPACE = {"layers": (1, 2), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.3, 0.5, 0.8)}
+SPACE = {"layers": (1, 2), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.8, 0.9)}
 
 
 class WeightedHGTConv(HGTConv):

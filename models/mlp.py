@@ -24,10 +24,10 @@ class MLPSettings:
 
     hidden: int = 128
     dropout: float = 0.5
-    input_dropout: float = 0.5
+    input_dropout: float = 0.8
 
 
-SPACE = {"hidden": (64, 128), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.3, 0.5, 0.8)}
+SPACE = {"hidden": (64, 128), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.8, 0.9)}
 
 
 class MLP(nn.Module):

@@ -22,6 +22,12 @@ def whole_graph() -> MultimodalGraph:
     return small_graph(num_target=80)
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Default output folders are below the working directory: not in the repository."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def whole(tmp_path: Path) -> Path:
     path = tmp_path / "mine.h5"
@@ -181,10 +187,9 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
     ],
 )
 def test_wrong_input(
-    argv: list[str], said: str, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    argv: list[str], said: str, whole: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
     assert cli.main([a.format(whole=whole, folder=tmp_path) for a in argv]) == 2
     error = capsys.readouterr().err
     assert said in error
@@ -245,7 +250,13 @@ def test_help_needs_no_torch() -> None:
     import sys
 
     code = "import sys, cli; cli.main(['--help']); print([m for m in ('torch', 'ray') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(cli.__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert done.stdout.strip().endswith("[]")
 
 
