@@ -24,7 +24,7 @@ class MLPSettings:
 
     hidden: int = 128
     dropout: float = 0.5
-    input_dropout: float = 0.8
+    input_dropout: float = 0.5
 
 
 SPACE = {"hidden": (64, 128), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.8, 0.9)}
