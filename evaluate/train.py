@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from condense.data.graph import UNLABELLED, MultimodalGraph
 from condense.stages import synchronise
 from evaluate.metrics import score
+from models.classifier import cross_entropy
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def train(
     trained_on: MultimodalGraph,
     whole: MultimodalGraph,
     settings: TrainSettings,
+    loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
 ) -> Trained:
     """Train `model`, keeping the state with the best micro-F1 on the whole graph's validation nodes.
 
@@ -65,6 +68,7 @@ def train(
         trained_on: the labelled nodes of its train_mask are learnt, or all nodes where it has none.
         whole: gives the validation nodes; its test labels are hidden.
         settings: see `TrainSettings`.
+        loss: (model, inputs, labels, weights) -> what training minimises.
     """
     started = time.perf_counter()
     rows, labels, weight = training_nodes(trained_on)
@@ -83,9 +87,9 @@ def train(
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
         model.train()
-        loss = (nn.functional.cross_entropy(model(inputs), labels, reduction="none") * weight).sum()
+        value = loss(model, inputs, labels, weight)
         optimiser.zero_grad()
-        loss.backward()
+        value.backward()
         optimiser.step()
         synchronise(rows.device)
         train_seconds += time.perf_counter() - started

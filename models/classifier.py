@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from torch import Tensor
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 
+@runtime_checkable
 class NodeClassifier(Protocol):
     """A model in two parts: what depends on no parameter, computed once, and the rest.
 
@@ -27,3 +29,17 @@ class NodeClassifier(Protocol):
     def __call__(self, inputs: Any) -> Tensor:
         """Logits [len(rows), C]."""
         ...
+
+
+def cross_entropy(
+    model: NodeClassifier, inputs: Any, labels: Tensor, weight: Float[Tensor, " rows"]
+) -> Float[Tensor, ""]:
+    """Σ_i weight_i · cross-entropy_i of the prepared rows.
+
+    Args:
+        model: to be trained.
+        inputs: prepared for the rows to learn.
+        labels: classes [rows] or distributions [rows, C].
+        weight: of each row; they sum to one.
+    """
+    return (nn.functional.cross_entropy(model(inputs), labels, reduction="none") * weight).sum()

@@ -1,4 +1,4 @@
-"""Early fusion: from the modalities of each node type to one embedding a node."""
+"""From the modalities of each node type to embeddings: one a modality, or one a node (early fusion)."""
 
 from __future__ import annotations
 
@@ -48,28 +48,72 @@ class EarlyFusion(nn.Module):
         self.missing = nn.ParameterDict()
         self.bias = nn.ParameterDict()
         for node_type, widths in modalities.items():
-            self.bias[_key(node_type)] = nn.Parameter(torch.zeros(width))
+            self.bias[key_of(node_type)] = nn.Parameter(torch.zeros(width))
             for modality, d in widths.items():
-                key = _key(node_type, modality)
-                # As nn.Linear initialises: uniform in ±1/√d.
-                self.weight[key] = nn.Parameter(torch.empty(width, d).uniform_(-(d**-0.5), d**-0.5))
+                key = key_of(node_type, modality)
+                self.weight[key] = _weight(width, d)
                 self.missing[key] = nn.Parameter(torch.zeros(width))
 
     def forward(self, inputs: TypeInputs, sizes: dict[str, int]) -> dict[str, Tensor]:
         """Embeddings [n_t, width] by node type; `sizes` gives n_t, also of types without features."""
         found = {}
         for node_type, modalities in inputs.items():
-            h = self.bias[_key(node_type)].expand(sizes[node_type], self.width)
+            h = self.bias[key_of(node_type)].expand(sizes[node_type], self.width)
             for modality, (x, has) in modalities.items():
-                key = _key(node_type, modality)
-                weight = self.weight[key]  # [width, d]
-                if self.training and self.dropout.p > 0:
-                    weight = weight * self.dropout(torch.ones_like(weight[0]))
+                key = key_of(node_type, modality)
+                weight = _drop_columns(self.weight[key], self.dropout)
                 own = nn.functional.linear(x, weight)  # [n_t, width]
                 h = h + torch.where(has.unsqueeze(1), own, self.missing[key])
             found[node_type] = h
         return found
 
 
-def _key(node_type: str, modality: str = "") -> str:
+class ModalityEncoders(nn.Module):
+    """hᵐ = xᵐ Wᵐ + bᵐ, separately for each node type and modality.
+
+    Args:
+        modalities: node type -> modality -> width.
+        width: d, of the embeddings.
+        dropout: share of feature columns dropped in each training step, for all nodes at once.
+    """
+
+    def __init__(
+        self, modalities: dict[str, dict[str, int]], width: int, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.weight = nn.ParameterDict()
+        self.bias = nn.ParameterDict()
+        for node_type, widths in modalities.items():
+            for modality, d in widths.items():
+                key = key_of(node_type, modality)
+                self.weight[key] = _weight(width, d)
+                self.bias[key] = nn.Parameter(torch.zeros(width))
+
+    def forward(self, inputs: TypeInputs) -> dict[str, dict[str, Tensor]]:
+        """Embeddings [n_t, width] by node type and modality; of nodes that lack it, only bᵐ."""
+        found: dict[str, dict[str, Tensor]] = {}
+        for node_type, modalities in inputs.items():
+            found[node_type] = {}
+            for modality, (x, _) in modalities.items():
+                key = key_of(node_type, modality)
+                weight = _drop_columns(self.weight[key], self.dropout)
+                found[node_type][modality] = nn.functional.linear(x, weight, self.bias[key])
+        return found
+
+
+def key_of(node_type: str, modality: str = "") -> str:
+    """A name for the parameters of a node type, or of one of its modalities."""
     return f"{node_type}:{modality}".replace(".", "·")  # Module names cannot have a dot.
+
+
+def _weight(width: int, d: int) -> nn.Parameter:
+    """[width, d], as nn.Linear initialises: uniform in ±1/√d."""
+    return nn.Parameter(torch.empty(width, d).uniform_(-(d**-0.5), d**-0.5))
+
+
+def _drop_columns(weight: Tensor, dropout: nn.Dropout) -> Tensor:
+    """`weight` [width, d] with some feature columns at zero while training."""
+    if not dropout.training or dropout.p == 0:
+        return weight
+    return weight * dropout(torch.ones_like(weight[0]))

@@ -43,7 +43,9 @@ SPACE = {"layers": (1, 2), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.
 class WeightedHGTConv(HGTConv):
     """PyG's `HGTConv` whose attention counts an edge of weight w as w parallel edges.
 
-    α_e = w_e exp(g_e) / Σ_{e'} w_{e'} exp(g_{e'}), that is, the softmax of g + log w.
+    α_e = w_e exp(g_e) / Σ_{e'} w_{e'} exp(g_{e'}), that is, the softmax of g + log w. The relations'
+    key and value maps are applied in one batched product each: PyG's `HeteroLinear` slices its input
+    once a relation and head, and each slice's backward fills a matrix of full size.
     """
 
     _log_weight: Tensor
@@ -61,6 +63,26 @@ class WeightedHGTConv(HGTConv):
         kept: dict[str, Tensor] = dict(x_dict)
         kept.update({t: x for t, x in moved.items() if x is not None})
         return kept
+
+    def _construct_src_node_feat(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        k_dict: dict[str, Tensor],
+        v_dict: dict[str, Tensor],
+        edge_index_dict: dict[EdgeType, Tensor],
+    ) -> tuple[Tensor, Tensor, dict[EdgeType, int]]:
+        """Keys and values [Σ_r n_src, heads, depth] under each relation's maps, and where each starts."""
+        depth = self.out_channels // self.heads
+        # As PyG numbers them: head-major, relations in the order of the metadata.
+        key_map = self.k_rel.weight.view(self.heads, len(self.edge_types), depth, depth)
+        value_map = self.v_rel.weight.view(self.heads, len(self.edge_types), depth, depth)
+        keys, values, start, first = [], [], {}, 0
+        for relation in edge_index_dict:
+            number, source = self.edge_types_map[relation], relation[0]
+            start[relation] = first
+            first += k_dict[source].size(0)
+            keys.append(torch.einsum("nhd,hde->nhe", k_dict[source], key_map[:, number]))
+            values.append(torch.einsum("nhd,hde->nhe", v_dict[source], value_map[:, number]))
+        return torch.cat(keys), torch.cat(values), start
 
     def message(
         self,

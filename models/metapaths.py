@@ -35,6 +35,16 @@ def metapaths(relations: Sequence[EdgeType], target: str, hops: int) -> tuple[Me
     return tuple(found)
 
 
+def returning_paths(relations: Sequence[EdgeType], target: str, hops: int) -> tuple[MetaPath, ...]:
+    """The meta-paths of at most `hops` relations that meet the target type at both ends only.
+
+    In a graph of one node type these are its relations; among papers, authors and subjects they are
+    paper-author-paper and paper-subject-paper.
+    """
+    visited = {path: [r[0] for r in path] for path in metapaths(relations, target, hops) if path}
+    return tuple(p for p, at in visited.items() if at[-1] == target and at.count(target) == 1)
+
+
 def endpoint(path: MetaPath, target: str) -> str:
     """The node type at which a meta-path from `target` ends."""
     return path[-1][0] if path else target

@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models import hgt, mlp, sgc
+from torch import Tensor
+
+from models import gcn, hgnn_ima, hgt, mlp, sgc
+from models.classifier import cross_entropy
 from models.schema import GraphSchema
 
 
@@ -18,17 +21,23 @@ class ModelEntry:
         build: (schema, settings) -> module that is a `NodeClassifier`.
         settings: its dataclass of settings; the defaults are the model's own.
         space: setting -> values that tuning may try.
+        loss: (model, inputs, labels, weights) -> what training minimises; see `cross_entropy`.
         uses_edges: whether the graph's edges reach the logits.
     """
 
     build: Callable[[GraphSchema, Any], Any]
     settings: type
     space: Mapping[str, tuple[Any, ...]]
+    loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy
     uses_edges: bool = True
 
 
 MODELS: dict[str, ModelEntry] = {
     "mlp": ModelEntry(mlp.MLP, mlp.MLPSettings, mlp.SPACE, uses_edges=False),
     "sgc": ModelEntry(sgc.SGC, sgc.SGCSettings, sgc.SPACE),
+    "gcn": ModelEntry(gcn.GCN, gcn.GCNSettings, gcn.SPACE),
     "hgt": ModelEntry(hgt.HGT, hgt.HGTSettings, hgt.SPACE),
+    "hgnn_ima": ModelEntry(
+        hgnn_ima.HGNNIMA, hgnn_ima.HGNNIMASettings, hgnn_ima.SPACE, hgnn_ima.loss
+    ),
 }
