@@ -38,14 +38,15 @@ class CondenseArguments:
     """Condense a graph into an HDF5 file.
 
     Attributes:
-        dataset: amazon1, imdb, or the path of a graph saved by condense.io.save (.h5).
+        dataset: amazon1, amazon2, imdb, imdb-unique, acm, dblp, cora, photo or one of their other
+            splits (README.md lists all), or the path of a graph saved by condense.io.save (.h5).
         source: real files, the simulated stand-in, or real where prepared and else simulated.
         data_root: folder that holds the data sets' files.
         modalities: of the target type; by default the data set's usual ones.
         ratio: condensed target nodes as a share of the base.
         ratio_base: all target nodes, or the training nodes alone.
         edge_ratio: share of each relation's edges that may be kept; by default the node ratio.
-        method: srgm, random or kmeans; its own options are listed below.
+        method: srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
         seed: of everything random.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, with

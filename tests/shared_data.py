@@ -8,6 +8,12 @@ import pytest
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-needs_imdb = pytest.mark.skipif(
-    not (DATA / "imdb").is_dir(), reason="real IMDB files (../shared/data/imdb) are not here"
-)
+
+def needs(path: str) -> pytest.MarkDecorator:
+    """Skip, and say why, where this file or folder of the real data is absent."""
+    return pytest.mark.skipif(
+        not (DATA / path).exists(), reason=f"real files (../shared/data/{path}) are not here"
+    )
+
+
+needs_imdb = needs("imdb")

@@ -113,6 +113,15 @@ class FeatureScaler:
         return scaled
 
 
+def normalise_rows(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """x_i / Σ_j x_ij: a bag of words as shares, as GCN's authors use it (Kipf & Welling, ICLR 2017).
+
+    A row that sums to zero stays as it is.
+    """
+    total = x.sum(dim=1, keepdim=True)
+    return x / torch.where(total == 0, torch.ones_like(total), total)
+
+
 def impute(
     values: Float[Tensor, "n d"], train: Bool[Tensor, " n"]
 ) -> Float[Tensor, "n d_and_indicators"]:

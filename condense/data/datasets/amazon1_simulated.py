@@ -9,6 +9,7 @@ method; `benchmarks/amazon1_difficulty.py` measures the result.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -86,6 +87,20 @@ IMAGE_PAIRS = ((0, 1), (2, 3), (4, 7), (5, 6), (8, 9), (10, 11))
 D = Difficulty()
 
 
+class Simulation(NamedTuple):
+    """The graph, and what no model may see of it: other views of the items are drawn from it.
+
+    Attributes:
+        graph: see `simulate_amazon1`.
+        true: class [n] before some labels are made wrong.
+        topic: topic [n], numbered over all classes.
+    """
+
+    graph: MultimodalGraph
+    true: Ints
+    topic: Ints
+
+
 def simulate_amazon1(scale: float = 1.0) -> MultimodalGraph:
     """The simulated AMAZON-1; the same call gives the same bits.
 
@@ -99,6 +114,11 @@ def simulate_amazon1(scale: float = 1.0) -> MultimodalGraph:
     Raises:
         UserError: scale out of range.
     """
+    return simulate(scale).graph
+
+
+def simulate(scale: float) -> Simulation:
+    """`simulate_amazon1`, with what it was drawn from."""
     if not SMALLEST_SCALE <= scale <= 1:
         raise UserError(
             f"scale (got {scale}) must lie in [{SMALLEST_SCALE}, 1], so that each class trains; "
@@ -126,7 +146,7 @@ def simulate_amazon1(scale: float = 1.0) -> MultimodalGraph:
         graph["item", name, "item"].edge_index = torch.from_numpy(edges)
     graph.target, graph.num_classes = "item", CLASSES
     graph.name, graph.source = "amazon1", "simulated"
-    return graph
+    return Simulation(graph, true, topic)
 
 
 def _topics(rng: np.random.Generator, n: int, k: int) -> tuple[Ints, Ints]:

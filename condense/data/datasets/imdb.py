@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from condense.data.datasets.arrays import read_archive, read_array, read_sparse
+from condense.data.datasets.splits import NAMES, set_splits
 from condense.data.features import impute
 from condense.data.graph import MultimodalGraph
-from condense.errors import FileError, UserError
+from condense.errors import UserError
 from models.choices import nearest
 
 NODE_TYPES = ("movie", "director", "actor")
@@ -42,7 +42,7 @@ def load_imdb(root: Path, modalities: Sequence[str] = ("text", "image")) -> Mult
 
     Raises:
         UserError: an unknown modality.
-        FileError: a file is missing.
+        FileError: a file is missing or damaged.
     """
     unknown = [m for m in modalities if m not in MODALITIES]
     if unknown or not modalities:
@@ -52,19 +52,19 @@ def load_imdb(root: Path, modalities: Sequence[str] = ("text", "image")) -> Mult
         )
     folder = root / "imdb"
     mhgat = folder / "mhgat"
-    node_types = _load(mhgat / "node_types.npy")
+    node_types = read_array(mhgat / "node_types.npy", "IMDB")
     first = np.searchsorted(node_types, np.arange(len(NODE_TYPES) + 1))
 
     graph = MultimodalGraph()
     for i, node_type in enumerate(NODE_TYPES):
         graph[node_type].num_nodes = int(first[i + 1] - first[i])
         if node_type != "movie" or "text" in modalities:
-            graph[node_type].x_text = _load_sparse(mhgat / f"features_{i}.npz")
+            graph[node_type].x_text = _bag_of_words(mhgat / f"features_{i}.npz")
     if "image" in modalities:
-        images = _load(folder / IMAGES)
+        images = read_archive(folder / IMAGES, "IMDB", ("feature", "mask"))
         graph["movie"].x_image = torch.from_numpy(images["feature"])
         graph["movie"].has_image = torch.from_numpy(images["mask"])
-    triples = _load(mhgat / "rdf.npy").astype(np.int64)
+    triples = read_array(mhgat / "rdf.npy", "IMDB").astype(np.int64)
     for i, relation in enumerate(RELATIONS):
         ends = triples[triples[:, 2] == i, :2].T
         offset = np.array(
@@ -72,15 +72,13 @@ def load_imdb(root: Path, modalities: Sequence[str] = ("text", "image")) -> Mult
         )
         graph[relation].edge_index = torch.from_numpy(ends - offset)
 
-    movie = graph["movie"]
-    movie.y = torch.from_numpy(_load(mhgat / "labels.npy").astype(np.int64))
-    split = _load(mhgat / "train_val_test_idx1.npz")
-    for name in ("train", "val", "test"):
-        mask = torch.zeros(movie.num_nodes, dtype=torch.bool)
-        mask[torch.from_numpy(split[f"{name}_idx"].astype(np.int64))] = True
-        movie[f"{name}_mask"] = mask
+    movie, path = graph["movie"], mhgat / "train_val_test_idx1.npz"
+    labels = read_array(mhgat / "labels.npy", "IMDB")
+    split = read_archive(path, "IMDB", [f"{name}_idx" for name in NAMES])
+    set_splits(movie, labels, {name: split[f"{name}_idx"] for name in NAMES}, path, "film")
     if "tabular" in modalities:
-        movie.x_tabular = _tabular(_load(folder / "tabular.npz"), movie.train_mask)
+        table = read_archive(folder / "tabular.npz", "IMDB", ("numeric", "cat_codes"))
+        movie.x_tabular = _tabular(table, movie.train_mask)
     graph.target, graph.num_classes = "movie", 3
     graph.name, graph.source = "imdb", "real"
     return graph
@@ -104,14 +102,5 @@ def _tabular(table: Mapping[str, np.ndarray], train: Tensor) -> Tensor:
     return torch.cat(parts, dim=1).float()
 
 
-def _load(path: Path) -> Any:
-    try:
-        return np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise FileError(f"{path} is missing; put IMDB's files below --data-root") from None
-
-
-def _load_sparse(path: Path) -> torch.Tensor:
-    if not path.exists():
-        raise FileError(f"{path} is missing; put IMDB's files below --data-root")
-    return torch.from_numpy(sp.load_npz(path).toarray().astype(np.float32))
+def _bag_of_words(path: Path) -> Tensor:
+    return torch.from_numpy(read_sparse(path, "IMDB").toarray().astype(np.float32))

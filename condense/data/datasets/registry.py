@@ -5,10 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from condense.data.datasets.amazon1 import load_amazon1
+from condense.data.datasets.amazon2 import load_amazon2
+from condense.data.datasets.cora import load_cora
+from condense.data.datasets.heco import load_heco
 from condense.data.datasets.imdb import MODALITIES, load_imdb
+from condense.data.datasets.imdb_unique import load_imdb_unique
+from condense.data.datasets.photo import load_photo
 from condense.data.graph import MultimodalGraph
 from condense.data.rules import check
 from condense.errors import FileError, UserError
@@ -37,6 +43,13 @@ class DatasetEntry:
     simulated: bool = False
 
 
+def _text_only(load: Callable[[Path], MultimodalGraph]) -> DatasetEntry:
+    """A data set whose target type has text alone."""
+    return DatasetEntry(
+        lambda root, source, modalities: load(root), modalities=("text",), available=("text",)
+    )
+
+
 DATASETS: dict[str, DatasetEntry] = {
     "amazon1": DatasetEntry(
         lambda root, source, modalities: load_amazon1(root, source),
@@ -44,11 +57,34 @@ DATASETS: dict[str, DatasetEntry] = {
         available=("text", "image"),
         simulated=True,
     ),
+    "amazon2": DatasetEntry(
+        lambda root, source, modalities: load_amazon2(root, source),
+        modalities=("text", "image", "price"),
+        available=("text", "image", "price"),
+        simulated=True,
+    ),
     "imdb": DatasetEntry(
         lambda root, source, modalities: load_imdb(root, modalities),
         modalities=("text", "image"),
         available=MODALITIES,
     ),
+    "imdb-unique": DatasetEntry(
+        lambda root, source, modalities: load_imdb_unique(root, modalities),
+        modalities=("text", "image"),
+        available=MODALITIES,
+    ),
+    "acm": _text_only(partial(load_heco, name="acm")),
+    "acm-40": _text_only(partial(load_heco, name="acm", per_class=40)),
+    "acm-20": _text_only(partial(load_heco, name="acm", per_class=20)),
+    "dblp": _text_only(partial(load_heco, name="dblp")),
+    "dblp-40": _text_only(partial(load_heco, name="dblp", per_class=40)),
+    "dblp-20": _text_only(partial(load_heco, name="dblp", per_class=20)),
+    "cora": _text_only(load_cora),
+    "photo": _text_only(load_photo),
+    "photo-1": _text_only(partial(load_photo, seed=1)),
+    "photo-2": _text_only(partial(load_photo, seed=2)),
+    "photo-3": _text_only(partial(load_photo, seed=3)),
+    "photo-4": _text_only(partial(load_photo, seed=4)),
 }
 
 

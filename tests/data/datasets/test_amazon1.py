@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from condense.data.datasets.amazon1 import CONVERT_SPLIT, FILES, load_amazon1
+from condense.data.datasets.amazon1 import load_amazon1
 from condense.data.datasets.amazon1_simulated import (
     CLASSES,
     IMAGE_PAIRS,
@@ -18,6 +18,7 @@ from condense.data.datasets.amazon1_simulated import (
     D,
     simulate_amazon1,
 )
+from condense.data.datasets.amazon_files import CONVERT_SPLIT, FILES
 from condense.data.rules import check
 from condense.errors import FileError, UserError
 

@@ -1,0 +1,117 @@
+"""Data sets' files of numpy, scipy and plain text: read without pickle, and named where they fail."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from condense.errors import FileError
+
+
+def read_array(path: Path, owner: str) -> NDArray:
+    """The array in a .npy file, whatever its name ends in.
+
+    Args:
+        path: the file.
+        owner: whose files the message of an error asks for.
+
+    Raises:
+        FileError: it is missing, damaged, pickled or an archive.
+    """
+    with _named(path, owner):
+        found = np.load(path, allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            found.close()
+            raise ValueError("an archive of several arrays where one is expected")
+        return found
+
+
+def read_archive(path: Path, owner: str, keys: Sequence[str]) -> dict[str, NDArray]:
+    """The arrays `keys` of a .npz file.
+
+    Raises:
+        FileError: it is missing, damaged or pickled, or lacks a key.
+    """
+    with _named(path, owner):
+        found = np.load(path, allow_pickle=False)
+        if isinstance(found, np.ndarray):
+            raise ValueError("one array where an archive of several is expected")
+        with found:
+            return {key: found[key] for key in keys}
+
+
+def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
+    """The matrix that scipy saved in a .npz file.
+
+    Raises:
+        FileError: it is missing, damaged or pickled, or no such file.
+    """
+    with _named(path, owner):
+        return _checked(sp.csr_matrix(sp.load_npz(path)))
+
+
+def read_csr(path: Path, owner: str, name: str) -> sp.csr_matrix:
+    """The matrix whose CSR parts stand as `name`_data, _indices, _indptr and _shape in a .npz file.
+
+    Raises:
+        FileError: it is missing, damaged or pickled, or lacks a part.
+    """
+    keys = [f"{name}_{part}" for part in ("data", "indices", "indptr", "shape")]
+    data, indices, indptr, shape = read_archive(path, owner, keys).values()
+    with _named(path, owner):
+        return _checked(sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist())))
+
+
+def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
+    """The lines "src dst" of a text file, as [2, lines].
+
+    Raises:
+        FileError: it is missing, or a line is not two whole numbers.
+    """
+    with _named(path, owner):
+        pairs = np.loadtxt(path, dtype=np.int64, ndmin=2)
+        if pairs.shape[1] != 2:
+            raise ValueError(f"{pairs.shape[1]} columns where 2 are expected")
+        return np.ascontiguousarray(pairs.T)
+
+
+def check_range(path: Path, numbers: NDArray, n: int, what: str) -> None:
+    """Raise unless `numbers`, read from `path`, are integers in 0 … n − 1, the nodes of type `what`.
+
+    Raises:
+        FileError: they are not.
+    """
+    if numbers.dtype.kind not in "iu":
+        raise FileError(
+            f"{path} (got {numbers.dtype} numbers of {what}s) must be integer; convert it"
+        )
+    outside = numbers[(numbers < 0) | (numbers >= n)]
+    if outside.size:
+        raise FileError(
+            f"{path} names {what} {outside[0]}, which must lie in 0 … {n - 1}; "
+            f"prepare it from the same {what}s as the other files"
+        )
+
+
+def _checked(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    matrix.check_format(full_check=True)  # scipy reads or writes out of bounds otherwise.
+    return matrix
+
+
+@contextmanager
+def _named(path: Path, owner: str) -> Iterator[None]:
+    """Turn what goes wrong inside into a FileError with the path and a remedy."""
+    remedy = f"{owner}'s files below --data-root"
+    try:
+        yield
+    except FileNotFoundError:
+        raise FileError(f"{path} is missing; put {remedy}") from None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise FileError(f"{path} cannot be read ({error}); put {remedy} again") from None
