@@ -8,10 +8,21 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from condense.assembly import blank
 from condense.budget import Budget
 from condense.data.graph import MultimodalGraph
 from condense.relations import primary, reverses
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
+
+
+def around(
+    graph: MultimodalGraph,
+    targets: Int[Tensor, " n"],
+    budget: Budget,
+    generator: torch.Generator,
+) -> MultimodalGraph:
+    """The graph of the chosen target nodes, their neighbours and the edges among all of these."""
+    return induced(graph, with_neighbours(graph, targets, budget, generator), budget, generator)
 
 
 def with_neighbours(
@@ -141,13 +152,11 @@ def _set_edges(
 
 def _in_order(small: MultimodalGraph, like: MultimodalGraph) -> MultimodalGraph:
     """`small` with relations in the order of `like`, and its graph-level attributes."""
-    ordered = MultimodalGraph()
+    ordered = blank(like)
     for node_type in like.node_types:
         for key, value in small[node_type].items():
             ordered[node_type][key] = value
     for relation in like.edge_types:
         for key, value in small[relation].items():
             ordered[relation][key] = value
-    for key in ("target", "num_classes", "name", "source"):
-        ordered[key] = like[key]
     return ordered

@@ -10,14 +10,14 @@ from jaxtyping import Int
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
+from condense.assembly import clustered, join
 from condense.budget import Budget
-from condense.clusters import cluster_means
 from condense.data.graph import MultimodalGraph
 from condense.initial import Initial
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.structure import adjacencies, row_normalised
-from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, present
+from models.schema import FEATURE_PREFIX, present
 
 NO_EDGE = 0.5  # Stands for "no edge between these clusters" where a logarithm is taken.
 
@@ -51,7 +51,7 @@ class Synthesis:
         self.h = {key: h.clone().requires_grad_() for key, h in start.h.items()}
         self.has = dict(start.has)
         self.logits = {
-            r: start.counts[r].clamp_min(NO_EDGE).log().requires_grad_() for r in primary
+            r: start.edge_counts(r).clamp_min(NO_EDGE).log().requires_grad_() for r in primary
         }
         self.y: Int[Tensor, " n"] = start.y
         self.budget, self.mirror, self.relations = budget, mirror, relations
@@ -89,30 +89,13 @@ class Synthesis:
         X' = X̄ + σ (H' − H'_start) Bᵀ. The relay sees the same H', and models that see all of X' keep
         what lies outside the span.
         """
-        graph = MultimodalGraph()
-        for node_type in whole.node_types:
-            store, original = graph[node_type], whole[node_type]
-            count = self.budget.nodes[node_type]
-            store.num_nodes = count
-            for modality in view.schema.modalities[node_type]:
-                key = (node_type, modality)
-                mean, has = cluster_means(
-                    features(original, modality),
-                    present(original, modality),
-                    self.start.cluster[node_type],
-                    count,
-                )
-                moved = view.reduction.decode(key, self.h[key] - self.start.h[key])
-                x = mean + view.scaler.scale[key] * moved
-                store[FEATURE_PREFIX + modality] = torch.where(has.unsqueeze(1), x, 0.0)
-                if not bool(has.all()):
-                    store[MASK_PREFIX + modality] = has
-            store.node_weight = self.start.size[node_type].to(torch.float32)
-        graph[whole.target].y = self.y
-        for relation, weight in self.weights().items():
-            dst, src = weight.nonzero(as_tuple=True)
-            graph[relation].edge_index = torch.stack([src, dst])
-            graph[relation].edge_weight = weight[dst, src].to(torch.float32)
-        for key in ("target", "num_classes", "name", "source"):
-            graph[key] = whole[key]
+        graph = clustered(whole, self.start)
+        for key, h in self.h.items():
+            node_type, modality = key
+            store = graph[node_type]
+            moved = view.reduction.decode(key, h - self.start.h[key])
+            x = store[FEATURE_PREFIX + modality] + view.scaler.scale[key] * moved
+            has = present(store, modality).unsqueeze(1)
+            store[FEATURE_PREFIX + modality] = torch.where(has, x, 0.0)
+        join(graph, self.weights())
         return graph

@@ -12,15 +12,14 @@ import torch
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from condense.assembly import clustered
 from condense.budget import Budget
-from condense.clusters import cluster_means
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
 from condense.relay_view import RelayView
 from condense.stages import StageClock
-from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -59,21 +58,7 @@ class KMeans:
             view = RelayView.of(graph, s.hops if s.labels == "pseudo" else 0, s.rank, generator)
         with clock.stage("cluster"):
             found = clusters(view, budget, s.labels == "pseudo", generator)
-        small = MultimodalGraph()
-        for node_type in graph.node_types:
-            store, target = graph[node_type], small[node_type]
-            count, cluster = budget.nodes[node_type], found.cluster[node_type]
-            target.num_nodes = count
-            for modality in modality_names(store):
-                x, has = features(store, modality), present(store, modality)
-                mean, seen = cluster_means(x, has, cluster, count)
-                target[FEATURE_PREFIX + modality] = mean
-                if not bool(seen.all()):
-                    target[MASK_PREFIX + modality] = seen
-            target.node_weight = found.size[node_type].to(torch.float32)
-        small[graph.target].y = found.y
+        small = clustered(graph, found)
         for relation in graph.edge_types:
             small[relation].edge_index = torch.zeros(2, 0, dtype=torch.long, device=found.y.device)
-        for key in ("target", "num_classes", "name", "source"):
-            small[key] = graph[key]
         return Outcome(small)

@@ -8,11 +8,11 @@ import torch
 from pydantic.dataclasses import dataclass
 
 from condense.budget import Budget
+from condense.class_selection import training_nodes
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
-from condense.errors import BudgetError
 from condense.methods.protocol import OnStep, Outcome
-from condense.selection import induced, with_neighbours
+from condense.selection import around
 from condense.stages import StageClock
 
 
@@ -40,17 +40,9 @@ class Random:
         Raises:
             BudgetError: a class has fewer training nodes than its budget.
         """
-        store = graph[graph.target]
         with clock.stage("select"):
             drawn = []
-            for c, count in enumerate(budget.classes):
-                nodes = (store.train_mask & (store.y == c)).nonzero().flatten()
-                if len(nodes) < count:
-                    raise BudgetError(
-                        f"ratio (n' = {budget.nodes[graph.target]}) asks for {count} training nodes "
-                        f"of class {c}, which has {len(nodes)}; lower --ratio, or use --method kmeans"
-                    )
+            for nodes, count in zip(training_nodes(graph, budget), budget.classes, strict=True):
                 order = torch.randperm(len(nodes), generator=generator, device=nodes.device)
                 drawn.append(nodes[order[:count]])
-            chosen = with_neighbours(graph, torch.cat(drawn), budget, generator)
-            return Outcome(induced(graph, chosen, budget, generator))
+            return Outcome(around(graph, torch.cat(drawn), budget, generator))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from condense.methods import kmeans, random, srgm
+from condense.methods import coarsening, herding, kcenter, kmeans, random, srgm
 from condense.methods.protocol import Condenser
 
 
@@ -28,5 +28,8 @@ class MethodEntry:
 METHODS: dict[str, MethodEntry] = {
     "srgm": MethodEntry(srgm.SRGM, srgm.SRGMSettings),
     "random": MethodEntry(random.Random, random.RandomSettings),
+    "herding": MethodEntry(herding.Herding, herding.HerdingSettings),
+    "kcenter": MethodEntry(kcenter.KCenter, kcenter.KCenterSettings),
     "kmeans": MethodEntry(kmeans.KMeans, kmeans.KMeansSettings, structured=False),
+    "coarsening": MethodEntry(coarsening.Coarsening, coarsening.CoarseningSettings),
 }

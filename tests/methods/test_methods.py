@@ -25,7 +25,14 @@ VARIANTS = [
     ("random", {}),
     ("kmeans", {"labels": "labelled"}),
     ("kmeans", {"labels": "pseudo"}),
+    ("herding", {}),
+    ("herding", {"hops": 0, "rank": 2}),
+    ("kcenter", {}),
+    ("coarsening", {}),
+    ("coarsening", {"labels": "labelled"}),
+    ("coarsening", {"space": "own"}),
 ]
+SELECTORS = ["random", "herding", "kcenter"]
 
 
 def budget_of(graph: MultimodalGraph) -> Budget:
@@ -103,8 +110,11 @@ def test_the_whole_graph_is_not_changed() -> None:
     assert "x_text" not in graph["actor"]
 
 
-def test_a_mirrored_relation_is_saved_as_the_transpose() -> None:
-    small = run(small_graph(), "srgm", {"epochs": 1, "outer": 2}).graph
+@pytest.mark.parametrize(
+    ("method", "settings"), [("srgm", {"epochs": 1, "outer": 2}), ("coarsening", {})]
+)
+def test_a_mirrored_relation_is_saved_as_the_transpose(method: str, settings: dict) -> None:
+    small = run(small_graph(), method, settings).graph
     there = small["movie", "features", "actor"]
     back = small["actor", "rev_features", "movie"]
     forward = {
@@ -119,10 +129,12 @@ def test_a_mirrored_relation_is_saved_as_the_transpose() -> None:
     assert forward == backward
 
 
-def test_random_selects_original_nodes_and_their_edges() -> None:
+@pytest.mark.parametrize("method", SELECTORS)
+def test_selection_takes_original_nodes_and_their_edges(method: str) -> None:
     graph = small_graph()
-    small = run(graph, "random", {}).graph
+    small = run(graph, method, {}).graph
     origin = small["movie"].origin
+    assert len(origin.unique()) == len(origin)
     assert bool(graph["movie"].train_mask[origin].all())
     assert torch.equal(small["movie"].x_text, graph["movie"].x_text[origin])
     assert torch.equal(small["movie"].y, graph["movie"].y[origin])
@@ -132,12 +144,21 @@ def test_random_selects_original_nodes_and_their_edges() -> None:
         assert (int(origin[s]), int(small["actor"].origin[d])) in original
 
 
-def test_random_with_too_few_labelled_nodes_says_so() -> None:
+@pytest.mark.parametrize("method", SELECTORS)
+def test_selection_from_a_class_with_too_few_labelled_nodes_says_so(method: str) -> None:
     graph = small_graph()
     with pytest.raises(
-        BudgetError, match=r"ratio .* training nodes of class 0, which has .*kmeans"
+        BudgetError, match=r"ratio .* 12 training nodes of class 0, which has 4; .*labels pseudo"
     ):
-        condense(graph, plan(graph, 0.9), "random", device="cpu")
+        condense(graph, plan(graph, 0.9), method, device="cpu")
+
+
+@pytest.mark.parametrize("method", SELECTORS)
+def test_selection_takes_all_labelled_nodes_where_the_budget_says_so(method: str) -> None:
+    graph = small_graph()
+    small = condense(graph, plan(graph, 1.0, "train"), method, device="cpu").graph
+    train = graph["movie"].train_mask.nonzero().flatten()
+    assert small["movie"].origin.sort().values.tolist() == train.tolist()
 
 
 def test_kmeans_centres_are_means_of_one_class() -> None:
@@ -159,6 +180,9 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("srgm", {"epochs": -1}, "epochs (got -1): input should be greater than or equal to 0"),
         ("srgm", {"frames": "identity"}, "frames (got 'identity') needs modalities of one width"),
         ("random", {"epochs": 3}, "'epochs' is unknown"),
+        ("herding", {"hops": 5}, "hops (got 5)"),
+        ("kcenter", {"rank": 0}, "rank (got 0)"),
+        ("coarsening", {"space": "raw"}, "space (got 'raw')"),
     ],
 )
 def test_wrong_settings_are_named(method: str, settings: dict, said: str) -> None:

@@ -1,0 +1,51 @@
+"""Putting a condensed graph together: what it shares with the whole one, cluster means, edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch_geometric.typing import EdgeType
+
+from condense.clusters import cluster_means
+from condense.data.graph import MultimodalGraph
+from condense.initial import Initial
+from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
+
+
+def blank(whole: MultimodalGraph) -> MultimodalGraph:
+    """A graph without types, of the same name, source, target and classes."""
+    graph = MultimodalGraph()
+    for key in ("target", "num_classes", "name", "source"):
+        graph[key] = whole[key]
+    return graph
+
+
+def clustered(whole: MultimodalGraph, found: Initial) -> MultimodalGraph:
+    """A graph whose nodes are clusters, in the units of `whole` and without relations.
+
+    Features are the means over the members that have the modality; `node_weight` counts the members.
+    A mean is no original node, so there is no `origin`.
+    """
+    graph = blank(whole)
+    for node_type in whole.node_types:
+        original, store = whole[node_type], graph[node_type]
+        store.num_nodes = count = len(found.size[node_type])
+        for modality in modality_names(original):
+            x, has = features(original, modality), present(original, modality)
+            mean, seen = cluster_means(x, has, found.cluster[node_type], count)
+            store[FEATURE_PREFIX + modality] = mean
+            if not bool(seen.all()):
+                store[MASK_PREFIX + modality] = seen
+        store.node_weight = found.size[node_type].to(torch.float32)
+    graph[whole.target].y = found.y
+    return graph
+
+
+def join(graph: MultimodalGraph, weights: Mapping[EdgeType, Tensor]) -> None:
+    """Give `graph`, still without relations, an edge for each entry of A′_r [n'_dst, n'_src] above 0."""
+    for relation, weight in weights.items():
+        dst, src = weight.nonzero(as_tuple=True)
+        graph[relation].edge_index = torch.stack([src, dst])
+        graph[relation].edge_weight = weight[dst, src].to(torch.float32)

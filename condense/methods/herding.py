@@ -1,0 +1,74 @@
+"""Herding: labelled nodes whose mean follows the class mean (Welling 2009), with the edges among them."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+from torch import Tensor
+
+from condense.budget import Budget
+from condense.class_selection import representatives
+from condense.config import STRICT
+from condense.data.graph import MultimodalGraph
+from condense.methods.protocol import OnStep, Outcome
+from condense.stages import StageClock
+
+
+@dataclass(frozen=True, config=STRICT)
+class HerdingSettings:
+    """Settings of herding.
+
+    Attributes:
+        hops: the longest meta-path of the features that it looks at.
+        rank: coordinates a modality; see `condense.reduction`.
+    """
+
+    hops: int = Field(default=2, ge=0, le=4)
+    rank: int = Field(default=256, ge=1)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Herding:
+    """n'_c herded training nodes of each class; other types: random neighbours of these first."""
+
+    settings: HerdingSettings = field(default_factory=HerdingSettings)
+
+    def condense(
+        self,
+        graph: MultimodalGraph,
+        budget: Budget,
+        generator: torch.Generator,
+        clock: StageClock,
+        on_step: OnStep,
+    ) -> Outcome:
+        """See `Condenser`.
+
+        Raises:
+            BudgetError: a class has fewer training nodes than its budget.
+        """
+        s = self.settings
+        return Outcome(representatives(graph, budget, s.hops, s.rank, herd, generator, clock))
+
+
+def herd(x: Float[Tensor, "k D"], count: int) -> Int[Tensor, " count"]:
+    """`count` ≤ k rows, none twice, each bringing the mean of all picked so far nearest to μ.
+
+    p_i = argmin_p ‖μ − (x_p + Σ_{j<i} x_{p_j}) / i‖, the form of Rebuffi et al. (iCaRL, CVPR 2017,
+    algorithm 4), but on features that are not scaled to length one: propagated ones carry meaning in
+    their size. With S the sum of the centred rows picked so far that is argmin_p ‖x_p‖² + 2 ⟨S, x_p⟩.
+    Of equally good rows the first is taken.
+    """
+    x = x - x.mean(dim=0)
+    size = x.square().sum(dim=1)  # [k]
+    total = x.new_zeros(x.size(1))  # S
+    taken = torch.zeros_like(size)  # inf where a row is picked already
+    picked = torch.empty(count, dtype=torch.long, device=x.device)
+    for i in range(count):
+        best = (size + 2 * (x @ total) + taken).argmin()
+        picked[i], taken[best] = best, torch.inf
+        total = total + x[best]
+    return picked

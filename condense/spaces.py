@@ -1,0 +1,61 @@
+"""Coordinates in which nodes are clustered."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from condense.reduction import leading_directions
+from condense.relay_view import RelayView
+from models.schema import features
+from models.sparse import mean_adjacency
+
+Space = Literal["own", "propagated"]
+
+WIDTH = 256
+"""Most coordinates of propagated features: k-means' time and memory are proportional to it."""
+SAMPLE = 4096
+"""Nodes on which their directions are found."""
+COLUMNS = 64
+"""So many coordinates are propagated at a time: one [nodes, COLUMNS] matrix a meta-path."""
+
+
+def own_features(view: RelayView, node_type: str) -> Float[Tensor, "n d"]:
+    """All modalities side by side, each of mean squared row norm one."""
+    parts = []
+    for modality in view.schema.modalities[node_type]:
+        x = features(view.graph[node_type], modality)
+        parts.append(x / x.square().sum(dim=1).mean().sqrt().clamp_min(1e-12))
+    count = int(view.graph[node_type].num_nodes)
+    device = view.graph[view.schema.target].y.device
+    return torch.cat(parts, dim=1) if parts else torch.zeros(count, 0, device=device)
+
+
+def propagated_features(view: RelayView, generator: torch.Generator) -> Float[Tensor, "n d"]:
+    """Z B of all target nodes, B [D, d] the leading directions of the centred Z of a random sample.
+
+    Z of all nodes would fill the memory (amazon1: 58,088 × 6144 numbers), Z B is computed without it.
+    Distances are those of Z less what lies outside the span; nothing does where D ≤ WIDTH.
+    """
+    count = int(view.graph[view.schema.target].num_nodes)
+    device = view.graph[view.schema.target].y.device
+    rows = torch.randperm(count, generator=generator, device=device)[:SAMPLE]
+    z = view.features(rows)
+    basis = leading_directions(z - z.mean(dim=0), WIDTH, generator)
+    return torch.cat([view.scores(part) for part in basis.split(COLUMNS, dim=1)], dim=1)
+
+
+def met_classes(
+    view: RelayView, node_type: str, votes: Float[Tensor, "n C"]
+) -> Float[Tensor, "n_t k"]:
+    """The class distribution of a node's target neighbours, under each relation that it has to them."""
+    parts = [
+        mean_adjacency(view.graph, r) @ votes
+        for r in view.schema.relations
+        if r[0] == view.schema.target and r[2] == node_type
+    ]
+    count = int(view.graph[node_type].num_nodes)
+    return torch.cat(parts, dim=1) if parts else votes.new_zeros(count, 0)

@@ -1,0 +1,37 @@
+"""Clusters are sought in the space that was asked for."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from condense.budget import plan
+from condense.data.graph import MultimodalGraph
+from condense.initial import clusters
+from condense.relay_view import RelayView
+
+
+def films_by_two_directors() -> tuple[MultimodalGraph, torch.Tensor]:
+    """Films whose own feature shows their class alone, and which of two unlike directors made each."""
+    films, rng = torch.arange(40), torch.Generator().manual_seed(0)
+    y, kind = films % 2, films // 2 % 2
+    graph = MultimodalGraph()
+    graph["film"].num_nodes, graph["director"].num_nodes = 40, 2
+    graph["film"].x_text = y.unsqueeze(1) + 0.01 * torch.randn(40, 1, generator=rng)
+    graph["director"].x_text = torch.tensor([[5.0], [-5.0]])
+    graph["director", "made", "film"].edge_index = torch.stack([kind, films])
+    for place, name in enumerate(("train_mask", "val_mask", "test_mask")):
+        graph["film"][name] = films // 4 % 3 == place
+    graph["film"].y = y
+    graph.target, graph.num_classes, graph.name, graph.source = "film", 2, "films", "simulated"
+    return graph, kind
+
+
+@pytest.mark.parametrize(("space", "told_apart"), [("propagated", True), ("own", False)])
+def test_propagated_features_tell_apart_what_own_ones_cannot(space, told_apart):
+    graph, kind = films_by_two_directors()
+    rng = torch.Generator().manual_seed(0)
+    view = RelayView.of(graph, 2, 256, rng)
+    cluster = clusters(view, plan(graph, 0.1), True, rng, space).cluster["film"]
+    directors = [len(kind[cluster == k].unique()) for k in range(4)]
+    assert (directors == [1, 1, 1, 1]) is told_apart

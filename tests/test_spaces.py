@@ -1,0 +1,56 @@
+"""Projected features keep the distances of the propagated ones, which are never formed at full height."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from condense import spaces
+from condense.data.features import complete
+from condense.data.graph import hide_test_labels
+from condense.relay_view import RelayView
+from condense.spaces import own_features, propagated_features
+from tests.dense import assert_near
+from tests.graphs import small_graph
+
+pytestmark = pytest.mark.usefixtures("double")
+
+
+def view_of(hops=2):
+    whole = complete(hide_test_labels(small_graph(num_target=80, dtype=torch.float64)))
+    return RelayView.of(whole, hops, 256, torch.Generator().manual_seed(0))
+
+
+def distances(x):
+    return torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
+
+
+@pytest.mark.parametrize(("hops", "width"), [(0, 256), (2, 256), (2, 60)])
+def test_nothing_is_lost_where_the_width_suffices(hops, width, monkeypatch):
+    monkeypatch.setattr(spaces, "WIDTH", width)
+    monkeypatch.setattr(spaces, "COLUMNS", 7)
+    view = view_of(hops)
+    z = view.features(torch.arange(80))
+    found = propagated_features(view, torch.Generator().manual_seed(1))
+    assert found.shape == (80, min(width, z.size(1), 80))
+    if z.size(1) <= width:
+        assert_near(distances(found), distances(z))
+
+
+def test_narrow_coordinates_keep_most_of_what_any_could(monkeypatch):
+    monkeypatch.setattr(spaces, "WIDTH", 5)
+    view = view_of()
+    z = view.features(torch.arange(80))
+    found = propagated_features(view, torch.Generator().manual_seed(1))
+    kept = (found - found.mean(dim=0)).square().sum()
+    best = torch.linalg.svdvals(z - z.mean(dim=0))[:5].square().sum()
+    assert found.shape == (80, 5)
+    assert 0.99 * best < kept <= best * (1 + 1e-9)
+
+
+def test_own_modalities_weigh_the_same():
+    x = own_features(view_of(), "movie")
+    text, image = x[:, :6], x[:, 6:]
+    assert_near(text.square().sum(dim=1).mean(), torch.tensor(1.0))
+    assert_near(image.square().sum(dim=1).mean(), torch.tensor(1.0))
+    assert own_features(view_of(), "director").shape == (20, 6)
