@@ -76,11 +76,15 @@ class EvaluateArguments:
         condensed: condensed graphs to judge.
         models: architectures to train.
         seeds: trainings of each model on each graph.
+        per_graph: trainings on each condensed graph, where there are many of one method; by default
+            all seeds. With --seeds 5 --per-graph 1, five files are trained with one seed each.
         out: folder for results.csv.
         baselines: rivals condensed at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
         tune: settings tried for each model and method, whole included, chosen on validation nodes.
         epochs: full-batch training steps.
         check_every: epochs between validations.
+        patience: epochs after which training stops if neither validation loss nor score improves; by
+            default it never stops early.
         data_root: folder that holds the data sets' files.
         whole: the whole graph's file, if it is one's own and has moved.
         device: auto, cpu, cuda, …
@@ -90,11 +94,13 @@ class EvaluateArguments:
     condensed: list[Path] = dataclasses.field(default_factory=list)
     models: list[str] = dataclasses.field(default_factory=lambda: ["mlp", "sgc", "hgt"])
     seeds: int = 5
+    per_graph: int | None = None
     out: Path = Path("runs/evaluate")
     baselines: list[str] = dataclasses.field(default_factory=list)
     tune: int = 1
     epochs: int = 200
     check_every: int = 20
+    patience: int | None = None
     data_root: Path = Path("data")
     whole: Path | None = None
     device: str = "auto"
@@ -249,8 +255,10 @@ def evaluate_command(argv: list[str]) -> int:
     from evaluate.table import as_text, summarise
     from evaluate.train import TrainSettings
 
-    training = TrainSettings(epochs=args.epochs, check_every=args.check_every)
-    protocol = Protocol(tuple(args.models), args.seeds, args.tune, training)
+    training = TrainSettings(
+        epochs=args.epochs, check_every=args.check_every, patience=args.patience
+    )
+    protocol = Protocol(tuple(args.models), args.seeds, args.per_graph, args.tune, training)
     protocol.check()
     results = args.out / "results.csv"
     check_target(results)
@@ -296,9 +304,11 @@ def main(argv: list[str] | None = None) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         console.print(SUMMARY, markup=False)
         return OK if argv else WRONG
+    from condense.allocator import keep_freed_memory
     from condense.errors import UserError
     from models.choices import UnknownChoiceError, choose
 
+    keep_freed_memory()
     try:
         return choose(COMMANDS, argv[0], "command")(argv[1:])
     except (UserError, UnknownChoiceError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,6 +44,9 @@ class Protocol:
     Attributes:
         models: names in `MODELS`.
         seeds: trainings of each model on each graph, with seeds 0, 1, …
+        per_graph: trainings on each condensed graph, if fewer: the k-th graph of a method then goes on
+            with the seeds where the one before stopped, so that a line of `seeds` trainings varies
+            both seeds together. All graphs get all seeds by default.
         tune: settings tried for each model and method (the whole graph counts as one), chosen on
             validation nodes; 1 takes the model's defaults.
         training: epochs, check interval, and the default learning rate.
@@ -50,6 +54,7 @@ class Protocol:
 
     models: Sequence[str]
     seeds: int = 5
+    per_graph: int | None = None
     tune: int = 1
     training: TrainSettings = dataclasses.field(default_factory=TrainSettings)
 
@@ -64,9 +69,11 @@ class Protocol:
             choose(MODELS, name, "models")
         numbers = {
             "seeds": self.seeds,
+            "per_graph": self.seeds if self.per_graph is None else self.per_graph,
             "tune": self.tune,
             "epochs": self.training.epochs,
             "check_every": self.training.check_every,
+            "patience": 1 if self.training.patience is None else self.training.patience,
         }
         for name, value in numbers.items():
             if value < 1:
@@ -100,6 +107,7 @@ def evaluate(
     for name, entry in entries.items():
         choices = candidates(entry, protocol.training, protocol.tune, TUNE_SEED)
         tuned_for: dict[tuple[str, int], tuple[Candidate, float]] = {}
+        trained: Counter[tuple[str, int]] = Counter()
         for contestant, graph in zip(contestants, admitted, strict=True):
             # Once a method and size, so that more condensing seeds do not buy more tuning.
             key = (contestant.label, num_target(graph))
@@ -108,7 +116,11 @@ def evaluate(
                 choice = best_of(entry, choices, arena, graph, TUNE_SEED)
                 tuned_for[key] = choice, time.perf_counter() - started
             choice, tuned = tuned_for[key]
-            for row in _seeds(arena, contestant, graph, name, choice, protocol.seeds, tuned):
+            whole = contestant.condensed is None
+            count = protocol.seeds if whole else (protocol.per_graph or protocol.seeds)
+            seeds = [(trained[key] + i) % protocol.seeds for i in range(count)]
+            trained[key] += count
+            for row in _seeds(arena, contestant, graph, name, choice, seeds, tuned):
                 rows.append(row)
                 on_row(row)
     return rows
@@ -120,14 +132,14 @@ def _seeds(
     graph: MultimodalGraph,
     name: str,
     choice: Candidate,
-    seeds: int,
+    seeds: Sequence[int],
     tune_seconds: float,
 ) -> Iterator[Row]:
     """One row a training seed."""
     truth = arena.test_labels()
     raw, made = contestant.graph, contestant.condensed
     total, trained = num_target(arena.raw), int(arena.raw[arena.raw.target].train_mask.sum())
-    for seed in range(seeds):
+    for seed in seeds:
         result = fit(MODELS[name], choice, arena, graph, seed)
         predicted = predict(result.model, arena.whole, arena.test_rows()).argmax(dim=1).cpu()
         scores = score(predicted, truth, arena.raw.num_classes)
