@@ -52,9 +52,15 @@ def edge_matrix(
 
 
 def _kept_pairs(logits: Tensor, budget: int) -> Tensor:
-    """The greatest unordered pairs of a symmetric matrix, both entries, within `budget` entries."""
-    upper = torch.where(torch.ones_like(logits, dtype=torch.bool).triu(1), logits, -torch.inf)
-    kept = kept_edges(upper, budget // 2)
+    """The greatest pairs of a symmetric matrix while they fit: two entries each, a loop one."""
+    n = logits.size(0)
+    row, column = torch.triu_indices(n, n, device=logits.device)
+    order = logits[row, column].argsort(descending=True, stable=True)
+    row, column = row[order], column[order]
+    fits = (2 - (row == column).long()).cumsum(0) <= budget
+    fits &= logits[row, column] > -torch.inf
+    kept = torch.zeros_like(logits, dtype=torch.bool)
+    kept[row[fits], column[fits]] = True
     return kept | kept.T
 
 

@@ -13,7 +13,7 @@ from models.registry import ModelEntry
 from models.seeding import seeded
 
 # Alongside each model's own space.
-TRAIN_SPACE = {"lr": (0.001, 0.003, 0.01), "weight_decay": (1e-5, 5e-4, 5e-3)}
+TRAIN_SPACE = {"lr": (0.001, 0.003, 0.01), "weight_decay": (5e-4, 5e-3, 5e-2)}
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,13 @@ def candidates(
 
     Args:
         entry: the model.
-        training: epochs and check interval, and the default learning rate and weight decay.
+        training: epochs and check interval, and learning rate and weight decay to begin with, unless
+            the model brings its own.
         count: at least 1; fewer come back where the space is smaller.
         seed: of the draws.
     """
     rng = random.Random(seed)
-    found = [Candidate(entry.settings(), training)]
+    found = [Candidate(entry.settings(), replace(training, **entry.training))]
     for _ in range(20 * count):
         if len(found) >= count:
             break

@@ -23,7 +23,7 @@ def edge_softmax(
         index: the node of each edge.
         count: how many nodes there are.
     """
-    flat = logits.flatten(1)  # [e, k]
+    flat = logits.unsqueeze(-1).flatten(1)  # [e, k]
     at = index.unsqueeze(1).expand_as(flat)
     # A softmax does not change when its logits are shifted, so no gradient passes through the shift.
     top = flat.new_full((count, flat.size(1)), -torch.inf)
@@ -34,15 +34,16 @@ def edge_softmax(
     return (strength / total.index_select(0, index)).view_as(logits)
 
 
-def relative_entropy_share(
+@torch.no_grad()
+def relative_entropy(
     share: Float[Tensor, "e *k"],
     weight: Float[Tensor, " e"],
     index: Int[Tensor, " e"],
     count: int,
 ) -> float:
-    """How even attention is: mean of H(p_i) / log(in-edges of i), by multiplicity; 1 is uniform.
+    """How even attention is: mean over nodes of −Σ_e q_e log q_e / log(edges), q = w p; 1 is uniform.
 
-    Nodes with one in-edge have no choice and are left out; NaN if there are no others.
+    Nodes with one edge have no choice and are left out; NaN if there are no others.
 
     Args:
         share: p from `edge_softmax`.
@@ -50,9 +51,8 @@ def relative_entropy_share(
         index: the node of each edge.
         count: how many nodes there are.
     """
-    flat = share.flatten(1)
-    part = -weight.unsqueeze(1) * torch.xlogy(flat, flat)
-    entropy = flat.new_zeros(count, flat.size(1)).index_add_(0, index, part)
-    degree = weight.new_zeros(count).index_add_(0, index, weight)
+    q = share.unsqueeze(-1).flatten(1) * weight.unsqueeze(1)  # [e, k]
+    entropy = -q.new_zeros(count, q.size(1)).index_add_(0, index, torch.xlogy(q, q))
+    degree = torch.bincount(index, minlength=count)
     choice = degree > 1
     return float((entropy[choice] / degree[choice].log().unsqueeze(1)).mean())

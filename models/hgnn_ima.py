@@ -7,10 +7,13 @@ Numbers in brackets are the paper's equations (arXiv 2505.07895). Where its text
 - (8): printed, disagreeing neighbours gain; the sentence around it says that agreeing ones do. The
   default follows the sentence; `alignment="printed"` the formula.
 - (6), (9): softmax of probabilities, as printed. They lie in [0, 1], so no two weights of one node
-  differ by more than a factor e; `models.attention.relative_entropy_share` shows how even they are.
-- (7): the printed sum over edges outgrows the cross-entropy with the graph; ours is the mean.
+  differ by more than a factor e; `models.attention.relative_entropy` shows how even they are.
+- (7): the printed sum over edges outgrows the cross-entropy with the graph; ours is the mean. It counts
+  what the neighbour itself lacks, where the paper knows only types that lack a modality.
+- (1): one linear function a type and modality, since widths differ.
 - A modality that a node lacks: the mean of those that it has, after encoding, which for text and image
-  is the paper's copy of the text; a node without any gets a learnt vector of its type.
+  is a copy of the text's embedding; a node without any gets a learnt vector of its type.
+- (16): with the minus sign of a cross-entropy, which the print lacks; averages in place of sums.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -23,6 +23,7 @@ class ModelEntry:
         space: setting -> values that tuning may try.
         loss: (model, inputs, labels, weights) -> what training minimises; see `cross_entropy`.
         uses_edges: whether the graph's edges reach the logits.
+        training: learning rate and weight decay where the trainer's own do not suit the model.
     """
 
     build: Callable[[GraphSchema, Any], Any]
@@ -30,12 +31,13 @@ class ModelEntry:
     space: Mapping[str, tuple[Any, ...]]
     loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy
     uses_edges: bool = True
+    training: Mapping[str, float] = field(default_factory=dict)
 
 
 MODELS: dict[str, ModelEntry] = {
     "mlp": ModelEntry(mlp.MLP, mlp.MLPSettings, mlp.SPACE, uses_edges=False),
     "sgc": ModelEntry(sgc.SGC, sgc.SGCSettings, sgc.SPACE),
-    "gcn": ModelEntry(gcn.GCN, gcn.GCNSettings, gcn.SPACE),
+    "gcn": ModelEntry(gcn.GCN, gcn.GCNSettings, gcn.SPACE, training=gcn.TRAINING),
     "hgt": ModelEntry(hgt.HGT, hgt.HGTSettings, hgt.SPACE),
     "hgnn_ima": ModelEntry(
         hgnn_ima.HGNNIMA, hgnn_ima.HGNNIMASettings, hgnn_ima.SPACE, hgnn_ima.loss

@@ -1,12 +1,12 @@
-"""Averaging adjacencies against dense ones."""
+"""Sparse adjacencies and their products against dense ones."""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from models.sparse import edge_weights, mean_adjacency
-from tests.dense import averaging, multiplicities
+from models.sparse import SparseMap, adjacency, edge_weights, mean_adjacency
+from tests.dense import assert_near, averaging, multiplicities
 from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -49,3 +49,44 @@ def test_weights_are_read_in_the_default_type():
     graph = small_graph(weighted=True, dtype=torch.float16)
     for relation in graph.edge_types:
         assert edge_weights(graph, relation).dtype == torch.float64
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_adjacency_counts_parallel_edges(weighted):
+    graph = small_graph(num_target=12, weighted=weighted, dtype=torch.float64)
+    for relation in graph.edge_types:
+        store = graph[relation]
+        store.edge_index = torch.cat([store.edge_index, store.edge_index[:, :5]], dim=1)
+        if "edge_weight" in store:
+            store.edge_weight = torch.cat([store.edge_weight, store.edge_weight[:5] + 1])
+        found = adjacency(graph, relation)
+        assert torch.equal(found.to_dense(), multiplicities(graph, relation))
+        assert found.values().numel() < store.edge_index.size(1)
+
+
+@pytest.mark.parametrize("build", [adjacency, mean_adjacency])
+def test_map_multiplies_and_differentiates_as_the_dense_matrix(build):
+    graph = small_graph(num_target=12, weighted=True, dtype=torch.float64)
+    graph["actor"].num_nodes += 1  # A row or column of zeros.
+    rng = torch.Generator().manual_seed(0)
+    for relation in graph.edge_types:
+        matrix = build(graph, relation)
+        a, by = matrix.to_dense(), SparseMap(matrix)
+        x = torch.randn(a.size(1), 3, generator=rng).requires_grad_()
+        upstream = torch.randn(a.size(0), 3, generator=rng)
+        assert_near((by @ x).detach(), a @ x.detach(), 1e-14)
+        (slope,) = torch.autograd.grad(by @ x, x, upstream)
+        assert_near(slope, a.T @ upstream, 1e-14)
+        assert torch.autograd.gradcheck(lambda x, by=by: by @ x, (x,))
+        assert torch.autograd.gradgradcheck(lambda x, by=by: (by @ x).square(), (x,))
+
+
+def test_map_without_edges_gives_zeros():
+    graph = small_graph(num_target=12)
+    relation = ("movie", "features", "actor")
+    graph[relation].edge_index = torch.zeros(2, 0, dtype=torch.long)
+    x = torch.ones(12, 2, requires_grad=True)
+    found = SparseMap(adjacency(graph, relation)) @ x
+    assert found.shape == (6, 2)
+    assert not found.any()
+    assert not torch.autograd.grad(found.sum(), x)[0].any()
