@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from condense.errors import FileError
 
@@ -86,3 +87,31 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
         raise FileError(
             f"{path} cannot be written ({error.strerror}); choose another --out"
         ) from None
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a file of `write_rows`.
+
+    Raises:
+        FileError: the file cannot be read, or is of another kind or version.
+    """
+    kinds = {f.name: str(f.type) for f in dataclasses.fields(Row)}
+    rows = []
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            for record in csv.DictReader(stream):
+                values: dict[str, Any] = {n: _read(k, record[n]) for n, k in kinds.items()}
+                rows.append(Row(**values))
+        return rows
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise FileError(
+            f"{path} cannot be read as results ({error}); evaluate again, or name a results.csv"
+        ) from None
+
+
+def _read(kind: str, text: str) -> str | int | float | None:
+    if not text and "None" in kind:
+        return None
+    if kind.startswith("int"):
+        return int(text)
+    return float(text) if kind == "float" else text

@@ -173,6 +173,7 @@ class InterModalConv(nn.Module):
         product with x.
         """
         linear, maps = self.source[key_of(source)], self.maps[relation]
+        assert isinstance(linear, nn.Linear)
         heads, depth = maps.size(1), maps.size(2)
         # Rows of l^K and l^M, with their bias as one more column: [2, heads, depth, d + 1].
         both = torch.cat([linear.weight, linear.bias.unsqueeze(1)], dim=1)
