@@ -304,11 +304,9 @@ def main(argv: list[str] | None = None) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         console.print(SUMMARY, markup=False)
         return OK if argv else WRONG
-    from condense.allocator import keep_freed_memory
     from condense.errors import UserError
     from models.choices import UnknownChoiceError, choose
 
-    keep_freed_memory()
     try:
         return choose(COMMANDS, argv[0], "command")(argv[1:])
     except (UserError, UnknownChoiceError) as error:

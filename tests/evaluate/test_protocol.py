@@ -105,6 +105,18 @@ def test_a_condensed_graph_in_the_same_units_as_the_whole() -> None:
     assert float(arena.whole["movie"].x_text.square().mean()) == pytest.approx(1, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("per_graph", "expected"), [(1, [0, 1, 2, 0]), (2, [0, 1, 2, 0, 1, 2, 0, 1])]
+)
+def test_fewer_trainings_a_graph_go_on_with_the_next_seeds(per_graph, expected) -> None:
+    graph = small_graph(num_target=80)
+    whole, one, *_ = contestants(graph)
+    protocol = Protocol(("mlp",), seeds=3, per_graph=per_graph, training=SHORT)
+    rows = evaluate(Arena.of(graph), [whole, one, one, one, one], protocol)
+    seeds = {c: [r.train_seed for r in rows if r.trained_on == c] for c in ("whole", "condensed")}
+    assert seeds == {"whole": [0, 1, 2], "condensed": expected}
+
+
 def test_predicting_in_blocks_changes_nothing() -> None:
     arena = Arena.of(small_graph(num_target=80))
     for name, entry in MODELS.items():
@@ -146,7 +158,9 @@ def test_tuning_picks_the_best_on_validation() -> None:
     [
         (Protocol(("htg",)), "models .got 'htg'. is unknown; did you mean 'hgt'"),
         (Protocol(("hgt",), seeds=0), "seeds .got 0. must be at least 1"),
+        (Protocol(("hgt",), per_graph=0), "per_graph .got 0."),
         (Protocol(("hgt",), training=replace(SHORT, epochs=0)), "epochs .got 0."),
+        (Protocol(("hgt",), training=replace(SHORT, patience=0)), "patience .got 0."),
     ],
 )
 def test_a_protocol_that_cannot_be_meant(protocol: Protocol, said: str) -> None:
