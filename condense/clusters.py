@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import torch
@@ -12,7 +13,9 @@ from condense.errors import BudgetError
 
 
 def cluster(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
-    """k-means (scikit-learn, k-means++ once) into `count` clusters 0 … count−1, none of them empty.
+    """k-means into `count` clusters 0 … count−1, none of them empty.
+
+    One start from `spread_out`; the iterations are scikit-learn's.
 
     With no more nodes than clusters each node is one of its own, and the last clusters have no member.
     Without features the nodes are dealt out at random.
@@ -28,13 +31,39 @@ def cluster(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> 
     from sklearn.cluster import KMeans  # Imports in a second; only this function needs it.
     from sklearn.exceptions import ConvergenceWarning
 
-    seed = int(torch.randint(2**31 - 1, (1,), generator=generator, device=x.device))
-    means = KMeans(count, n_init="auto", random_state=seed)  # One start, as for k-means++.
+    start = x[spread_out(x, count, generator)].cpu().numpy()
+    means = KMeans(count, init=start, n_init=1)
     with warnings.catch_warnings():
         # Fewer distinct points than clusters; mended below.
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = torch.from_numpy(means.fit_predict(x.detach().cpu().numpy())).long()
     return _without_empty(found, count).to(x.device)
+
+
+def spread_out(
+    x: Float[Tensor, "n d"], count: int, generator: torch.Generator
+) -> Int[Tensor, " k"]:
+    """Greedy k-means++ (Arthur & Vassilvitskii, SODA 2007): `count` rows, far from each other by chance.
+
+    Each next row is the best of 2 + ⌊ln count⌋, drawn in proportion to the squared distance from the
+    rows so far: the one that leaves the least sum of squared distances. In the features' own precision
+    and in one product a row, where scikit-learn's takes many times as long.
+    """
+    size = x.square().sum(dim=1)  # [n]
+    trials = 2 + int(math.log(count))
+    rows = torch.empty(count, dtype=torch.long, device=x.device)
+    rows[0] = torch.randint(len(x), (1,), generator=generator, device=x.device)
+    nearest = (size + size[rows[0]] - 2 * (x @ x[rows[0]])).clamp_min(0)  # Squared distance.
+    for i in range(1, count):
+        reach = nearest.double().cumsum(0)
+        draws = torch.rand(trials, generator=generator, dtype=torch.float64, device=x.device)
+        drawn = torch.searchsorted(reach, draws * reach[-1], right=True).clamp_max(len(x) - 1)
+        found = (size.unsqueeze(1) + size[drawn] - 2 * (x @ x[drawn].T)).clamp_min(0)
+        left = torch.minimum(nearest.unsqueeze(1), found)  # [n, trials]
+        best = left.sum(dim=0).argmin()
+        rows[i], nearest = drawn[best], left[:, best]
+        nearest[rows[: i + 1]] = 0  # Also where the product was rounded.
+    return rows
 
 
 def _without_empty(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " n"]:

@@ -19,6 +19,7 @@ from condense.matching.field import gradient_field
 from condense.matching.gradients import classwise_gradients
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
+from condense.sparse_product import StraightThroughMatrix
 from condense.structure import row_normalised
 from condense.synthesis import Synthesis
 from models.metapaths import MetaPath, endpoint
@@ -81,7 +82,8 @@ class Objective:
         """L_match and R at θ."""
         weights = synthesis.weights()
         normalised = {r: row_normalised(w) for r, w in weights.items()}
-        z = self.view.condensed_features(synthesis.h, normalised)
+        matrices = {r: StraightThroughMatrix(a) for r, a in normalised.items()}
+        z = self.view.condensed_features(synthesis.h, matrices)
         gradients = self._gradients(theta, z, synthesis.y)
         share = torch.tensor(synthesis.budget.classes, dtype=z.dtype, device=z.device)
         match = matching_loss(gradients, whole, self.view.block, share / share.sum())

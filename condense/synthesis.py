@@ -16,6 +16,7 @@ from condense.data.graph import MultimodalGraph
 from condense.initial import Initial
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
+from condense.sparse_product import StraightThroughMatrix
 from condense.structure import adjacencies, row_normalised
 from models.schema import FEATURE_PREFIX, present
 
@@ -78,8 +79,8 @@ class Synthesis:
     @torch.no_grad()
     def features(self, view: RelayView) -> Tensor:
         """Z of the condensed graph [n', D], without gradients."""
-        normalised = {r: row_normalised(w) for r, w in self.weights().items()}
-        return view.condensed_features(self.h, normalised)
+        averaging = {r: StraightThroughMatrix(row_normalised(w)) for r, w in self.weights().items()}
+        return view.condensed_features(self.h, averaging)
 
     @torch.no_grad()
     def to_graph(self, view: RelayView, whole: MultimodalGraph) -> MultimodalGraph:

@@ -64,9 +64,6 @@ def path_features(
 ) -> PathFeatures:
     """Z_{p,m} of every meta-path and modality, for the given target nodes.
 
-    Only the products that a longer path needs are computed at full height, one at a time, so the
-    memory beyond the result is one feature matrix a hop.
-
     Args:
         graph: features are read with missing rows as zero.
         schema: of this graph, or of the whole graph that it was condensed from.
@@ -76,13 +73,23 @@ def path_features(
     Returns:
         (path, modality) -> [rows, width], in the order of `blocks`.
     """
-    found: PathFeatures = {}
+    found = dict(each_path_feature(graph, schema, hops, rows))
+    return {key: found[key] for key in blocks(schema, hops)}
+
+
+def each_path_feature(
+    graph: HeteroData, schema: GraphSchema, hops: int, rows: Tensor | None = None
+) -> Iterator[tuple[tuple[MetaPath, str], Tensor]]:
+    """The items of `path_features` one at a time, in no particular order.
+
+    Only the products that a longer path needs are computed at full height, one at a time, so the
+    memory beyond what the caller keeps is one feature matrix a hop.
+    """
     for source in schema.node_types:
         for modality in schema.modalities[source]:
             x = features(graph[source], modality)
             for path, z in _walk(graph, schema, hops, rows, x, source, ()):
-                found[path, modality] = z
-    return {key: found[key] for key in blocks(schema, hops)}
+                yield (path, modality), z
 
 
 def _walk(

@@ -6,8 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.cluster import kmeans_plusplus
 
-from condense.clusters import cluster, cluster_classes, cluster_means
+from condense.clusters import cluster, cluster_classes, cluster_means, spread_out
 from condense.errors import BudgetError
 
 
@@ -93,3 +94,35 @@ def test_means_by_a_loop(seed, n, count):
         assert bool(seen[c]) is bool(rows)
         expected = torch.stack(rows).mean(dim=0) if rows else torch.zeros(3, dtype=torch.float64)
         assert torch.allclose(mean[c], expected, rtol=1e-12)
+
+
+def test_start_of_k_means_takes_distant_rows_and_each_point_once():
+    """Three far groups: one row of each; no row twice as long as there are distinct points."""
+    rng = torch.Generator().manual_seed(0)
+    groups = 100 * torch.eye(3)[torch.arange(60) % 3] + torch.rand(60, 3, generator=rng)
+    for seed in range(10):
+        rows = spread_out(groups, 3, torch.Generator().manual_seed(seed))
+        assert sorted((rows % 3).tolist()) == [0, 1, 2]
+    rows = spread_out(groups, 60, rng)
+    assert len(rows.unique()) == 60
+
+
+def test_start_of_k_means_is_as_good_as_scikit_learns():
+    rng = torch.Generator().manual_seed(1)
+    x = (
+        torch.randn(400, 5, generator=rng)
+        + 4 * torch.randn(12, 5, generator=rng)[torch.randint(12, (400,), generator=rng)]
+    )
+
+    def left(centres):
+        return torch.cdist(x, centres).amin(dim=1).square().sum().item()
+
+    ours = [left(x[spread_out(x, 12, torch.Generator().manual_seed(s))]) for s in range(20)]
+    theirs = [
+        left(torch.from_numpy(kmeans_plusplus(x.numpy(), 12, random_state=s)[0])) for s in range(20)
+    ]
+    assert sum(ours) < 1.1 * sum(theirs)
+
+
+def test_start_of_k_means_when_all_points_are_one():
+    assert spread_out(torch.ones(5, 2), 3, torch.Generator().manual_seed(0)).shape == (3,)

@@ -46,6 +46,9 @@ class Case:
             for key, h in self.synthesis.h.items():
                 noise = 0.3 * torch.randn(h.shape, generator=rng)
                 h.add_(noise).mul_(self.synthesis.has[key].unsqueeze(1))
+            for logits in self.synthesis.logits.values():
+                # Equal counts would tie at the cut, where the kept edges jump.
+                logits.add_(0.1 * torch.rand(logits.shape, generator=rng))
         self.theta = Parameters.draw(len(self.view.block), schema.num_classes, rng, torch.zeros(()))
         self.objective = Objective(
             self.view, self.frames, self.relations, decouple, relative, damped=True
@@ -122,16 +125,17 @@ class Reference:
         }
 
     def decoupled(self, field):
-        """The paper's formula for the films' two modalities, row by row."""
+        """The paper's formula where a type has two modalities (here films and actors), row by row."""
         found = dict(field)
-        text, image = field["movie", "text"], field["movie", "image"]
-        for mine, other, key in ((text, image, "text"), (image, text, "image")):
-            rows = []
-            for a, b in zip(mine, other, strict=True):
-                product = (a * b).sum()
-                clash = product.item() < 0
-                rows.append(a - product / b.square().sum() * b if clash else a)
-            found["movie", key] = torch.stack(rows)
+        for node_type in ("movie", "actor"):
+            text, image = field[node_type, "text"], field[node_type, "image"]
+            for mine, other, key in ((text, image, "text"), (image, text, "image")):
+                rows = []
+                for a, b in zip(mine, other, strict=True):
+                    product = (a * b).sum()
+                    clash = product.item() < 0
+                    rows.append(a - product / b.square().sum() * b if clash else a)
+                found[node_type, key] = torch.stack(rows)
         return found
 
     def energy(self, field, weights, relative):

@@ -80,7 +80,7 @@ class SRGMSettings:
     lr_features: float = Field(default=0.001, gt=0)
     lr_edges: float = Field(default=0.01, gt=0)
     lr_relay: float = Field(default=0.003, gt=0)
-    check_every: int = Field(default=10, ge=1)
+    check_every: int = Field(default=20, ge=1)
 
 
 @dataclass(frozen=True, config=STRICT)
