@@ -32,7 +32,8 @@ def cluster(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> 
     from sklearn.exceptions import ConvergenceWarning
 
     start = x[spread_out(x, count, generator)].cpu().numpy()
-    means = KMeans(count, init=start, n_init=1)
+    # Its annotations know neither an array of centres nor a number of starts.
+    means = KMeans(count, init=start, n_init=1)  # pyright: ignore[reportArgumentType]
     with warnings.catch_warnings():
         # Fewer distinct points than clusters; mended below.
         warnings.simplefilter("ignore", ConvergenceWarning)
