@@ -74,17 +74,17 @@ class EvaluateArguments:
 
     Attributes:
         condensed: condensed graphs to judge.
-        models: architectures to train.
+        models: architectures to train: mlp, sgc, gcn, hgt or hgnn_ima.
         seeds: trainings of each model on each graph.
         per_graph: trainings on each condensed graph, where there are many of one method; by default
-            all seeds. With --seeds 5 --per-graph 1, five files are trained with one seed each.
+            as many as seeds. With --seeds 5 --per-graph 1, five files are trained with one seed each.
         out: folder for results.csv.
         baselines: rivals condensed at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
         tune: settings tried for each model and method, whole included, chosen on validation nodes.
         epochs: full-batch training steps.
         check_every: epochs between validations.
-        patience: epochs after which training stops if neither validation loss nor score improves; by
-            default it never stops early.
+        patience: epochs after which training stops if all validations in them were worse than the best in
+            both loss and score; by default it never stops early.
         data_root: folder that holds the data sets' files.
         whole: the whole graph's file, if it is one's own and has moved.
         device: auto, cpu, cuda, …

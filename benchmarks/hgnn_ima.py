@@ -59,9 +59,10 @@ def time_epochs(arena: Arena) -> None:
         ),
     }
     for name, (hgt, ima) in pairs.items():
-        slow, fast = epoch_seconds("hgnn_ima", ima, arena), epoch_seconds("hgt", hgt, arena)
+        ours, other = epoch_seconds("hgnn_ima", ima, arena), epoch_seconds("hgt", hgt, arena)
         print(
-            f"epoch, {name} {width}: HGNN-IMA {slow:.3f} s, HGT {fast:.3f} s, ratio {slow / fast:.2f}"
+            f"epoch, {name} {width}: HGNN-IMA {ours:.3f} s, HGT {other:.3f} s, "
+            f"ratio {ours / other:.2f}"
         )
 
 

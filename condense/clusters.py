@@ -47,8 +47,8 @@ def spread_out(
     """Greedy k-means++ (Arthur & Vassilvitskii, SODA 2007): `count` rows, far from each other by chance.
 
     Each next row is the best of 2 + ⌊ln count⌋, drawn in proportion to the squared distance from the
-    rows so far: the one that leaves the least sum of squared distances. In the features' own precision
-    and in one product a row, where scikit-learn's takes many times as long.
+    rows so far: the one that leaves the least sum of squared distances. In the features' own precision,
+    and one product a row.
     """
     size = x.square().sum(dim=1)  # [n]
     trials = 2 + int(math.log(count))

@@ -128,7 +128,7 @@ def _edges_among(
 def _within(
     edges: Int[Tensor, "2 e"], budget: int, symmetric: bool, generator: torch.Generator
 ) -> Int[Tensor, " k"]:
-    """Places of at most `budget` random edges; both directions of a pair together if `symmetric`."""
+    """Places of at most `budget` random edges; all edges of a pair of nodes together if `symmetric`."""
     count = edges.size(1)
     if count <= budget:
         return torch.arange(count, device=edges.device)
@@ -136,9 +136,10 @@ def _within(
     if symmetric:
         low, high = edges.min(dim=0).values, edges.max(dim=0).values
         _, pair = torch.stack([low, high]).unique(dim=1, return_inverse=True)
-        rank = rank[: int(pair.max()) + 1][pair] if count else rank
-        order = rank.argsort(stable=True)[: budget - budget % 2]
-        return order.sort().values
+        order = rank[pair].argsort(stable=True)
+        kept = order[:budget]
+        # A pair that the budget would cut in two stays out; a loop is one edge, other pairs are more.
+        return kept[pair[kept] != pair[order[budget]]].sort().values
     return rank.argsort()[:budget].sort().values
 
 

@@ -37,7 +37,7 @@ def own_features(view: RelayView, node_type: str) -> Float[Tensor, "n d"]:
 def propagated_features(view: RelayView, generator: torch.Generator) -> Float[Tensor, "n d"]:
     """Z B of all target nodes, B [D, d] the leading directions of the centred Z of a random sample.
 
-    Z of all nodes would fill the memory (amazon1: 58,088 × 6144 numbers), Z B is computed without it.
+    Z of all nodes would fill the memory (amazon1: 58,088 × 4,074 numbers), Z B is computed without it.
     Distances are those of Z less what lies outside the span; nothing does where D ≤ WIDTH.
     """
     count = int(view.graph[view.schema.target].num_nodes)

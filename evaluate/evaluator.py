@@ -44,9 +44,9 @@ class Protocol:
     Attributes:
         models: names in `MODELS`.
         seeds: trainings of each model on each graph, with seeds 0, 1, …
-        per_graph: trainings on each condensed graph, if fewer: the k-th graph of a method then goes on
-            with the seeds where the one before stopped, so that a line of `seeds` trainings varies
-            both seeds together. All graphs get all seeds by default.
+        per_graph: trainings on each condensed graph, at most `seeds`: the k-th graph of a method then
+            goes on with the seeds where the one before stopped, so that a line of `seeds` trainings
+            varies both seeds together. All graphs get all seeds by default.
         tune: settings tried for each model and method (the whole graph counts as one), chosen on
             validation nodes; 1 takes the model's defaults.
         training: epochs, check interval, and the default learning rate.
@@ -63,8 +63,12 @@ class Protocol:
 
         Raises:
             UnknownChoiceError: an unknown model.
-            UserError: a number below 1.
+            UserError: no model, a number below 1, or more trainings a graph than seeds.
         """
+        if not self.models:
+            raise UserError(
+                f"models (got nothing) needs at least one; choose out of {', '.join(MODELS)}"
+            )
         for name in self.models:
             choose(MODELS, name, "models")
         numbers = {
@@ -80,6 +84,12 @@ class Protocol:
                 raise UserError(
                     f"{name} (got {value}) must be at least 1; leave it out for the default"
                 )
+        if self.per_graph is not None and self.per_graph > self.seeds:
+            # A seed that comes twice on one graph would count one training as two.
+            raise UserError(
+                f"per_graph (got {self.per_graph}) must be at most seeds ({self.seeds}); "
+                "raise --seeds, or leave --per-graph out"
+            )
 
 
 def evaluate(

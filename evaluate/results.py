@@ -99,11 +99,16 @@ def read_rows(path: Path) -> list[Row]:
     rows = []
     try:
         with path.open(newline="", encoding="utf-8") as stream:
-            for record in csv.DictReader(stream):
+            reader = csv.DictReader(stream, strict=True)
+            if reader.fieldnames != list(kinds):
+                raise ValueError("other columns")
+            for record in reader:
+                if None in record or None in record.values():
+                    raise ValueError(f"line {reader.line_num} is of another length")
                 values: dict[str, Any] = {n: _read(k, record[n]) for n, k in kinds.items()}
                 rows.append(Row(**values))
         return rows
-    except (OSError, KeyError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise FileError(
             f"{path} cannot be read as results ({error}); evaluate again, or name a results.csv"
         ) from None

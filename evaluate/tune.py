@@ -36,8 +36,8 @@ def candidates(
 
     Args:
         entry: the model.
-        training: epochs and check interval, and learning rate and weight decay to begin with, unless
-            the model brings its own.
+        training: epochs, check interval and patience of all candidates; of the first one also learning
+            rate and weight decay, unless the model brings its own.
         count: at least 1; fewer come back where the space is smaller.
         seed: of the draws.
     """

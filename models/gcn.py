@@ -43,10 +43,11 @@ class UnionOperator:
     """x ↦ D^{-1/2} (I + Σ_p A_p) D^{-1/2} x, without forming any product of adjacencies.
 
     A_p = A_{r₁} Â_{r₂} ⋯ Â_{r_k} for each meta-path p that leads back to the target type: a node is
-    joined to whom its neighbours are joined to, each neighbour sharing out its edge evenly. This is
-    Newman's weighting of co-authorship (Phys. Rev. E 64, 2001): a hub that joins a thousand nodes
-    counts as one neighbour, not as a thousand. In a graph of one node type Σ_p A_p is the plain sum of
-    its relations, and one relation gives the operator of the paper. D holds the row sums.
+    joined to whom its neighbours are joined to, each neighbour sharing out its edge evenly, so a hub
+    that joins a thousand nodes counts as one neighbour, not as a thousand. Newman weights
+    co-authorship so (Phys. Rev. E 64, 016132, 2001), but leaves out the way back to the node itself;
+    here it adds to the self-loop. In a graph of one node type Σ_p A_p is the plain sum of its
+    relations, and one relation gives the operator of the paper. D holds the row sums.
 
     Args:
         graph: its edges, weights as multiplicities.
@@ -87,8 +88,8 @@ class GCN(nn.Module):
     """logits = S relu(⋯ S (fusion(x)) ⋯ W_k) W + b with S from `UnionOperator`; target features only.
 
     Early fusion, missing modalities as in `EarlyFusion`. No normalisation layer, hence no shifting
-    statistics. A self-loop has weight one, so the total weight of a node's edges matters: condensed
-    graphs keep the whole graph's mean degree.
+    statistics. A self-loop has weight one, so the total weight of a node's edges matters: graphs that
+    fill their edge budget keep about the whole graph's mean degree, selected nodes have fewer edges.
     """
 
     by_rows = False

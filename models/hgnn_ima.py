@@ -7,12 +7,14 @@ Numbers in brackets are the paper's equations (arXiv 2505.07895). Where its text
 - (8): printed, disagreeing neighbours gain; the sentence around it says that agreeing ones do. The
   default follows the sentence; `alignment="printed"` the formula.
 - (6), (9): softmax of probabilities, as printed. They lie in [0, 1], so no two weights of one node
-  differ by more than a factor e; `models.attention.relative_entropy` shows how even they are.
+  differ by more than a factor e; `models.attention.relative_entropy` shows how even they are. Where
+  weights are so small that less than one edge meets at a node, a probability per parallel edge
+  exceeds 1; it enters these exponentials as 1, so that the factor e holds on condensed graphs too.
 - (7): the printed sum over edges outgrows the cross-entropy with the graph; ours is the mean. It counts
   what the neighbour itself lacks, where the paper knows only types that lack a modality.
 - (1): one linear function a type and modality, since widths differ.
-- A modality that a node lacks: the mean of those that it has, after encoding, which for text and image
-  is a copy of the text's embedding; a node without any gets a learnt vector of its type.
+- A modality that a node lacks: the mean of those that it has, after encoding, which of two modalities
+  is a copy of the other's embedding; a node without any gets a learnt vector of its type.
 - (16): with the minus sign of a cross-entropy, which the print lacks; averages in place of sums.
 """
 
@@ -37,6 +39,8 @@ from models.sparse import edge_weights
 class HGNNIMASettings:
     """Settings of `HGNNIMA`; the first four defaults are the paper's (section 5.3).
 
+    The paper trains for at most 300 epochs with a patience of 50; here epochs are those of all models.
+
     Attributes:
         hidden: d, width of all embeddings; a multiple of `heads`.
         heads: attention heads.
@@ -54,6 +58,7 @@ class HGNNIMASettings:
     alignment: Literal["consistent", "printed"] = "consistent"
 
 
+TRAINING = {"lr": 0.001}  # The paper's.
 SPACE = {"layers": (1, 2, 3), "dropout": (0.3, 0.6), "input_dropout": (0.5, 0.8, 0.9)}
 
 
@@ -192,12 +197,15 @@ class InterModalConv(nn.Module):
         weight, index = edges.weight, edges.destination
         node = edge_softmax(g, weight, index, count)  # (3)
         modal = s.softmax(dim=1)  # (5)
-        nested = edge_softmax((modal * node).sum(1), weight, index, count)  # (6)
+        # Above 1 only where less than one edge meets at a node: see the top of this file.
+        mixed = (modal * node.clamp_max(1)).sum(1)
+        nested = edge_softmax(mixed, weight, index, count)  # (6)
         # Each unordered pair stands twice in the sum over m₁ and m₂.
         spread = (g.unsqueeze(1) - g.unsqueeze(2)).abs().sum(dim=(1, 2))  # [e, heads]
         sign = 1.0 if self.settings.alignment == "printed" else -1.0
         aligned = edge_softmax(sign * spread, weight, index, count)  # (8)
-        final = edge_softmax(nested * aligned, weight, index, count)  # (9)
+        both = nested.clamp_max(1) * aligned.clamp_max(1)
+        final = edge_softmax(both, weight, index, count)  # (9)
         return Attention(node, modal, nested, aligned, final)
 
 

@@ -40,6 +40,10 @@ MODELS: dict[str, ModelEntry] = {
     "gcn": ModelEntry(gcn.GCN, gcn.GCNSettings, gcn.SPACE, training=gcn.TRAINING),
     "hgt": ModelEntry(hgt.HGT, hgt.HGTSettings, hgt.SPACE),
     "hgnn_ima": ModelEntry(
-        hgnn_ima.HGNNIMA, hgnn_ima.HGNNIMASettings, hgnn_ima.SPACE, hgnn_ima.loss
+        hgnn_ima.HGNNIMA,
+        hgnn_ima.HGNNIMASettings,
+        hgnn_ima.SPACE,
+        hgnn_ima.loss,
+        training=hgnn_ima.TRAINING,
     ),
 }

@@ -13,6 +13,8 @@ import cli
 from condense.data.graph import MultimodalGraph
 from condense.io import data_digest, load_condensed, save
 from condense.methods import srgm
+from condense.methods.registry import METHODS
+from models.registry import MODELS
 from tests.graphs import small_graph
 
 QUICK = ["--epochs", "2", "--outer", "3", "--ratio", "0.2", "--edge-ratio", "0.3"]
@@ -163,6 +165,7 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
         ),
         (["condense", "--dataset", "imdb", "--source", "simulated"], "no simulated stand-in"),
         (["condense", "--dataset", "missing.h5"], "missing.h5"),
+        (["condense", "--dataset", "photo-9"], "did you mean 'photo-4'"),
         (
             ["condense", "--dataset", "{whole}", "--ratio", "2"],
             "ratio (got 2.0) must lie in (0, 1]",
@@ -182,6 +185,9 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
         (["evaluate", "--condensed", "{whole}"], "whole graph"),
         (["evaluate", "--condensed", "x.h5", "--models", "htg"], "did you mean 'hgt'"),
         (["evaluate", "--condensed", "x.h5", "--seeds", "0"], "seeds (got 0)"),
+        (["evaluate", "--condensed", "x.h5", "--patience", "0"], "patience (got 0)"),
+        (["evaluate", "--condensed", "x.h5", "--per-graph", "9"], "at most seeds (5)"),
+        (["evaluate", "--condensed", "x.h5", "--models"], "models (got nothing)"),
         (["evaluate", "--condensed", "x.h5", "--baselines", "kmeans:labels"], "setting=value"),
         (["evaluate", "--condensed", "x.h5", "--baselines", "kmeans:labels=x"], "labels (got 'x')"),
     ],
@@ -243,6 +249,17 @@ def test_evaluating_on_another_graph_is_refused(
     whole.unlink()
     assert cli.main(["evaluate", "--condensed", str(condensed)]) == 2
     assert "give --whole FILE" in capsys.readouterr().err
+
+
+def test_help_and_readme_name_every_method_and_model() -> None:
+    readme = (Path(cli.__file__).parent / "README.md").read_text(encoding="utf-8")
+    for registry, arguments in (
+        (METHODS, cli.CondenseArguments),
+        (MODELS, cli.EvaluateArguments),
+    ):
+        for name in registry:
+            assert f"| `{name}` |" in readme
+            assert name in (arguments.__doc__ or "")
 
 
 def test_help_needs_no_torch() -> None:

@@ -125,4 +125,6 @@ def test_start_of_k_means_is_as_good_as_scikit_learns():
 
 
 def test_start_of_k_means_when_all_points_are_one():
-    assert spread_out(torch.ones(5, 2), 3, torch.Generator().manual_seed(0)).shape == (3,)
+    rows = spread_out(torch.ones(5, 2), 3, torch.Generator().manual_seed(0))
+    assert len(rows) == 3
+    assert set(rows.tolist()) <= set(range(5))

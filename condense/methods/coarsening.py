@@ -32,7 +32,8 @@ class CoarseningSettings:
         space: cluster target nodes by their meta-path-"propagated" features (the leading directions of
             these, see `condense.spaces`), or by their "own".
         hops: the longest meta-path of both.
-        rank: coordinates a modality; see `condense.reduction`.
+        rank: most coordinates a modality, fewer where there are many meta-paths; see
+            `condense.reduction` and `condense.relay_view.WIDEST`.
     """
 
     labels: Literal["pseudo", "labelled"] = "pseudo"

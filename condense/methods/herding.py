@@ -24,7 +24,8 @@ class HerdingSettings:
 
     Attributes:
         hops: the longest meta-path of the features that it looks at.
-        rank: coordinates a modality; see `condense.reduction`.
+        rank: most coordinates a modality, fewer where there are many meta-paths; see
+            `condense.reduction` and `condense.relay_view.WIDEST`.
     """
 
     hops: int = Field(default=2, ge=0, le=4)

@@ -30,7 +30,8 @@ class KMeansSettings:
         labels: cluster "labelled" nodes alone, or all nodes under "pseudo"-labels from ridge
             regression on meta-path features.
         hops: the longest meta-path of that regression.
-        rank: coordinates a modality in which clusters are sought.
+        rank: most coordinates a modality in which clusters are sought, fewer where there are many
+            meta-paths; see `condense.relay_view.WIDEST`.
     """
 
     labels: Literal["labelled", "pseudo"] = "labelled"

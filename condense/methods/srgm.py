@@ -45,7 +45,8 @@ class SRGMSettings:
         outer: updates of the condensed graph for each relay.
         inner: updates of the relay after each of these.
         hops: the longest meta-path of the relay.
-        rank: coordinates a modality; see `condense.reduction`.
+        rank: most coordinates a modality, fewer where there are many meta-paths; see
+            `condense.reduction` and `condense.relay_view.WIDEST`.
         decouple: where conflicting modalities are projected: in the "field" inside R (the paper; without R
             it acts on nothing), in the "update" of the features, in the "parameters" gradients before
             matching, or "off".

@@ -159,6 +159,8 @@ def test_tuning_picks_the_best_on_validation() -> None:
         (Protocol(("htg",)), "models .got 'htg'. is unknown; did you mean 'hgt'"),
         (Protocol(("hgt",), seeds=0), "seeds .got 0. must be at least 1"),
         (Protocol(("hgt",), per_graph=0), "per_graph .got 0."),
+        (Protocol(("hgt",), seeds=2, per_graph=3), "per_graph .got 3. must be at most seeds .2."),
+        (Protocol(()), "models .got nothing. needs at least one"),
         (Protocol(("hgt",), training=replace(SHORT, epochs=0)), "epochs .got 0."),
         (Protocol(("hgt",), training=replace(SHORT, patience=0)), "patience .got 0."),
     ],

@@ -25,7 +25,7 @@ def test_rows_survive_their_file(tmp_path: Path) -> None:
     assert read_rows(tmp_path / "results.csv") == rows
 
 
-@pytest.mark.parametrize("text", ["a,b\n1,2\n", "dataset\nimdb\n"])
+@pytest.mark.parametrize("text", ["", "a,b\n", "a,b\n1,2\n", "dataset\nimdb\n"])
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.csv"
     path.write_text(text)
@@ -33,3 +33,12 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
         read_rows(path)
     with pytest.raises(FileError, match=r"none.csv"):
         read_rows(tmp_path / "none.csv")
+
+
+def test_a_row_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    write_rows(path, [ROW])
+    # The last column is text: without it the row must not be read as one without settings.
+    path.write_text(path.read_text().removesuffix(f",{ROW.settings}\n"))
+    with pytest.raises(FileError, match=r"results.csv cannot be read as results"):
+        read_rows(path)

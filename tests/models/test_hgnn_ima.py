@@ -11,6 +11,7 @@ import torch
 from models.hgnn_ima import HGNNIMA, HGNNIMASettings, loss
 from models.schema import GraphSchema
 from models.seeding import seeded
+from models.sparse import edge_weights
 from tests.dense import assert_near
 from tests.graphs import small_graph
 
@@ -247,3 +248,24 @@ def test_loss_and_its_gradient_are_those_of_the_averaged_equations(make, soft):
         for x in (got, expected)
     ]
     assert_near(*(torch.cat([x.flatten() for x in slope]) for slope in slopes), 1e-9)
+
+
+def test_weights_below_one_leave_attention_as_even_as_weights_above():
+    """However small all weights are: no parallel edge gets more than e times another's attention."""
+    graph = small_graph(weighted=True, dtype=torch.float64)
+    for relation in graph.edge_types:
+        graph[relation].edge_weight = 1e-4 * edge_weights(graph, relation)
+    with seeded(0):
+        model = HGNNIMA(GraphSchema.of(graph), HGNNIMASettings(hidden=16)).eval()
+        for parameter in model.parameters():
+            parameter.data.add_(torch.randn_like(parameter))
+    inputs = model.prepare(graph, torch.arange(40))
+    for attention in model.propagate(inputs)[1]:
+        for share in (attention.nested, attention.final):
+            for node in inputs.edges.destination.unique():
+                mine = share[inputs.edges.destination == node]
+                assert bool((mine.amax(0) <= math.e * mine.amin(0) * (1 + 1e-9)).all())
+        total = torch.zeros(70, 8).index_add_(
+            0, inputs.edges.destination, attention.final * inputs.edges.weight.unsqueeze(1)
+        )
+        assert bool(((total - 1).abs() < 1e-9)[total > 0].all())

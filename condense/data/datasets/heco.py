@@ -87,7 +87,7 @@ def load_heco(root: Path, name: str, per_class: int = PER_CLASS[0]) -> Multimoda
     Raises:
         FileError: a file is missing or damaged, or two of them disagree.
     """
-    layout, folder, owner = LAYOUTS[name], root / "heco" / name, f"HeCo's {name.upper()}"
+    layout, folder, owner = LAYOUTS[name], root / "heco" / name, "HeCo"
     graph = MultimodalGraph()
     for node_type, file in layout.text.items():
         words = read_sparse(folder / file, owner).astype(np.float32).toarray()
@@ -100,7 +100,8 @@ def load_heco(root: Path, name: str, per_class: int = PER_CLASS[0]) -> Multimoda
 
     store = graph[layout.target]
     labels = read_array(folder / "labels.npy", owner)  # ACM's are whole numbers in float64.
-    if labels.shape != (store.num_nodes,) or not np.array_equal(labels, np.rint(labels)):
+    numeric = labels.dtype.kind in "iuf" and labels.shape == (store.num_nodes,)
+    if not numeric or not np.array_equal(labels, np.rint(labels)):
         raise FileError(
             f"{folder / 'labels.npy'} (got {labels.dtype} {list(labels.shape)}) must give one class, "
             f"a whole number, to each of {store.num_nodes} {layout.target}s; put {owner}'s file there"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from condense.data.datasets.amazon1 import load_amazon1
 from condense.data.datasets.amazon2 import load_amazon2
+from condense.data.datasets.amazon_files import SOURCES
 from condense.data.datasets.cora import load_cora
 from condense.data.datasets.heco import load_heco
 from condense.data.datasets.imdb import MODALITIES, load_imdb
@@ -22,7 +23,6 @@ from condense.io import load_graph
 from models.choices import choose, nearest
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
 
-SOURCES = ("auto", "real", "simulated")
 FILE_ENDINGS = (".h5", ".hdf5")
 
 

@@ -127,7 +127,7 @@ FILES = [
 @pytest.mark.parametrize(("name", "file"), FILES)
 def test_a_missing_file_is_named(tmp_path: Path, name: str, file: str) -> None:
     (write(tmp_path, name) / file).unlink()
-    with pytest.raises(FileError, match=rf"{file} is missing; put HeCo's {name.upper()}'s files"):
+    with pytest.raises(FileError, match=rf"{file} is missing; put HeCo's files below --data-root"):
         load_heco(tmp_path, name)
 
 
@@ -137,6 +137,9 @@ def test_files_that_disagree(tmp_path: Path) -> None:
         np.save(folder / "labels.npy", wrong)
         with pytest.raises(FileError, match=r"labels.npy \(got float64 .*whole number.*10 papers"):
             load_heco(tmp_path, "acm")
+    np.save(folder / "labels.npy", np.full(P, "a"))
+    with pytest.raises(FileError, match=r"labels.npy \(got <U1 .*whole number.*10 papers"):
+        load_heco(tmp_path, "acm")
     np.save(folder / "labels.npy", np.arange(P) % 2)
     np.save(folder / "val_60.npy", np.array([P]))
     with pytest.raises(FileError, match=r"_60.npy names paper 10, which must lie in 0 … 9"):
