@@ -166,28 +166,29 @@ def condense_command(argv: list[str]) -> int:
 
 def _parse_condense(argv: list[str], methods: dict[str, Any]) -> tuple[CondenseArguments, Any]:
     """Options of the command and of its method: flags over the file over defaults."""
-    from condense.config import build, flag, from_file
+    from condense.config import build, flag, from_file, unchecked
     from models.choices import choose
 
     arguments, tables = from_file(CondenseArguments, _config(argv), methods)
     method = flag(argv, "--method") or arguments.method
     kind = choose(methods, method, "method").settings
     settings = build(kind, tables.get(method, {}), f"config table [{method}]")
+    plain = unchecked(kind, settings)
     both = dataclasses.make_dataclass(
         "Arguments",
         [
             ("common", tyro.conf.OmitArgPrefixes[CondenseArguments]),
-            ("settings", tyro.conf.OmitArgPrefixes[kind]),
+            ("settings", tyro.conf.OmitArgPrefixes[plain]),
         ],
     )
     parsed: Any = tyro.cli(
         both,
         args=argv,
         prog="cli.py condense",
-        default=both(common=arguments, settings=settings),
+        default=both(common=arguments, settings=plain()),
         description="Condense a graph into an HDF5 file.",
     )
-    return parsed.common, parsed.settings
+    return parsed.common, build(kind, dataclasses.asdict(parsed.settings), f"method {method}")
 
 
 def _config(argv: list[str]) -> Path | None:

@@ -143,23 +143,46 @@ def run(command: list[str], log: Path) -> bool:
     return code == 0
 
 
-def evaluate_one(name: str, model: str, arguments: argparse.Namespace) -> None:
-    """One model on one data set, unless its rows are complete."""
-    log = arguments.out / name / f"{name}-{model}.log"
-    finished = log.with_suffix(".finished")
-    if not finished.exists() and run(evaluate_job(name, model, arguments), log):
-        finished.touch()
+def finished(name: str, model: str, arguments: argparse.Namespace) -> Path:
+    """There if a model's rows are complete."""
+    return arguments.out / name / f"{name}-{model}.finished"
+
+
+def models_of(name: str, arguments: argparse.Namespace) -> list[str]:
+    """The models to train on a data set."""
+    return [m for m in arguments.models if m in (SETS[name].models or MODELS)]
 
 
 def measure(name: str, arguments: argparse.Namespace) -> None:
     """One data set from beginning to end."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
         worker.submit(condense_set, name, arguments).result()
-    for model in SETS[name].models or arguments.models:
-        evaluate_one(name, model, arguments)
+    for model in models_of(name, arguments):
+        mark = finished(name, model, arguments)
+        if not mark.exists() and run(
+            evaluate_job(name, model, arguments), mark.with_suffix(".log")
+        ):
+            mark.touch()
 
 
-def main() -> None:
+def show(name: str, arguments: argparse.Namespace) -> bool:
+    """Print a data set's table; whether it is complete."""
+    chosen, models = SETS[name], models_of(name, arguments)
+    ready = [m for m in models if finished(name, m, arguments).exists()]
+    rows = [row for m in ready for row in read_rows(results(name, m, arguments))]
+    fewer = "".join(f", {m} {n}" for m, n in chosen.few.items() if m in ready)
+    print(
+        f"\n{name} at {chosen.ratio:.1%}: {chosen.seeds} seeds, {chosen.tune} settings tried, "
+        f"{chosen.epochs} epochs{fewer}"
+    )
+    if rows:
+        print(f"\n{as_text(summarise(rows))}")
+    if len(ready) < len(models):
+        print(f"\nnot finished: {', '.join(m for m in models if m not in ready)}")
+    return len(ready) == len(models)
+
+
+def main() -> int:
     """Run what is missing, then print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, default=Path("data"))
@@ -172,13 +195,9 @@ def main() -> None:
     if not arguments.print:
         with ThreadPoolExecutor(arguments.jobs) as pool:
             list(pool.map(lambda name: measure(name, arguments), arguments.sets))
-    for name in arguments.sets:
-        models = SETS[name].models or arguments.models
-        files = [results(name, m, arguments) for m in models]
-        rows = [row for file in files if file.exists() for row in read_rows(file)]
-        if rows:
-            print(f"\n{name}, {SETS[name].ratio:.1%}\n\n{as_text(summarise(rows))}")
+    complete = [show(name, arguments) for name in arguments.sets]
+    return 0 if all(complete) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

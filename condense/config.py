@@ -6,7 +6,7 @@ import dataclasses
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -38,6 +38,25 @@ def build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
         raise UserError(f"{where}: {'; '.join(map(_say, error.errors()))}") from None
+
+
+def unchecked(kind: type, defaults: Any) -> type:
+    """A plain dataclass with the fields and the docstring of a pydantic one.
+
+    A command line parsed into it raises no error of pydantic's; `build` checks the values afterwards.
+
+    Args:
+        kind: a pydantic dataclass.
+        defaults: an instance of it.
+    """
+    hints = get_type_hints(kind)
+    fields = [
+        (f.name, hints[f.name], dataclasses.field(default=getattr(defaults, f.name)))
+        for f in dataclasses.fields(kind)
+    ]
+    plain = dataclasses.make_dataclass(kind.__name__, fields, frozen=True)
+    plain.__doc__ = kind.__doc__
+    return plain
 
 
 def _say(problem: Any) -> str:

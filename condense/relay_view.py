@@ -17,11 +17,7 @@ from models.metapaths import MetaPath, blocks, each_path_feature, endpoint, path
 from models.schema import FEATURE_PREFIX, GraphSchema
 
 WIDEST = 4096
-"""Bound on D: memory and the time of a step grow with it, the time of the ridge regression with its square.
-
-On the simulated amazon1 the regression's validation accuracy is .817 with 6144, .811 with 4096 and .810
-with 2048.
-"""
+"""Bound on D: memory and the time of a step grow with it, that of the ridge regression with its square."""
 
 Adjacencies = Mapping[tuple[str, str, str], Tensor | StraightThroughMatrix]
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 DENSEST = 0.1
-"""Above this share of non-zero entries a dense product is the faster one."""
+"""Above this share of non-zero entries the product is dense."""
 
 
 class StraightThroughMatrix:

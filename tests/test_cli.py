@@ -172,6 +172,11 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
         ),
         (["condense", "--dataset", "{whole}", "--ratio", "0.01"], "fewer than the 3 classes"),
         (["condense", "--dataset", "{whole}", "--method", "srgmm"], "did you mean 'srgm'"),
+        (["condense", "--epochs", "-1"], "epochs (got -1): input should be greater than or equal"),
+        (
+            ["condense", "--dataset", "{whole}", "--method", "herding", "--hops", "9"],
+            "method herding: hops (got 9): input should be less than or equal to 4",
+        ),
         (["condense", "--dataset", "{whole}", "--modalities", "imag"], "did you mean 'image'"),
         (
             ["condense", "--dataset", "{whole}", "--ratio", "0.2", "--device", "tpu9"],
@@ -206,7 +211,6 @@ def test_wrong_input(
     ("argv", "said"),
     [
         (["condense", "--epoch", "3"], "--epochs"),
-        (["condense", "--epochs", "-1"], "greater than or equal to 0"),
         (["condense", "--method", "random", "--epochs", "3"], "Unrecognized options: --epochs"),
         (["condense", "--ratio", "much"], "--ratio"),
     ],

@@ -191,8 +191,9 @@ class _Run:
         return self.synthesis.to_graph(self.view, whole)
 
     def measures(self) -> dict[str, float]:
-        """Validation scores of the relay, before and after."""
+        """Validation scores of the relay, before and after, and the width that it could afford."""
         return {
+            "relay_width": len(self.view.block),
             "start_val_score": self.start_score,
             "best_val_score": self.best_score,
             "best_step": self.best_step,
