@@ -26,7 +26,7 @@ from condense.io import save
 from condense.methods.spec import parse
 from condense.run import condense
 from evaluate.results import read_rows
-from evaluate.table import as_text, summarise
+from evaluate.table import as_matrix, summarise
 
 METHODS = (
     "random",
@@ -176,7 +176,7 @@ def show(name: str, arguments: argparse.Namespace) -> bool:
         f"{chosen.epochs} epochs{fewer}"
     )
     if rows:
-        print(f"\n{as_text(summarise(rows))}")
+        print(f"\n{as_matrix(summarise(rows))}")
     if len(ready) < len(models):
         print(f"\nnot finished: {', '.join(m for m in models if m not in ready)}")
     return len(ready) == len(models)

@@ -120,19 +120,54 @@ def cells(line: Line) -> tuple[str, ...]:
 
 def as_text(lines: Sequence[Line]) -> str:
     """The lines as aligned columns, with an empty line between models."""
-    grid = [HEADERS, *(cells(line) for line in lines)]
-    widths = [max(len(row[i]) for row in grid) for i in range(len(HEADERS))]
-    said: list[str] = []
-    previous = ""
-    for row in grid:
-        if row[0] != previous and said:
-            said.append("")
-        previous = row[0]
-        aligned = [
-            text.ljust(width) if i < 2 else text.rjust(width)
-            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+    grid, previous = [HEADERS], ""
+    for line in lines:
+        if line.model != previous:
+            grid.append(())
+        previous = line.model
+        grid.append(cells(line))
+    return _aligned(grid, left=2)
+
+
+def as_matrix(lines: Sequence[Line]) -> str:
+    """Micro-F1 of every method (a row) with every model (a column), in points, mean ± sd.
+
+    Beside it the mean retention over the models that have been trained on the method's graphs and on
+    the whole one, and what the method's graphs cost. Methods are told apart by name and size.
+    """
+    models = list(dict.fromkeys(line.model for line in lines))
+    methods: dict[tuple[str, float], dict[str, Line]] = {}
+    for line in lines:
+        methods.setdefault((line.method, line.nodes), {})[line.model] = line
+    grid = [("trained on", *models, "retention", "nodes", "edges", "bytes", "condense s")]
+    for (method, nodes), found in methods.items():
+        one = next(iter(found.values()))
+        scores = [
+            f"{found[m].micro[0]:.1f} ± {found[m].micro[1]:.1f}" if m in found else ""
+            for m in models
         ]
-        said.append("  ".join(aligned).rstrip())
+        kept = [line.retention for line in found.values() if line.retention is not None]
+        grid.append((
+            method, *scores,
+            f"{statistics.fmean(kept):.1f} %" if kept else "",
+            f"{nodes:,.0f}", f"{one.edges:,.0f}", readable_bytes(one.bytes),
+            "" if method == WHOLE else f"{one.condense_seconds:.1f}",
+        ))  # fmt: skip
+    return _aligned(grid, left=1)
+
+
+def _aligned(grid: Sequence[tuple[str, ...]], left: int) -> str:
+    """Columns of equal width, the first `left` of them flush left; an empty row is an empty line."""
+    widths = [max(len(row[i]) for row in grid if row) for i in range(len(grid[0]))]
+    said = [
+        "  ".join(
+            text.ljust(width) if i < left else text.rjust(width)
+            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        if row
+        else ""
+        for row in grid
+    ]
     return "\n".join(said)
 
 

@@ -18,7 +18,7 @@ from condense.run import condense
 from evaluate.arena import Arena
 from evaluate.evaluator import Contestant, Protocol, evaluate
 from evaluate.results import Row, write_rows
-from evaluate.table import HEADERS, as_text, summarise
+from evaluate.table import HEADERS, as_matrix, as_text, summarise
 from evaluate.train import TrainSettings, predict, training_nodes
 from evaluate.tune import best_of, candidates, fit
 from models.choices import UnknownChoiceError
@@ -207,6 +207,14 @@ def test_the_table_by_hand(rows: list[Row]) -> None:
     assert text[0].split()[0] == HEADERS[0]
     assert "never" in text[-1]
     assert "never" not in text[-2]
+
+    other = replace(x, model="n", micro=(50.0, 1.0), retention=90.0)
+    grid = [line.split("  ") for line in as_matrix([whole, x, y, other]).splitlines()]
+    grid = [[cell.strip() for cell in line if cell.strip()] for line in grid]
+    assert grid[0][:4] == ["trained on", "m", "n", "retention"]
+    assert [line[0] for line in grid[1:]] == ["whole", "x", "y"]
+    assert grid[2][1:4] == ["60.0 ± 0.0", "50.0 ± 1.0", f"{(100 * 0.6 / 0.7 + 90) / 2:.1f} %"]
+    assert grid[3][1:3] == ["70.0 ± 0.0", "100.0 %"]  # Not trained: an empty cell, not counted.
 
 
 def test_condensed_graph_is_what_condense_returns() -> None:
