@@ -13,7 +13,7 @@ from condense.methods.spec import label
 from models.schema import FEATURE_PREFIX, modality_names, present
 from models.sparse import edge_weights
 
-FEW_EDGES = 0.25  # Of the budget; below it a structured method's graph counts as collapsed.
+FEW_EDGES = 0.25  # Of the budget; below it a graph with edges made for it counts as collapsed.
 
 
 def describe(found: MultimodalGraph | CondensedGraph) -> list[str]:
@@ -40,7 +40,8 @@ def warnings(found: CondensedGraph) -> list[str]:
     graph, provenance = found.graph, found.provenance
     said = []
     entry = METHODS.get(provenance.method)
-    if entry is None or entry.structured:
+    if entry is None or entry.edges != "none":
+        chosen = entry is not None and entry.edges == "induced"
         for relation in graph.edge_types:
             budget = provenance.measures.get("edge_budget", {}).get(":".join(relation))
             ends = (int(graph[relation[0]].num_nodes), int(graph[relation[2]].num_nodes))
@@ -49,7 +50,12 @@ def warnings(found: CondensedGraph) -> list[str]:
             if effective < FEW_EDGES * possible:
                 said.append(
                     f"relation {' / '.join(relation)} has {effective:.0f} effective edges of the "
-                    f"{possible} that it may have: the structure has all but vanished"
+                    f"{possible} that it may have: "
+                    + (
+                        "few run among the nodes that were chosen"
+                        if chosen
+                        else "the structure has all but vanished"
+                    )
                 )
     if not provenance.complete:
         said.append("the run was interrupted: this is the best graph that it had found")

@@ -120,7 +120,8 @@ def cells(line: Line) -> tuple[str, ...]:
 
 def as_text(lines: Sequence[Line]) -> str:
     """The lines as aligned columns, with an empty line between models."""
-    grid, previous = [HEADERS], ""
+    grid: list[tuple[str, ...]] = [HEADERS]
+    previous = ""
     for line in lines:
         if line.model != previous:
             grid.append(())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 import cli
+from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
 from condense.io import data_digest, load_condensed, save
 from condense.methods import srgm
@@ -87,6 +89,12 @@ def test_inspect_warns_of_a_vanished_structure(
     assert "vanished" not in capsys.readouterr().out
     cli.main(["inspect", str(tmp_path / "edgeless.h5")])
     assert "has all but vanished" in capsys.readouterr().out.replace("\n", " ")
+    chosen = CondensedGraph(found.graph, dataclasses.replace(found.provenance, method="herding"))
+    save(tmp_path / "chosen.h5", chosen)
+    cli.main(["inspect", str(tmp_path / "chosen.h5")])
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert "few run among the nodes that were chosen" in said
+    assert "vanished" not in said
 
 
 def test_the_same_seed_gives_the_same_data(whole: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from condense.methods import coarsening, herding, kcenter, kmeans, random, srgm
 from condense.methods.protocol import Condenser
@@ -17,19 +17,20 @@ class MethodEntry:
     Attributes:
         build: settings -> condenser.
         settings: its pydantic dataclass of settings.
-        structured: whether its graphs are meant to have edges.
+        edges: those of its graphs are "made" for the condensed nodes, the ones "induced" by chosen
+            original nodes, or "none".
     """
 
     build: Callable[[Any], Condenser]
     settings: type
-    structured: bool = True
+    edges: Literal["made", "induced", "none"] = "made"
 
 
 METHODS: dict[str, MethodEntry] = {
     "srgm": MethodEntry(srgm.SRGM, srgm.SRGMSettings),
-    "random": MethodEntry(random.Random, random.RandomSettings),
-    "herding": MethodEntry(herding.Herding, herding.HerdingSettings),
-    "kcenter": MethodEntry(kcenter.KCenter, kcenter.KCenterSettings),
-    "kmeans": MethodEntry(kmeans.KMeans, kmeans.KMeansSettings, structured=False),
+    "random": MethodEntry(random.Random, random.RandomSettings, "induced"),
+    "herding": MethodEntry(herding.Herding, herding.HerdingSettings, "induced"),
+    "kcenter": MethodEntry(kcenter.KCenter, kcenter.KCenterSettings, "induced"),
+    "kmeans": MethodEntry(kmeans.KMeans, kmeans.KMeansSettings, "none"),
     "coarsening": MethodEntry(coarsening.Coarsening, coarsening.CoarseningSettings),
 }
