@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,7 +54,6 @@ def guess(
     size = float(x.square().sum() / x.size(0))
     right = y if dual else x.T @ y
 
-    @functools.cache
     def solve(place: int) -> Ridge | None:
         """With the λ at this place of the grid; None if it is too little for this precision."""
         shifted = gram.clone()
@@ -72,15 +70,18 @@ def guess(
 
 
 def _climb(solve: Callable[[int], Ridge | None], count: int) -> Ridge:
-    """The best on the way uphill from the middle; where there is none, from the largest λ."""
-    place = count // 2
-    while (best := solve(place)) is None:
-        place += 1
-        assert place < count  # The largest λ outweighs any rounding.
+    """The best on the way uphill from the middle, or from the next larger λ that can be solved."""
+    start = count // 2
+    while (best := solve(start)) is None:
+        start += 1
+        assert start < count  # The largest λ outweighs any rounding.
     for step in (1, -1):
-        while 0 <= place + step < count:
-            found = solve(place + step)
+        place = start + step
+        while 0 <= place < count:
+            found = solve(place)
             if found is None or found.val_accuracy <= best.val_accuracy:
                 break
             best, place = found, place + step
+        if place != start + step:
+            break  # It went up on this side: the other side begins lower.
     return best

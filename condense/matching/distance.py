@@ -28,7 +28,7 @@ def matching_loss(
         block: the number 0 … B−1 of the block that each input dimension belongs to.
         share: s_c = n'_c / n'.
     """
-    # A product with 0/1 rows sums a block's dimensions faster than scattering them.
+    # 0/1 rows: a product with them sums each block's dimensions.
     member = torch.nn.functional.one_hot(block).T.to(condensed.dtype)  # [B, D]
 
     def sums(values: Tensor) -> Tensor:

@@ -32,11 +32,10 @@ def classwise_gradients(
     p = residual(theta.logits(z), target)
     counts = torch.bincount(group, minlength=num_classes).clamp_min(1)
     p = p / counts[group].unsqueeze(1)
-    # Each class multiplies its own rows only, so the cost is that of one product Zᵀ P, not of C.
+    # Each class multiplies its own rows only, so the cost is that of one product Zᵀ P, not of C. Rows
+    # that stand in the order of their classes, as in a condensed graph, are not copied.
     if bool((group[1:] < group[:-1]).any()):
         order = group.argsort(stable=True)
         z, p = z[order], p[order]
     sizes = torch.bincount(group, minlength=num_classes).tolist()
-    return torch.stack(
-        [a.T @ b for a, b in zip(z.split(sizes), p.split(sizes), strict=True)]
-    )  # Nodes in the order of their classes, as in a condensed graph, are not copied.
+    return torch.stack([a.T @ b for a, b in zip(z.split(sizes), p.split(sizes), strict=True)])
