@@ -1,20 +1,22 @@
 """The tables of docs/results.md: every method × every model on every data set, resumable.
 
-    python benchmarks/tables.py --data-root DATA_ROOT [--sets imdb acm …] [--models …] [--jobs 2]
+    python benchmarks/tables.py --data-root DATA_ROOT [--sets imdb acm …] [--methods …] [--models …]
+    python benchmarks/tables.py --print
 
-To be run in the repository's root. A condensed graph that is there is not made again, nor is a model with
-a file .finished trained again, so a killed run goes on with the model where it stopped; delete a file to
-make it anew. Data sets run side by side, with one thread each. --print only prints the tables.
+Rows are kept in benchmarks/rows, one file for each data set and model, and nothing is done twice: not a
+condensed graph that is there, nor a model's training on a method's graphs whose rows are. So a killed run
+goes on where it stopped, and after a change to a method only `--redo METHOD …` is made anew. Data sets run
+side by side, with one thread each; seconds are therefore upper bounds.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -22,13 +24,18 @@ import torch
 
 from condense.budget import plan
 from condense.data.datasets.registry import load_dataset
-from condense.io import save
-from condense.methods.spec import parse
+from condense.data.graph import MultimodalGraph
+from condense.io import load_condensed, save
+from condense.methods.spec import label, parse
 from condense.run import condense
-from evaluate.results import read_rows
+from evaluate.arena import Arena
+from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.results import WHOLE, Row, read_rows, write_rows
 from evaluate.table import as_matrix, summarise
+from evaluate.train import TrainSettings
 
 METHODS = (
+    WHOLE,
     "random",
     "herding",
     "kcenter",
@@ -54,8 +61,9 @@ class Set:
         seeds: condensing seeds; seed k's graph is trained with seed k.
         epochs: of every training, unless `few` names a model.
         few: model -> epochs, where the whole graph is too large for as many; the same for all graphs.
+        lr: model -> learning rate in place of the trainer's, likewise.
         tune: settings tried for each model and method.
-        models: those to train; None for all.
+        models: those to train.
     """
 
     dataset: str
@@ -65,137 +73,195 @@ class Set:
     seeds: int = 5
     epochs: int = 100
     few: dict[str, int] = field(default_factory=dict)
+    lr: dict[str, float] = field(default_factory=dict)
     tune: int = 2
-    models: tuple[str, ...] | None = None
+    models: tuple[str, ...] = MODELS
 
 
 SETS = {
     "imdb": Set("imdb", 0.01),
-    "cora": Set("cora", 0.026),
-    "acm": Set("acm", 0.01),
-    "photo": Set("photo", 0.01),
-    "dblp": Set("dblp", 0.01, few={"hgnn_ima": 20}),
     "imdb-unique": Set("imdb-unique", 0.01),
-    "amazon1": Set(
-        "amazon1", 0.01, source="simulated", seeds=2, few={"hgt": 60, "hgnn_ima": 20}, tune=1
-    ),
+    "imdb-tabular": Set("imdb", 0.01, ("text", "image", "tabular")),
+    "acm": Set("acm", 0.01),
+    "dblp": Set("dblp", 0.01, few={"hgnn_ima": 20}),
+    "cora": Set("cora", 0.026),
+    "photo": Set("photo", 0.01),
     # GCN alone, with more settings to choose from: the figure that the literature reports.
     "cora-gcn": Set("cora", 0.026, tune=8, models=("gcn",)),
     "photo-gcn": Set("photo", 0.01, tune=8, models=("gcn",)),
-    "imdb-tabular": Set("imdb", 0.01, ("text", "image", "tabular")),
+    "amazon1": Set(
+        "amazon1",
+        0.01,
+        source="simulated",
+        few={"hgt": 60, "hgnn_ima": 20},
+        lr={"hgt": 0.01},
+        tune=1,
+    ),
 }
 
 
-def condense_set(name: str, arguments: argparse.Namespace) -> None:
-    """All condensed graphs of one data set that are not there yet."""
+@dataclass(frozen=True)
+class Job:
+    """One data set with the methods and models that are asked for.
+
+    Attributes:
+        name: in `SETS`.
+        methods, models: names.
+        data_root: of the data sets' files.
+        graphs, rows: folders of condensed graphs and of results.
+    """
+
+    name: str
+    methods: tuple[str, ...]
+    models: tuple[str, ...]
+    data_root: Path
+    graphs: Path
+    rows: Path
+
+    @property
+    def set(self) -> Set:
+        return SETS[self.name]
+
+    def file(self, method: str, seed: int) -> Path:
+        """Where a condensed graph is kept."""
+        folder = "-".join((self.set.dataset, *(self.set.modalities or ())))
+        return self.graphs / folder / f"{method.replace(':', '-')}-seed{seed}.h5"
+
+    def results(self, model: str) -> Path:
+        """Where the rows of one model are kept."""
+        return self.rows / self.name / f"{model}.csv"
+
+    def kept(self, model: str) -> list[Row]:
+        """The rows of one model that are there."""
+        path = self.results(model)
+        return read_rows(path) if path.exists() else []
+
+
+def shown(method: str) -> str:
+    """What rows call a method."""
+    return method if method == WHOLE else label(*parse(method))
+
+
+def measure(job: Job) -> None:
+    """All rows of a data set that are missing."""
     torch.set_num_threads(1)
-    chosen = SETS[name]
-    graph = load_dataset(chosen.dataset, arguments.data_root, chosen.source, chosen.modalities)
+    chosen = job.set
+    graph = load_dataset(chosen.dataset, job.data_root, chosen.source, chosen.modalities)
+    arena = Arena.of(graph)
+    for method in job.methods:
+        contestants = list(contestants_of(job, method, graph))
+        for model in job.models:
+            known = job.kept(model)
+            if any(row.method == shown(method) for row in known):
+                continue
+            training = TrainSettings(chosen.few.get(model, chosen.epochs), 10, patience=40)
+            training = replace(training, lr=chosen.lr.get(model, training.lr))
+            protocol = Protocol((model,), chosen.seeds, 1, chosen.tune, training)
+            rows = evaluate(arena, contestants, protocol)
+            job.results(model).parent.mkdir(parents=True, exist_ok=True)
+            write_rows(job.results(model), [*job.kept(model), *rows])
+            print(f"{job.name}: {model} on {method}", flush=True)
+
+
+def contestants_of(job: Job, method: str, graph: MultimodalGraph) -> Iterator[Contestant]:
+    """The whole graph, or a method's condensed graphs, made where they are not there yet."""
+    if method == WHOLE:
+        yield Contestant(WHOLE, graph)
+        return
+    chosen, (kind, settings) = job.set, parse(method)
     loaded = {
         "dataset": chosen.dataset,
         "source": graph.source,
         "modalities": None if chosen.modalities is None else list(chosen.modalities),
     }
-    budget = plan(graph, chosen.ratio)
-    for method in METHODS:
-        kind, settings = parse(method)
-        for seed in range(chosen.seeds):
-            out = condensed(name, method, seed, arguments)
-            if not out.exists():
-                out.parent.mkdir(parents=True, exist_ok=True)
-                made = condense(graph, budget, kind, settings, seed=seed, dataset_settings=loaded)
-                save(out, made)
-                print(f"{out}: {made.provenance.condense_seconds:.1f} s", flush=True)
+    for seed in range(chosen.seeds):
+        file = job.file(method, seed)
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            budget = plan(graph, chosen.ratio)
+            made = condense(graph, budget, kind, settings, seed=seed, dataset_settings=loaded)
+            save(file, made)
+            print(f"{file}: {made.provenance.condense_seconds:.1f} s", flush=True)
+        condensed = load_condensed(file)
+        yield Contestant(shown(method), condensed.graph, condensed)
 
 
-def evaluate_job(name: str, model: str, arguments: argparse.Namespace) -> list[str]:
-    """The command that trains one model on the whole graph and on all condensed ones."""
-    chosen = SETS[name]
-    files = [condensed(name, m, s, arguments) for m in METHODS for s in range(chosen.seeds)]
-    return [
-        "evaluate", "--condensed", *map(str, files),
-        "--models", model, "--seeds", str(chosen.seeds), "--per-graph", "1", "--tune", str(chosen.tune),
-        "--epochs", str(chosen.few.get(model, chosen.epochs)), "--check-every", "10",
-        "--patience", "40",
-        "--data-root", str(arguments.data_root), "--out", str(results(name, model, arguments).parent),
-    ]  # fmt: skip
+def attempt(job: Job) -> bool:
+    """`measure`, but one data set's error leaves the others running."""
+    try:
+        measure(job)
+    except Exception:
+        traceback.print_exc()
+        return False
+    return True
 
 
-def condensed(name: str, method: str, seed: int, arguments: argparse.Namespace) -> Path:
-    """Where a condensed graph is kept."""
-    return arguments.out / name / f"{method.replace(':', '-')}-seed{seed}.h5"
+def forget(job: Job, methods: Sequence[str]) -> None:
+    """Delete a method's graphs and rows, so that they are made anew."""
+    for method in methods:
+        for seed in range(job.set.seeds):
+            job.file(method, seed).unlink(missing_ok=True)
+    names = {shown(m) for m in methods}
+    for model in job.models:
+        known = job.kept(model)
+        if any(row.method in names for row in known):
+            write_rows(job.results(model), [row for row in known if row.method not in names])
 
 
-def results(name: str, model: str, arguments: argparse.Namespace) -> Path:
-    """Where a model's rows are kept; written row by row, so a run that goes on has only some."""
-    return arguments.out / name / model / "results.csv"
-
-
-def run(command: list[str], log: Path) -> bool:
-    """One command of cli.py with one thread; its output goes to `log`."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with log.open("w") as stream:
-        code = subprocess.run(
-            [sys.executable, "cli.py", *command], stdout=stream, stderr=stream, env=environment
-        ).returncode
-    print(f"{'done' if code == 0 else f'FAILED ({code}), see {log}'}: {log.stem}", flush=True)
-    return code == 0
-
-
-def finished(name: str, model: str, arguments: argparse.Namespace) -> Path:
-    """There if a model's rows are complete."""
-    return arguments.out / name / f"{name}-{model}.finished"
-
-
-def models_of(name: str, arguments: argparse.Namespace) -> list[str]:
-    """The models to train on a data set."""
-    return [m for m in arguments.models if m in (SETS[name].models or MODELS)]
-
-
-def measure(name: str, arguments: argparse.Namespace) -> None:
-    """One data set from beginning to end."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as worker:
-        worker.submit(condense_set, name, arguments).result()
-    for model in models_of(name, arguments):
-        mark = finished(name, model, arguments)
-        if not mark.exists() and run(
-            evaluate_job(name, model, arguments), mark.with_suffix(".log")
-        ):
-            mark.touch()
-
-
-def show(name: str, arguments: argparse.Namespace) -> bool:
-    """Print a data set's table; whether it is complete."""
-    chosen, models = SETS[name], models_of(name, arguments)
-    ready = [m for m in models if finished(name, m, arguments).exists()]
-    rows = [row for m in ready for row in read_rows(results(name, m, arguments))]
-    fewer = "".join(f", {m} {n}" for m, n in chosen.few.items() if m in ready)
+def show(job: Job) -> bool:
+    """Print a data set's table, in the order of `METHODS`; whether it is complete."""
+    chosen = job.set
+    order = {shown(m): i for i, m in enumerate(METHODS)}
+    rows = [row for model in job.models for row in job.kept(model) if row.method in order]
+    rows.sort(key=lambda row: order[row.method])
+    models = [m for m in job.models if any(row.model == m for row in rows)]
+    fewer = "".join(f", {m} {n}" for m, n in chosen.few.items() if m in models)
+    fewer += "".join(f", {m} with lr {x:g}" for m, x in chosen.lr.items() if m in models)
     print(
-        f"\n{name} at {chosen.ratio:.1%}: {chosen.seeds} seeds, {chosen.tune} settings tried, "
+        f"\n{job.name} at {chosen.ratio:.1%}: {chosen.seeds} seeds, {chosen.tune} settings tried, "
         f"{chosen.epochs} epochs{fewer}"
     )
     if rows:
-        print(f"\n{as_matrix(summarise(rows))}")
-    if len(ready) < len(models):
-        print(f"\nnot finished: {', '.join(m for m in models if m not in ready)}")
-    return len(ready) == len(models)
+        print(f"\n{as_matrix(summarise(sorted(rows, key=lambda r: models.index(r.model))))}")
+    done = {(row.model, row.method) for row in rows}
+    missing = [
+        f"{m} on {shown(x)}" for m in job.models for x in METHODS if (m, shown(x)) not in done
+    ]
+    if missing:
+        print(f"\nnot finished: {', '.join(missing)}")
+    return not missing
 
 
 def main() -> int:
     """Run what is missing, then print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, default=Path("data"))
-    parser.add_argument("--out", type=Path, default=Path("runs/tables"))
+    parser.add_argument("--graphs", type=Path, default=Path("runs/tables"))
+    parser.add_argument("--rows", type=Path, default=Path(__file__).parent / "rows")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--redo", nargs="+", default=[], metavar="METHOD")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--print", action="store_true")
     arguments = parser.parse_args()
+    jobs = [
+        Job(
+            name,
+            tuple(arguments.methods),
+            tuple(m for m in arguments.models if m in SETS[name].models),
+            arguments.data_root,
+            arguments.graphs,
+            arguments.rows,
+        )
+        for name in arguments.sets
+    ]
     if not arguments.print:
-        with ThreadPoolExecutor(arguments.jobs) as pool:
-            list(pool.map(lambda name: measure(name, arguments), arguments.sets))
-    complete = [show(name, arguments) for name in arguments.sets]
+        for job in jobs:
+            forget(job, arguments.redo)
+        with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
+            list(pool.map(attempt, jobs))
+    complete = [show(job) for job in jobs]
     return 0 if all(complete) else 1
 
 

@@ -16,7 +16,7 @@ from condense.data.graph import MultimodalGraph
 from condense.pseudolabels import guess
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
-from condense.spaces import Space, met_classes, own_features, propagated_features
+from condense.spaces import Space, coordinates, directions, met_classes, own_features
 from models.schema import features, present
 from models.sparse import edge_weights
 
@@ -59,6 +59,22 @@ class Initial:
         flat.index_add_(0, (rows * width + columns)[inside], weight)
         return flat.view(height, width)
 
+    def mean_degrees(
+        self, relation: EdgeType
+    ) -> tuple[Float[Tensor, " n_src"], Float[Tensor, " n_dst"]]:
+        """How many edges, by multiplicity, a member of each source cluster sends and of each destination
+        cluster receives on average, in the whole graph; 0 for a cluster without members.
+        """
+        weight = edge_weights(self.graph, relation)
+        found = []
+        for node_type, ends in zip(relation[::2], self.graph[relation].edge_index, strict=True):
+            cluster, size = self.cluster[node_type][ends], self.size[node_type]
+            inside = cluster >= 0
+            total = torch.zeros(len(size), dtype=weight.dtype, device=weight.device)
+            found.append(total.index_add_(0, cluster[inside], weight[inside]) / size.clamp_min(1))
+        sends, receives = found
+        return sends, receives
+
 
 def class_scores(view: RelayView) -> Float[Tensor, "n C"]:
     """Scores of all target nodes, learnt from labelled ones; training nodes keep their true class."""
@@ -94,27 +110,43 @@ def clusters(
         pseudo: cluster unlabelled nodes too, under the class that the relay guesses; else training
             nodes alone, and the rest belongs to no cluster.
         generator: for k-means.
-        space: where target nodes are clustered: in their "own" features, or in meta-path-"propagated"
-            ones.
+        space: where target nodes are clustered, see `condense.spaces.coordinates`.
     """
-    target, schema = view.schema.target, view.schema
-    store = view.graph[target]
+    store = view.graph[view.schema.target]
     member = torch.where(store.train_mask, store.y, -1)
     if pseudo:
         member = class_scores(view).argmax(dim=1)  # The true class on training nodes.
-    x = own_features(view, target) if space == "own" else propagated_features(view, generator)
-    labels = {target: cluster_classes(x, member, budget.classes, generator)}
-    y = torch.arange(schema.num_classes, device=x.device).repeat_interleave(
-        torch.tensor(budget.classes, device=x.device)
-    )
+    x = coordinates(view, space, generator)
+    labels = {view.schema.target: cluster_classes(x, member, budget.classes, generator)}
+    return _initial(view, budget, member, labels | _other_types(view, budget, member, generator))
+
+
+def _other_types(
+    view: RelayView, budget: Budget, member: Int[Tensor, " n"], generator: torch.Generator
+) -> dict[str, Int[Tensor, " n"]]:
+    """The clusters of all types but the target."""
+    classes = view.schema.num_classes
     # A node that takes no part votes for no class.
-    votes = torch.nn.functional.one_hot(member + 1, schema.num_classes + 1)[:, 1:].to(x)
-    for node_type in schema.node_types:
-        if node_type != target:
+    votes = torch.nn.functional.one_hot(member + 1, classes + 1)[:, 1:].to(
+        torch.get_default_dtype()
+    )
+    labels = {}
+    for node_type in view.schema.node_types:
+        if node_type != view.schema.target:
             x = torch.cat([own_features(view, node_type), met_classes(view, node_type, votes)], 1)
-            labels[node_type] = cluster(x, budget.nodes[node_type], generator)
+            labels[node_type] = cluster(directions(x), budget.nodes[node_type], generator)
+    return labels
+
+
+def _initial(
+    view: RelayView, budget: Budget, member: Int[Tensor, " n"], labels: Mapping[str, Tensor]
+) -> Initial:
+    """The means of these clusters."""
+    y = torch.arange(view.schema.num_classes, device=member.device).repeat_interleave(
+        torch.tensor(budget.classes, device=member.device)
+    )
     h, has = {}, {}
-    for node_type, modalities in schema.modalities.items():
+    for node_type, modalities in view.schema.modalities.items():
         for modality in modalities:
             mean, seen = cluster_means(
                 features(view.graph[node_type], modality),

@@ -13,7 +13,7 @@ from condense.relay_view import RelayView
 from models.schema import features
 from models.sparse import mean_adjacency
 
-Space = Literal["own", "propagated"]
+Space = Literal["own", "propagated", "both"]
 
 WIDTH = 256
 """Most coordinates of propagated features: k-means' time and memory are proportional to it."""
@@ -21,6 +21,27 @@ SAMPLE = 4096
 """Nodes on which their directions are found."""
 COLUMNS = 64
 """So many coordinates are propagated at a time: one [nodes, COLUMNS] matrix a meta-path."""
+
+
+def coordinates(view: RelayView, space: Space, generator: torch.Generator) -> Float[Tensor, "n d"]:
+    """Where target nodes are clustered: directions of "own" features, "propagated" ones, or "both"."""
+    parts = []
+    if space != "propagated":
+        parts.append(directions(own_features(view, view.schema.target)))
+    if space != "own":
+        parts.append(directions(propagated_features(view, generator)))
+    return torch.cat(parts, dim=1)
+
+
+def directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """(x − x̄)/‖x − x̄‖; a row at the mean stays zero.
+
+    Among these k-means is the spherical one (Dhillon & Modha, Machine Learning 42, 2001), up to its
+    centres' lengths. Lengths of sparse and counted features have long tails: with them k-means spends
+    centres on outliers one by one, and nearly all other nodes share one cluster.
+    """
+    x = x - x.mean(dim=0)
+    return x / x.norm(dim=1, keepdim=True).clamp_min(1e-12)
 
 
 def own_features(view: RelayView, node_type: str) -> Float[Tensor, "n d"]:

@@ -1,15 +1,73 @@
-"""The synthetic edges: free weights under a budget of edges and a kept total weight."""
+"""The synthetic edges: free weights under a budget of edges, saved with the whole graph's degrees."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
-Logits = Mapping[EdgeType, Tensor]
+from condense.budget import Budget
+from condense.initial import Initial
+from condense.relations import primary, reverses
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The edges among clusters, as log-weights of all pairs of which a budget is kept.
+
+    Attributes:
+        logits: primary relation -> log-weights [n'_dst, n'_src]; −inf where no edge may be. They may be
+            optimised.
+        degree: relation -> mean in-degree [n'_dst] of the nodes that each condensed one stands for.
+        budget: relation -> how many edges are kept.
+        mirror: relation -> the one that it is the transpose of.
+    """
+
+    logits: Mapping[EdgeType, Tensor]
+    degree: Mapping[EdgeType, Tensor]
+    budget: Mapping[EdgeType, int]
+    mirror: Mapping[EdgeType, EdgeType]
+
+    @classmethod
+    def of(cls, start: Initial, budget: Budget, absent: float) -> Structure:
+        """The whole graph's edges, counted between clusters.
+
+        Args:
+            start: the clusters.
+            budget: how many edges of each relation are kept.
+            absent: the count that stands for "no edge between these clusters"; with 0 none can come in.
+                Clusters whose members have no edge at all stay without in either case.
+        """
+        graph = start.graph
+        mirror, relations = reverses(graph), graph.edge_types
+        logits = {}
+        for relation in primary(graph):
+            sends, receives = start.mean_degrees(relation)
+            possible = (receives > 0).unsqueeze(1) & (sends > 0)
+            counts = start.edge_counts(relation).clamp_min(absent)
+            logits[relation] = counts.log().masked_fill(~possible, -torch.inf)
+        return cls(
+            logits=logits,
+            degree={r: start.mean_degrees(r)[1] for r in relations},
+            budget=budget.edges,
+            mirror=mirror,
+        )
+
+    def weights(self) -> dict[EdgeType, Tensor]:
+        """C′_r [n'_dst, n'_src] of every relation, in the graph's order; a mirrored one is a transpose."""
+        found: dict[EdgeType, Tensor] = {}
+        for r, logits in self.logits.items():
+            symmetric = self.mirror.get(r) == r
+            found[r] = edge_matrix(logits, self.budget[r], symmetric)
+        return {r: found[r] if r in found else found[self.mirror[r]].T for r in self.degree}
+
+    def saved(self) -> dict[EdgeType, Tensor]:
+        """A′_r [n'_dst, n'_src], the same edges with the weights that are saved."""
+        return {r: with_degrees(w, self.degree[r]) for r, w in self.weights().items()}
 
 
 def kept_edges(logits: Float[Tensor, "n_dst n_src"], budget: int) -> Bool[Tensor, "n_dst n_src"]:
@@ -24,7 +82,7 @@ def kept_edges(logits: Float[Tensor, "n_dst n_src"], budget: int) -> Bool[Tensor
 def edge_matrix(
     logits: Float[Tensor, "n_dst n_src"], budget: int, symmetric: bool = False
 ) -> Float[Tensor, "n_dst n_src"]:
-    """A′: weights of the kept edges, as they are saved, with gradients for all pairs.
+    """C′: weights of the kept edges, with gradients for all pairs.
 
     Forward, the `budget` greatest entries hold budget · softmax(logits) over the kept ones: the total
     weight always equals the number of edges, so no penalty can make the structure fade away.
@@ -64,22 +122,17 @@ def _kept_pairs(logits: Tensor, budget: int) -> Tensor:
     return kept | kept.T
 
 
-def adjacencies(
-    logits: Logits,
-    budgets: Mapping[EdgeType, int],
-    mirror: Mapping[EdgeType, EdgeType],
-    relations: tuple[EdgeType, ...],
-) -> dict[EdgeType, Tensor]:
-    """A′_r [n'_dst, n'_src] of every relation; a mirrored one is its partner's transpose."""
-    found: dict[EdgeType, Tensor] = {}
-    for relation in relations:
-        if relation in logits:
-            symmetric = mirror.get(relation) == relation
-            found[relation] = edge_matrix(logits[relation], budgets[relation], symmetric)
-    for relation in relations:
-        if relation not in found:
-            found[relation] = found[mirror[relation]].T
-    return {relation: found[relation] for relation in relations}
+def with_degrees(
+    weight: Float[Tensor, "n_dst n_src"], degree: Float[Tensor, " n_dst"]
+) -> Float[Tensor, "n_dst n_src"]:
+    """A′ = diag(d) D⁻¹ C′: each row shares out d, the mean in-degree of the nodes that it stands for.
+
+    So an edge's weight says how many neighbours in the source's cluster a member of the destination's
+    has, and an operator D^{-1/2}(A′ + I)D^{-1/2} acts on cluster means as that of the whole graph does
+    on the nodes, up to what the clusters blur: with all pairs kept, A′ = diag(1/size) PᵀAP. Operators
+    that average over neighbours see no difference between A′ and C′.
+    """
+    return row_normalised(weight) * degree.unsqueeze(1)
 
 
 def row_normalised(weight: Float[Tensor, "n_dst n_src"]) -> Float[Tensor, "n_dst n_src"]:

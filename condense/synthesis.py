@@ -17,7 +17,7 @@ from condense.initial import Initial
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.sparse_product import StraightThroughMatrix
-from condense.structure import adjacencies, row_normalised
+from condense.structure import Structure, row_normalised
 from models.schema import FEATURE_PREFIX, present
 
 NO_EDGE = 0.5  # Stands for "no edge between these clusters" where a logarithm is taken.
@@ -36,30 +36,24 @@ class Synthesis:
 
     Attributes:
         h: (node type, modality) -> H' [n'_t, r]; rows of missing modalities stay zero.
-        logits: primary relation -> log-weights [n'_dst, n'_src].
+        structure: the edges; its log-weights are optimised.
+        logits: these log-weights, primary relation -> [n'_dst, n'_src].
         y: classes [n'].
     """
 
-    def __init__(
-        self,
-        start: Initial,
-        budget: Budget,
-        primary: tuple[EdgeType, ...],
-        mirror: Mapping[EdgeType, EdgeType],
-        relations: tuple[EdgeType, ...],
-    ) -> None:
-        self.start = start
+    def __init__(self, start: Initial, budget: Budget) -> None:
+        self.start, self.budget = start, budget
         self.h = {key: h.clone().requires_grad_() for key, h in start.h.items()}
         self.has = dict(start.has)
-        self.logits = {
-            r: start.edge_counts(r).clamp_min(NO_EDGE).log().requires_grad_() for r in primary
-        }
+        self.structure = Structure.of(start, budget, absent=NO_EDGE)
+        self.logits = self.structure.logits
+        for logits in self.logits.values():
+            logits.requires_grad_()
         self.y: Int[Tensor, " n"] = start.y
-        self.budget, self.mirror, self.relations = budget, mirror, relations
 
     def weights(self) -> dict[EdgeType, Tensor]:
-        """A'_r [n'_dst, n'_src] of every relation, as it would be saved."""
-        return adjacencies(self.logits, self.budget.edges, self.mirror, self.relations)
+        """C'_r [n'_dst, n'_src] of every relation: the edges that would be saved, up to row sums."""
+        return self.structure.weights()
 
     def snapshot(self) -> Snapshot:
         """A copy of the current values."""
@@ -98,5 +92,5 @@ class Synthesis:
             x = store[FEATURE_PREFIX + modality] + view.scaler.scale[key] * moved
             has = present(store, modality).unsqueeze(1)
             store[FEATURE_PREFIX + modality] = torch.where(has, x, 0.0)
-        join(graph, self.weights())
+        join(graph, self.structure.saved())
         return graph

@@ -27,7 +27,9 @@ def films_by_two_directors() -> tuple[MultimodalGraph, torch.Tensor]:
     return graph, kind
 
 
-@pytest.mark.parametrize(("space", "told_apart"), [("propagated", True), ("own", False)])
+@pytest.mark.parametrize(
+    ("space", "told_apart"), [("propagated", True), ("both", True), ("own", False)]
+)
 def test_propagated_features_tell_apart_what_own_ones_cannot(space, told_apart):
     graph, kind = films_by_two_directors()
     rng = torch.Generator().manual_seed(0)

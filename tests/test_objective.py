@@ -37,9 +37,7 @@ class Case:
         start = clusters(self.view, self.budget, pseudo=True, generator=rng)
         self.mirror = reverses(self.view.graph)
         schema = self.view.schema
-        self.synthesis = Synthesis(
-            start, self.budget, self.relations, self.mirror, schema.relations
-        )
+        self.synthesis = Synthesis(start, self.budget)
         # Some condensed films lack their image, as some original films do.
         self.synthesis.has["movie", "image"] = torch.arange(self.budget.nodes["movie"]) % 3 != 1
         with torch.no_grad():

@@ -9,7 +9,7 @@ from condense import spaces
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.relay_view import RelayView
-from condense.spaces import own_features, propagated_features
+from condense.spaces import coordinates, directions, own_features, propagated_features
 from tests.dense import assert_near
 from tests.graphs import small_graph
 
@@ -54,3 +54,21 @@ def test_own_modalities_weigh_the_same():
     assert_near(text.square().sum(dim=1).mean(), torch.tensor(1.0))
     assert_near(image.square().sum(dim=1).mean(), torch.tensor(1.0))
     assert own_features(view_of(), "director").shape == (20, 6)
+
+
+def test_directions_forget_lengths():
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(20, 4, generator=rng)
+    x = x - x.mean(dim=0)
+    stretch = torch.rand(20, 1, generator=rng) + 0.5
+    found = directions(torch.cat([x * stretch, -x * stretch]))  # Their mean is zero.
+    assert_near(found, directions(torch.cat([x, -x])))
+    assert_near(found.norm(dim=1), torch.ones(40))
+    assert not bool(directions(torch.ones(3, 2)).any())
+
+
+def test_both_spaces_stand_side_by_side():
+    view = view_of()
+    parts = [coordinates(view, s, torch.Generator().manual_seed(1)) for s in ("own", "propagated")]
+    found = coordinates(view, "both", torch.Generator().manual_seed(1))
+    assert_near(found, torch.cat(parts, dim=1))

@@ -7,8 +7,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condense.structure import adjacencies, edge_matrix, kept_edges, row_normalised
+from condense.budget import plan
+from condense.data.features import complete
+from condense.data.graph import hide_test_labels
+from condense.initial import clusters
+from condense.relay_view import RelayView
+from condense.structure import Structure, edge_matrix, kept_edges, row_normalised, with_degrees
 from tests.dense import assert_near, averaging
+from tests.graphs import small_graph
 
 SEEDS = st.integers(0, 2**31)
 
@@ -117,13 +123,70 @@ def test_mirrored_relations_are_transposes_in_the_given_order():
     relations = (("b", "rs", "a"), ("a", "s", "b"), ("a", "t", "a"))
     mirror = {relations[1]: relations[0], relations[0]: relations[1], relations[2]: relations[2]}
     logits = {relations[1]: random_logits(0, 3, 4), relations[2]: random_logits(1, 4, 4, 0.0)}
-    budgets = {relations[0]: 5, relations[1]: 5, relations[2]: 4}
-    found = adjacencies(logits, budgets, mirror, relations)
+    degree = {r: torch.ones(n) for r, n in zip(relations, (4, 3, 4), strict=True)}
+    structure = Structure(
+        logits, degree, {relations[0]: 5, relations[1]: 5, relations[2]: 4}, mirror
+    )
+    found = structure.weights()
     assert list(found) == list(relations)
     assert torch.equal(found[relations[0]], found[relations[1]].T)
     assert torch.equal(found[relations[1]], edge_matrix(logits[relations[1]], 5))
     assert torch.equal(found[relations[2]], found[relations[2]].T)
     assert int((found[relations[2]] > 0).sum()) in (3, 4)  # A pair may not fit any more.
+    saved = structure.saved()
+    for relation in relations:
+        assert torch.equal(saved[relation] > 0, found[relation] > 0)
+
+
+def clustered_graph():
+    whole = complete(hide_test_labels(small_graph(num_target=60, dtype=torch.float64)))
+    rng = torch.Generator().manual_seed(0)
+    budget = plan(whole, 0.3, edge_ratio=1.0)
+    view = RelayView.of(whole, hops=2, rank=3, generator=rng)
+    return whole, budget, clusters(view, budget, pseudo=True, generator=rng)
+
+
+@pytest.mark.usefixtures("double")
+def test_with_all_pairs_kept_the_saved_weights_are_the_members_mean_degrees():
+    """A' = diag(1/size) PᵀAP, counted edge by edge."""
+    whole, budget, found = clustered_graph()
+    saved = Structure.of(found, budget, absent=0.0).saved()
+    assert list(saved) == list(whole.edge_types)
+    for relation in whole.edge_types:
+        source, _, destination = relation
+        expected = torch.zeros(len(found.size[destination]), len(found.size[source]))
+        src, dst = whole[relation].edge_index
+        weight = whole[relation].get("edge_weight", torch.ones(len(src)))
+        for s, d, w in zip(src.tolist(), dst.tolist(), weight.tolist(), strict=True):
+            into = found.cluster[destination][d]
+            expected[into, found.cluster[source][s]] += w / found.size[destination][into]
+        assert_near(saved[relation], expected)
+
+
+@pytest.mark.usefixtures("double")
+def test_clusters_whose_members_have_no_edge_get_none():
+    whole, budget, found = clustered_graph()
+    relation = whole.edge_types[0]
+    destination, lonely = relation[2], 2
+    keep = found.cluster[destination][whole[relation].edge_index[1]] != lonely
+    for key in whole[relation].edge_attrs():
+        whole[relation][key] = whole[relation][key][..., keep]
+    found.graph[relation].update(whole[relation])
+    weights = Structure.of(found, budget, absent=0.5).saved()[relation]
+    assert not bool(weights[lonely].any())
+    assert 0 < int((weights > 0).sum()) <= budget.edges[relation]
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.integers(1, 6), st.integers(1, 6))
+def test_degrees_are_kept_whatever_the_log_weights(seed, rows, columns):
+    rng = torch.Generator().manual_seed(seed)
+    degree = torch.rand(rows, generator=rng, dtype=torch.float64) + 0.1
+    weight = edge_matrix(random_logits(seed, rows, columns), rows * columns // 2)
+    found = with_degrees(weight, degree)
+    joined = weight.sum(dim=1) > 0
+    assert_near(found.sum(dim=1), torch.where(joined, degree, 0.0))
+    assert_near(row_normalised(found), row_normalised(weight))
 
 
 @settings(max_examples=40, deadline=None)

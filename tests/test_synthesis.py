@@ -9,7 +9,6 @@ from condense.budget import plan
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
-from condense.relations import primary, reverses
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import path_features
@@ -26,9 +25,7 @@ def made(rank=3):
     budget = plan(whole, 0.3)
     view = RelayView.of(whole, hops=2, rank=rank, generator=rng)
     start = clusters(view, budget, pseudo=True, generator=rng)
-    relations = view.schema.relations
-    synthesis = Synthesis(start, budget, primary(whole), reverses(whole), relations)
-    return whole, view, synthesis, rng
+    return whole, view, Synthesis(start, budget), rng
 
 
 def moved():

@@ -15,11 +15,10 @@ from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
-from condense.relations import primary, reverses
 from condense.relay_view import RelayView
 from condense.spaces import Space
 from condense.stages import StageClock
-from condense.structure import adjacencies
+from condense.structure import Structure
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -29,8 +28,8 @@ class CoarseningSettings:
     Attributes:
         labels: cluster all nodes under "pseudo"-labels from ridge regression on meta-path features, or
             "labelled" nodes alone.
-        space: cluster target nodes by their meta-path-"propagated" features (the leading directions of
-            these, see `condense.spaces`), or by their "own".
+        space: cluster target nodes in meta-path-"propagated" features, in their "own", or in "both"; see
+            `condense.spaces`.
         hops: the longest meta-path of both.
         rank: most coordinates a modality, fewer where there are many meta-paths; see
             `condense.reduction` and `condense.relay_view.WIDEST`.
@@ -44,11 +43,10 @@ class CoarseningSettings:
 
 @dataclass(frozen=True, config=STRICT)
 class Coarsening:
-    """Cluster means, joined where original edges run: the heaviest pairs that the budget admits.
+    """Cluster means, joined where original edges run, by as many pairs as the budget admits.
 
-    Weights are proportional to the number of original edges (by multiplicity) and add up to the number
-    of edges kept, as in SR-GM: see `condense.structure.edge_matrix`. No edge joins clusters between
-    which the whole graph has none.
+    Which pairs and with which weights is as in SR-GM's start, see `condense.structure`; but no edge joins
+    clusters between which the whole graph has none.
     """
 
     settings: CoarseningSettings = field(default_factory=CoarseningSettings)
@@ -65,13 +63,11 @@ class Coarsening:
         s = self.settings
         pseudo = s.labels == "pseudo"
         with clock.stage("propagate"):
-            hops = s.hops if pseudo or s.space == "propagated" else 0
+            hops = s.hops if pseudo or s.space != "own" else 0
             view = RelayView.of(graph, hops, s.rank, generator)
         with clock.stage("cluster"):
             found = clusters(view, budget, pseudo, generator, s.space)
         with clock.stage("join"):
             small = clustered(graph, found)
-            # log 0 = −inf: no edge is invented.
-            logits = {r: found.edge_counts(r).log() for r in primary(graph)}
-            join(small, adjacencies(logits, budget.edges, reverses(graph), tuple(graph.edge_types)))
+            join(small, Structure.of(found, budget, absent=0.0).saved())
         return Outcome(small)

@@ -19,6 +19,7 @@ from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
 from condense.relay_view import RelayView
+from condense.spaces import Space
 from condense.stages import StageClock
 
 
@@ -29,12 +30,15 @@ class KMeansSettings:
     Attributes:
         labels: cluster "labelled" nodes alone, or all nodes under "pseudo"-labels from ridge
             regression on meta-path features.
-        hops: the longest meta-path of that regression.
+        space: cluster target nodes in their "own" features, in meta-path-"propagated" ones, or in "both";
+            see `condense.spaces`. What is saved are means of own features in each case.
+        hops: the longest meta-path of both.
         rank: most coordinates a modality in which clusters are sought, fewer where there are many
             meta-paths; see `condense.relay_view.WIDEST`.
     """
 
     labels: Literal["labelled", "pseudo"] = "labelled"
+    space: Space = "own"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
 
@@ -55,10 +59,12 @@ class KMeans:
     ) -> Outcome:
         """See `Condenser`."""
         s = self.settings
+        pseudo = s.labels == "pseudo"
         with clock.stage("propagate"):
-            view = RelayView.of(graph, s.hops if s.labels == "pseudo" else 0, s.rank, generator)
+            hops = s.hops if pseudo or s.space != "own" else 0
+            view = RelayView.of(graph, hops, s.rank, generator)
         with clock.stage("cluster"):
-            found = clusters(view, budget, s.labels == "pseudo", generator)
+            found = clusters(view, budget, pseudo, generator, s.space)
         small = clustered(graph, found)
         for relation in graph.edge_types:
             small[relation].edge_index = torch.zeros(2, 0, dtype=torch.long, device=found.y.device)

@@ -25,12 +25,13 @@ from condense.budget import Budget
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.frames import Frames
-from condense.initial import Initial, clusters
+from condense.initial import clusters
+from condense.judge import Judge
 from condense.methods.protocol import OnStep, Outcome, Step
 from condense.objective import Objective, Terms
 from condense.pool import Pool
-from condense.relations import primary, reverses
 from condense.relay_view import RelayView
+from condense.spaces import Space
 from condense.stages import StageClock
 from condense.synthesis import Synthesis
 from models.relay import Parameters, train_relay
@@ -56,6 +57,8 @@ class SRGMSettings:
         frames: how gradients of unlike modalities are compared: "shared" directions found by canonical
             correlation, or "identity" for modalities of one aligned space such as CLIP.
         frame_width: d of the shared directions.
+        space: start from clusters of target nodes in their "own" features, in meta-path-"propagated" ones,
+            or in "both".
         labels: start from, and match, nodes with "pseudo"-labels as well, or those "labelled" alone.
         pool: whole-graph nodes a class that are kept at hand for matching.
         batch: of these, how many a class in each step.
@@ -75,6 +78,7 @@ class SRGMSettings:
     energy: Literal["relative", "absolute", "authors"] = "relative"
     frames: Literal["shared", "identity"] = "shared"
     frame_width: int = Field(default=32, ge=1)
+    space: Space = "both"
     labels: Literal["pseudo", "labelled"] = "pseudo"
     pool: int = Field(default=1024, ge=1)
     batch: int = Field(default=256, ge=1)
@@ -112,9 +116,11 @@ class SRGM:
                 else Frames.shared(view, s.frame_width)
             )
         with clock.stage("start"):
-            start = clusters(view, budget, s.labels == "pseudo", generator)
+            judge = Judge.of(view, s.lr_relay)
+            start = clusters(view, budget, s.labels == "pseudo", generator, s.space)
+            synthesis = Synthesis(start, budget)
             pool = Pool.of(view, start.member, s.pool, generator)
-            run = _Run(s, view, frames, start, pool, budget, generator, on_step)
+            run = _Run(s, view, frames, judge, synthesis, pool, generator, on_step)
         with clock.stage("match"):
             complete = run.go()
         with clock.stage("finish"):
@@ -130,38 +136,32 @@ class _Run:
         settings: SRGMSettings,
         view: RelayView,
         frames: Frames,
-        start: Initial,
+        judge: Judge,
+        synthesis: Synthesis,
         pool: Pool,
-        budget: Budget,
         generator: torch.Generator,
         on_step: OnStep,
     ) -> None:
         self.settings, self.view, self.pool = settings, view, pool
+        self.judge, self.synthesis = judge, synthesis
         self.generator, self.on_step = generator, on_step
         # Apart, so that watching conflicts leaves the run's own randomness alone.
         self.chance = torch.Generator(generator.device).manual_seed(0)
-        relations = primary(view.graph)
-        self.synthesis = Synthesis(
-            start, budget, relations, reverses(view.graph), view.schema.relations
-        )
         self.objective = Objective(
             view,
             frames,
-            relations,
+            tuple(synthesis.logits),
             settings.decouple,
             relative=settings.energy == "relative",
             damped=settings.damping > 0,
             authors=settings.energy == "authors",
         )
-        store = view.graph[view.schema.target]
-        val = store.val_mask.nonzero().flatten()
-        self.val = view.features(val), store.y[val]
-        self.labels = torch.nn.functional.one_hot(self.synthesis.y, view.schema.num_classes)
-        self.labels = self.labels.to(self.val[0].dtype)
+        self.labels = torch.nn.functional.one_hot(synthesis.y, view.schema.num_classes)
+        self.labels = self.labels.to(judge.z.dtype)
         self.history: list[dict[str, float]] = []
         self.conflicts: list[tuple[float, float]] = []
         self.best = self.synthesis.snapshot()
-        self.start_score = self.best_score = self._validate(self.synthesis.features(view))
+        self.start_score = self.best_score = judge.score(synthesis.features(view), synthesis.y)
         self.best_step = 0
 
     def go(self) -> bool:
@@ -200,7 +200,7 @@ class _Run:
         }
 
     def _fresh_relay(self) -> Parameters:
-        z = self.val[0]
+        z = self.judge.z
         return Parameters.draw(z.size(1), self.view.schema.num_classes, self.generator, z)
 
     def _step(
@@ -231,10 +231,10 @@ class _Run:
 
     def _check(self, index: int, terms: Terms, z: Tensor) -> None:
         """Validate, keep the best, and tell."""
-        score = self._validate(z)
+        score = self.judge.score(z, self.synthesis.y)
         if score > self.best_score:
             self.best, self.best_score, self.best_step = self.synthesis.snapshot(), score, index
-        weights = self.synthesis.weights()
+        weights = self.synthesis.structure.saved()
         values = {
             "loss": terms.match.item(),
             "energy": terms.energy.item(),
@@ -247,11 +247,3 @@ class _Run:
             self.conflicts.clear()
         self.history.append({"step": float(index), **values})
         self.on_step(Step(index, self.settings.epochs * self.settings.outer, values))
-
-    def _validate(self, z: Tensor) -> float:
-        """Validation accuracy of a relay trained on the condensed graph."""
-        zero = Parameters(
-            z.new_zeros(z.size(1), self.labels.size(1)), z.new_zeros(self.labels.size(1))
-        )
-        theta = train_relay(zero, z, self.labels, steps=100, lr=self.settings.lr_relay)
-        return float((theta.logits(self.val[0]).argmax(dim=1) == self.val[1]).double().mean())

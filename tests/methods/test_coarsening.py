@@ -1,4 +1,4 @@
-"""Coarsening's edges are PᵀAP, cut to the heaviest and scaled; its clusters are those of their space."""
+"""Coarsening's edges are PᵀAP, cut to the heaviest, at the members' mean degrees."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ SETTINGS = [
     {"space": "own"},
     {"labels": "labelled"},
     {"labels": "labelled", "space": "own"},
+    {"space": "both"},
 ]
 
 
@@ -33,7 +34,8 @@ def with_films_joined() -> MultimodalGraph:
 
 
 def made(graph: MultimodalGraph, settings: dict, edge_ratio: float):
-    """The condensed graph, and PᵀAP of each relation from the same clusters, by dense products."""
+    """The condensed graph, and of each relation, by dense products, PᵀAP from the same clusters and the
+    mean degree of their members."""
     budget = plan(graph, 0.2, "all", edge_ratio)
     small = condense(graph, budget, "coarsening", settings, seed=0, device="cpu").graph
     whole, rng = complete(hide_test_labels(graph)), torch.Generator().manual_seed(0)
@@ -44,22 +46,31 @@ def made(graph: MultimodalGraph, settings: dict, edge_ratio: float):
         t: (found.cluster[t].unsqueeze(1) == torch.arange(budget.nodes[t])).float()  # [n, n']
         for t in whole.node_types
     }
-    counts = {r: p[r[2]].T @ multiplicities(whole, r) @ p[r[0]] for r in whole.edge_types}
-    return small, counts, budget
+    counts, degrees = {}, {}
+    for r in whole.edge_types:
+        into = p[r[2]].T @ multiplicities(whole, r)  # [n'_dst, n_src]
+        counts[r] = into @ p[r[0]]
+        degrees[r] = into.sum(dim=1) / p[r[2]].sum(dim=0)
+    return small, counts, degrees, budget
+
+
+def sharing_out(degree: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+    """Each row in proportion to its counts, adding up to its degree; zero without counts."""
+    return degree.unsqueeze(1) * counts / counts.sum(dim=1, keepdim=True).clamp_min(1e-12)
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_edges_are_those_between_clusters(settings):
-    small, counts, _ = made(with_films_joined(), settings, 1.0)
-    for relation, expected in counts.items():
-        number = int((expected > 0).sum())
-        assert number > 0
-        assert_near(multiplicities(small, relation), expected * number / expected.sum(), 1e-5)
+    small, counts, degrees, _ = made(with_films_joined(), settings, 1.0)
+    for relation, count in counts.items():
+        assert bool(count.any())
+        expected = sharing_out(degrees[relation], count)
+        assert_near(multiplicities(small, relation), expected, 1e-5)
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_the_heaviest_pairs_are_kept(settings):
-    small, counts, budget = made(with_films_joined(), settings, 0.15)
+    small, counts, degrees, budget = made(with_films_joined(), settings, 0.15)
     cut = 0
     for relation, expected in counts.items():
         weight = multiplicities(small, relation)
@@ -69,7 +80,7 @@ def test_the_heaviest_pairs_are_kept(settings):
         most = min(budget.edges[relation], int((expected > 0).sum()))
         assert most - spare <= int(kept.sum()) <= most
         assert expected[kept].min() >= expected[~kept].max()
-        assert_near(weight[kept], expected[kept] * kept.sum() / expected[kept].sum(), 1e-5)
+        assert_near(weight, sharing_out(degrees[relation], expected * kept), 1e-5)
         cut += int((expected > 0).sum()) > int(kept.sum())
     assert cut
 
@@ -77,6 +88,6 @@ def test_the_heaviest_pairs_are_kept(settings):
 def test_each_node_counts_once():
     graph = small_graph(num_target=60)
     for settings, members in (({}, 60), ({"labels": "labelled"}, 15)):
-        small, _, _ = made(graph, settings, 1.0)
+        small, *_ = made(graph, settings, 1.0)
         assert int(small["movie"].node_weight.sum()) == members
         assert int(small["actor"].node_weight.sum()) == 30
