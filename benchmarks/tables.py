@@ -3,17 +3,18 @@
     python benchmarks/tables.py --data-root DATA_ROOT [--sets imdb acm …] [--methods …] [--models …]
     python benchmarks/tables.py --print
 
-Rows are kept in benchmarks/rows, one file for each data set and model, and nothing is done twice: not a
-condensed graph that is there, nor a model's training on a method's graphs whose rows are. So a killed run
-goes on where it stopped, and after a change to a method only `--redo METHOD …` is made anew. Data sets run
-side by side, with one thread each; seconds are therefore upper bounds.
+Rows are kept in benchmarks/rows, one file for each line of `TABLES` and model, and nothing is done twice:
+not a condensed graph that is there, nor a model's training on a method's graphs whose rows are. So a killed
+run goes on where it stopped. After a change to a method, `--redo METHOD …` forgets its graphs and rows
+first; a run that is killed after that goes on without it. Tables run side by side, with one thread each;
+seconds are therefore upper bounds. Run them one at a time where they share a data set.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -50,7 +51,7 @@ MODELS = ("mlp", "sgc", "gcn", "hgt", "hgnn_ima")
 
 
 @dataclass(frozen=True)
-class Set:
+class Table:
     """A data set, how far it is condensed, and how models are trained on it.
 
     Attributes:
@@ -78,18 +79,18 @@ class Set:
     models: tuple[str, ...] = MODELS
 
 
-SETS = {
-    "imdb": Set("imdb", 0.01),
-    "imdb-unique": Set("imdb-unique", 0.01),
-    "imdb-tabular": Set("imdb", 0.01, ("text", "image", "tabular")),
-    "acm": Set("acm", 0.01),
-    "dblp": Set("dblp", 0.01, few={"hgnn_ima": 20}),
-    "cora": Set("cora", 0.026),
-    "photo": Set("photo", 0.01),
+TABLES = {
+    "imdb": Table("imdb", 0.01),
+    "imdb-unique": Table("imdb-unique", 0.01),
+    "imdb-tabular": Table("imdb", 0.01, ("text", "image", "tabular")),
+    "acm": Table("acm", 0.01),
+    "dblp": Table("dblp", 0.01, few={"hgnn_ima": 20}),
+    "cora": Table("cora", 0.026),
+    "photo": Table("photo", 0.01),
     # GCN alone, with more settings to choose from: the figure that the literature reports.
-    "cora-gcn": Set("cora", 0.026, tune=8, models=("gcn",)),
-    "photo-gcn": Set("photo", 0.01, tune=8, models=("gcn",)),
-    "amazon1": Set(
+    "cora-gcn": Table("cora", 0.026, tune=8, models=("gcn",)),
+    "photo-gcn": Table("photo", 0.01, tune=8, models=("gcn",)),
+    "amazon1": Table(
         "amazon1",
         0.01,
         source="simulated",
@@ -105,7 +106,7 @@ class Job:
     """One data set with the methods and models that are asked for.
 
     Attributes:
-        name: in `SETS`.
+        name: in `TABLES`.
         methods, models: names.
         data_root: of the data sets' files.
         graphs, rows: folders of condensed graphs and of results.
@@ -119,22 +120,34 @@ class Job:
     rows: Path
 
     @property
-    def set(self) -> Set:
-        return SETS[self.name]
+    def table(self) -> Table:
+        """What is to be measured."""
+        return TABLES[self.name]
 
-    def file(self, method: str, seed: int) -> Path:
+    @property
+    def folder(self) -> Path:
+        """Where the condensed graphs are kept, also for other tables of the same data set and ratio."""
+        parts = (self.table.dataset, *(self.table.modalities or ()), f"{self.table.ratio:g}")
+        return self.graphs / "-".join(parts)
+
+    def graph_file(self, method: str, seed: int) -> Path:
         """Where a condensed graph is kept."""
-        folder = "-".join((self.set.dataset, *(self.set.modalities or ())))
-        return self.graphs / folder / f"{method.replace(':', '-')}-seed{seed}.h5"
+        return self.folder / f"{shown(method).replace(':', '-')}-seed{seed}.h5"
 
-    def results(self, model: str) -> Path:
+    def rows_file(self, model: str) -> Path:
         """Where the rows of one model are kept."""
         return self.rows / self.name / f"{model}.csv"
 
-    def kept(self, model: str) -> list[Row]:
-        """The rows of one model that are there."""
-        path = self.results(model)
-        return read_rows(path) if path.exists() else []
+    def kept(self, model: str, without: Sequence[str] = ()) -> list[Row]:
+        """The rows of one model that are there, except those of some methods."""
+        path = self.rows_file(model)
+        dropped = {shown(m) for m in without}
+        return [r for r in read_rows(path) if r.method not in dropped] if path.exists() else []
+
+    def done(self, model: str, method: str) -> bool:
+        """Whether all rows of a model on a method's graphs are there."""
+        count = sum(row.method == shown(method) for row in self.kept(model))
+        return count == self.table.seeds
 
 
 def shown(method: str) -> str:
@@ -143,23 +156,23 @@ def shown(method: str) -> str:
 
 
 def measure(job: Job) -> None:
-    """All rows of a data set that are missing."""
+    """All rows of a table that are missing."""
     torch.set_num_threads(1)
-    chosen = job.set
+    chosen = job.table
+    missing = {m: [x for x in job.models if not job.done(x, m)] for m in job.methods}
+    if not any(missing.values()):
+        return
     graph = load_dataset(chosen.dataset, job.data_root, chosen.source, chosen.modalities)
     arena = Arena.of(graph)
-    for method in job.methods:
-        contestants = list(contestants_of(job, method, graph))
-        for model in job.models:
-            known = job.kept(model)
-            if any(row.method == shown(method) for row in known):
-                continue
+    for method, models in missing.items():
+        contestants = list(contestants_of(job, method, graph)) if models else []
+        for model in models:
             training = TrainSettings(chosen.few.get(model, chosen.epochs), 10, patience=40)
             training = replace(training, lr=chosen.lr.get(model, training.lr))
             protocol = Protocol((model,), chosen.seeds, 1, chosen.tune, training)
             rows = evaluate(arena, contestants, protocol)
-            job.results(model).parent.mkdir(parents=True, exist_ok=True)
-            write_rows(job.results(model), [*job.kept(model), *rows])
+            job.rows_file(model).parent.mkdir(parents=True, exist_ok=True)
+            write_rows(job.rows_file(model), [*job.kept(model, without=[method]), *rows])
             print(f"{job.name}: {model} on {method}", flush=True)
 
 
@@ -168,14 +181,14 @@ def contestants_of(job: Job, method: str, graph: MultimodalGraph) -> Iterator[Co
     if method == WHOLE:
         yield Contestant(WHOLE, graph)
         return
-    chosen, (kind, settings) = job.set, parse(method)
+    chosen, (kind, settings) = job.table, parse(method)
     loaded = {
         "dataset": chosen.dataset,
         "source": graph.source,
         "modalities": None if chosen.modalities is None else list(chosen.modalities),
     }
     for seed in range(chosen.seeds):
-        file = job.file(method, seed)
+        file = job.graph_file(method, seed)
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             budget = plan(graph, chosen.ratio)
@@ -186,34 +199,24 @@ def contestants_of(job: Job, method: str, graph: MultimodalGraph) -> Iterator[Co
         yield Contestant(shown(method), condensed.graph, condensed)
 
 
-def attempt(job: Job) -> bool:
-    """`measure`, but one data set's error leaves the others running."""
-    try:
-        measure(job)
-    except Exception:
-        traceback.print_exc()
-        return False
-    return True
-
-
 def forget(job: Job, methods: Sequence[str]) -> None:
-    """Delete a method's graphs and rows, so that they are made anew."""
+    """Delete some methods' graphs, and the rows of every table and model that were made from them."""
     for method in methods:
-        for seed in range(job.set.seeds):
-            job.file(method, seed).unlink(missing_ok=True)
-    names = {shown(m) for m in methods}
-    for model in job.models:
-        known = job.kept(model)
-        if any(row.method in names for row in known):
-            write_rows(job.results(model), [row for row in known if row.method not in names])
+        for file in job.folder.glob(job.graph_file(method, 0).name.replace("seed0", "seed*")):
+            file.unlink()
+    for name, table in TABLES.items():
+        other = replace(job, name=name)
+        for model in table.models if other.folder == job.folder else ():
+            if len(other.kept(model)) > len(other.kept(model, without=methods)):
+                write_rows(other.rows_file(model), other.kept(model, without=methods))
 
 
 def show(job: Job) -> bool:
     """Print a data set's table, in the order of `METHODS`; whether it is complete."""
-    chosen = job.set
+    chosen = job.table
     order = {shown(m): i for i, m in enumerate(METHODS)}
-    rows = [row for model in job.models for row in job.kept(model) if row.method in order]
-    rows.sort(key=lambda row: order[row.method])
+    rows = [row for model in job.models for row in job.kept(model)]
+    rows.sort(key=lambda row: order.get(row.method, len(order)))
     models = [m for m in job.models if any(row.model == m for row in rows)]
     fewer = "".join(f", {m} {n}" for m, n in chosen.few.items() if m in models)
     fewer += "".join(f", {m} with lr {x:g}" for m, x in chosen.lr.items() if m in models)
@@ -238,7 +241,7 @@ def main() -> int:
     parser.add_argument("--data-root", type=Path, default=Path("data"))
     parser.add_argument("--graphs", type=Path, default=Path("runs/tables"))
     parser.add_argument("--rows", type=Path, default=Path(__file__).parent / "rows")
-    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
+    parser.add_argument("--sets", nargs="+", default=list(TABLES), choices=list(TABLES))
     parser.add_argument("--methods", nargs="+", default=list(METHODS))
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--redo", nargs="+", default=[], metavar="METHOD")
@@ -249,18 +252,24 @@ def main() -> int:
         Job(
             name,
             tuple(arguments.methods),
-            tuple(m for m in arguments.models if m in SETS[name].models),
+            tuple(m for m in arguments.models if m in TABLES[name].models),
             arguments.data_root,
             arguments.graphs,
             arguments.rows,
         )
         for name in arguments.sets
     ]
+    for method in (*arguments.methods, *arguments.redo):
+        shown(method)  # Raises before long work if there is no such method.
     if not arguments.print:
         for job in jobs:
             forget(job, arguments.redo)
+        # Read by the workers as they start: k-means has threads of its own.
+        os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
-            list(pool.map(attempt, jobs))
+            for job, future in [(job, pool.submit(measure, job)) for job in jobs]:
+                if (error := future.exception()) is not None:
+                    print(f"{job.name}: {error!r}", file=sys.stderr)
     complete = [show(job) for job in jobs]
     return 0 if all(complete) else 1
 

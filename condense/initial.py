@@ -59,21 +59,15 @@ class Initial:
         flat.index_add_(0, (rows * width + columns)[inside], weight)
         return flat.view(height, width)
 
-    def mean_degrees(
-        self, relation: EdgeType
-    ) -> tuple[Float[Tensor, " n_src"], Float[Tensor, " n_dst"]]:
-        """How many edges, by multiplicity, a member of each source cluster sends and of each destination
-        cluster receives on average, in the whole graph; 0 for a cluster without members.
+    def mean_degree(self, relation: EdgeType) -> Float[Tensor, " n_dst"]:
+        """How many edges, by multiplicity, a member of each destination cluster receives on average, from
+        the whole graph; 0 for a cluster without members.
         """
         weight = edge_weights(self.graph, relation)
-        found = []
-        for node_type, ends in zip(relation[::2], self.graph[relation].edge_index, strict=True):
-            cluster, size = self.cluster[node_type][ends], self.size[node_type]
-            inside = cluster >= 0
-            total = torch.zeros(len(size), dtype=weight.dtype, device=weight.device)
-            found.append(total.index_add_(0, cluster[inside], weight[inside]) / size.clamp_min(1))
-        sends, receives = found
-        return sends, receives
+        into = self.cluster[relation[2]][self.graph[relation].edge_index[1]]
+        size, inside = self.size[relation[2]], into >= 0
+        total = torch.zeros(len(size), dtype=weight.dtype, device=weight.device)
+        return total.index_add_(0, into[inside], weight[inside]) / size.clamp_min(1)
 
 
 def class_scores(view: RelayView) -> Float[Tensor, "n C"]:

@@ -17,7 +17,7 @@ def reverses(graph: MultimodalGraph) -> Mapping[EdgeType, EdgeType]:
     """Each relation that is another's transpose, mapped to that other; a symmetric one to itself.
 
     Found by comparing the edges and their weights, so names carry no meaning. A condenser synthesises
-    one relation of such a pair and saves the transpose as the other.
+    one relation of such a pair and gives the other the transposed pairs.
     """
     keys = {r: _sorted_edges(graph, r, flip=False) for r in graph.edge_types}
     found: dict[EdgeType, EdgeType] = {}

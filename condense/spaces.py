@@ -19,6 +19,8 @@ WIDTH = 256
 """Most coordinates of propagated features: k-means' time and memory are proportional to it."""
 SAMPLE = 4096
 """Nodes on which their directions are found."""
+NARROW = 8
+"""Features of fewer columns are clustered as they are, not by direction."""
 COLUMNS = 64
 """So many coordinates are propagated at a time: one [nodes, COLUMNS] matrix a meta-path."""
 
@@ -34,14 +36,20 @@ def coordinates(view: RelayView, space: Space, generator: torch.Generator) -> Fl
 
 
 def directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """(x − x̄)/‖x − x̄‖; a row at the mean stays zero.
+    """(x − x̄)/‖x − x̄‖; a row at the mean, up to rounding, becomes zero.
 
     Among these k-means is the spherical one (Dhillon & Modha, Machine Learning 42, 2001), up to its
     centres' lengths. Lengths of sparse and counted features have long tails: with them k-means spends
     centres on outliers one by one, and nearly all other nodes share one cluster.
+
+    Fewer than NARROW columns are returned as they are: in them lengths tell most of what there is.
     """
-    x = x - x.mean(dim=0)
-    return x / x.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    if x.size(1) < NARROW:
+        return x
+    centred = x - x.mean(dim=0)
+    length = centred.norm(dim=1, keepdim=True)
+    rounding = 100 * torch.finfo(x.dtype).eps * x.norm(dim=1).max()
+    return torch.where(length > rounding, centred / length.clamp_min(rounding), 0.0)
 
 
 def own_features(view: RelayView, node_type: str) -> Float[Tensor, "n d"]:

@@ -40,19 +40,18 @@ class Structure:
             start: the clusters.
             budget: how many edges of each relation are kept.
             absent: the count that stands for "no edge between these clusters"; with 0 none can come in.
-                Clusters whose members have no edge at all stay without in either case.
+                A cluster that no edge of the relation joins to any cluster stays without in either case.
         """
         graph = start.graph
         mirror, relations = reverses(graph), graph.edge_types
         logits = {}
         for relation in primary(graph):
-            sends, receives = start.mean_degrees(relation)
-            possible = (receives > 0).unsqueeze(1) & (sends > 0)
-            counts = start.edge_counts(relation).clamp_min(absent)
-            logits[relation] = counts.log().masked_fill(~possible, -torch.inf)
+            counts = start.edge_counts(relation)
+            joined = counts.sum(dim=1, keepdim=True) * counts.sum(dim=0) > 0
+            logits[relation] = counts.clamp_min(absent).log().masked_fill(~joined, -torch.inf)
         return cls(
             logits=logits,
-            degree={r: start.mean_degrees(r)[1] for r in relations},
+            degree={r: start.mean_degree(r) for r in relations},
             budget=budget.edges,
             mirror=mirror,
         )
@@ -85,7 +84,7 @@ def edge_matrix(
     """C′: weights of the kept edges, with gradients for all pairs.
 
     Forward, the `budget` greatest entries hold budget · softmax(logits) over the kept ones: the total
-    weight always equals the number of edges, so no penalty can make the structure fade away.
+    weight of C′ always equals the number of edges, so no penalty can make the structure fade away.
     Backward, kept pairs receive the exact gradient, and the pairs left out the one that their weight
     would pass on if it were there (straight-through), so an edge can come in.
 
@@ -127,10 +126,11 @@ def with_degrees(
 ) -> Float[Tensor, "n_dst n_src"]:
     """A′ = diag(d) D⁻¹ C′: each row shares out d, the mean in-degree of the nodes that it stands for.
 
-    So an edge's weight says how many neighbours in the source's cluster a member of the destination's
-    has, and an operator D^{-1/2}(A′ + I)D^{-1/2} acts on cluster means as that of the whole graph does
-    on the nodes, up to what the clusters blur: with all pairs kept, A′ = diag(1/size) PᵀAP. Operators
-    that average over neighbours see no difference between A′ and C′.
+    Where every node is in a cluster and all pairs are kept, A′ = diag(1/size) PᵀAP: a weight is the
+    number of neighbours in the source's cluster that a member of the destination's has, and an operator
+    D^{-1/2}(A′ + I)D^{-1/2} acts on cluster means as that of the whole graph does on the nodes, up to
+    what the clusters blur. A mirrored or symmetric relation keeps mirrored pairs, but each side has its
+    own degrees. Operators that average over neighbours see no difference between A′ and C′.
     """
     return row_normalised(weight) * degree.unsqueeze(1)
 

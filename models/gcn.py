@@ -88,8 +88,8 @@ class GCN(nn.Module):
     """logits = S relu(⋯ S (fusion(x)) ⋯ W_k) W + b with S from `UnionOperator`; target features only.
 
     Early fusion, missing modalities as in `EarlyFusion`. No normalisation layer, hence no shifting
-    statistics. A self-loop has weight one, so the total weight of a node's edges matters: graphs that
-    fill their edge budget keep about the whole graph's mean degree, selected nodes have fewer edges.
+    statistics. A self-loop has weight one, so the total weight of a node's edges matters: clusters carry
+    their members' mean degree whatever the edge budget, selected nodes have fewer edges.
     """
 
     by_rows = False

@@ -12,7 +12,7 @@ from condense.data.graph import hide_test_labels
 from condense.frames import Frames
 from condense.initial import clusters
 from condense.objective import Objective
-from condense.relations import primary, reverses
+from condense.relations import primary
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import endpoint
@@ -35,7 +35,6 @@ class Case:
         self.frames = Frames.shared(self.view, 4)
         self.relations = primary(self.view.graph)
         start = clusters(self.view, self.budget, pseudo=True, generator=rng)
-        self.mirror = reverses(self.view.graph)
         schema = self.view.schema
         self.synthesis = Synthesis(start, self.budget)
         # Some condensed films lack their image, as some original films do.

@@ -58,13 +58,26 @@ def test_own_modalities_weigh_the_same():
 
 def test_directions_forget_lengths():
     rng = torch.Generator().manual_seed(0)
-    x = torch.randn(20, 4, generator=rng)
-    x = x - x.mean(dim=0)
+    x = torch.randn(20, 8, generator=rng)
     stretch = torch.rand(20, 1, generator=rng) + 0.5
     found = directions(torch.cat([x * stretch, -x * stretch]))  # Their mean is zero.
     assert_near(found, directions(torch.cat([x, -x])))
     assert_near(found.norm(dim=1), torch.ones(40))
-    assert not bool(directions(torch.ones(3, 2)).any())
+
+
+def test_rows_at_the_mean_have_no_direction():
+    """Nodes without any modality are zero rows among standardised ones, whose mean is rounded."""
+    x = torch.randn(900, 8, generator=torch.Generator().manual_seed(0)).float()
+    x = torch.cat([(x - x.mean(dim=0)) / x.std(dim=0), torch.zeros(100, 8).float()])
+    found = directions(x)
+    assert not bool(found[900:].any())
+    assert_near(found[:900].norm(dim=1), torch.ones(900).float(), 1e-5)
+    assert not bool(directions(torch.full((5, 8), 0.1).float()).any())
+
+
+def test_lengths_of_few_columns_are_kept():
+    prices = torch.tensor([[1.0], [2.0], [9.0]])
+    assert torch.equal(directions(prices), prices)
 
 
 def test_both_spaces_stand_side_by_side():

@@ -1,4 +1,4 @@
-"""Synthetic edges: the budget is kept, the mass stays, and left-out edges still have gradients."""
+"""Synthetic edges: the budget and the degrees are kept, and left-out edges still have gradients."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_mirrored_relations_are_transposes_in_the_given_order():
     relations = (("b", "rs", "a"), ("a", "s", "b"), ("a", "t", "a"))
     mirror = {relations[1]: relations[0], relations[0]: relations[1], relations[2]: relations[2]}
     logits = {relations[1]: random_logits(0, 3, 4), relations[2]: random_logits(1, 4, 4, 0.0)}
-    degree = {r: torch.ones(n) for r, n in zip(relations, (4, 3, 4), strict=True)}
+    degree = {r: 1.0 + torch.arange(n) for r, n in zip(relations, (4, 3, 4), strict=True)}
     structure = Structure(
         logits, degree, {relations[0]: 5, relations[1]: 5, relations[2]: 4}, mirror
     )
@@ -135,7 +135,7 @@ def test_mirrored_relations_are_transposes_in_the_given_order():
     assert int((found[relations[2]] > 0).sum()) in (3, 4)  # A pair may not fit any more.
     saved = structure.saved()
     for relation in relations:
-        assert torch.equal(saved[relation] > 0, found[relation] > 0)
+        assert_near(saved[relation], averaging(found[relation]) * degree[relation].unsqueeze(1))
 
 
 def clustered_graph():
@@ -164,17 +164,22 @@ def test_with_all_pairs_kept_the_saved_weights_are_the_members_mean_degrees():
 
 
 @pytest.mark.usefixtures("double")
-def test_clusters_whose_members_have_no_edge_get_none():
+@pytest.mark.parametrize("end", [0, 1])
+def test_clusters_that_no_edge_joins_get_none(end):
+    """Neither on the side that sends (0) nor on the one that receives (1), in both of a mirrored pair."""
     whole, budget, found = clustered_graph()
-    relation = whole.edge_types[0]
-    destination, lonely = relation[2], 2
-    keep = found.cluster[destination][whole[relation].edge_index[1]] != lonely
-    for key in whole[relation].edge_attrs():
-        whole[relation][key] = whole[relation][key][..., keep]
-    found.graph[relation].update(whole[relation])
-    weights = Structure.of(found, budget, absent=0.5).saved()[relation]
-    assert not bool(weights[lonely].any())
-    assert 0 < int((weights > 0).sum()) <= budget.edges[relation]
+    relation, lonely = ("movie", "features", "actor"), 2
+    cluster = found.cluster[relation[2 * end]]
+    keep = cluster[whole[relation].edge_index[end]] != lonely
+    for name, flipped in ((relation, False), (("actor", "rev_features", "movie"), True)):
+        edges = whole[relation].edge_index if not flipped else whole[relation].edge_index.flip(0)
+        found.graph[name].edge_index = edges[:, keep]
+    saved = Structure.of(found, budget, absent=0.5).saved()
+    weight = saved[relation] if end else saved[relation].T
+    assert not bool(weight[lonely].any())
+    back = saved["actor", "rev_features", "movie"]
+    assert torch.equal(back > 0, saved[relation].T > 0)
+    assert 0 < int((weight > 0).sum()) <= budget.edges[relation]
 
 
 @settings(max_examples=30, deadline=None)

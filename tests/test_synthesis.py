@@ -13,7 +13,7 @@ from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import path_features
 from models.schema import GraphSchema
-from tests.dense import assert_near
+from tests.dense import assert_near, multiplicities
 from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -67,6 +67,17 @@ def test_a_saved_graph_propagates_as_the_relay_did():
     parts = path_features(small, GraphSchema.of(small), 2)
     z = torch.cat([s * p for s, p in zip(view.scale, parts.values(), strict=True)], dim=1)
     assert_near(z, synthesis.features(view), 1e-5)
+
+
+def test_saved_edges_add_up_to_the_members_mean_degrees():
+    whole, view, synthesis = moved()
+    small = synthesis.to_graph(view, whole)
+    for relation in whole.edge_types:
+        inside = synthesis.start.cluster[relation[2]]
+        degree = multiplicities(whole, relation).sum(dim=1)
+        for i, got in enumerate(multiplicities(small, relation).sum(dim=1)):
+            assert got == 0 or abs(got - degree[inside == i].mean()) < 1e-5
+        assert small[relation].edge_index.size(1) > 0
 
 
 def test_restoring_a_snapshot():

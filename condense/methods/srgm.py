@@ -8,7 +8,9 @@ along the relay's own training trajectory on S. Where we leave the paper: the re
 meta-paths (gradients in closed form, several node types and relations); the field is differentiated
 through; R is a Rayleigh quotient on the Laplacian without self-loops, so neither edges nor gradients
 can be driven to zero by it; the best graph is chosen on validation nodes; the start is a coarsened
-graph under pseudo-labels; edges are free weights under a budget instead of an MLP on feature pairs.
+graph under pseudo-labels; edges are free weights under a budget instead of an MLP on feature pairs. R
+is taken on these weights, which are symmetric where the whole graph is; what is saved are the same
+edges at their members' mean degrees, see `condense.structure`.
 """
 
 from __future__ import annotations
@@ -234,7 +236,8 @@ class _Run:
         score = self.judge.score(z, self.synthesis.y)
         if score > self.best_score:
             self.best, self.best_score, self.best_step = self.synthesis.snapshot(), score, index
-        weights = self.synthesis.structure.saved()
+        with torch.no_grad():
+            weights = self.synthesis.structure.saved()
         values = {
             "loss": terms.match.item(),
             "energy": terms.energy.item(),
