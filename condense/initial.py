@@ -16,7 +16,7 @@ from condense.data.graph import MultimodalGraph
 from condense.pseudolabels import guess
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
-from condense.spaces import Space, coordinates, directions, met_classes, own_features
+from condense.spaces import Space, coordinates, directions, met_clusters, own_features
 from models.schema import features, present
 from models.sparse import edge_weights
 
@@ -95,7 +95,7 @@ def clusters(
 ) -> Initial:
     """Clusters of every type.
 
-    Target nodes are clustered within each class; other types by their own features and the classes
+    Target nodes are clustered within each class; other types by their own features and the clusters
     that they meet.
 
     Args:
@@ -111,25 +111,32 @@ def clusters(
     if pseudo:
         member = class_scores(view).argmax(dim=1)  # The true class on training nodes.
     x = coordinates(view, space, generator)
-    labels = {view.schema.target: cluster_classes(x, member, budget.classes, generator)}
-    return _initial(view, budget, member, labels | _other_types(view, budget, member, generator))
+    target = cluster_classes(x, member, budget.classes, generator)
+    return _initial(view, budget, member, _with_other_types(view, budget, target, generator))
 
 
-def _other_types(
-    view: RelayView, budget: Budget, member: Int[Tensor, " n"], generator: torch.Generator
-) -> dict[str, Int[Tensor, " n"]]:
-    """The clusters of all types but the target."""
-    classes = view.schema.num_classes
-    # A node that takes no part votes for no class.
-    votes = torch.nn.functional.one_hot(member + 1, classes + 1)[:, 1:].to(
-        torch.get_default_dtype()
-    )
-    labels = {}
-    for node_type in view.schema.node_types:
-        if node_type != view.schema.target:
-            x = torch.cat([own_features(view, node_type), met_classes(view, node_type, votes)], 1)
-            labels[node_type] = cluster(directions(x), budget.nodes[node_type], generator)
-    return labels
+def _with_other_types(
+    view: RelayView,
+    budget: Budget,
+    target: Int[Tensor, " n"],
+    generator: torch.Generator,
+) -> dict[str, Int[Tensor, " n_t"]]:
+    """Clusters of all types, given those of the target: nearer types first, each by those before it."""
+    found = {view.schema.target: target}
+    waiting = [t for t in view.schema.node_types if t != view.schema.target]
+    while waiting:
+        near = [
+            t for t in waiting if any(r[2] == t and r[0] in found for r in view.schema.relations)
+        ]
+        layer = near or waiting  # Types that the target does not reach go by their features alone.
+        # Types of one layer do not look at each other.
+        done = dict(found)
+        for node_type in layer:
+            met = met_clusters(view, node_type, done, generator)
+            x = torch.cat([directions(own_features(view, node_type)), met], dim=1)
+            found[node_type] = cluster(x, budget.nodes[node_type], generator)
+        waiting = [t for t in waiting if t not in layer]
+    return found
 
 
 def _initial(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from condense.reduction import leading_directions
@@ -77,14 +78,36 @@ def propagated_features(view: RelayView, generator: torch.Generator) -> Float[Te
     return torch.cat([view.scores(part) for part in basis.split(COLUMNS, dim=1)], dim=1)
 
 
-def met_classes(
-    view: RelayView, node_type: str, votes: Float[Tensor, "n C"]
+def met_clusters(
+    view: RelayView,
+    node_type: str,
+    cluster: Mapping[str, Int[Tensor, " n_t"]],
+    generator: torch.Generator,
 ) -> Float[Tensor, "n_t k"]:
-    """The class distribution of a node's target neighbours, under each relation that it has to them."""
-    parts = [
-        mean_adjacency(view.graph, r) @ votes
-        for r in view.schema.relations
-        if r[0] == view.schema.target and r[2] == node_type
-    ]
-    count = int(view.graph[node_type].num_nodes)
-    return torch.cat(parts, dim=1) if parts else votes.new_zeros(count, 0)
+    """Over which clusters a node's neighbours are distributed, under each relation from a clustered type.
+
+    Nodes with neighbours in the same clusters, put together, keep the ways back: where whole-graph films
+    reach themselves through their director, so do the clusters, instead of reaching all films alike.
+    A neighbour in no cluster counts for none. Clusters have unit vectors for codes, or, where there are
+    more than WIDTH of them, random signs, among which distances are kept up to chance.
+
+    Args:
+        view: the whole graph.
+        node_type: of the nodes.
+        cluster: clustered node type -> the cluster of each of its nodes, −1 for none.
+        generator: for the random signs.
+    """
+    own = view.graph[view.schema.target].y
+    parts = [torch.zeros(int(view.graph[node_type].num_nodes), 0, device=own.device)]
+    for relation in view.schema.relations:
+        if relation[2] == node_type and relation[0] in cluster:
+            met = cluster[relation[0]]
+            count = int(met.max()) + 1
+            if count <= WIDTH:
+                code = torch.eye(count, device=met.device)
+            else:
+                sign = torch.randint(2, (count, WIDTH), generator=generator, device=met.device)
+                code = (2 * sign - 1) / WIDTH**0.5
+            codes = torch.where((met >= 0).unsqueeze(1), code.to(parts[0].dtype)[met], 0.0)
+            parts.append(mean_adjacency(view.graph, relation) @ codes)
+    return torch.cat(parts, dim=1)

@@ -37,3 +37,32 @@ def test_propagated_features_tell_apart_what_own_ones_cannot(space, told_apart):
     cluster = clusters(view, plan(graph, 0.1), True, rng, space).cluster["film"]
     directors = [len(kind[cluster == k].unique()) for k in range(4)]
     assert (directors == [1, 1, 1, 1]) is told_apart
+
+
+def test_directors_of_the_same_clusters_of_films_share_one():
+    """Four groups of films with a tenth of the directors each; directors' features tell nothing."""
+    films, rng = torch.arange(200), torch.Generator().manual_seed(0)
+    group = films % 4
+    graph = MultimodalGraph()
+    graph["film"].num_nodes, graph["director"].num_nodes, graph["writer"].num_nodes = 200, 40, 40
+    graph["film"].x_text = torch.nn.functional.one_hot(group, 4) + 0.01 * torch.randn(
+        200, 4, generator=rng
+    )
+    director = group * 10 + films // 4 % 10
+    graph["director", "made", "film"].edge_index = torch.stack([director, films])
+    graph["film", "made_by", "director"].edge_index = torch.stack([films, director])
+    # Writers meet directors alone: two steps from the target.
+    graph["director", "asks", "writer"].edge_index = torch.arange(40).repeat(2, 1)
+    for place, name in enumerate(("train_mask", "val_mask", "test_mask")):
+        graph["film"][name] = films // 4 % 3 == place
+    graph["film"].y = group // 2
+    graph.target, graph.num_classes, graph.name, graph.source = "film", 2, "films", "simulated"
+    rng = torch.Generator().manual_seed(0)
+    view = RelayView.of(graph, 1, 256, rng)
+    budget = plan(graph, 0.1)
+    found = clusters(view, budget, True, rng)
+    for node_type in ("director", "writer"):
+        labels = found.cluster[node_type]
+        assert budget.nodes[node_type] == 4
+        assert all(len(labels[10 * k : 10 * k + 10].unique()) == 1 for k in range(4))
+        assert len(labels.unique()) == 4

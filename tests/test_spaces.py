@@ -9,8 +9,14 @@ from condense import spaces
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.relay_view import RelayView
-from condense.spaces import coordinates, directions, own_features, propagated_features
-from tests.dense import assert_near
+from condense.spaces import (
+    coordinates,
+    directions,
+    met_clusters,
+    own_features,
+    propagated_features,
+)
+from tests.dense import assert_near, multiplicities
 from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -85,3 +91,35 @@ def test_both_spaces_stand_side_by_side():
     parts = [coordinates(view, s, torch.Generator().manual_seed(1)) for s in ("own", "propagated")]
     found = coordinates(view, "both", torch.Generator().manual_seed(1))
     assert_near(found, torch.cat(parts, dim=1))
+
+
+def met_by_hand(view, node_type, cluster, count):
+    """Under each relation from films, the share of a node's neighbours, by multiplicity, in each cluster."""
+    parts = []
+    for relation in view.schema.relations:
+        if relation[2] == node_type and relation[0] == "movie":
+            weight = multiplicities(view.graph, relation)  # [n_t, n]
+            inside = torch.stack([weight[:, cluster == k].sum(dim=1) for k in range(count)], dim=1)
+            parts.append(inside / weight.sum(dim=1, keepdim=True).clamp_min(1e-12))
+    return torch.cat(parts, dim=1)
+
+
+def test_met_clusters_are_shares_of_neighbours():
+    view = view_of()
+    cluster = torch.arange(80) % 6 - 1  # The first of them in none.
+    found = met_clusters(view, "actor", {"movie": cluster}, torch.Generator())
+    assert_near(found, met_by_hand(view, "actor", cluster, 5))
+    assert met_clusters(view, "actor", {}, torch.Generator()).shape == (len(found), 0)
+
+
+def test_many_clusters_keep_their_distances_up_to_chance(monkeypatch):
+    monkeypatch.setattr(spaces, "WIDTH", 64)
+    view = view_of()
+    cluster = torch.arange(80)
+    found = met_clusters(view, "actor", {"movie": cluster}, torch.Generator().manual_seed(0))
+    exact = met_by_hand(view, "actor", cluster, 80)
+    assert found.size(1) == 64 * exact.size(1) // 80
+    ratio = distances(found) / distances(exact).clamp_min(1e-9)
+    off = distances(exact) > 0.1
+    assert abs(float(ratio[off].mean()) - 1) < 0.1
+    assert float(ratio[off].std()) < 0.2
