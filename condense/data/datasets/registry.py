@@ -90,7 +90,7 @@ DATASETS: dict[str, DatasetEntry] = {
 
 def load_dataset(
     name: str,
-    root: Path = Path("data"),
+    root: Path | str = Path("data"),
     source: str = "auto",
     modalities: Sequence[str] | None = None,
 ) -> MultimodalGraph:
@@ -121,7 +121,7 @@ def load_dataset(
                 f"modalities (got {modality!r}) has no such entry in {name}; "
                 f"{nearest(modality, entry.available)}"
             )
-    graph = keep_modalities(entry.load(root, source, wanted), wanted)
+    graph = keep_modalities(entry.load(Path(root), source, wanted), wanted)
     check(graph, "whole")
     return graph
 

@@ -40,7 +40,7 @@ def test_every_entry(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     visible = complete(hide_test_labels(graph))
     assert all(modality_names(visible[t]) for t in visible.node_types)
     one = entry.available[-1]
-    assert modality_names(load_dataset(name, DATA, modalities=[one])[graph.target]) == (one,)
+    assert modality_names(load_dataset(name, str(DATA), modalities=[one])[graph.target]) == (one,)
 
 
 @pytest.mark.parametrize("name", [n for n, entry in DATASETS.items() if not entry.simulated])
