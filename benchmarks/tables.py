@@ -226,12 +226,12 @@ def show(job: Job) -> bool:
     )
     if rows:
         print(f"\n{as_matrix(summarise(sorted(rows, key=lambda r: models.index(r.model))))}")
-    done = {(row.model, row.method) for row in rows}
-    missing = [
-        f"{m} on {shown(x)}" for m in job.models for x in METHODS if (m, shown(x)) not in done
-    ]
+    missing = {m: [x for x in job.methods if not job.done(m, x)] for m in job.models}
+    missing = {model: methods for model, methods in missing.items() if methods}
     if missing:
-        print(f"\nnot finished: {', '.join(missing)}")
+        print()
+    for model, methods in missing.items():
+        print(f"not finished: {model} on {', '.join(methods)}")
     return not missing
 
 
