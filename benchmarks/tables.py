@@ -26,6 +26,7 @@ import torch
 from condense.budget import plan
 from condense.data.datasets.registry import load_dataset
 from condense.data.graph import MultimodalGraph
+from condense.errors import UserError
 from condense.io import load_condensed, save
 from condense.methods.spec import label, parse
 from condense.run import condense
@@ -34,6 +35,7 @@ from evaluate.evaluator import Contestant, Protocol, evaluate
 from evaluate.results import WHOLE, Row, read_rows, write_rows
 from evaluate.table import as_matrix, summarise
 from evaluate.train import TrainSettings
+from models.choices import UnknownChoiceError
 
 METHODS = (
     WHOLE,
@@ -259,8 +261,11 @@ def main() -> int:
         )
         for name in arguments.sets
     ]
-    for method in (*arguments.methods, *arguments.redo):
-        shown(method)  # Raises before long work if there is no such method.
+    try:
+        for method in (*arguments.methods, *arguments.redo):
+            shown(method)
+    except (UserError, UnknownChoiceError) as error:
+        parser.error(str(error))
     if not arguments.print:
         for job in jobs:
             forget(job, arguments.redo)

@@ -33,9 +33,16 @@ def reverses(graph: MultimodalGraph) -> Mapping[EdgeType, EdgeType]:
     return found
 
 
-def primary(graph: MultimodalGraph) -> tuple[EdgeType, ...]:
-    """The relations to synthesise: all but the second of each mirrored pair."""
-    mirror = reverses(graph)
+def primary(
+    graph: MultimodalGraph, mirror: Mapping[EdgeType, EdgeType] | None = None
+) -> tuple[EdgeType, ...]:
+    """The relations to synthesise: all but the second of each mirrored pair.
+
+    Args:
+        graph: a whole graph.
+        mirror: `reverses(graph)`, where it is at hand; it sorts all edges.
+    """
+    mirror = reverses(graph) if mirror is None else mirror
     order = {r: i for i, r in enumerate(graph.edge_types)}
     return tuple(r for r in graph.edge_types if order[mirror.get(r, r)] >= order[r])
 

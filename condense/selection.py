@@ -103,7 +103,7 @@ def induced(
     small[graph.target].y = graph[graph.target].y[chosen[graph.target]]
 
     mirror = reverses(graph)
-    for relation in primary(graph):
+    for relation in primary(graph, mirror):
         edges, weight = _edges_among(graph, relation, place)
         symmetric = mirror.get(relation) == relation
         kept = _within(edges, budget.edges[relation], symmetric, generator)

@@ -45,7 +45,7 @@ def directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
 
     Fewer than NARROW columns are returned as they are: in them lengths tell most of what there is.
     """
-    if x.size(1) < NARROW:
+    if x.size(1) < NARROW or len(x) == 0:
         return x
     centred = x - x.mean(dim=0)
     length = centred.norm(dim=1, keepdim=True)
@@ -100,8 +100,8 @@ def met_clusters(
     own = view.graph[view.schema.target].y
     parts = [torch.zeros(int(view.graph[node_type].num_nodes), 0, device=own.device)]
     for relation in view.schema.relations:
-        if relation[2] == node_type and relation[0] in cluster:
-            met = cluster[relation[0]]
+        met = cluster.get(relation[0])
+        if relation[2] == node_type and met is not None and bool((met >= 0).any()):
             count = int(met.max()) + 1
             if count <= WIDTH:
                 code = torch.eye(count, device=met.device)

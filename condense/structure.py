@@ -43,15 +43,14 @@ class Structure:
                 A cluster that no edge of the relation joins to any cluster stays without in either case.
         """
         graph = start.graph
-        mirror, relations = reverses(graph), graph.edge_types
-        logits = {}
-        for relation in primary(graph):
+        mirror, logits = reverses(graph), {}
+        for relation in primary(graph, mirror):
             counts = start.edge_counts(relation)
             joined = counts.sum(dim=1, keepdim=True) * counts.sum(dim=0) > 0
             logits[relation] = counts.clamp_min(absent).log().masked_fill(~joined, -torch.inf)
         return cls(
             logits=logits,
-            degree={r: start.mean_degree(r) for r in relations},
+            degree={r: start.mean_degree(r) for r in graph.edge_types},
             budget=budget.edges,
             mirror=mirror,
         )

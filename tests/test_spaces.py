@@ -84,6 +84,7 @@ def test_rows_at_the_mean_have_no_direction():
 def test_lengths_of_few_columns_are_kept():
     prices = torch.tensor([[1.0], [2.0], [9.0]])
     assert torch.equal(directions(prices), prices)
+    assert directions(torch.zeros(0, 20)).shape == (0, 20)
 
 
 def test_both_spaces_stand_side_by_side():
@@ -109,7 +110,9 @@ def test_met_clusters_are_shares_of_neighbours():
     cluster = torch.arange(80) % 6 - 1  # The first of them in none.
     found = met_clusters(view, "actor", {"movie": cluster}, torch.Generator())
     assert_near(found, met_by_hand(view, "actor", cluster, 5))
-    assert met_clusters(view, "actor", {}, torch.Generator()).shape == (len(found), 0)
+    nowhere = {"movie": torch.full((80,), -1)}
+    for clusters in ({}, nowhere):
+        assert met_clusters(view, "actor", clusters, torch.Generator()).shape == (len(found), 0)
 
 
 def test_many_clusters_keep_their_distances_up_to_chance(monkeypatch):
