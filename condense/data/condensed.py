@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal
 
 from condense.data.graph import MultimodalGraph, Source
+from condense.data.inductive import Setting, check_setting
 from condense.errors import FileError, UserError
 from models.choices import nearest
 
@@ -41,6 +42,7 @@ class Provenance:
         complete: False where the run was interrupted.
         history: one record of numbers a logged step: loss, conflict rate, energy, edge mass, score.
         measures: numbers about the result, such as relay validation score and edges per relation.
+        setting: "transductive", or "inductive" where training nodes alone were condensed.
 
     Raises:
         UserError: a value of the wrong type, naming it.
@@ -63,6 +65,7 @@ class Provenance:
     complete: bool
     history: list[dict[str, float]]
     measures: dict[str, Any]
+    setting: Setting = "transductive"
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -79,6 +82,7 @@ class Provenance:
             raise _wrong("provenance.source", self.source, "must be 'real' or 'simulated'")
         if self.ratio_base not in ("all", "train"):
             raise _wrong("provenance.ratio_base", self.ratio_base, "must be 'all' or 'train'")
+        check_setting(self.setting)
         for i, stage in enumerate(self.stages):
             if not isinstance(stage, dict) or tuple(sorted(stage)) != STAGE_KEYS:
                 raise _wrong(f"provenance.stages[{i}]", stage, f"must have the keys {STAGE_KEYS}")
@@ -100,7 +104,8 @@ class Provenance:
         """The inverse of `to_json`.
 
         Raises:
-            FileError: not a JSON object, a missing or an unknown key, a value of the wrong type.
+            FileError: not a JSON object, a missing or an unknown key, a value of the wrong type. Keys with
+                a default may be missing.
         """
         try:
             record = json.loads(text)
@@ -110,8 +115,9 @@ class Provenance:
             got = type(record).__name__
             raise FileError(f"provenance (got {got}) must be a JSON object; condense again")
         known = [field.name for field in fields(cls)]
-        for name in known:
-            if name not in record:
+        for field in fields(cls):
+            name = field.name
+            if name not in record and field.default is MISSING:
                 raise FileError(f"provenance lacks the key {name!r}; add it, or condense again")
         for name in record:
             if name not in known:
