@@ -11,6 +11,7 @@ import torch
 from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph, num_target
+from condense.data.inductive import Setting, training_part
 from condense.errors import BudgetError
 
 RatioBase = Literal["all", "train"]
@@ -29,6 +30,7 @@ class Budget:
         ratio_base: which of the two the request was made in.
         edge_ratio: the share of each relation's edges that may be kept.
         notices: what the user should know, such as classes raised to one node.
+        setting: in which the graph is condensed; the counts are meant for what it lets be seen.
     """
 
     nodes: Mapping[str, int]
@@ -39,33 +41,42 @@ class Budget:
     ratio_base: RatioBase
     edge_ratio: float
     notices: tuple[str, ...] = ()
+    setting: Setting = "transductive"
 
 
 def plan(
     graph: MultimodalGraph,
     ratio: float,
-    ratio_base: RatioBase = "all",
+    ratio_base: RatioBase | None = None,
     edge_ratio: float | None = None,
+    setting: Setting = "transductive",
 ) -> Budget:
     """The budget for condensing `graph`.
 
     n' = ratio · base, rounded; types other than the target keep the same share of their nodes, at
     least one; classes keep the proportions of the training nodes, at least one node each; relations
-    keep at most ⌊edge_ratio · edges⌋.
+    keep at most ⌊edge_ratio · edges⌋. In the inductive setting nodes and edges are those of the
+    training sub-graph, and the shares of nodes and edges are n' ÷ training nodes.
 
     Args:
         graph: the whole graph.
         ratio: in (0, 1].
-        ratio_base: "all" target nodes (GCond's convention for transductive data) or "train" nodes.
-        edge_ratio: in (0, 1]; by default the node ratio over all target nodes.
+        ratio_base: "all" target nodes or "train" nodes. The default is GCond's convention: "all" in the
+            transductive setting, "train" in the inductive one (Jin et al., ICLR 2022, section 4.1).
+        edge_ratio: in (0, 1]; by default the node ratio over all target nodes that are seen.
+        setting: "inductive" plans for the sub-graph of the training nodes.
 
     Raises:
-        BudgetError: a ratio out of range, or fewer nodes than classes.
+        BudgetError: a ratio out of range, fewer nodes than classes, or more than are seen.
+        UserError: an unknown setting.
     """
     _check_ratio("ratio", ratio)
-    total = num_target(graph)
+    seen = training_part(graph, setting).graph
+    total, visible = num_target(graph), num_target(seen)
     store = graph[graph.target]
     trained = int(store.train_mask.sum())
+    if ratio_base is None:
+        ratio_base = "all" if setting == "transductive" else "train"
     base = total if ratio_base == "all" else trained
     count = max(1, round(ratio * base))
     if count < graph.num_classes:
@@ -73,25 +84,28 @@ def plan(
             f"ratio (got {ratio}) gives {count} of {base} {graph.target} nodes, fewer than the "
             f"{graph.num_classes} classes; try --ratio {_ceil(graph.num_classes / base)}"
         )
+    if count > visible:
+        raise BudgetError(
+            f"ratio (got {ratio} of all nodes) gives {count} {graph.target} nodes, more than the {visible} "
+            f"training nodes that the inductive setting sees; try --ratio-base train"
+        )
     if edge_ratio is None:
-        edge_ratio = ratio * base / total
+        edge_ratio = ratio * base / visible
     _check_ratio("edge_ratio", edge_ratio)
 
     classes, raised = _share(
         torch.bincount(store.y[store.train_mask], minlength=graph.num_classes), count
     )
-    edges = {
-        r: math.floor(edge_ratio * graph[r].edge_index.size(1) + 1e-9) for r in graph.edge_types
-    }
+    edges = {r: math.floor(edge_ratio * seen[r].edge_index.size(1) + 1e-9) for r in seen.edge_types}
     notices = [f"class {c} is raised to 1 node (its share is below one half)" for c in raised]
     notices += [
-        f"relation {'/'.join(r)} keeps no edge (its share of {graph[r].edge_index.size(1)} is below 1)"
+        f"relation {'/'.join(r)} keeps no edge (its share of {seen[r].edge_index.size(1)} is below 1)"
         for r, kept in edges.items()
-        if kept == 0 and graph[r].edge_index.size(1)
+        if kept == 0 and seen[r].edge_index.size(1)
     ]
     nodes = {
-        t: count if t == graph.target else max(1, round(int(graph[t].num_nodes) * count / total))
-        for t in graph.node_types
+        t: count if t == seen.target else max(1, round(int(seen[t].num_nodes) * count / visible))
+        for t in seen.node_types
     }
     return Budget(
         nodes=nodes,
@@ -102,6 +116,7 @@ def plan(
         ratio_base=ratio_base,
         edge_ratio=edge_ratio,
         notices=tuple(notices),
+        setting=setting,
     )
 
 

@@ -106,6 +106,7 @@ def _provenance(found: CondensedGraph) -> Iterator[str]:
         f"ratio    {p.ratio:.4%} of all {found.graph.target} nodes, {p.ratio_train:.4%} of the training "
         f"nodes (asked in '{p.ratio_base}'); edges at most {p.edge_ratio:.4%}"
     )
+    yield f"setting  {p.setting}"
     for stage in p.stages:
         peak = f"{stage['peak_bytes'] / 2**20:,.0f} MiB"
         yield f"stage    {stage['name']:<12} {stage['seconds']:8.2f} s   peak {peak}"

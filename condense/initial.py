@@ -108,7 +108,7 @@ def clusters(
     """
     store = view.graph[view.schema.target]
     member = torch.where(store.train_mask, store.y, -1)
-    if pseudo:
+    if pseudo and not bool(store.train_mask.all()):
         member = class_scores(view).argmax(dim=1)  # The true class on training nodes.
     x = coordinates(view, space, generator)
     target = cluster_classes(x, member, budget.classes, generator)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -63,10 +64,9 @@ class RelayView:
         """
         rank = max(1, min(rank, WIDEST // len(blocks(GraphSchema.of(graph), hops))))
         scaler = FeatureScaler.fit(graph)
-        reduced = scaler.apply(graph)
-        reduction = Reduction.fit(reduced, rank, generator)
-        for (node_type, modality), h in reduction.encode(reduced).items():
-            reduced[node_type][FEATURE_PREFIX + modality] = h
+        scaled = scaler.apply(graph)
+        reduction = Reduction.fit(scaled, rank, generator)
+        reduced = _reduced(scaled, reduction)
         schema = GraphSchema.of(reduced)
         train = graph[graph.target].train_mask.nonzero().flatten()
         measured = {
@@ -86,6 +86,14 @@ class RelayView:
             block=number.to(train.device),
             hops=hops,
         )
+
+    def on(self, other: MultimodalGraph) -> RelayView:
+        """Another graph of the same schema, scaled, reduced and weighted as this one.
+
+        Args:
+            other: features complete, test labels hidden.
+        """
+        return replace(self, graph=_reduced(self.scaler.apply(other), self.reduction))
 
     def features(self, rows: Int[Tensor, " n"]) -> Float[Tensor, "n D"]:
         """Z of these whole-graph target nodes."""
@@ -136,3 +144,11 @@ class RelayView:
         target = self.schema.target
         parts = [along(path, endpoint(path, target))[m] for path, m in self.blocks]
         return torch.cat([s * z for s, z in zip(self.scale, parts, strict=True)], dim=1)
+
+
+def _reduced(scaled: MultimodalGraph, reduction: Reduction) -> MultimodalGraph:
+    """A copy of `scaled` with H in place of X."""
+    reduced = copy.copy(scaled)
+    for (node_type, modality), h in reduction.encode(scaled).items():
+        reduced[node_type][FEATURE_PREFIX + modality] = h
+    return reduced

@@ -16,6 +16,7 @@ from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.features import complete
 from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, hide_test_labels
+from condense.data.inductive import training_part, validation_part
 from condense.data.rules import check
 from condense.errors import UserError
 from condense.methods.protocol import OnStep, ignore
@@ -39,9 +40,11 @@ def condense(
 ) -> CondensedGraph:
     """Condense `graph`; its test labels are hidden before anything reads them.
 
+    In the inductive setting the condenser sees the sub-graph of the training nodes alone.
+
     Args:
         graph: a whole graph.
-        budget: from `condense.budget.plan`.
+        budget: from `condense.budget.plan`; it also says in which setting.
         method: a name in `METHODS`.
         settings: of the method; the rest at their defaults.
         seed: of the run's only generator.
@@ -63,9 +66,13 @@ def condense(
     place = find_device(device)
     clock = StageClock(place)
     with clock.stage("prepare"):
-        visible = complete(hide_test_labels(graph)).to(place)
+        hidden = hide_test_labels(graph)
+        part = training_part(hidden, budget.setting)
+        visible = validation = complete(part.graph).to(place)
+        if budget.setting == "inductive":
+            validation = complete(validation_part(hidden, budget.setting).graph).to(place)
     generator = torch.Generator(place).manual_seed(seed)
-    outcome = entry.build(chosen).condense(visible, budget, generator, clock, on_step)
+    outcome = entry.build(chosen).condense(visible, validation, budget, generator, clock, on_step)
     provenance = Provenance(
         dataset=graph.name,
         source=graph.source,
@@ -78,6 +85,7 @@ def condense(
         ratio_train=budget.ratio_train,
         ratio_base=budget.ratio_base,
         edge_ratio=budget.edge_ratio,
+        setting=budget.setting,
         device=_device_name(place),
         versions=versions(),
         stages=clock.stages,
@@ -88,7 +96,7 @@ def condense(
             "edge_budget": {":".join(r): count for r, count in budget.edges.items()},
         },
     )
-    return CondensedGraph(outcome.graph.to("cpu"), provenance)
+    return CondensedGraph(part.in_whole_numbers(outcome.graph.to("cpu")), provenance)
 
 
 def find_device(name: str) -> torch.device:

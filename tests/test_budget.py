@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from condense.budget import plan
 from condense.data.graph import MultimodalGraph
-from condense.errors import BudgetError
+from condense.data.inductive import training_part
+from condense.errors import BudgetError, UserError
 from tests.graphs import small_graph
 
 
@@ -125,3 +126,31 @@ def test_whole_graph_as_its_own_budget():
     budget = plan(graph, 1.0)
     assert budget.nodes == {t: graph[t].num_nodes for t in graph.node_types}
     assert budget.edges == {r: graph[r].edge_index.size(1) for r in graph.edge_types}
+
+
+def test_the_inductive_setting_counts_what_it_sees():
+    graph = small_graph(num_target=80)
+    trained = int(graph["movie"].train_mask.sum())
+    budget = plan(graph, 0.5, setting="inductive")
+    assert (budget.ratio_base, budget.setting) == ("train", "inductive")
+    assert budget.nodes["movie"] == round(0.5 * trained)
+    assert budget.ratio == budget.nodes["movie"] / 80
+    assert budget.edge_ratio == 0.5
+    seen = training_part(graph, "inductive").graph
+    for relation, kept in budget.edges.items():
+        assert kept == seen[relation].edge_index.size(1) // 2
+        assert kept < graph[relation].edge_index.size(1) // 4
+    assert budget.nodes["actor"] == round(seen["actor"].num_nodes * budget.ratio_train)
+    # In terms of all nodes the same budget; the edges' share is still that of what is seen.
+    assert plan(graph, budget.ratio, "all", setting="inductive").classes == budget.classes
+    whole = plan(graph, 1.0, setting="inductive")
+    assert whole.nodes == {t: seen[t].num_nodes for t in seen.node_types}
+
+
+def test_more_nodes_than_the_inductive_setting_sees():
+    graph = small_graph(num_target=80)
+    message = r"ratio .got 0.5 of all nodes. gives 40 movie nodes, more than the \d+ training nodes"
+    with pytest.raises(BudgetError, match=message):
+        plan(graph, 0.5, "all", setting="inductive")
+    with pytest.raises(UserError, match=r"setting .got 'inductif'.* did you mean 'inductive'"):
+        plan(graph, 0.5, setting="inductif")  # pyright: ignore[reportArgumentType]

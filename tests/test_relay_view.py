@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from condense.data.features import complete
+from condense.data.inductive import training_part
 from condense.pool import Pool
 from condense.relay_view import RelayView
 from models.metapaths import endpoint
@@ -79,3 +80,14 @@ def test_pool_holds_and_draws_nodes_of_each_class(view):
     assert len(torch.unique(z, dim=0)) == 9
     assert not torch.equal(z, pool.draw(3, rng)[0])
     assert pool.draw(8, rng)[0] is pool.z
+
+
+def test_another_graph_in_the_coordinates_of_the_first():
+    whole = small_graph(num_target=80)
+    part = complete(training_part(whole, "inductive").graph)
+    view = RelayView.of(part, 2, 3, torch.Generator().manual_seed(0))
+    rows = torch.arange(int(part["movie"].num_nodes))
+    torch.testing.assert_close(view.on(part).features(rows), view.features(rows))
+    x = view.on(complete(whole)).graph["movie"].x_text
+    trained = whole["movie"].train_mask
+    torch.testing.assert_close(x[trained], view.graph["movie"].x_text)

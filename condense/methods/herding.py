@@ -41,6 +41,7 @@ class Herding:
     def condense(
         self,
         graph: MultimodalGraph,
+        validation: MultimodalGraph,
         budget: Budget,
         generator: torch.Generator,
         clock: StageClock,

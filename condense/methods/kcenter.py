@@ -45,6 +45,7 @@ class KCenter:
     def condense(
         self,
         graph: MultimodalGraph,
+        validation: MultimodalGraph,
         budget: Budget,
         generator: torch.Generator,
         clock: StageClock,

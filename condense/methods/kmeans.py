@@ -52,6 +52,7 @@ class KMeans:
     def condense(
         self,
         graph: MultimodalGraph,
+        validation: MultimodalGraph,
         budget: Budget,
         generator: torch.Generator,
         clock: StageClock,

@@ -58,6 +58,7 @@ class Condenser(Protocol):
     def condense(
         self,
         graph: MultimodalGraph,
+        validation: MultimodalGraph,
         budget: Budget,
         generator: torch.Generator,
         clock: StageClock,
@@ -66,7 +67,10 @@ class Condenser(Protocol):
         """Condense `graph` within `budget`.
 
         Args:
-            graph: features complete, test labels hidden (−1); it is not changed.
+            graph: features complete, test labels hidden (−1); it is not changed. All that is condensed
+                comes from here; in the inductive setting it has training nodes only.
+            validation: the graph in which validation nodes may be scored, by what selects and by nothing
+                else; `graph` itself in the transductive setting.
             budget: counts to keep.
             generator: the only source of randomness, on the graph's device.
             clock: to be told which stage is running.

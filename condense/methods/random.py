@@ -30,6 +30,7 @@ class Random:
     def condense(
         self,
         graph: MultimodalGraph,
+        validation: MultimodalGraph,
         budget: Budget,
         generator: torch.Generator,
         clock: StageClock,

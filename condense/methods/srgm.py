@@ -103,6 +103,7 @@ class SRGM:
     def condense(
         self,
         graph: MultimodalGraph,
+        validation: MultimodalGraph,
         budget: Budget,
         generator: torch.Generator,
         clock: StageClock,
@@ -118,7 +119,8 @@ class SRGM:
                 else Frames.shared(view, s.frame_width)
             )
         with clock.stage("start"):
-            judge = Judge.of(view, s.lr_relay)
+            scored = view if validation is graph else view.on(validation)
+            judge = Judge.of(scored, s.lr_relay)
             start = clusters(view, budget, s.labels == "pseudo", generator, s.space)
             synthesis = Synthesis(start, budget)
             pool = Pool.of(view, start.member, s.pool, generator)
