@@ -1,4 +1,9 @@
-"""The whole graph and the condensed ones as models see them: labels hidden, features scaled alike."""
+"""The whole graph and the condensed ones as models see them: labels hidden, features scaled alike.
+
+In the inductive setting a model meets test nodes only when it is tested: it trains on the sub-graph of the
+training nodes (or on what was condensed from it), is validated where validation nodes join these, and is
+tested on the whole graph. In the transductive setting all three are the whole graph.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,10 @@ import torch
 from torch import Tensor
 
 from condense.data.features import FeatureScaler, complete
-from condense.data.graph import MultimodalGraph, hide_test_labels
+from condense.data.graph import MultimodalGraph, display_name, hide_test_labels
+from condense.data.inductive import Setting, training_part, validation_part
 from condense.errors import UserError
+from evaluate.results import WHOLE
 from models.schema import GraphSchema
 
 
@@ -21,22 +28,54 @@ class Arena:
     Attributes:
         raw: as loaded, with test labels; only `test_labels` reads these.
         whole: features complete and scaled, test labels −1.
-        scaler: fitted on the whole graph; condensed graphs pass through it too.
+        training: on which models train that are compared with condensed graphs, likewise.
+        validation: whose validation nodes choose a model's state and settings, likewise.
+        scaler: fitted on `training`; condensed graphs pass through it too.
         schema: of `whole`.
+        setting: "transductive" or "inductive".
     """
 
     raw: MultimodalGraph
     whole: MultimodalGraph
+    training: MultimodalGraph
+    validation: MultimodalGraph
     scaler: FeatureScaler
     schema: GraphSchema
+    setting: Setting
 
     @classmethod
-    def of(cls, raw: MultimodalGraph, device: torch.device | None = None) -> Arena:
+    def of(
+        cls,
+        raw: MultimodalGraph,
+        device: torch.device | None = None,
+        setting: Setting = "transductive",
+    ) -> Arena:
         """Prepare a checked whole graph."""
-        visible = complete(hide_test_labels(raw)).to(device or "cpu")
-        scaler = FeatureScaler.fit(visible)
+        hidden = hide_test_labels(raw)
+        visible = complete(hidden).to(device or "cpu")
+        parts = [visible, visible]
+        if setting == "inductive":
+            found = training_part(hidden, setting), validation_part(hidden, setting)
+            parts = [complete(part.graph).to(device or "cpu") for part in found]
+        scaler = FeatureScaler.fit(parts[0])
         whole = scaler.apply(visible)
-        return cls(raw, whole, scaler, GraphSchema.of(whole))
+        training, validation = (whole if p is visible else scaler.apply(p) for p in parts)
+        return cls(raw, whole, training, validation, scaler, GraphSchema.of(whole), setting)
+
+    @property
+    def title(self) -> str:
+        """The whole graph's name, marked if simulated, and how its test nodes are met."""
+        name = display_name(self.raw.name, self.raw.source)
+        if self.setting == "transductive":
+            return f"{name}: tested on the whole graph"
+        return (
+            f"{name}, inductive: tested on the whole graph; '{WHOLE}' is trained on the sub-graph of the "
+            "training nodes"
+        )
+
+    def trained_whole(self) -> MultimodalGraph:
+        """What `training` is made of, in the data set's units."""
+        return training_part(self.raw, self.setting).graph
 
     def admit(self, condensed: MultimodalGraph) -> MultimodalGraph:
         """A condensed graph in the models' units.

@@ -10,7 +10,8 @@ from condense.budget import plan
 from condense.data.condensed import CondensedGraph
 from condense.data.datasets.registry import DATASETS, FILE_ENDINGS, load_dataset
 from condense.data.fingerprint import fingerprint
-from condense.data.graph import MultimodalGraph, display_name
+from condense.data.graph import MultimodalGraph
+from condense.data.inductive import Setting
 from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label, parse
@@ -25,12 +26,10 @@ class Match:
     """All graphs that are judged on one whole graph.
 
     Attributes:
-        title: the whole graph's name, marked if simulated.
         arena: the whole graph.
         contestants: the whole graph first, then files and rivals.
     """
 
-    title: str
     arena: Arena
     contestants: list[Contestant] = field(default_factory=list)
 
@@ -52,7 +51,7 @@ def gather(
         device: where to condense and train.
 
     Raises:
-        UserError: no file, an unknown method.
+        UserError: no file, files of several settings, an unknown method.
         FileError: a file cannot be read, or its whole graph is not the one that it was made from.
     """
     if not files:
@@ -62,16 +61,30 @@ def gather(
     for file in files:
         condensed = load_condensed(file)
         groups.setdefault(condensed.provenance.dataset_hash, []).append((file, condensed))
+    setting = _one_setting([pair for group in groups.values() for pair in group])
     for group in groups.values():
         graph = _whole_graph(*group[0], root, whole)
-        arena = Arena.of(graph, find_device(device))
-        contestants = [Contestant(WHOLE, graph)]
+        arena = Arena.of(graph, find_device(device), setting)
+        contestants = [Contestant(WHOLE, arena.trained_whole())]
         for _, condensed in group:
             contestants.append(_contestant(condensed))
         for method, settings in rivals:
             for condensed in _condensed_alike(graph, group, method, settings, device):
                 contestants.append(_contestant(condensed))
-        yield Match(display_name(graph.name, graph.source), arena, contestants)
+        yield Match(arena, contestants)
+
+
+def _one_setting(files: Sequence[tuple[Path, CondensedGraph]]) -> Setting:
+    """The setting in which all files were condensed: scores of two settings are not comparable."""
+    first: dict[Setting, Path] = {}
+    for file, condensed in files:
+        first.setdefault(condensed.provenance.setting, file)
+    if len(first) > 1:
+        named = ", ".join(f"{file}: {setting}" for setting, file in first.items())
+        raise UserError(
+            f"condensed (got {named}) must all be of one setting; evaluate each setting by itself"
+        )
+    return next(iter(first))
 
 
 def _whole_graph(
@@ -116,5 +129,5 @@ def _condensed_alike(
         key = (p.ratio, p.edge_ratio, p.seed)
         if key not in done:
             done.add(key)
-            budget = plan(graph, p.ratio, "all", p.edge_ratio)
+            budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
             yield condense(graph, budget, method, settings, seed=p.seed, device=device)

@@ -28,7 +28,7 @@ class Contestant:
 
     Attributes:
         label: what tables call it: "whole" or a method.
-        graph: in the data set's units.
+        graph: in the data set's units; for "whole" see `Arena.trained_whole`.
         condensed: None for the whole graph.
     """
 
@@ -108,11 +108,14 @@ def evaluate(
 
     Raises:
         UnknownChoiceError: an unknown model.
-        UserError: a contestant does not fit the whole graph.
+        UserError: a contestant does not fit the whole graph, or was condensed in another setting.
     """
+    _check_settings(arena, contestants)
     arena.test_labels()  # Before long work: whether there is something to score.
     entries = {name: choose(MODELS, name, "model") for name in protocol.models}
-    admitted = [arena.whole if c.condensed is None else arena.admit(c.graph) for c in contestants]
+    admitted = [
+        arena.training if c.condensed is None else arena.admit(c.graph) for c in contestants
+    ]
     rows = []
     for name, entry in entries.items():
         choices = candidates(entry, protocol.training, protocol.tune, TUNE_SEED)
@@ -134,6 +137,17 @@ def evaluate(
                 rows.append(row)
                 on_row(row)
     return rows
+
+
+def _check_settings(arena: Arena, contestants: Sequence[Contestant]) -> None:
+    """Raise unless all graphs were condensed in the setting in which models are compared."""
+    for contestant in contestants:
+        made = contestant.condensed
+        if made is not None and made.provenance.setting != arena.setting:
+            raise UserError(
+                f"setting (got {made.provenance.setting!r} for {contestant.label}) must be that of the "
+                f"comparison, {arena.setting!r}; condense it again with --setting {arena.setting}"
+            )
 
 
 def _seeds(
@@ -177,6 +191,7 @@ def _seeds(
             edges=sum(raw[r].edge_index.size(1) for r in raw.edge_types),
             bytes=num_bytes(raw),
             settings=_settings(choice),
+            setting=arena.setting,
         )
 
 

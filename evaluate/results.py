@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from condense.data.inductive import Setting
 from condense.errors import FileError
 
 WHOLE = "whole"
@@ -24,10 +25,11 @@ class Row:
         dataset: name of the whole graph.
         source: "real" or "simulated".
         method: condensation method with its changed settings, or "whole".
-        ratio: condensed target nodes ÷ all target nodes; 1 for the whole graph.
-        ratio_train: condensed target nodes ÷ training nodes.
+        ratio: target nodes trained on ÷ all target nodes.
+        ratio_train: target nodes trained on ÷ training nodes.
         model: name of the model.
-        trained_on: "whole" or "condensed"; tested on the whole graph in either case.
+        trained_on: "whole" (the sub-graph of training nodes in the inductive setting) or "condensed";
+            tested on the whole graph in either case.
         condense_seed: of the condensation; empty for the whole graph.
         train_seed: of the training.
         micro_f1, macro_f1, accuracy: on the whole graph's test nodes.
@@ -35,11 +37,12 @@ class Row:
         majority: accuracy of always answering the most frequent training class.
         epoch: of the state that was kept.
         train_seconds: optimisation alone.
-        validate_seconds: validation on the whole graph while training.
+        validate_seconds: validation while training.
         tune_seconds: choosing the settings, once for this model and method.
         condense_seconds: 0 for the whole graph.
         nodes, edges, bytes: of the graph trained on, all types and relations together.
         settings: of model and training, as text.
+        setting: "transductive" or "inductive".
     """
 
     dataset: str
@@ -65,6 +68,7 @@ class Row:
     edges: int
     bytes: int
     settings: str
+    setting: Setting = "transductive"
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
@@ -90,7 +94,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of a file of `write_rows`.
+    """The rows of a file of `write_rows`; a file without the column `setting` is transductive.
 
     Raises:
         FileError: the file cannot be read, or is of another kind or version.
@@ -100,12 +104,13 @@ def read_rows(path: Path) -> list[Row]:
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream, strict=True)
-            if reader.fieldnames != list(kinds):
+            found = list(reader.fieldnames or ())
+            if found not in (list(kinds), [n for n in kinds if n != "setting"]):
                 raise ValueError("other columns")
             for record in reader:
                 if None in record or None in record.values():
                     raise ValueError(f"line {reader.line_num} is of another length")
-                values: dict[str, Any] = {n: _read(k, record[n]) for n, k in kinds.items()}
+                values: dict[str, Any] = {n: _read(kinds[n], record[n]) for n in found}
                 rows.append(Row(**values))
         return rows
     except (OSError, ValueError, TypeError, csv.Error) as error:

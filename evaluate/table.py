@@ -42,16 +42,18 @@ class Line:
 
 
 def summarise(rows: Sequence[Row]) -> list[Line]:
-    """One line for each (model, method, ratio), in order of first appearance."""
-    groups: dict[tuple[str, str, float], list[Row]] = {}
+    """One line for each (model, method, ratio, setting), in order of first appearance."""
+    groups: dict[tuple[str, str, float, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.model, row.method, row.ratio), []).append(row)
+        groups.setdefault((row.model, row.method, row.ratio, row.setting), []).append(row)
     whole = {
-        model: group for (model, _, _), group in groups.items() if group[0].trained_on == WHOLE
+        (model, setting): group
+        for (model, _, _, setting), group in groups.items()
+        if group[0].trained_on == WHOLE
     }
     return [
-        _line(model, method, group, whole.get(model))
-        for (model, method, _), group in groups.items()
+        _line(model, method, group, whole.get((model, setting)))
+        for (model, method, _, setting), group in groups.items()
     ]
 
 

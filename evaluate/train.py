@@ -48,7 +48,7 @@ class Trained:
         val_micro_f1: at `epoch`.
         epoch: of the best validation score, counted from 1.
         train_seconds: optimisation alone, with the preparation of the training inputs.
-        validate_seconds: validation on the whole graph.
+        validate_seconds: validation, on far more nodes than a condensed graph has.
     """
 
     model: nn.Module
@@ -61,16 +61,17 @@ class Trained:
 def train(
     model: Any,
     trained_on: MultimodalGraph,
-    whole: MultimodalGraph,
+    validation: MultimodalGraph,
     settings: TrainSettings,
     loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
 ) -> Trained:
-    """Train `model`, keeping the state with the best micro-F1 on the whole graph's validation nodes.
+    """Train `model`, keeping the state with the best micro-F1 on validation nodes.
 
     Args:
         model: a `NodeClassifier` module; it is trained in place.
         trained_on: the labelled nodes of its train_mask are learnt, or all nodes where it has none.
-        whole: gives the validation nodes; its test labels are hidden.
+        validation: the graph in which validation nodes are scored: the whole one, test labels hidden, or
+            in the inductive setting the one without test nodes.
         settings: see `TrainSettings`.
         loss: (model, inputs, labels, weights) -> what training minimises.
     """
@@ -83,9 +84,10 @@ def train(
     train_seconds = time.perf_counter() - started
 
     started = time.perf_counter()
-    val_rows = whole[whole.target].val_mask.nonzero().flatten()
-    val_labels = whole[whole.target].y[val_rows]
-    val_inputs = model.prepare(whole, val_rows)
+    store = validation[validation.target]
+    val_rows = store.val_mask.nonzero().flatten()
+    val_labels = store.y[val_rows]
+    val_inputs = model.prepare(validation, val_rows)
     validate_seconds = time.perf_counter() - started
     best, best_state, best_epoch = -1.0, model.state_dict(), 0
     least_loss, improved_at = float("inf"), 0
@@ -101,7 +103,7 @@ def train(
         if epoch % settings.check_every and epoch != settings.epochs:
             continue
         started = time.perf_counter()
-        reached, val_loss = _validate(model, val_inputs, val_labels, whole.num_classes)
+        reached, val_loss = _validate(model, val_inputs, val_labels, validation.num_classes)
         if reached >= best or val_loss <= least_loss:
             improved_at = epoch
         if reached > best:

@@ -61,7 +61,7 @@ def fit(
     with seeded(seed):
         device = trained_on[trained_on.target].y.device
         model = entry.build(arena.schema, choice.model).to(device)
-        return train(model, trained_on, arena.whole, choice.training, entry.loss)
+        return train(model, trained_on, arena.validation, choice.training, entry.loss)
 
 
 def best_of(

@@ -230,3 +230,42 @@ def test_unlabelled_test_nodes_are_refused_before_any_training() -> None:
     graph["movie"].y[graph["movie"].test_mask.nonzero()[0]] = -1
     with pytest.raises(UserError, match=r"test_mask .got 1 nodes without a label"):
         evaluate(Arena.of(graph), rivals, protocol)
+
+
+def test_the_inductive_setting_trains_and_validates_without_test_nodes() -> None:
+    graph = small_graph(num_target=80)
+    made = condense(graph, plan(graph, 0.4, setting="inductive"), "random", device="cpu")
+    arena = Arena.of(graph, setting="inductive")
+    trained, validated = arena.training["movie"], arena.validation["movie"]
+    assert trained.num_nodes == int(graph["movie"].train_mask.sum())
+    assert validated.num_nodes == int((graph["movie"].train_mask | graph["movie"].val_mask).sum())
+    assert arena.whole["movie"].num_nodes == 80
+    assert float(trained.x_text.square().mean()) == pytest.approx(1, rel=1e-3)
+
+    protocol = Protocol(tuple(MODELS), seeds=1, tune=2, training=SHORT)
+    graphs = [Contestant("whole", arena.trained_whole()), Contestant("random", made.graph, made)]
+    rows = evaluate(arena, graphs, protocol)
+    assert {row.setting for row in rows} == {"inductive"}
+    assert {row.ratio_train for row in rows if row.trained_on == "whole"} == {1.0}
+
+    # What is chosen on validation nodes does not depend on test nodes; what is scored does.
+    other = small_graph(num_target=80)
+    mask = other["movie"].test_mask
+    other["movie"].x_text[mask] = other["movie"].x_text[mask].flip(0)
+    changed = evaluate(Arena.of(other, setting="inductive"), graphs, protocol)
+    for a, b in zip(rows, changed, strict=True):
+        assert (a.settings, a.val_micro_f1, a.epoch) == (b.settings, b.val_micro_f1, b.epoch)
+    assert [a.micro_f1 for a in rows] != [b.micro_f1 for b in changed]
+
+
+def test_graphs_of_another_setting_are_refused() -> None:
+    graph = small_graph(num_target=80)
+    with pytest.raises(UserError, match=r"setting .got 'transductive' for random. must be that"):
+        evaluate(Arena.of(graph, setting="inductive"), contestants(graph), Protocol(("mlp",), 1))
+
+
+def test_rows_of_two_settings_are_averaged_apart(rows: list[Row]) -> None:
+    both = [*rows, *(replace(row, setting="inductive", micro_f1=0.5) for row in rows)]
+    lines = summarise(both)
+    assert len(lines) == 2 * len(summarise(rows))
+    assert {line.retention for line in lines[len(lines) // 2 :]} == {100.0}

@@ -25,6 +25,15 @@ def test_rows_survive_their_file(tmp_path: Path) -> None:
     assert read_rows(tmp_path / "results.csv") == rows
 
 
+def test_rows_without_a_setting_are_transductive(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    write_rows(path, [dataclasses.replace(ROW, setting="inductive")])
+    assert read_rows(path)[0].setting == "inductive"
+    text = path.read_text().replace(",setting\n", "\n").replace(",inductive\n", "\n")
+    path.write_text(text)
+    assert read_rows(path) == [ROW]
+
+
 @pytest.mark.parametrize("text", ["", "a,b\n", "a,b\n1,2\n", "dataset\nimdb\n"])
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "other.csv"
@@ -39,6 +48,6 @@ def test_a_row_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     write_rows(path, [ROW])
     # The last column is text: without it the row must not be read as one without settings.
-    path.write_text(path.read_text().removesuffix(f",{ROW.settings}\n"))
+    path.write_text(path.read_text().removesuffix(f",{ROW.setting}\n"))
     with pytest.raises(FileError, match=r"results.csv cannot be read as results"):
         read_rows(path)
