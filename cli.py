@@ -44,13 +44,16 @@ class CondenseArguments:
         data_root: folder that holds the data sets' files.
         modalities: of the target type; by default the data set's usual ones.
         ratio: condensed target nodes as a share of the base.
-        ratio_base: all target nodes, or the training nodes alone.
+        ratio_base: all target nodes, or the training nodes alone; by default "all" in the transductive
+            setting and "train" in the inductive one.
+        setting: transductive: test nodes are there without labels. inductive: the sub-graph of the training
+            nodes is condensed, and models meet test nodes only when they are tested.
         edge_ratio: share of each relation's edges that may be kept; by default the node ratio.
         method: srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
         seed: of everything random.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, with
-            the settings that were changed.
+            the settings that were changed, and "-inductive" after the data set.
         config: TOML file with any of these options, and the method's in a table [METHOD]; flags win.
     """
 
@@ -59,7 +62,8 @@ class CondenseArguments:
     data_root: Path = Path("data")
     modalities: list[str] | None = None
     ratio: float = 0.01
-    ratio_base: Literal["all", "train"] = "all"
+    ratio_base: Literal["all", "train"] | None = None
+    setting: Literal["transductive", "inductive"] = "transductive"
     edge_ratio: float | None = None
     method: str = "srgm"
     seed: int = 0
@@ -134,16 +138,15 @@ def condense_command(argv: list[str]) -> int:
     args, settings = _parse_condense(argv, METHODS)
     # Changed settings are part of the name, so that runs to be compared do not replace each other.
     method = label(args.method, dataclasses.asdict(settings)).replace(":", "-")
-    out = args.out or Path("runs") / (
-        f"{Path(args.dataset).stem}-{method}-{args.ratio:g}-seed{args.seed}.h5"
-    )
+    name = Path(args.dataset).stem + ("" if args.setting == "transductive" else f"-{args.setting}")
+    out = args.out or Path("runs") / (f"{name}-{method}-{args.ratio:g}-seed{args.seed}.h5")
     if Path(args.dataset).resolve() == out.resolve():
         raise UserError(f"out (got {out}) is the whole graph itself; choose another file")
     check_target(out)
     with errors.status(f"loading {args.dataset} …"):
         graph = load_dataset(args.dataset, args.data_root, args.source, args.modalities)
     title = display_name(graph.name, graph.source)
-    budget = plan(graph, args.ratio, args.ratio_base, args.edge_ratio)
+    budget = plan(graph, args.ratio, args.ratio_base, args.edge_ratio, args.setting)
     _announce(title, graph.target, args.method, budget)
     with Progress(errors, f"{args.method} on {title}") as progress:
         condensed = condense(
@@ -199,7 +202,9 @@ def _config(argv: list[str]) -> Path | None:
 
 
 def _announce(title: str, target: str, method: str, budget: Any) -> None:
-    console.print(f"[bold]{title}[/]: {method}, {budget.nodes[target]} {target} nodes")
+    console.print(
+        f"[bold]{title}[/], {budget.setting}: {method}, {budget.nodes[target]} {target} nodes"
+    )
     console.print(
         f"  {budget.ratio:.3%} of all {target} nodes, {budget.ratio_train:.3%} of the training nodes; "
         f"classes {', '.join(map(str, budget.classes))}"
@@ -282,7 +287,7 @@ def evaluate_command(argv: list[str]) -> int:
             try:
                 evaluate(match.arena, match.contestants, protocol, on_row)
             finally:
-                console.print(f"\n[bold]{match.title}[/]: tested on the whole graph\n")
+                console.print(f"\n[bold]{match.arena.title}[/]\n")
                 console.print(as_text(summarise(rows[first:])), markup=False)
     except KeyboardInterrupt:
         console.print("Interrupted: the trainings that had ended are kept.")

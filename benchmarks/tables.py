@@ -24,8 +24,10 @@ from pathlib import Path
 import torch
 
 from condense.budget import plan
+from condense.data.condensed import CondensedGraph
 from condense.data.datasets.registry import load_dataset
 from condense.data.graph import MultimodalGraph
+from condense.data.inductive import Setting
 from condense.errors import UserError
 from condense.io import load_condensed, save
 from condense.methods.spec import label, parse
@@ -61,6 +63,7 @@ class Table:
         ratio: of condensation.
         modalities: of the target type; None for the data set's usual ones.
         source: "auto", or "simulated" where that must not depend on what is prepared.
+        setting: "transductive" or "inductive", in which the ratio is of training nodes.
         seeds: condensing seeds; seed k's graph is trained with seed k.
         epochs: of every training, unless `few` names a model.
         few: model -> epochs, where the whole graph is too large for as many; the same for all graphs.
@@ -73,6 +76,7 @@ class Table:
     ratio: float
     modalities: tuple[str, ...] | None = None
     source: str = "auto"
+    setting: Setting = "transductive"
     seeds: int = 5
     epochs: int = 100
     few: dict[str, int] = field(default_factory=dict)
@@ -96,6 +100,18 @@ TABLES = {
         "amazon1",
         0.01,
         source="simulated",
+        few={"hgt": 60, "hgnn_ima": 20},
+        lr={"hgt": 0.01},
+        tune=1,
+    ),
+    # Two products a class; 1 % of the 160 that train would be fewer than the classes.
+    "photo-inductive": Table("photo", 0.1, setting="inductive"),
+    # As many items as 1 % of all, so that only the setting differs from the line above.
+    "amazon1-inductive": Table(
+        "amazon1",
+        0.05,
+        source="simulated",
+        setting="inductive",
         few={"hgt": 60, "hgnn_ima": 20},
         lr={"hgt": 0.01},
         tune=1,
@@ -129,7 +145,10 @@ class Job:
     @property
     def folder(self) -> Path:
         """Where the condensed graphs are kept, also for other tables of the same data set and ratio."""
-        parts = (self.table.dataset, *(self.table.modalities or ()), f"{self.table.ratio:g}")
+        table = self.table
+        parts = [table.dataset, *(table.modalities or ()), f"{table.ratio:g}"]
+        if table.setting != "transductive":
+            parts.append(table.setting)
         return self.graphs / "-".join(parts)
 
     def graph_file(self, method: str, seed: int) -> Path:
@@ -165,9 +184,9 @@ def measure(job: Job) -> None:
     if not any(missing.values()):
         return
     graph = load_dataset(chosen.dataset, job.data_root, chosen.source, chosen.modalities)
-    arena = Arena.of(graph)
+    arena = Arena.of(graph, setting=chosen.setting)
     for method, models in missing.items():
-        contestants = list(contestants_of(job, method, graph)) if models else []
+        contestants = list(contestants_of(job, method, arena)) if models else []
         for model in models:
             training = TrainSettings(chosen.few.get(model, chosen.epochs), 10, patience=40)
             training = replace(training, lr=chosen.lr.get(model, training.lr))
@@ -178,27 +197,32 @@ def measure(job: Job) -> None:
             print(f"{job.name}: {model} on {method}", flush=True)
 
 
-def contestants_of(job: Job, method: str, graph: MultimodalGraph) -> Iterator[Contestant]:
-    """The whole graph, or a method's condensed graphs, made where they are not there yet."""
+def contestants_of(job: Job, method: str, arena: Arena) -> Iterator[Contestant]:
+    """What models are trained on: the whole graph as far as it is seen, or a method's condensed graphs."""
     if method == WHOLE:
-        yield Contestant(WHOLE, graph)
+        yield Contestant(WHOLE, arena.trained_whole())
         return
-    chosen, (kind, settings) = job.table, parse(method)
-    loaded = {
-        "dataset": chosen.dataset,
-        "source": graph.source,
-        "modalities": None if chosen.modalities is None else list(chosen.modalities),
-    }
-    for seed in range(chosen.seeds):
-        file = job.graph_file(method, seed)
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            budget = plan(graph, chosen.ratio)
-            made = condense(graph, budget, kind, settings, seed=seed, dataset_settings=loaded)
-            save(file, made)
-            print(f"{file}: {made.provenance.condense_seconds:.1f} s", flush=True)
-        condensed = load_condensed(file)
+    for seed in range(job.table.seeds):
+        condensed = condensed_graph(job, method, arena.raw, seed)
         yield Contestant(shown(method), condensed.graph, condensed)
+
+
+def condensed_graph(job: Job, method: str, graph: MultimodalGraph, seed: int) -> CondensedGraph:
+    """A method's condensed graph of one seed, made where it is not there yet."""
+    chosen, (kind, settings) = job.table, parse(method)
+    file = job.graph_file(method, seed)
+    if not file.exists():
+        loaded = {
+            "dataset": chosen.dataset,
+            "source": graph.source,
+            "modalities": None if chosen.modalities is None else list(chosen.modalities),
+        }
+        file.parent.mkdir(parents=True, exist_ok=True)
+        budget = plan(graph, chosen.ratio, setting=chosen.setting)
+        made = condense(graph, budget, kind, settings, seed=seed, dataset_settings=loaded)
+        save(file, made)
+        print(f"{file}: {made.provenance.condense_seconds:.1f} s", flush=True)
+    return load_condensed(file)
 
 
 def forget(job: Job, methods: Sequence[str]) -> None:
@@ -223,7 +247,8 @@ def show(job: Job) -> bool:
     fewer = "".join(f", {m} {n}" for m, n in chosen.few.items() if m in models)
     fewer += "".join(f", {m} with lr {x:g}" for m, x in chosen.lr.items() if m in models)
     print(
-        f"\n{job.name} at {chosen.ratio:.1%}: {chosen.seeds} seeds, {chosen.tune} settings tried, "
+        f"\n{job.name} ({chosen.setting}) at {chosen.ratio:.1%}: {chosen.seeds} seeds, "
+        f"{chosen.tune} settings tried, "
         f"{chosen.epochs} epochs{fewer}"
     )
     if rows:
