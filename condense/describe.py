@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
+from condense.edge_numbers import density, effective_edges, pairs_of
 from condense.methods.registry import METHODS
 from condense.methods.spec import label
 from models.schema import FEATURE_PREFIX, modality_names, present
 from models.sparse import edge_weights
 
 FEW_EDGES = 0.25  # Of the budget; below it a graph with edges made for it counts as collapsed.
+LITTLE_ENERGY = 0.01  # Of that at the first logged step.
 
 
 def describe(found: MultimodalGraph | CondensedGraph) -> list[str]:
@@ -44,9 +47,8 @@ def warnings(found: CondensedGraph) -> list[str]:
         chosen = entry is not None and entry.edges == "induced"
         for relation in graph.edge_types:
             budget = provenance.measures.get("edge_budget", {}).get(":".join(relation))
-            ends = (int(graph[relation[0]].num_nodes), int(graph[relation[2]].num_nodes))
-            possible = min(budget or 0, ends[0] * ends[1])
-            effective = _effective_edges(graph, relation)
+            possible = min(budget or 0, pairs_of(graph, relation))
+            effective = effective_edges(edge_weights(graph, relation))
             if effective < FEW_EDGES * possible:
                 said.append(
                     f"relation {' / '.join(relation)} has {effective:.0f} effective edges of the "
@@ -57,6 +59,12 @@ def warnings(found: CondensedGraph) -> list[str]:
                         else "the structure has all but vanished"
                     )
                 )
+    energies = [step["energy"] for step in provenance.history if "energy" in step]
+    if energies and energies[-1] < LITTLE_ENERGY * energies[0]:
+        said.append(
+            f"the energy of the gradient field fell from {energies[0]:.3g} to {energies[-1]:.3g}: "
+            "damping has nothing left to act on"
+        )
     if not provenance.complete:
         said.append("the run was interrupted: this is the best graph that it had found")
     return said
@@ -74,20 +82,11 @@ def _modalities(graph: MultimodalGraph, node_type: str) -> str:
 def _edges(graph: MultimodalGraph, relation: tuple[str, str, str]) -> str:
     store = graph[relation]
     count = store.edge_index.size(1)
-    said = f"{count:>9,} edges"
+    said = f"{count:>9,} edges, density {density(count, pairs_of(graph, relation)):.3g}"
     if count and "edge_weight" in store:
-        effective = _effective_edges(graph, relation)
+        effective = effective_edges(edge_weights(graph, relation))
         said += f", total weight {float(store.edge_weight.sum()):.4g}, effective {effective:.0f}"
     return said
-
-
-def _effective_edges(graph: MultimodalGraph, relation: tuple[str, str, str]) -> float:
-    """Exp of the weights' entropy: how many edges of equal weight would spread it as far."""
-    weight = edge_weights(graph, relation)
-    if not len(weight):
-        return 0.0
-    share = weight / weight.sum()
-    return float(torch.exp(-(share * share.log()).sum()))
 
 
 def _classes(graph: MultimodalGraph) -> Iterator[str]:
@@ -117,5 +116,12 @@ def _provenance(found: CondensedGraph) -> Iterator[str]:
                 if isinstance(value, float)
                 else f"measure  {name} {value}"
             )
+    yield from _evolution(p.history)
     yield f"whole    sha256 {p.dataset_hash[:16]}…, loaded with {p.dataset_settings}"
     yield f"versions {', '.join(f'{k} {v}' for k, v in p.versions.items())}"
+
+
+def _evolution(history: Sequence[Mapping[str, float]]) -> Iterator[str]:
+    """What was watched along the run: each number at the first and at the last logged step."""
+    for name, first in history[0].items() if history else ():
+        yield f"history  {name} {first:.4g} -> {history[-1].get(name, math.nan):.4g}"

@@ -15,7 +15,7 @@ LOG_LINES = 10  # A log gets about this many lines a run.
 
 
 class Progress:
-    """Shows loss, conflict rate, energy, edge mass, validation score and the time left.
+    """Shows loss, conflict rate, energy, edge mass, density, validation score and the time left.
 
     On a terminal it is a bar; elsewhere a line every tenth of the run. A context manager whose
     `on_step` is what condensers call.

@@ -18,6 +18,7 @@ from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.data.inductive import training_part, validation_part
 from condense.data.rules import check
+from condense.edge_numbers import edge_numbers_of
 from condense.errors import UserError
 from condense.methods.protocol import OnStep, ignore
 from condense.methods.registry import METHODS
@@ -93,6 +94,7 @@ def condense(
         history=outcome.history,
         measures={
             **outcome.measures,
+            **edge_numbers_of(outcome.graph),
             "edge_budget": {":".join(r): count for r, count in budget.edges.items()},
         },
     )

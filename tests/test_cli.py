@@ -53,6 +53,10 @@ def test_condense_inspect_evaluate(
     said = capsys.readouterr().out
     for part in ("movie", "text (6)", "image (4", "features", "classes", "bytes", "method   srgm"):
         assert part in said
+    for name in ("edge_mass", "density", "effective_edges"):
+        assert f"measure  {name} " in said
+        assert f"history  {name} " in said
+    assert "history  energy " in said
     arguments = ["--models", "mlp", "hgt", "--seeds", "2", "--epochs", "10", "--check-every", "5"]
     out = tmp_path / "table"
     status = cli.main(
@@ -89,6 +93,11 @@ def test_inspect_warns_of_a_vanished_structure(
     assert "vanished" not in capsys.readouterr().out
     cli.main(["inspect", str(tmp_path / "edgeless.h5")])
     assert "has all but vanished" in capsys.readouterr().out.replace("\n", " ")
+    faded = [{"step": 1, "energy": 1.0}, {"step": 2, "energy": 0.001}]
+    little = dataclasses.replace(found.provenance, history=faded)
+    save(tmp_path / "faded.h5", CondensedGraph(found.graph, little))
+    cli.main(["inspect", str(tmp_path / "faded.h5")])
+    assert "the energy of the gradient field fell from 1 to 0.001" in capsys.readouterr().out
     chosen = CondensedGraph(found.graph, dataclasses.replace(found.provenance, method="herding"))
     save(tmp_path / "chosen.h5", chosen)
     cli.main(["inspect", str(tmp_path / "chosen.h5")])

@@ -40,7 +40,7 @@ class Provenance:
         versions: of python, torch, torch-geometric, numpy, h5py and this package.
         stages: {"name", "seconds", "peak_bytes"} each, in the order they ran; bytes of peak memory.
         complete: False where the run was interrupted.
-        history: one record of numbers a logged step: loss, conflict rate, energy, edge mass, score.
+        history: one record of numbers a logged step: loss, conflict rate, energy, edge mass, density, score.
         measures: numbers about the result, such as relay validation score and edges per relation.
         setting: "transductive", or "inductive" where training nodes alone were condensed.
 

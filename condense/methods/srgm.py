@@ -26,6 +26,7 @@ from torch import Tensor
 from condense.budget import Budget
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
+from condense.edge_numbers import edge_numbers
 from condense.frames import Frames
 from condense.initial import clusters
 from condense.judge import Judge
@@ -243,7 +244,7 @@ class _Run:
         values = {
             "loss": terms.match.item(),
             "energy": terms.energy.item(),
-            "edge_mass": sum(w.sum().item() for w in weights.values()),
+            **edge_numbers(weights),
             "val_score": score,
         }
         if self.conflicts:

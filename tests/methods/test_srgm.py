@@ -32,6 +32,18 @@ def test_damping_lowers_the_energy() -> None:
     assert strong < 0.9 * weak
 
 
+def test_mass_density_and_energy_are_watched_and_kept() -> None:
+    graph = small_graph(num_target=80)
+    budget = plan(graph, 0.2, edge_ratio=1.0)  # All pairs: none can change at the cut.
+    made = condense(graph, budget, "srgm", {**QUICK, "lr_edges": 1e-9}, device="cpu")
+    names = ("edge_mass", "density", "effective_edges")
+    for step in made.provenance.history:
+        assert step["energy"] > 0
+        # At so small a step the structure stays what it is, so each step tells of what is saved.
+        for name in names:
+            assert step[name] == pytest.approx(made.provenance.measures[name], rel=1e-3)
+
+
 def test_great_damping_does_not_make_the_edges_fade() -> None:
     """Each node keeps its degree while it keeps an edge; at so great a step some lose their last one."""
     graph = small_graph(num_target=80)
