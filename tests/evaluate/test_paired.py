@@ -1,0 +1,34 @@
+"""The interval against tabulated quantiles of Student's distribution."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from condense.errors import UserError
+from evaluate.paired import PairedDifference
+
+
+def test_by_hand():
+    # Differences 1, 2, 3: mean 2, s = 1, t(0.975, 2) = 4.303.
+    found = PairedDifference.of([11.0, 22.0, 33.0], [10.0, 20.0, 30.0])
+    assert (found.mean, found.count) == (2.0, 3)
+    assert found.half == pytest.approx(4.303 / math.sqrt(3), abs=1e-3)
+    assert str(found) == "+2.00 ± 2.48 (3 pairs)"
+
+
+def test_ten_pairs_with_one_level_shift_are_sure():
+    a = [float(x) for x in (3, 1, 4, 1, 5, 9, 2, 6, 5, 3)]
+    found = PairedDifference.of(a, [x + 1.5 for x in a])
+    assert (found.mean, found.half) == (pytest.approx(-1.5), pytest.approx(0))
+
+
+def test_a_single_pair_tells_nothing_of_its_spread():
+    assert PairedDifference.of([1.0], [0.5]) == PairedDifference(0.5, math.inf, 1)
+
+
+@pytest.mark.parametrize(("first", "second"), [([], []), ([1.0], []), ([1.0], [1.0, 2.0])])
+def test_without_pairs(first: list[float], second: list[float]):
+    with pytest.raises(UserError, match=rf"got {len(first)} and {len(second)}"):
+        PairedDifference.of(first, second)
