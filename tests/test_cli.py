@@ -187,20 +187,6 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
             ["condense", "--dataset", "{whole}", "--ratio", "2"],
             "ratio (got 2.0) must lie in (0, 1]",
         ),
-        (
-            [
-                "condense",
-                "--dataset",
-                "{whole}",
-                "--setting",
-                "inductive",
-                "--ratio",
-                "0.5",
-                "--ratio-base",
-                "all",
-            ],
-            "more than the 21 training nodes that the inductive setting sees",
-        ),
         (["condense", "--dataset", "{whole}", "--ratio", "0.01"], "fewer than the 3 classes"),
         (["condense", "--dataset", "{whole}", "--method", "srgmm"], "did you mean 'srgm'"),
         (["condense", "--epochs", "-1"], "epochs (got -1): input should be greater than or equal"),
@@ -353,23 +339,3 @@ def test_a_graph_made_in_python_needs_its_whole_graph_named(
     assert "no data set known here; give --whole FILE" in capsys.readouterr().err
     short = ["--seeds", "1", "--epochs", "5", "--out", str(tmp_path)]
     assert cli.main([*command, "--whole", str(whole), *short]) == 0
-
-
-def test_the_inductive_setting_from_file_to_table(
-    whole: Path, condensed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command = ["condense", "--dataset", str(whole), "--setting", "inductive", *QUICK]
-    assert cli.main([*command, "--ratio", "0.4"]) == 0
-    said = capsys.readouterr().out
-    assert "small (simulated), inductive: srgm, 8 movie nodes" in said.replace("\n", " ")
-    assert "10.000% of all movie nodes, 38.095% of the training nodes" in said
-    (small,) = (tmp_path / "runs").glob("mine-inductive-srgm*.h5")
-    assert cli.main(["inspect", str(small)]) == 0
-    assert "setting  inductive" in capsys.readouterr().out
-
-    short = ["--models", "mlp", "--seeds", "1", "--epochs", "5", "--baselines", "random"]
-    assert cli.main(["evaluate", "--condensed", str(small), *short]) == 0
-    said = capsys.readouterr().out.replace("\n", " ")
-    assert "small (simulated), inductive: tested on the whole graph" in said
-    assert cli.main(["evaluate", "--condensed", str(small), str(condensed), *short]) == 2
-    assert "must all be of one setting" in capsys.readouterr().err
