@@ -16,14 +16,22 @@ from condense.io.replace import Sink
 from condense.io.schema import COMPRESS_ABOVE, EDGE_INDEX
 
 
-def write_array(group: h5py.Group, name: str, tensor: Tensor, digest: Digest, sink: Sink) -> None:
-    """Write and hash `tensor` in one pass, piece by piece."""
+def write_array(
+    group: h5py.Group,
+    name: str,
+    tensor: Tensor,
+    digest: Digest,
+    sink: Sink,
+    packed: bool = True,
+) -> None:
+    """Write and hash `tensor` in one pass, piece by piece; `packed` compresses a large one."""
     dtype = dtype_name(tensor, f"{group.name}/{name}")
     # Node indices below 2³¹ are stored in half the bytes; they are hashed and read back as int64.
     narrow = name == EDGE_INDEX and (tensor.numel() == 0 or int(tensor.max()) < 2**31)
     stored = np.dtype("int32" if narrow else dtype)
     shape = tuple(tensor.shape)
-    dataset = group.create_dataset(name, shape, stored, **_compression(shape, stored.itemsize))
+    options = _compression(shape, stored.itemsize) if packed else {}
+    dataset = group.create_dataset(name, shape, stored, **options)
 
     def blocks() -> Iterator[np.ndarray]:
         for slab in slabs(shape, stored.itemsize):
