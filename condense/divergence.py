@@ -118,9 +118,10 @@ def _places(
         energies = [Part(e.detach(), None, m, (r,)) for (r, m), e in terms.energies.items()]
         yield "the energy", "damping", energies
     changes = {key: h.grad for key, h in synthesis.h.items() if h.grad is not None}
-    yield "the features' updates", "lr_features", _nodes(view, synthesis, changes)
+    # All that they are made of is finite, so they are too great.
+    yield "the features' updates", "damping", _nodes(view, synthesis, changes)
     moves = {r: x.grad for r, x in synthesis.logits.items() if x.grad is not None}
-    yield "the edges' updates", "lr_edges", _edges(moves)
+    yield "the edges' updates", "damping", _edges(moves)
 
 
 def _blocks(view: RelayView, values: Tensor, classes: Tensor) -> list[Part]:

@@ -41,6 +41,8 @@ from condense.stages import StageClock
 from condense.synthesis import Synthesis
 from models.relay import Parameters, train_relay
 
+HIGHEST_LR = 1e30  # Far above it Adam's first step is no float32 any more.
+
 
 @dataclass(frozen=True, config=STRICT)
 class SRGMSettings:
@@ -87,9 +89,9 @@ class SRGMSettings:
     labels: Literal["pseudo", "labelled"] = "pseudo"
     pool: int = Field(default=1024, ge=1)
     batch: int = Field(default=256, ge=1)
-    lr_features: float = Field(default=0.001, gt=0)
-    lr_edges: float = Field(default=0.01, gt=0)
-    lr_relay: float = Field(default=0.003, gt=0)
+    lr_features: float = Field(default=0.001, gt=0, le=HIGHEST_LR)
+    lr_edges: float = Field(default=0.01, gt=0, le=HIGHEST_LR)
+    lr_relay: float = Field(default=0.003, gt=0, le=HIGHEST_LR)
     check_every: int = Field(default=20, ge=1)
 
 
@@ -253,9 +255,11 @@ class _Run:
         """Raise a NonFiniteError that says what is wrong, unless all `numbers` are finite."""
         if not finite(numbers):
             fault, setting = explain(self.view, self.synthesis, self.theta, whole, terms)
+            setting = setting if getattr(self.settings, setting) else "lr_features"
+            value = getattr(self.settings, setting)
             raise NonFiniteError(
-                f"step {self.index}: {fault} must stay finite; try a smaller "
-                f"--{setting.replace('_', '-')} (got {getattr(self.settings, setting):g})"
+                f"step {self.index}: {fault} must stay finite; "
+                f"try a smaller --{setting.replace('_', '-')} (got {value:g})"
             )
 
     def _watch(self, terms: Terms) -> None:
