@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from pathlib import Path
 from typing import Any
@@ -248,7 +249,7 @@ def test_writing_takes_a_small_part_of_the_time(
     for second in range(0, 2000, 5):
         now[0] = max(now[0], float(second))
         keeper.offer(second, lambda: state(1.0 if now[0] < 1000 else 0.1))
-    gaps = [b - a for a, b in zip(taken, taken[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(taken)]
     assert taken[0] == 10
     assert all(gap >= 51 for gap in gaps[:15])  # 1 s of writing, 50 s without
     assert gaps[-1] == 15  # 10 s at least, looked at every 5

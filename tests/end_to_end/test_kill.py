@@ -17,9 +17,9 @@ from tests.graphs import small_graph
 
 pytestmark = pytest.mark.slow
 
-KILLS = 16
+KILLS = 12
 # Every validation writes a checkpoint, so that many a kill hits a write.
-SETTINGS = ["--ratio", "0.1", "--epochs", "6", "--outer", "20", "--check-every", "2", "--batch", "8",
+SETTINGS = ["--ratio", "0.05", "--epochs", "3", "--outer", "20", "--check-every", "2", "--batch", "8",
             "--lr-features", "0.01", "--checkpoint-seconds", "0", "--out"]  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def run(command: list[str], kill_after: float | None = None) -> tuple[int, float
     """Exit status and seconds of one run in a process of its own; −9 if it was killed in time."""
     # One server imports torch once; every child is a fresh fork of it, without threads.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["cli", "condense.run", "condense.data.datasets.registry"])
+    context.set_forkserver_preload(["cli", "condense.run", "sklearn.cluster"])
     process = context.Process(target=_child, args=(command,))
     started = time.monotonic()
     process.start()
@@ -45,7 +45,7 @@ def _child(command: list[str]) -> None:
 
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:
-    save(tmp_path / "mine.h5", small_graph(num_target=600, text_width=24, image_width=12))
+    save(tmp_path / "mine.h5", small_graph(num_target=300))
     command = ["condense", "--dataset", str(tmp_path / "mine.h5"), *SETTINGS]
     run([*command, str(tmp_path / "warm.h5")])  # The server's imports are not part of a run.
     status, seconds = run([*command, str(tmp_path / "whole.h5")])
