@@ -15,6 +15,7 @@ import tyro
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from condense.checkpoints import Checkpoints
     from condense.data.condensed import CondensedGraph
 
 OK, WRONG, INTERRUPTED = 0, 2, 130
@@ -128,7 +129,7 @@ def condense_command(argv: list[str]) -> int:
     from condense.checkpoints import Checkpoints, finished, folder_beside
     from condense.data.datasets.registry import load_dataset
     from condense.data.graph import display_name
-    from condense.errors import DivergedError, FileError, UserError
+    from condense.errors import DivergedError, UserError
     from condense.identity import identity
     from condense.io import save
     from condense.io.replace import check_target
@@ -179,13 +180,7 @@ def condense_command(argv: list[str]) -> int:
     except DivergedError as error:
         save(out, error.best)
         raise UserError(f"{error}. The best graph before is in {out}") from error
-    try:
-        save(out, condensed)
-    except FileError as error:
-        raise FileError(f"{error}; the same command with --resume then goes on") from error
-    if condensed.provenance.complete:
-        checkpoints.discard()
-    return _finish(out, condensed)
+    return _finish(out, condensed, checkpoints)
 
 
 def _parse_condense(argv: list[str], methods: dict[str, Any]) -> tuple[CondenseArguments, Any]:
@@ -235,9 +230,18 @@ def _announce(title: str, target: str, method: str, budget: Any) -> None:
         console.print(f"  [yellow]note:[/] {notice}")
 
 
-def _finish(out: Path, condensed: CondensedGraph) -> int:
+def _finish(out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> int:
+    """Write the graph and say what it cost; checkpoints are kept for as long as they may serve."""
     from condense.describe import warnings
+    from condense.errors import FileError
+    from condense.io import save
 
+    try:
+        save(out, condensed)
+    except FileError as error:
+        raise FileError(f"{error}; then give the same command with --resume") from error
+    if condensed.provenance.complete:
+        checkpoints.discard()
     for stage in condensed.provenance.stages:
         console.print(
             f"  {stage['name']:<10} {stage['seconds']:7.1f} s, peak {stage['peak_bytes'] / 2**20:,.0f} MiB"

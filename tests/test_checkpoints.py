@@ -18,6 +18,7 @@ from condense.data.fingerprint import fingerprint
 from condense.errors import UserError
 from condense.io import replace
 from condense.io.checkpoint import load_checkpoint
+from condense.judge import Judge
 from condense.methods.protocol import Step
 from condense.run import condense
 from condense.stages import StageClock
@@ -94,6 +95,22 @@ def test_the_parts_of_a_broken_run_end_where_the_unbroken_one_does(
     assert made.provenance.history == whole.provenance.history
     measures = {**whole.provenance.measures, "resumed_from": taken_up}
     assert made.provenance.measures == measures
+
+
+def test_the_best_of_an_earlier_part_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def score(*scores: float) -> None:
+        left = iter(scores)
+        monkeypatch.setattr(Judge, "score", lambda judge, z, y: next(left))
+
+    score(0.1, 0.2, 0.9, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # the start, steps 2, 4, …
+    whole = run()
+    score(0.1, 0.2, 0.9, 0.3, 0.4)
+    broken(folder, 8)
+    score(0.1, 0.4, 0.5, 0.6, 0.7, 0.8)
+    made = run(Checkpoints(folder, resume=True))
+    assert made.provenance.measures["best_step"] == whole.provenance.measures["best_step"] == 4
+    assert made.provenance.measures["best_val_score"] == 0.9
+    assert fingerprint(made.graph) == fingerprint(whole.graph)
 
 
 def test_a_kept_state_is_of_its_step_and_not_of_a_later_one(folder: Path) -> None:

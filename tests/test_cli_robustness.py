@@ -172,7 +172,7 @@ def test_room_made_after_a_full_disk_serves_the_resumed_run(
     assert cli.main([*command, "--out", str(out)]) == 2
     error = capsys.readouterr().err
     assert "No space left on device; free disk space" in error
-    assert "the same command with --resume then goes on" in error
+    assert "then give the same command with --resume" in error
     assert not out.exists()
     monkeypatch.undo()
     assert cli.main([*command, "--out", str(out), "--resume"]) == 0

@@ -35,10 +35,12 @@ class Provenance:
         edge_ratio: bound on condensed edges ÷ edges, in each relation.
         device: it ran on, e.g. "cpu" or "cuda (NVIDIA H200)".
         versions: of python, torch, torch-geometric, numpy, h5py and this package.
-        stages: {"name", "seconds", "peak_bytes"} each, in the order they ran; bytes of peak memory.
-        complete: False where the run was interrupted.
+        stages: {"name", "seconds", "peak_bytes"} each, in the order they ran; bytes of peak memory. Of a
+            resumed run, all parts together.
+        complete: False where the run was interrupted or diverged.
         history: one record of numbers a logged step: loss, conflict rate, energy, edge mass, score.
-        measures: numbers about the result, such as relay validation score and edges per relation.
+        measures: numbers about the result, such as relay validation score and edges per relation; at which
+            steps the run was resumed ("resumed_from"), and why it ended early ("diverged").
 
     Raises:
         UserError: a value of the wrong type, naming it.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import resource
 from pathlib import Path
 
+import h5py
 import pytest
 import torch
 
@@ -96,3 +99,19 @@ def test_full_disk_leaves_the_earlier_file(path: Path, room: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_plain_libraries_verify_the_checksum_as_docs_format_md_says(path: Path) -> None:
+    with h5py.File(path) as file:
+        names = [name.decode() for name in file.attrs["arrays"]]
+        record = file["record"][()].decode()
+        line = json.dumps(["multimodal-graph-checkpoint", 1, names, record], separators=(",", ":"))
+        digest = hashlib.sha256(f"{line}\n".encode())
+        for name in names:
+            values = file["arrays"][name][()]
+            header = json.dumps(
+                [name, values.dtype.name, list(values.shape)], separators=(",", ":")
+            )
+            digest.update(f"{header}\n".encode() + values.tobytes())
+        assert file.attrs["checksum"].decode() == digest.hexdigest()
+    assert json.loads(record)["best"] == "-Infinity"
