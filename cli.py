@@ -15,6 +15,7 @@ import tyro
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from condense.checkpoints import Checkpoints
     from condense.data.condensed import CondensedGraph
 
 OK, WRONG, INTERRUPTED = 0, 2, 130
@@ -53,7 +54,10 @@ class CondenseArguments:
         seed: of everything random.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, with
-            the settings that were changed, and "-inductive" after the data set.
+            the settings that were changed, and "-inductive" after the data set. While srgm runs, its
+            state is kept in the folder OUT.checkpoints.
+        resume: go on where the interrupted run with the same options and --out had its last checkpoint.
+        checkpoint_seconds: least time between two checkpoints; 0 makes one at every validation.
         config: TOML file with any of these options, and the method's in a table [METHOD]; flags win.
     """
 
@@ -69,6 +73,8 @@ class CondenseArguments:
     seed: int = 0
     device: str = "auto"
     out: Path | None = None
+    resume: bool = False
+    checkpoint_seconds: float = 10.0
     config: Path | None = None
 
 
@@ -125,16 +131,19 @@ class InspectArguments:
 def condense_command(argv: list[str]) -> int:
     """`condense`: see `CondenseArguments`."""
     from condense.budget import plan
+    from condense.checkpoints import Checkpoints, finished, folder_beside
     from condense.data.datasets.registry import load_dataset
     from condense.data.graph import display_name
-    from condense.errors import UserError
+    from condense.errors import DivergedError, UserError
+    from condense.identity import identity
     from condense.io import save
     from condense.io.replace import check_target
     from condense.methods.registry import METHODS
     from condense.methods.spec import label
     from condense.progress import Progress
-    from condense.run import condense
+    from condense.run import condense, find_device
 
+    logging.getLogger("condense").setLevel(logging.INFO)  # Says where a run goes on.
     args, settings = _parse_condense(argv, METHODS)
     # Changed settings are part of the name, so that runs to be compared do not replace each other.
     method = label(args.method, dataclasses.asdict(settings)).replace(":", "-")
@@ -143,28 +152,39 @@ def condense_command(argv: list[str]) -> int:
     if Path(args.dataset).resolve() == out.resolve():
         raise UserError(f"out (got {out}) is the whole graph itself; choose another file")
     check_target(out)
+    checkpoints = Checkpoints(folder_beside(out), args.checkpoint_seconds, args.resume)
     with errors.status(f"loading {args.dataset} …"):
         graph = load_dataset(args.dataset, args.data_root, args.source, args.modalities)
     title = display_name(graph.name, graph.source)
     budget = plan(graph, args.ratio, args.ratio_base, args.edge_ratio, args.setting)
     _announce(title, graph.target, args.method, budget)
-    with Progress(errors, f"{args.method} on {title}") as progress:
-        condensed = condense(
-            graph,
-            budget,
-            args.method,
-            dataclasses.asdict(settings),
-            seed=args.seed,
-            device=args.device,
-            dataset_settings={
-                "dataset": args.dataset,
-                "source": graph.source,
-                "modalities": args.modalities,
-            },
-            on_step=progress.on_step,
-        )
-    save(out, condensed)
-    return _finish(out, condensed)
+    if args.resume:
+        run = identity(graph, budget, args.method, settings, args.seed, find_device(args.device))
+        if finished(out, run):
+            checkpoints.discard()
+            console.print(f"Nothing to do: [bold]{out}[/] is complete.")
+            return OK
+    try:
+        with Progress(errors, f"{args.method} on {title}") as progress:
+            condensed = condense(
+                graph,
+                budget,
+                args.method,
+                dataclasses.asdict(settings),
+                seed=args.seed,
+                device=args.device,
+                dataset_settings={
+                    "dataset": args.dataset,
+                    "source": graph.source,
+                    "modalities": args.modalities,
+                },
+                on_step=progress.on_step,
+                checkpoints=checkpoints,
+            )
+    except DivergedError as error:
+        save(out, error.best)
+        raise UserError(f"{error}. The best graph before is in {out}") from error
+    return _finish(out, condensed, checkpoints)
 
 
 def _parse_condense(argv: list[str], methods: dict[str, Any]) -> tuple[CondenseArguments, Any]:
@@ -216,9 +236,18 @@ def _announce(title: str, target: str, method: str, budget: Any) -> None:
         console.print(f"  [yellow]note:[/] {notice}")
 
 
-def _finish(out: Path, condensed: CondensedGraph) -> int:
+def _finish(out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> int:
+    """Write the graph and say what it cost; checkpoints are kept for as long as they may serve."""
     from condense.describe import warnings
+    from condense.errors import FileError
+    from condense.io import save
 
+    try:
+        save(out, condensed)
+    except FileError as error:
+        raise FileError(f"{error}; then give the same command with --resume") from error
+    if condensed.provenance.complete:
+        checkpoints.discard()
     for stage in condensed.provenance.stages:
         console.print(
             f"  {stage['name']:<10} {stage['seconds']:7.1f} s, peak {stage['peak_bytes'] / 2**20:,.0f} MiB"
@@ -226,7 +255,7 @@ def _finish(out: Path, condensed: CondensedGraph) -> int:
     for warning in warnings(condensed):
         console.print(f"  [yellow]warning:[/] {warning}")
     if not condensed.provenance.complete:
-        console.print(f"Interrupted: the best graph so far is in [bold]{out}[/].")
+        console.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume goes on.")
         return INTERRUPTED
     console.print(f"Written to [bold]{out}[/] in {condensed.provenance.condense_seconds:.1f} s.")
     return OK

@@ -66,7 +66,9 @@ def warnings(found: CondensedGraph) -> list[str]:
             "damping has nothing left to act on"
         )
     if not provenance.complete:
-        said.append("the run was interrupted: this is the best graph that it had found")
+        diverged = provenance.measures.get("diverged")
+        ended = f"diverged at {diverged}" if diverged else "was interrupted"
+        said.append(f"the run {ended}: this is the best graph that it had found")
     return said
 
 

@@ -38,12 +38,16 @@ class Terms:
         energy: R; "relative" to Σ‖ĝ‖² it lies in [0, 2 · relations].
         z: Z of the condensed graph [n', D].
         field: the gradient field in the common space by (type, modality), before decoupling.
+        gradients: ∇_W L_c(S) of each class [C, D, C], as they enter the matching.
+        energies: the parts of R by relation and modality, before they are made relative.
     """
 
     match: Tensor
     energy: Tensor
     z: Tensor
     field: Mapping[FeatureKey, Tensor]
+    gradients: Tensor
+    energies: Mapping[tuple[EdgeType, str], Tensor]
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,8 @@ class Objective:
         # Undamped, the field and its energy are still reported, without their gradients.
         with torch.set_grad_enabled(self.damped):
             field = self.field(synthesis, theta, z, normalised)
-            energy = self._energy(field, weights, synthesis.has)
-        return Terms(match, energy, z, field)
+            energy, energies = self._energy(field, weights, synthesis.has)
+        return Terms(match, energy, z, field, gradients, energies)
 
     def field(
         self,
@@ -140,8 +144,8 @@ class Objective:
         field: Mapping[FeatureKey, Tensor],
         weights: Mapping[EdgeType, Tensor],
         has: Mapping[FeatureKey, Tensor],
-    ) -> Tensor:
-        """Σ_m Σ_r of the field, decoupled first if asked.
+    ) -> tuple[Tensor, dict[tuple[EdgeType, str], Tensor]]:
+        """Σ_m Σ_r of the field, decoupled first if asked, and its terms.
 
         An edge counts for a modality that both its ends have.
         """
@@ -150,7 +154,7 @@ class Objective:
         if self.decouple == "field":
             field = self._decoupled_field(field)
         total = torch.stack([f.square().sum() for f in field.values()]).sum()
-        energy = torch.zeros_like(total)
+        energy, parts = torch.zeros_like(total), {}
         for relation in self.primary:
             source, _, destination = relation
             for modality in self.view.schema.modalities[destination]:
@@ -163,8 +167,9 @@ class Objective:
                             1 - torch.eye(len(weight), dtype=weight.dtype, device=weight.device)
                         )
                     ends = field[here], field[there]
-                    energy = energy + dirichlet_energy(weight, *ends, self.authors)
-        return energy / total.clamp_min(TINY) if self.relative else energy
+                    part = dirichlet_energy(weight, *ends, self.authors)
+                    energy, parts[relation, modality] = energy + part, part
+        return energy / total.clamp_min(TINY) if self.relative else energy, parts
 
     def _decoupled_field(self, field: Mapping[FeatureKey, Tensor]) -> dict[FeatureKey, Tensor]:
         found = dict(field)

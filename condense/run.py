@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-import importlib.metadata
-import platform
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from condense.budget import Budget
+from condense.checkpoints import Checkpoints
 from condense.config import build
 from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.features import complete
-from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.data.inductive import training_part, validation_part
 from condense.data.rules import check
 from condense.edge_numbers import edge_numbers_of
-from condense.errors import UserError
+from condense.errors import DivergedError, UserError
+from condense.identity import identity
 from condense.methods.protocol import OnStep, ignore
 from condense.methods.registry import METHODS
 from condense.stages import StageClock
 from models.choices import choose
-
-PACKAGES = ("torch", "torch-geometric", "numpy", "h5py", "multimodal-graph-condensation")
 
 
 def condense(
@@ -38,6 +34,7 @@ def condense(
     device: str = "auto",
     dataset_settings: Mapping[str, Any] | None = None,
     on_step: OnStep = ignore,
+    checkpoints: Checkpoints | None = None,
 ) -> CondensedGraph:
     """Condense `graph`; its test labels are hidden before anything reads them.
 
@@ -52,20 +49,24 @@ def condense(
         device: "auto" (a GPU where there is one), "cpu", "cuda", …
         dataset_settings: how the whole graph was loaded, so that it can be loaded again.
         on_step: watches the run.
+        checkpoints: where the run keeps what it needs to go on; by default nowhere.
 
     Returns:
         The condensed graph on the CPU. After a Ctrl-C during matching it is the best so far, and
         `provenance.complete` is False.
 
     Raises:
-        UserError: a graph, a budget or a setting that breaks a rule.
+        UserError: a graph, a budget or a setting that breaks a rule, or another run to be resumed.
+        DivergedError: a number of the run is not finite; the error holds the best graph before.
         KeyboardInterrupt: Ctrl-C before there was a graph.
     """
     entry = choose(METHODS, method, "method")
     chosen = build(entry.settings, settings or {}, f"method {method}")
     check(graph, "whole")
     place = find_device(device)
-    clock = StageClock(place)
+    run = identity(graph, budget, method, chosen, seed, place)
+    clock, keeper = StageClock(place), checkpoints or Checkpoints(None)
+    keeper.begin(run, clock)
     with clock.stage("prepare"):
         hidden = hide_test_labels(graph)
         part = training_part(hidden, budget.setting)
@@ -73,32 +74,27 @@ def condense(
         if budget.setting == "inductive":
             validation = complete(validation_part(hidden, budget.setting).graph).to(place)
     generator = torch.Generator(place).manual_seed(seed)
-    outcome = entry.build(chosen).condense(visible, validation, budget, generator, clock, on_step)
+    outcome = entry.build(chosen).condense(
+        visible, validation, budget, generator, clock, on_step, keeper
+    )
     provenance = Provenance(
-        dataset=graph.name,
-        source=graph.source,
-        dataset_hash=fingerprint(graph),
+        **run,
         dataset_settings=dict(dataset_settings or {}),
-        method=method,
-        settings=dataclasses.asdict(chosen),
-        seed=seed,
-        ratio=budget.ratio,
-        ratio_train=budget.ratio_train,
-        ratio_base=budget.ratio_base,
-        edge_ratio=budget.edge_ratio,
-        setting=budget.setting,
-        device=_device_name(place),
-        versions=versions(),
-        stages=clock.stages,
+        stages=clock.spent(),
         complete=outcome.complete,
         history=outcome.history,
         measures={
             **outcome.measures,
             **edge_numbers_of(outcome.graph),
+            **({"resumed_from": keeper.resumed} if keeper.resumed else {}),
+            **({"diverged": outcome.diverged} if outcome.diverged else {}),
             "edge_budget": {":".join(r): count for r, count in budget.edges.items()},
         },
     )
-    return CondensedGraph(part.in_whole_numbers(outcome.graph.to("cpu")), provenance)
+    condensed = CondensedGraph(part.in_whole_numbers(outcome.graph.to("cpu")), provenance)
+    if outcome.diverged:
+        raise DivergedError(outcome.diverged, condensed)
+    return condensed
 
 
 def find_device(name: str) -> torch.device:
@@ -116,20 +112,3 @@ def find_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise UserError(f"device (got {name!r}) cannot be used here ({reason}); try auto") from None
     return device
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return f"{device} ({torch.cuda.get_device_name(device)})"
-    return str(device)
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that a result depends on."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found

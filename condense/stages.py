@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 
 _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
+
+Stage = dict[str, Any]
 
 
 @dataclass
@@ -26,10 +29,13 @@ class StageClock:
             memory during the stage (on systems without /proc: since the process began), or on a GPU
             the greatest memory allocated there.
         device: where tensors live.
+        carried: the stages of a run's earlier parts, see `carry`.
     """
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    stages: list[dict[str, float | str]] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
+    carried: list[Stage] = field(default_factory=list)
+    _running: tuple[str, float] | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -37,14 +43,37 @@ class StageClock:
         _reset_peak(self.device)
         synchronise(self.device)
         started = time.perf_counter()
+        self._running = name, started
         try:
             yield
         finally:
-            synchronise(self.device)
-            seconds = time.perf_counter() - started
-            self.stages.append(
-                {"name": name, "seconds": seconds, "peak_bytes": peak_bytes(self.device)}
-            )
+            self._running = None
+            self.stages.append(self._record(name, started))
+
+    def carry(self, stages: list[Stage]) -> None:
+        """Count what earlier parts of a broken run have spent, as `spent` had it."""
+        self.carried = stages
+
+    def spent(self) -> list[Stage]:
+        """One record a stage with what all parts of the run have spent until now.
+
+        Seconds add up, of peaks the greatest counts; the stage that is running is included.
+        """
+        running = [self._record(*self._running)] if self._running else []
+        total: dict[Any, Stage] = {}
+        for stage in [*self.carried, *self.stages, *running]:
+            before = total.get(stage["name"], {**stage, "seconds": 0.0})
+            total[stage["name"]] = {
+                "name": stage["name"],
+                "seconds": before["seconds"] + stage["seconds"],
+                "peak_bytes": max(before["peak_bytes"], stage["peak_bytes"]),
+            }
+        return list(total.values())
+
+    def _record(self, name: str, started: float) -> Stage:
+        synchronise(self.device)
+        seconds = time.perf_counter() - started
+        return {"name": name, "seconds": seconds, "peak_bytes": peak_bytes(self.device)}
 
 
 def synchronise(device: torch.device) -> None:

@@ -30,6 +30,19 @@ class Snapshot:
     h: Mapping[FeatureKey, Tensor]
     logits: Mapping[EdgeType, Tensor]
 
+    def named(self, name: str) -> dict[str, Tensor]:
+        """The values, each under a name that begins with `name`."""
+        h = {f"{name}/features/{':'.join(key)}": x for key, x in self.h.items()}
+        return h | {f"{name}/edges/{':'.join(r)}": x for r, x in self.logits.items()}
+
+    def like(self, tensors: Mapping[str, Tensor], name: str) -> Snapshot:
+        """What `named(name)` gave for a snapshot of the same synthesis, on this one's device."""
+        found = {
+            key: torch.empty_like(x).copy_(tensors[key]) for key, x in self.named(name).items()
+        }
+        values = iter(found.values())
+        return Snapshot({k: next(values) for k in self.h}, {r: next(values) for r in self.logits})
+
 
 class Synthesis:
     """Features H' in the relay's coordinates and log-weights of the edges.

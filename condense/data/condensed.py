@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal
 
 from condense.data.graph import MultimodalGraph, Source
 from condense.data.inductive import Setting, check_setting
+from condense.data.plain_json import spell, unspell
 from condense.errors import FileError, UserError
 from models.choices import nearest
 
 STAGE_KEYS = ("name", "peak_bytes", "seconds")
-NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-"""How numbers that JSON lacks are written: a diverged run must still be savable."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,12 @@ class Provenance:
         edge_ratio: bound on condensed edges ÷ edges, in each relation.
         device: it ran on, e.g. "cpu" or "cuda (NVIDIA H200)".
         versions: of python, torch, torch-geometric, numpy, h5py and this package.
-        stages: {"name", "seconds", "peak_bytes"} each, in the order they ran; bytes of peak memory.
-        complete: False where the run was interrupted.
+        stages: {"name", "seconds", "peak_bytes"} each, in the order they ran; bytes of peak memory. Of a
+            resumed run, all parts together.
+        complete: False where the run was interrupted or diverged.
         history: one record of numbers a logged step: loss, conflict rate, energy, edge mass, density, score.
-        measures: numbers about the result, such as relay validation score and edges per relation.
+        measures: numbers about the result, such as relay validation score and edges per relation; at which
+            steps the run was resumed ("resumed_from"), and why it ended early ("diverged").
         setting: "transductive", or "inductive" where training nodes alone were condensed.
 
     Raises:
@@ -96,8 +96,8 @@ class Provenance:
         return float(sum(stage["seconds"] for stage in self.stages))
 
     def to_json(self) -> str:
-        """A JSON object with one key a field; numbers that JSON lacks as in NON_FINITE."""
-        return json.dumps(_spell(asdict(self)), allow_nan=False, indent=1)
+        """A JSON object with one key a field; numbers that JSON lacks are words."""
+        return json.dumps(spell(asdict(self)), allow_nan=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Provenance:
@@ -123,7 +123,7 @@ class Provenance:
             if name not in known:
                 raise FileError(f"provenance has the unknown key {name!r}; {nearest(name, known)}")
         values: dict[str, Any] = {
-            name: value if isinstance(value, str) else _unspell(value)
+            name: value if isinstance(value, str) else unspell(value)
             for name, value in record.items()
         }
         try:
@@ -166,23 +166,3 @@ def _plain(value: Any, where: str) -> Any:
                 raise _wrong(f"{where}: a key", key, "must be a string")
         return {k: _plain(v, f"{where}.{k}") for k, v in value.items()}
     raise _wrong(where, value, "must be a plain str, number, bool, list, dict or None")
-
-
-def _spell(value: Any) -> Any:
-    """Non-finite numbers as words, at any depth."""
-    if isinstance(value, dict):
-        return {k: _spell(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_spell(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    return value
-
-
-def _unspell(value: Any) -> Any:
-    """The inverse of `_spell`."""
-    if isinstance(value, dict):
-        return {k: _unspell(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_unspell(v) for v in value]
-    return NON_FINITE.get(value, value) if isinstance(value, str) else value

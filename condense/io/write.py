@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from typing import Any
 
 import h5py
-import numpy as np
-from torch import Tensor
 from torch_geometric.data.storage import BaseStorage
 
 from condense.data.condensed import CondensedGraph
-from condense.data.fingerprint import Digest, dtype_name, numpy_block, slabs
+from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
 from condense.data.rules import Kind, check
+from condense.io.arrays import write_array
 from condense.io.replace import Sink, replacing
 from condense.io.schema import (
     ATTRIBUTES,
     CHECKSUM,
-    COMPRESS_ABOVE,
-    EDGE_INDEX,
     EDGES,
     LIBVER,
     NODES,
@@ -85,35 +80,7 @@ def _write_store(group: h5py.Group, store: BaseStorage, digest: Digest, sink: Si
     names = _array_names(store)
     group.attrs[ATTRIBUTES] = fixed_strings(names)
     for name in names:
-        _write_array(group, name, store[name], digest, sink)
-
-
-def _write_array(group: h5py.Group, name: str, tensor: Tensor, digest: Digest, sink: Sink) -> None:
-    """Write and hash `tensor` in one pass, piece by piece."""
-    dtype = dtype_name(tensor, f"{group.name}/{name}")
-    # Node indices below 2³¹ are stored in half the bytes; they are hashed and read back as int64.
-    narrow = name == EDGE_INDEX and (tensor.numel() == 0 or int(tensor.max()) < 2**31)
-    stored = np.dtype("int32" if narrow else dtype)
-    shape = tuple(tensor.shape)
-    dataset = group.create_dataset(name, shape, stored, **_compression(shape, stored.itemsize))
-
-    def blocks() -> Iterator[np.ndarray]:
-        for slab in slabs(shape, stored.itemsize):
-            block = numpy_block(tensor, slab)
-            dataset[slab] = block.astype(stored, copy=False)
-            sink.check()
-            yield block
-
-    digest.array(name, dtype, shape, blocks())
-
-
-def _compression(shape: tuple[int, ...], itemsize: int) -> dict[str, Any]:
-    """Options of a dataset: chunks equal the pieces that are written, so each is packed once."""
-    if itemsize * int(np.prod(shape)) <= COMPRESS_ABOVE:
-        return {}
-    first = next(slabs(shape, itemsize))
-    chunks = tuple(part.stop - part.start for part in first) + shape[len(first) :]
-    return {"chunks": chunks, "compression": "gzip", "compression_opts": 1, "shuffle": True}
+        write_array(group, name, store[name], digest, sink)
 
 
 def _array_names(store: BaseStorage) -> list[str]:

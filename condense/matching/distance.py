@@ -36,6 +36,6 @@ def matching_loss(
 
     dot = sums(condensed * whole)  # [G, B, C]
     norm = (sums(condensed.square()) * sums(whole.square())).clamp_min(TINY**2).sqrt()
-    matchable = sums(whole.square()) > TINY
-    distance = torch.where(matchable, 1 - dot / norm, torch.zeros_like(dot))
+    vanishes = sums(whole.square()) <= TINY  # Not so for NaN, which must not pass for a match.
+    distance = torch.where(vanishes, torch.zeros_like(dot), 1 - dot / norm)
     return (share * distance.mean(dim=(1, 2))).sum()

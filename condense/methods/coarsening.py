@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from condense.assembly import clustered, join
 from condense.budget import Budget
+from condense.checkpoints import Checkpoints
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
@@ -59,6 +60,7 @@ class Coarsening:
         generator: torch.Generator,
         clock: StageClock,
         on_step: OnStep,
+        checkpoints: Checkpoints,
     ) -> Outcome:
         """See `Condenser`."""
         s = self.settings

@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from condense.budget import Budget
+from condense.checkpoints import Checkpoints
 from condense.class_selection import representatives
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
@@ -50,6 +51,7 @@ class KCenter:
         generator: torch.Generator,
         clock: StageClock,
         on_step: OnStep,
+        checkpoints: Checkpoints,
     ) -> Outcome:
         """See `Condenser`.
 

@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from condense.assembly import clustered
 from condense.budget import Budget
+from condense.checkpoints import Checkpoints
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
@@ -57,6 +58,7 @@ class KMeans:
         generator: torch.Generator,
         clock: StageClock,
         on_step: OnStep,
+        checkpoints: Checkpoints,
     ) -> Outcome:
         """See `Condenser`."""
         s = self.settings

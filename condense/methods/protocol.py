@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 
 from condense.budget import Budget
+from condense.checkpoints import Checkpoints
 from condense.data.graph import MultimodalGraph
 from condense.stages import StageClock
 
@@ -43,13 +44,15 @@ class Outcome:
         graph: the condensed graph, in the data set's units.
         history: one record a logged step.
         measures: numbers about the result.
-        complete: False where the run was interrupted; `graph` is then the best so far.
+        complete: False where the run was interrupted or diverged; `graph` is then the best so far.
+        diverged: what is no longer finite, if anything is.
     """
 
     graph: MultimodalGraph
     history: list[dict[str, float]] = field(default_factory=list)
     measures: dict[str, float] = field(default_factory=dict)
     complete: bool = True
+    diverged: str = ""
 
 
 class Condenser(Protocol):
@@ -63,6 +66,7 @@ class Condenser(Protocol):
         generator: torch.Generator,
         clock: StageClock,
         on_step: OnStep,
+        checkpoints: Checkpoints,
     ) -> Outcome:
         """Condense `graph` within `budget`.
 
@@ -75,6 +79,8 @@ class Condenser(Protocol):
             generator: the only source of randomness, on the graph's device.
             clock: to be told which stage is running.
             on_step: called as the run proceeds.
+            checkpoints: may hold a state to go on from, and takes states from a long loop. Everything
+                before the loop follows from the seed and is done again.
 
         Raises:
             UserError: the budget or a setting does not suit this graph.

@@ -8,6 +8,7 @@ import torch
 from pydantic.dataclasses import dataclass
 
 from condense.budget import Budget
+from condense.checkpoints import Checkpoints
 from condense.class_selection import training_nodes
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
@@ -35,6 +36,7 @@ class Random:
         generator: torch.Generator,
         clock: StageClock,
         on_step: OnStep,
+        checkpoints: Checkpoints,
     ) -> Outcome:
         """See `Condenser`.
 

@@ -23,9 +23,12 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from condense.adam_state import adam_tensors, restore_adam
 from condense.budget import Budget
+from condense.checkpoints import Checkpoints, State
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
+from condense.divergence import NonFiniteError, explain, finite
 from condense.edge_numbers import edge_numbers
 from condense.frames import Frames
 from condense.initial import clusters
@@ -38,6 +41,8 @@ from condense.spaces import Space
 from condense.stages import StageClock
 from condense.synthesis import Synthesis
 from models.relay import Parameters, train_relay
+
+HIGHEST_LR = 1e30  # Far above it Adam's first step is no float32 any more.
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -85,9 +90,9 @@ class SRGMSettings:
     labels: Literal["pseudo", "labelled"] = "pseudo"
     pool: int = Field(default=1024, ge=1)
     batch: int = Field(default=256, ge=1)
-    lr_features: float = Field(default=0.001, gt=0)
-    lr_edges: float = Field(default=0.01, gt=0)
-    lr_relay: float = Field(default=0.003, gt=0)
+    lr_features: float = Field(default=0.001, gt=0, le=HIGHEST_LR)
+    lr_edges: float = Field(default=0.01, gt=0, le=HIGHEST_LR)
+    lr_relay: float = Field(default=0.003, gt=0, le=HIGHEST_LR)
     check_every: int = Field(default=20, ge=1)
 
 
@@ -109,6 +114,7 @@ class SRGM:
         generator: torch.Generator,
         clock: StageClock,
         on_step: OnStep,
+        checkpoints: Checkpoints,
     ) -> Outcome:
         """See `Condenser`. With no epochs the start itself is returned."""
         s = self.settings
@@ -127,10 +133,10 @@ class SRGM:
             pool = Pool.of(view, start.member, s.pool, generator)
             run = _Run(s, view, frames, judge, synthesis, pool, generator, on_step)
         with clock.stage("match"):
-            complete = run.go()
+            complete = run.go(checkpoints)
         with clock.stage("finish"):
             best = run.best_graph(graph)
-        return Outcome(best, run.history, run.measures(), complete)
+        return Outcome(best, run.history, run.measures(), complete, run.diverged)
 
 
 class _Run:
@@ -168,25 +174,42 @@ class _Run:
         self.best = self.synthesis.snapshot()
         self.start_score = self.best_score = judge.score(synthesis.features(view), synthesis.y)
         self.best_step = 0
+        # The loop's own state, besides the synthesis.
+        self.index, z, classes = 0, judge.z, view.schema.num_classes
+        self.theta = Parameters(z.new_zeros(z.size(1), classes), z.new_zeros(classes))
+        self.optimisers = {
+            "features": torch.optim.Adam(list(synthesis.h.values()), lr=settings.lr_features)
+        }
+        if synthesis.logits:
+            logits = list(synthesis.logits.values())
+            self.optimisers["edges"] = torch.optim.Adam(logits, lr=settings.lr_edges)
+        self.diverged = ""
 
-    def go(self) -> bool:
-        """All steps; False if the user interrupted, and the best state so far stands."""
-        s, syn = self.settings, self.synthesis
-        features = torch.optim.Adam(list(syn.h.values()), lr=s.lr_features)
-        edges = torch.optim.Adam(list(syn.logits.values()), lr=s.lr_edges) if syn.logits else None
-        index = 0
+    def go(self, checkpoints: Checkpoints) -> bool:
+        """All steps that are left; False if the user interrupted, or if a number is no longer finite, and
+        the best state so far stands.
+        """
+        s = self.settings
+        if checkpoints.state is not None:
+            self._go_on_from(checkpoints.state)
         try:
-            for _ in range(s.epochs):
-                theta = self._fresh_relay()
-                for _ in range(s.outer):
-                    index += 1
-                    terms = self._step(theta, features, edges)
-                    self._watch(terms)
-                    z = syn.features(self.view)
-                    if index % s.check_every == 0 or index == s.epochs * s.outer:
-                        self._check(index, terms, z)
-                    theta = train_relay(theta, z, self.labels, s.inner, s.lr_relay)
+            while self.index < s.epochs * s.outer:
+                if self.index % s.outer == 0:
+                    self.theta = self._fresh_relay()
+                self.index += 1
+                terms = self._step(self.theta)
+                self._watch(terms)
+                z = self.synthesis.features(self.view)
+                due = self.index % s.check_every == 0 or self.index == s.epochs * s.outer
+                if due:
+                    self._check(self.index, terms, z)
+                self.theta = train_relay(self.theta, z, self.labels, s.inner, s.lr_relay)
+                if due:
+                    checkpoints.offer(self.index, self._state)
         except KeyboardInterrupt:
+            return False
+        except NonFiniteError as error:
+            self.diverged = str(error)
             return False
         return True
 
@@ -208,27 +231,39 @@ class _Run:
         z = self.judge.z
         return Parameters.draw(z.size(1), self.view.schema.num_classes, self.generator, z)
 
-    def _step(
-        self, theta: Parameters, features: torch.optim.Adam, edges: torch.optim.Adam | None
-    ) -> Terms:
+    def _step(self, theta: Parameters) -> Terms:
         """One update of the condensed graph."""
         s, syn = self.settings, self.synthesis
         whole = self.objective.whole_gradients(theta, *self.pool.draw(s.batch, self.generator))
         terms = self.objective.terms(syn, theta, whole)
         loss = terms.match + s.damping * terms.energy
-        features.zero_grad()
-        if edges is not None:
-            edges.zero_grad()
+        for optimiser in self.optimisers.values():
+            optimiser.zero_grad()
+        self._expect_finite([loss], whole, terms)
         loss.backward()
+        changes = [x.grad for x in (*syn.h.values(), *syn.logits.values()) if x.grad is not None]
+        self._expect_finite(changes, whole, terms)
         if s.decouple == "update":
             self.objective.decouple_update(syn)
-        features.step()
-        if edges is not None:
-            edges.step()
+        for optimiser in self.optimisers.values():
+            optimiser.step()
         with torch.no_grad():
             for key, has in syn.has.items():
                 syn.h[key].mul_(has.unsqueeze(1))
         return terms
+
+    def _expect_finite(
+        self, numbers: list[Tensor], whole: Tensor | None = None, terms: Terms | None = None
+    ) -> None:
+        """Raise a NonFiniteError that says what is wrong, unless all `numbers` are finite."""
+        if not finite(numbers):
+            fault, setting = explain(self.view, self.synthesis, self.theta, whole, terms)
+            setting = setting if getattr(self.settings, setting) else "lr_features"
+            value = getattr(self.settings, setting)
+            raise NonFiniteError(
+                f"step {self.index}: {fault} must stay finite; "
+                f"try a smaller --{setting.replace('_', '-')} (got {value:g})"
+            )
 
     def _watch(self, terms: Terms) -> None:
         """Remember how many of this step's gradients conflict."""
@@ -236,6 +271,7 @@ class _Run:
 
     def _check(self, index: int, terms: Terms, z: Tensor) -> None:
         """Validate, keep the best, and tell."""
+        self._expect_finite([z])
         score = self.judge.score(z, self.synthesis.y)
         if score > self.best_score:
             self.best, self.best_score, self.best_step = self.synthesis.snapshot(), score, index
@@ -253,3 +289,39 @@ class _Run:
             self.conflicts.clear()
         self.history.append({"step": float(index), **values})
         self.on_step(Step(index, self.settings.epochs * self.settings.outer, values))
+
+    def _state(self) -> State:
+        """What the next step depends on, and what was found so far."""
+        numbers = {
+            "index": self.index,
+            "history": self.history,
+            "conflicts": self.conflicts,
+            "best_score": self.best_score,
+            "best_step": self.best_step,
+        }
+        tensors = {
+            "relay/weight": self.theta.weight,
+            "relay/bias": self.theta.bias,
+            "generator": self.generator.get_state(),
+            "chance": self.chance.get_state(),
+            **self.synthesis.snapshot().named("now"),
+            **self.best.named("best"),
+        }
+        for name, optimiser in self.optimisers.items():
+            tensors |= adam_tensors(name, optimiser)
+        return State(numbers, tensors)
+
+    def _go_on_from(self, state: State) -> None:
+        """Take up a `_state`."""
+        numbers, tensors = state.numbers, state.tensors
+        self.index, self.best_step = numbers["index"], numbers["best_step"]
+        self.history, self.conflicts = numbers["history"], numbers["conflicts"]
+        self.best_score = numbers["best_score"]
+        self.theta.weight.copy_(tensors["relay/weight"])
+        self.theta.bias.copy_(tensors["relay/bias"])
+        self.generator.set_state(tensors["generator"])
+        self.chance.set_state(tensors["chance"])
+        self.synthesis.restore(self.best.like(tensors, "now"))
+        self.best = self.best.like(tensors, "best")
+        for name, optimiser in self.optimisers.items():
+            restore_adam(name, optimiser, tensors)

@@ -108,3 +108,9 @@ def test_one_backward_pass_equals_double_backward(seed):
         strict=True,
     ):
         assert_near(mine, reference)
+
+
+def test_a_gradient_that_is_not_finite_is_no_match() -> None:
+    condensed, whole = normal(3, 6, 4, seed=0), normal(3, 6, 4, seed=1)
+    whole[1, 0, 0] = torch.nan
+    assert matching_loss(condensed, whole, BLOCK, SHARE).isnan()

@@ -174,6 +174,7 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
     [
         ("srgm", {"epoch": 3}, "'epoch' is unknown; did you mean 'epochs'"),
         ("srgm", {"epochs": -1}, "epochs (got -1): input should be greater than or equal to 0"),
+        ("srgm", {"lr_edges": 1e38}, "lr_edges (got 1e+38)"),
         ("srgm", {"frames": "identity"}, "frames (got 'identity') needs modalities of one width"),
         ("random", {"epochs": 3}, "'epochs' is unknown"),
         ("herding", {"hops": 5}, "hops (got 5)"),

@@ -1,0 +1,147 @@
+"""Where a run's numbers stop being finite: looked for in the order in which they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch_geometric.typing import EdgeType
+
+from condense.objective import Terms
+from condense.reduction import FeatureKey
+from condense.relay_view import RelayView
+from condense.synthesis import Synthesis
+from models.metapaths import endpoint
+from models.relay import Parameters
+
+
+class NonFiniteError(ArithmeticError):
+    """A number of a run is infinite or NaN; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the numbers of one step.
+
+    Attributes:
+        values: [k, …], a row a node or a class; or a single number.
+        classes: of each row [k], if rows have classes.
+        modality: that they belong to, "" for none.
+        relations: that they were carried along.
+    """
+
+    values: Tensor
+    classes: Tensor | None = None
+    modality: str = ""
+    relations: tuple[EdgeType, ...] = ()
+
+    def bad_classes(self) -> list[int]:
+        """The classes of the rows that are not finite."""
+        if self.classes is None:
+            return []
+        return self.classes[~self.values.isfinite().flatten(1).all(dim=1)].tolist()
+
+
+def finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether all numbers are; as cheap as a sum of them, unless that sum is not finite."""
+    found = [t.detach() for t in tensors if t.numel()]
+    if not found or bool(torch.stack([t.sum() for t in found]).sum().isfinite()):
+        return True
+    return all(bool(t.isfinite().all()) for t in found)
+
+
+def explain(
+    view: RelayView,
+    synthesis: Synthesis,
+    theta: Parameters,
+    whole: Tensor | None = None,
+    terms: Terms | None = None,
+) -> tuple[str, str]:
+    """What is not finite first, with its classes, modalities and relations, and a setting to lower.
+
+    Args:
+        view: the whole graph.
+        synthesis: the condensed graph; its gradients count if it has any.
+        theta: the relay.
+        whole: its gradients on the whole graph [C, D, C].
+        terms: of the objective.
+
+    Returns:
+        A description, and the name of the setting whose smaller value may help.
+    """
+    for place, setting, parts in _places(view, synthesis, theta, whole, terms):
+        bad = [part for part in parts if not part.values.isfinite().all()]
+        if bad:
+            classes = sorted({c for part in bad for c in part.bad_classes()})
+            modalities = list(dict.fromkeys(part.modality for part in bad if part.modality))
+            relations = list(dict.fromkeys("/".join(r) for part in bad for r in part.relations))
+            named = [
+                f"{kind} {', '.join(map(str, names))}"
+                for kind, names in
+                (("class", classes), ("modality", modalities), ("relation", relations))
+                if names
+            ]  # fmt: skip
+            return f"{place} ({'; '.join(named)})", setting
+    return "the sum over all classes, modalities and relations", "lr_features"
+
+
+Places = Iterator[tuple[str, str, list[Part]]]
+
+
+def _places(
+    view: RelayView,
+    synthesis: Synthesis,
+    theta: Parameters,
+    whole: Tensor | None,
+    terms: Terms | None,
+) -> Places:
+    """Names, settings and numbers, earlier ones first."""
+    each = torch.arange(view.schema.num_classes, device=theta.weight.device)
+    bias = Part(theta.bias.unsqueeze(1), each)
+    yield "the relay's weights", "lr_relay", [*_blocks(view, theta.weight.T, each), bias]
+    yield "the condensed features", "lr_features", _nodes(view, synthesis, synthesis.h)
+    logits = {r: x.detach() for r, x in synthesis.logits.items()}
+    edges = {r: x.masked_fill(x == -torch.inf, 0.0) for r, x in logits.items()}  # −inf: no edge
+    yield "the edges' log-weights", "lr_edges", _edges(edges)
+    z = synthesis.features(view)
+    yield "the propagated features", "lr_features", _blocks(view, z, synthesis.y)
+    # Squared, as the matching takes them.
+    if whole is not None:
+        parts = _blocks(view, whole.square(), each)
+        yield "the gradients on the whole graph", "lr_relay", parts
+    if terms is not None:
+        parts = _blocks(view, terms.gradients.detach().square(), each)
+        yield "the gradients on the condensed graph", "lr_features", parts
+        yield "the gradient field", "lr_features", _nodes(view, synthesis, terms.field)
+        energies = [Part(e.detach(), None, m, (r,)) for (r, m), e in terms.energies.items()]
+        yield "the energy", "damping", energies
+    changes = {key: h.grad for key, h in synthesis.h.items() if h.grad is not None}
+    # All that they are made of is finite, so they are too great.
+    yield "the features' updates", "damping", _nodes(view, synthesis, changes)
+    moves = {r: x.grad for r, x in synthesis.logits.items() if x.grad is not None}
+    yield "the edges' updates", "damping", _edges(moves)
+
+
+def _blocks(view: RelayView, values: Tensor, classes: Tensor) -> list[Part]:
+    """A part for each (meta-path, modality) block along dimension 1 of `values` [k, D, …]."""
+    parts = values.split(torch.bincount(view.block).tolist(), dim=1)
+    return [
+        Part(x, classes, f"{modality} of {endpoint(path, view.schema.target)}", path)
+        for x, (path, modality) in zip(parts, view.blocks, strict=True)
+    ]
+
+
+def _nodes(
+    view: RelayView, synthesis: Synthesis, values: Mapping[FeatureKey, Tensor]
+) -> list[Part]:
+    """A part for each type and modality; nodes of the target type have classes."""
+    return [
+        Part(x.detach(), synthesis.y if t == view.schema.target else None, f"{m} of {t}")
+        for (t, m), x in values.items()
+    ]
+
+
+def _edges(values: Mapping[EdgeType, Tensor]) -> list[Part]:
+    return [Part(x, None, "", (r,)) for r, x in values.items()]

@@ -1,0 +1,98 @@
+"""What makes a run the run that it is: equal identities end in equal data."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from condense.budget import Budget
+from condense.data.fingerprint import fingerprint
+from condense.data.graph import MultimodalGraph
+from condense.data.plain_json import spell
+
+PACKAGES = ("torch", "torch-geometric", "numpy", "h5py", "multimodal-graph-condensation")
+
+
+def identity(
+    graph: MultimodalGraph,
+    budget: Budget,
+    method: str,
+    settings: Any,
+    seed: int,
+    device: torch.device,
+) -> dict[str, Any]:
+    """The fields of a provenance that are known before the run, but for how the graph was loaded.
+
+    Args:
+        graph: the whole graph.
+        budget: of the condensed one.
+        method: its name.
+        settings: its settings, a dataclass.
+        seed: of the run.
+        device: on which it runs.
+    """
+    return {
+        "dataset": graph.name,
+        "source": graph.source,
+        "dataset_hash": fingerprint(graph),
+        "method": method,
+        "settings": dataclasses.asdict(settings),
+        "seed": seed,
+        "ratio": budget.ratio,
+        "ratio_train": budget.ratio_train,
+        "ratio_base": budget.ratio_base,
+        "edge_ratio": budget.edge_ratio,
+        "setting": budget.setting,
+        "device": device_name(device),
+        "versions": versions(),
+    }
+
+
+def difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The first field of `now` that has another value in `then`, with both values; "" if none has.
+
+    Fields of fields count one by one, as in `settings.epochs (20 then, 30 now)`.
+    """
+    for name, value in now.items():
+        before = then.get(name)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            found = difference(before, value)
+            if found:
+                return f"{name}.{found}"
+        elif _json(before) != _json(value):
+            return f"{name} ({_short(before)} then, {_short(value)} now)"
+    return ""
+
+
+def _json(value: Any) -> str:
+    # Tuples become lists in a file, and NaN is no equal of itself.
+    return json.dumps(spell(value))
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 20 else f"{text[:16]}…"
+
+
+def device_name(device: torch.device) -> str:
+    """The device, with the model of a GPU."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return str(device)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a result depends on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found

@@ -1,0 +1,80 @@
+"""The file of a checkpoint: a record and named tensors, checksummed, written in one step, no pickle.
+
+/                   attributes: format, version, arrays (their names, in order), checksum
+/record             JSON text
+/arrays/<name>      one dataset a tensor
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+from torch import Tensor
+
+from condense.data.fingerprint import Digest
+from condense.data.plain_json import spell, unspell
+from condense.io.arrays import read_array, write_array
+from condense.io.members import attribute, check_format, damaged, member, opened, strings
+from condense.io.replace import replacing
+from condense.io.schema import CHECKSUM, LIBVER, fixed_strings
+
+FORMAT = "multimodal-graph-checkpoint"
+VERSION = 1
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str], record: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> None:
+    """Write a checkpoint to `path`, replacing a file there only once the new one is complete.
+
+    Args:
+        path: of the HDF5 file; its folder must exist.
+        record: plain JSON values; numbers may be NaN or infinite.
+        tensors: dense, with at least one dimension; a "/" in a name makes a group.
+
+    Raises:
+        FileError: the file cannot be written; what was at `path` is untouched.
+    """
+    text, names = json.dumps(spell(record), allow_nan=False), list(tensors)
+    with replacing(path) as sink, h5py.File(sink, "w", libver=LIBVER) as file:
+        file.attrs["format"], file.attrs["version"] = fixed_strings(FORMAT), VERSION
+        file.attrs["arrays"] = fixed_strings(names)
+        file.create_dataset("record", data=fixed_strings(text))
+        digest = _begin(names, text)
+        group = file.create_group("arrays")
+        for name, tensor in tensors.items():
+            # Unpacked: packing takes longer than writing, and a checkpoint does not live long.
+            write_array(group, name, tensor, digest, sink, packed=False)
+        file.attrs[CHECKSUM] = fixed_strings(digest.hexdigest())
+        file.flush()
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Record and tensors of the checkpoint at `path`.
+
+    Raises:
+        FileError: no file, no checkpoint, another version, a damaged file.
+    """
+    with opened(path) as file:
+        check_format(file, FORMAT, VERSION, "checkpoint")
+        names = strings(file, "arrays")
+        text = member(file, "record", h5py.Dataset).asstr()[()]
+        digest = _begin(names, text)
+        tensors = {}
+        for name in names:
+            tensors[name] = read_array(member(file, f"arrays/{name}", h5py.Dataset), name, digest)
+        if attribute(file, CHECKSUM, str) != digest.hexdigest():
+            raise damaged("its contents do not match its checksum")
+        return unspell(json.loads(text)), tensors
+
+
+def _begin(names: list[str], text: str) -> Digest:
+    """The checksum's first record; the arrays follow it."""
+    digest = Digest()
+    digest.record([FORMAT, VERSION, names, text])
+    return digest
