@@ -16,84 +16,24 @@ edges at their members' mean degrees, see `condense.structure`.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Literal
 
 import torch
-from pydantic import Field
 from pydantic.dataclasses import dataclass
-from torch import Tensor
 
-from condense.adam_state import adam_tensors, restore_adam
 from condense.budget import Budget
-from condense.checkpoints import Checkpoints, State
+from condense.checkpoints import Checkpoints
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
-from condense.divergence import NonFiniteError, explain, finite
-from condense.edge_numbers import edge_numbers
 from condense.frames import Frames
 from condense.initial import clusters
 from condense.judge import Judge
-from condense.methods.protocol import OnStep, Outcome, Step
-from condense.objective import Objective, Terms
+from condense.methods.protocol import OnStep, Outcome
+from condense.methods.srgm_run import Run
+from condense.methods.srgm_settings import SRGMSettings
 from condense.pool import Pool
 from condense.relay_view import RelayView
-from condense.spaces import Space
 from condense.stages import StageClock
 from condense.synthesis import Synthesis
-from models.relay import Parameters, train_relay
-
-HIGHEST_LR = 1e30  # Far above it Adam's first step is no float32 any more.
-
-
-@dataclass(frozen=True, config=STRICT)
-class SRGMSettings:
-    """Settings of SR-GM.
-
-    Attributes:
-        epochs: relays drawn, each trained on the condensed graph from its own start.
-        outer: updates of the condensed graph for each relay.
-        inner: updates of the relay after each of these.
-        hops: the longest meta-path of the relay.
-        rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.reduction` and `condense.relay_view.WIDEST`.
-        decouple: where conflicting modalities are projected: in the "field" inside R (the paper; without R
-            it acts on nothing), in the "update" of the features, in the "parameters" gradients before
-            matching, or "off".
-        damping: λ; 0 switches R off.
-        energy: "relative" to the field's size (ours); "absolute", the paper's formula; or "authors", as in
-            their code: self-loops in the Laplacian and a field that is not differentiated.
-        frames: how gradients of unlike modalities are compared: "shared" directions found by canonical
-            correlation, or "identity" for modalities of one aligned space such as CLIP.
-        frame_width: d of the shared directions.
-        space: start from clusters of target nodes in their "own" features, in meta-path-"propagated" ones,
-            or in "both".
-        labels: start from, and match, nodes with "pseudo"-labels as well, or those "labelled" alone.
-        pool: whole-graph nodes a class that are kept at hand for matching.
-        batch: of these, how many a class in each step.
-        lr_features: Adam's step on the features, which have unit scale.
-        lr_edges: Adam's step on the edges' log-weights.
-        lr_relay: Adam's step on the relay.
-        check_every: outer steps between validations.
-    """
-
-    epochs: int = Field(default=20, ge=0)
-    outer: int = Field(default=10, ge=1)
-    inner: int = Field(default=3, ge=0)
-    hops: int = Field(default=2, ge=0, le=4)
-    rank: int = Field(default=256, ge=1)
-    decouple: Literal["field", "update", "parameters", "off"] = "field"
-    damping: float = Field(default=0.1, ge=0)
-    energy: Literal["relative", "absolute", "authors"] = "relative"
-    frames: Literal["shared", "identity"] = "shared"
-    frame_width: int = Field(default=32, ge=1)
-    space: Space = "both"
-    labels: Literal["pseudo", "labelled"] = "pseudo"
-    pool: int = Field(default=1024, ge=1)
-    batch: int = Field(default=256, ge=1)
-    lr_features: float = Field(default=0.001, gt=0, le=HIGHEST_LR)
-    lr_edges: float = Field(default=0.01, gt=0, le=HIGHEST_LR)
-    lr_relay: float = Field(default=0.003, gt=0, le=HIGHEST_LR)
-    check_every: int = Field(default=20, ge=1)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -131,197 +71,9 @@ class SRGM:
             start = clusters(view, budget, s.labels == "pseudo", generator, s.space)
             synthesis = Synthesis(start, budget)
             pool = Pool.of(view, start.member, s.pool, generator)
-            run = _Run(s, view, frames, judge, synthesis, pool, generator, on_step)
+            run = Run(s, view, frames, judge, synthesis, pool, generator, on_step)
         with clock.stage("match"):
             complete = run.go(checkpoints)
         with clock.stage("finish"):
             best = run.best_graph(graph)
         return Outcome(best, run.history, run.measures(), complete, run.diverged)
-
-
-class _Run:
-    """One run: the synthesis, the relay's trajectory, and the best state so far."""
-
-    def __init__(
-        self,
-        settings: SRGMSettings,
-        view: RelayView,
-        frames: Frames,
-        judge: Judge,
-        synthesis: Synthesis,
-        pool: Pool,
-        generator: torch.Generator,
-        on_step: OnStep,
-    ) -> None:
-        self.settings, self.view, self.pool = settings, view, pool
-        self.judge, self.synthesis = judge, synthesis
-        self.generator, self.on_step = generator, on_step
-        # Apart, so that watching conflicts leaves the run's own randomness alone.
-        self.chance = torch.Generator(generator.device).manual_seed(0)
-        self.objective = Objective(
-            view,
-            frames,
-            tuple(synthesis.logits),
-            settings.decouple,
-            relative=settings.energy == "relative",
-            damped=settings.damping > 0,
-            authors=settings.energy == "authors",
-        )
-        self.labels = torch.nn.functional.one_hot(synthesis.y, view.schema.num_classes)
-        self.labels = self.labels.to(judge.z.dtype)
-        self.history: list[dict[str, float]] = []
-        self.conflicts: list[tuple[float, float]] = []
-        self.best = self.synthesis.snapshot()
-        self.start_score = self.best_score = judge.score(synthesis.features(view), synthesis.y)
-        self.best_step = 0
-        # The loop's own state, besides the synthesis.
-        self.index, z, classes = 0, judge.z, view.schema.num_classes
-        self.theta = Parameters(z.new_zeros(z.size(1), classes), z.new_zeros(classes))
-        self.optimisers = {
-            "features": torch.optim.Adam(list(synthesis.h.values()), lr=settings.lr_features)
-        }
-        if synthesis.logits:
-            logits = list(synthesis.logits.values())
-            self.optimisers["edges"] = torch.optim.Adam(logits, lr=settings.lr_edges)
-        self.diverged = ""
-
-    def go(self, checkpoints: Checkpoints) -> bool:
-        """All steps that are left; False if the user interrupted, or if a number is no longer finite, and
-        the best state so far stands.
-        """
-        s = self.settings
-        if checkpoints.state is not None:
-            self._go_on_from(checkpoints.state)
-        try:
-            while self.index < s.epochs * s.outer:
-                if self.index % s.outer == 0:
-                    self.theta = self._fresh_relay()
-                self.index += 1
-                terms = self._step(self.theta)
-                self._watch(terms)
-                z = self.synthesis.features(self.view)
-                due = self.index % s.check_every == 0 or self.index == s.epochs * s.outer
-                if due:
-                    self._check(self.index, terms, z)
-                self.theta = train_relay(self.theta, z, self.labels, s.inner, s.lr_relay)
-                if due:
-                    checkpoints.offer(self.index, self._state)
-        except KeyboardInterrupt:
-            return False
-        except NonFiniteError as error:
-            self.diverged = str(error)
-            return False
-        return True
-
-    def best_graph(self, whole: MultimodalGraph) -> MultimodalGraph:
-        """The state with the best validation score, as a graph in the data set's units."""
-        self.synthesis.restore(self.best)
-        return self.synthesis.to_graph(self.view, whole)
-
-    def measures(self) -> dict[str, float]:
-        """Validation scores of the relay, before and after, and the width that it could afford."""
-        return {
-            "relay_width": len(self.view.block),
-            "start_val_score": self.start_score,
-            "best_val_score": self.best_score,
-            "best_step": self.best_step,
-        }
-
-    def _fresh_relay(self) -> Parameters:
-        z = self.judge.z
-        return Parameters.draw(z.size(1), self.view.schema.num_classes, self.generator, z)
-
-    def _step(self, theta: Parameters) -> Terms:
-        """One update of the condensed graph."""
-        s, syn = self.settings, self.synthesis
-        whole = self.objective.whole_gradients(theta, *self.pool.draw(s.batch, self.generator))
-        terms = self.objective.terms(syn, theta, whole)
-        loss = terms.match + s.damping * terms.energy
-        for optimiser in self.optimisers.values():
-            optimiser.zero_grad()
-        self._expect_finite([loss], whole, terms)
-        loss.backward()
-        changes = [x.grad for x in (*syn.h.values(), *syn.logits.values()) if x.grad is not None]
-        self._expect_finite(changes, whole, terms)
-        if s.decouple == "update":
-            self.objective.decouple_update(syn)
-        for optimiser in self.optimisers.values():
-            optimiser.step()
-        with torch.no_grad():
-            for key, has in syn.has.items():
-                syn.h[key].mul_(has.unsqueeze(1))
-        return terms
-
-    def _expect_finite(
-        self, numbers: list[Tensor], whole: Tensor | None = None, terms: Terms | None = None
-    ) -> None:
-        """Raise a NonFiniteError that says what is wrong, unless all `numbers` are finite."""
-        if not finite(numbers):
-            fault, setting = explain(self.view, self.synthesis, self.theta, whole, terms)
-            setting = setting if getattr(self.settings, setting) else "lr_features"
-            value = getattr(self.settings, setting)
-            raise NonFiniteError(
-                f"step {self.index}: {fault} must stay finite; "
-                f"try a smaller --{setting.replace('_', '-')} (got {value:g})"
-            )
-
-    def _watch(self, terms: Terms) -> None:
-        """Remember how many of this step's gradients conflict."""
-        self.conflicts.append(self.objective.conflicts(terms.field, self.chance))
-
-    def _check(self, index: int, terms: Terms, z: Tensor) -> None:
-        """Validate, keep the best, and tell."""
-        self._expect_finite([z])
-        score = self.judge.score(z, self.synthesis.y)
-        if score > self.best_score:
-            self.best, self.best_score, self.best_step = self.synthesis.snapshot(), score, index
-        with torch.no_grad():
-            weights = self.synthesis.structure.saved()
-        values = {
-            "loss": terms.match.item(),
-            "energy": terms.energy.item(),
-            **edge_numbers(weights),
-            "val_score": score,
-        }
-        if self.conflicts:
-            rates = torch.tensor(self.conflicts).nanmean(dim=0).tolist()
-            values |= dict(zip(("conflict_rate", "chance_conflict_rate"), rates, strict=True))
-            self.conflicts.clear()
-        self.history.append({"step": float(index), **values})
-        self.on_step(Step(index, self.settings.epochs * self.settings.outer, values))
-
-    def _state(self) -> State:
-        """What the next step depends on, and what was found so far."""
-        numbers = {
-            "index": self.index,
-            "history": self.history,
-            "conflicts": self.conflicts,
-            "best_score": self.best_score,
-            "best_step": self.best_step,
-        }
-        tensors = {
-            "relay/weight": self.theta.weight,
-            "relay/bias": self.theta.bias,
-            "generator": self.generator.get_state(),
-            "chance": self.chance.get_state(),
-            **self.synthesis.snapshot().named("now"),
-            **self.best.named("best"),
-        }
-        for name, optimiser in self.optimisers.items():
-            tensors |= adam_tensors(name, optimiser)
-        return State(numbers, tensors)
-
-    def _go_on_from(self, state: State) -> None:
-        """Take up a `_state`."""
-        numbers, tensors = state.numbers, state.tensors
-        self.index, self.best_step = numbers["index"], numbers["best_step"]
-        self.history, self.conflicts = numbers["history"], numbers["conflicts"]
-        self.best_score = numbers["best_score"]
-        self.theta.weight.copy_(tensors["relay/weight"])
-        self.theta.bias.copy_(tensors["relay/bias"])
-        self.generator.set_state(tensors["generator"])
-        self.chance.set_state(tensors["chance"])
-        self.synthesis.restore(self.best.like(tensors, "now"))
-        self.best = self.best.like(tensors, "best")
-        for name, optimiser in self.optimisers.items():
-            restore_adam(name, optimiser, tensors)

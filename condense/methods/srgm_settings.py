@@ -1,0 +1,62 @@
+"""Settings of SR-GM; what they mean in the method is said in `condense.methods.srgm`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from condense.config import STRICT
+from condense.spaces import Space
+
+
+@dataclass(frozen=True, config=STRICT)
+class SRGMSettings:
+    """Settings of SR-GM.
+
+    Attributes:
+        epochs: relays drawn, each trained on the condensed graph from its own start.
+        outer: updates of the condensed graph for each relay.
+        inner: updates of the relay after each of these.
+        hops: the longest meta-path of the relay.
+        rank: most coordinates a modality, fewer where there are many meta-paths; see
+            `condense.reduction` and `condense.relay_view.WIDEST`.
+        decouple: where conflicting modalities are projected: in the "field" inside R (the paper; without R
+            it acts on nothing), in the "update" of the features, in the "parameters" gradients before
+            matching, or "off".
+        damping: λ; 0 switches R off.
+        energy: "relative" to the field's size (ours); "absolute", the paper's formula; or "authors", as in
+            their code: self-loops in the Laplacian and a field that is not differentiated.
+        frames: how gradients of unlike modalities are compared: "shared" directions found by canonical
+            correlation, or "identity" for modalities of one aligned space such as CLIP.
+        frame_width: d of the shared directions.
+        space: start from clusters of target nodes in their "own" features, in meta-path-"propagated" ones,
+            or in "both".
+        labels: start from, and match, nodes with "pseudo"-labels as well, or those "labelled" alone.
+        pool: whole-graph nodes a class that are kept at hand for matching.
+        batch: of these, how many a class in each step.
+        lr_features: Adam's step on the features, which have unit scale.
+        lr_edges: Adam's step on the edges' log-weights.
+        lr_relay: Adam's step on the relay.
+        check_every: outer steps between validations.
+    """
+
+    epochs: int = Field(default=20, ge=0)
+    outer: int = Field(default=10, ge=1)
+    inner: int = Field(default=3, ge=0)
+    hops: int = Field(default=2, ge=0, le=4)
+    rank: int = Field(default=256, ge=1)
+    decouple: Literal["field", "update", "parameters", "off"] = "field"
+    damping: float = Field(default=0.1, ge=0)
+    energy: Literal["relative", "absolute", "authors"] = "relative"
+    frames: Literal["shared", "identity"] = "shared"
+    frame_width: int = Field(default=32, ge=1)
+    space: Space = "both"
+    labels: Literal["pseudo", "labelled"] = "pseudo"
+    pool: int = Field(default=1024, ge=1)
+    batch: int = Field(default=256, ge=1)
+    lr_features: float = Field(default=0.001, gt=0, le=HIGHEST_LR)
+    lr_edges: float = Field(default=0.01, gt=0, le=HIGHEST_LR)
+    lr_relay: float = Field(default=0.003, gt=0, le=HIGHEST_LR)
+    check_every: int = Field(default=20, ge=1)
