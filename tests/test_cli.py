@@ -14,7 +14,7 @@ import cli
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
 from condense.io import data_digest, load_condensed, save
-from condense.methods import srgm
+from condense.methods import srgm, srgm_run
 from condense.methods.registry import METHODS
 from models.registry import MODELS
 from tests.graphs import small_graph
@@ -161,8 +161,8 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
             raise KeyboardInterrupt
         return original(*arguments, **named)
 
-    original = srgm.train_relay
-    monkeypatch.setattr(srgm, "train_relay", interrupted)
+    original = srgm_run.train_relay
+    monkeypatch.setattr(srgm_run, "train_relay", interrupted)
     out = tmp_path / "small.h5"
     assert cli.main(["condense", "--dataset", str(whole), "--out", str(out), *QUICK]) == 130
     assert not load_condensed(out).provenance.complete

@@ -10,6 +10,8 @@ from pydantic.dataclasses import dataclass
 from condense.config import STRICT
 from condense.spaces import Space
 
+HIGHEST_LR = 1e30  # Far above it Adam's first step is no float32 any more.
+
 
 @dataclass(frozen=True, config=STRICT)
 class SRGMSettings:
