@@ -13,7 +13,7 @@ from torch_geometric.typing import EdgeType
 from condense.budget import Budget
 from condense.clusters import cluster, cluster_classes, cluster_means
 from condense.data.graph import MultimodalGraph
-from condense.pseudolabels import guess
+from condense.pseudolabels import TeacherKind, pseudo_labels
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.spaces import Space, coordinates, directions, met_clusters, own_features
@@ -70,26 +70,10 @@ class Initial:
         return total.index_add_(0, into[inside], weight[inside]) / size.clamp_min(1)
 
 
-def class_scores(view: RelayView) -> Float[Tensor, "n C"]:
-    """Scores of all target nodes, learnt from labelled ones; training nodes keep their true class."""
-    store = view.graph[view.schema.target]
-    train, val = store.train_mask.nonzero().flatten(), store.val_mask.nonzero().flatten()
-    known = torch.cat([train, val])
-    ridge = guess(
-        view.features(known),
-        (torch.arange(len(train), device=train.device), store.y[train]),
-        (torch.arange(len(train), len(known), device=train.device), store.y[val]),
-        view.schema.num_classes,
-    )
-    scores = view.scores(ridge.weight) + ridge.bias
-    scores[train] = torch.nn.functional.one_hot(store.y[train], view.schema.num_classes).to(scores)
-    return scores
-
-
 def clusters(
     view: RelayView,
     budget: Budget,
-    pseudo: bool,
+    teacher: TeacherKind | None,
     generator: torch.Generator,
     space: Space = "own",
 ) -> Initial:
@@ -101,15 +85,16 @@ def clusters(
     Args:
         view: the whole graph.
         budget: n'_t and n'_c.
-        pseudo: cluster unlabelled nodes too, under the class that the relay guesses; else training
+        teacher: cluster unlabelled nodes too, under the class that this teacher guesses; None: training
             nodes alone, and the rest belongs to no cluster.
-        generator: for k-means.
+        generator: for the teacher and for k-means.
         space: where target nodes are clustered, see `condense.spaces.coordinates`.
     """
     store = view.graph[view.schema.target]
-    member = torch.where(store.train_mask, store.y, -1)
-    if pseudo and not bool(store.train_mask.all()):
-        member = class_scores(view).argmax(dim=1)  # The true class on training nodes.
+    if teacher is None:
+        member = torch.where(store.train_mask, store.y, -1)
+    else:
+        member = pseudo_labels(view, teacher, generator)
     x = coordinates(view, space, generator)
     target = cluster_classes(x, member, budget.classes, generator)
     return _initial(view, budget, member, _with_other_types(view, budget, target, generator))

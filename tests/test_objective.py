@@ -34,7 +34,7 @@ class Case:
         self.view = RelayView.of(graph, hops=2, rank=3, generator=rng)
         self.frames = Frames.shared(self.view, 4)
         self.relations = primary(self.view.graph)
-        start = clusters(self.view, self.budget, pseudo=True, generator=rng)
+        start = clusters(self.view, self.budget, teacher="ridge", generator=rng)
         schema = self.view.schema
         self.synthesis = Synthesis(start, self.budget)
         # Some condensed films lack their image, as some original films do.

@@ -1,74 +1,95 @@
-"""Ridge regression against its closed form and scikit-learn."""
+"""Who guesses the classes of unlabelled nodes, and what it may see."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from sklearn.linear_model import Ridge as Reference
-from torch.nn.functional import one_hot
+from torch.nn.functional import relu
 
-from condense.pseudolabels import RIDGES, guess
+from condense.data.features import complete
+from condense.data.graph import hide_test_labels
+from condense.pseudolabels import pseudo_labels, teach
+from condense.relay_view import RelayView
+from condense.teachers.lesson import Lesson
+from condense.teachers.network import network
+from condense.teachers.ridge import ridge
 from tests.dense import assert_near
+from tests.graphs import small_graph
 
 
-def problem(n, width, seed=0, noise=1.0):
-    """n training and 30 validation rows of 3 classes, shuffled together."""
-    rng = torch.Generator().manual_seed(seed)
-    y = torch.randint(3, (n + 30,), generator=rng)
-    y[:3] = torch.arange(3)
-    centres = torch.randn(3, width, generator=rng, dtype=torch.float64)
-    z = 5 + centres[y] + noise * torch.randn(n + 30, width, generator=rng, dtype=torch.float64)
-    return z, torch.arange(n), torch.arange(n, n + 30), y
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
-def candidates(z, train, y):
-    """scikit-learn's solution for each λ of the grid."""
-    x = z[train] - z[train].mean(dim=0)
-    size = x.square().sum().item() / len(train)
-    for ridge in RIDGES:
-        model = Reference(alpha=ridge * size).fit(z[train].numpy(), one_hot(y[train], 3).numpy())
-        yield torch.from_numpy(model.coef_.T.copy()), torch.from_numpy(model.intercept_)
+def lesson(n: int = 60, width: int = 8, curved: bool = False) -> Lesson:
+    """Two classes; `curved`: the class is the sign of a product, of which no linear map sees anything."""
+    z = torch.randn(2 * n, width, generator=seeded())
+    y = (z[:, 0] * (z[:, 1] if curved else 1.0) > 0).long()
+    return Lesson(z[:n], y[:n], z[n:], y[n:], 2)
 
 
-@pytest.mark.parametrize(("n", "width"), [(40, 6), (10, 25), (12, 12)])
-@pytest.mark.parametrize("seed", range(3))
-def test_it_is_a_ridge_that_no_neighbour_on_the_grid_beats(n, width, seed):
-    """Through either Gram matrix: more rows than columns, or fewer."""
-    z, train, val, y = problem(n, width, seed, noise=2.0)
-    found = guess(z, (train, y[train]), (val, y[val]), 3)
-    scores, place = [], None
-    for i, (weight, bias) in enumerate(candidates(z, train, y)):
-        right = (z[val] @ weight + bias).argmax(dim=1) == y[val]
-        scores.append(right.double().mean().item())
-        if torch.allclose(found.weight, weight, rtol=1e-7, atol=1e-9):
-            assert_near(found.bias, bias, 1e-7)
-            place = i
-    assert place is not None
-    assert found.val_accuracy == pytest.approx(scores[place])
-    assert scores[place] >= max(scores[max(place - 1, 0) : place + 2])
-    middle = len(RIDGES) // 2
-    assert scores[place] >= scores[middle]
+def view_of(graph) -> RelayView:
+    return RelayView.of(complete(hide_test_labels(graph)), 2, 256, seeded())
 
 
-def test_separable_classes_are_guessed():
-    z, train, val, y = problem(30, 8, noise=0.05)
-    found = guess(z, (train, y[train]), (val, y[val]), 3)
-    assert found.val_accuracy == 1.0
-    assert torch.equal((z @ found.weight + found.bias).argmax(dim=1), y)
+def test_the_network_learns_what_is_linear_and_what_is_not():
+    assert network(lesson(300), seeded()).val_accuracy > 0.9
+    curved = lesson(600, curved=True)
+    assert network(curved, seeded()).val_accuracy > 0.7
+    assert ridge(curved).val_accuracy < 0.6
 
 
-def test_scale_of_the_features_does_not_change_the_guesses():
-    z, train, val, y = problem(40, 6, noise=2.0)
-    first = guess(z, (train, y[train]), (val, y[val]), 3)
-    second = guess(1000 * z, (train, y[train]), (val, y[val]), 3)
-    assert_near(second.weight * 1000, first.weight, 1e-6)
+@pytest.mark.parametrize("kind", ["ridge", "network", "best"])
+def test_validation_accuracy_is_that_of_the_scores(kind):
+    given = lesson()
+    taught = teach(given, kind, seeded())
+    scores = taught.head(given.z_val @ taught.weight + taught.bias)
+    assert taught.val_accuracy == float((scores.argmax(dim=1) == given.y_val).double().mean())
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_repeated_columns_and_constant_ones(dtype):
-    """The Gram matrix is singular; λ makes up for it, or a greater λ follows."""
-    z, train, val, y = problem(40, 6)
-    z = torch.cat([z, z, torch.ones(70, 2)], dim=1).to(dtype)
-    found = guess(z, (train, y[train]), (val, y[val]), 3)
-    assert bool(torch.isfinite(found.weight).all())
-    assert found.val_accuracy > 0.5
+def test_scores_of_a_whole_graph_are_those_of_its_meta_path_features():
+    view = view_of(small_graph(num_target=60))
+    taught = network(Lesson.of(view), seeded())
+    z = view.features(torch.arange(60))
+    _, _, _, last = taught.head  # LayerNorm, ReLU, dropout, linear.
+    norm = torch.nn.functional.layer_norm(z @ taught.weight + taught.bias, (256,))
+    assert_near(taught.scores(view), relu(norm * taught.head[0].weight + taught.head[0].bias)
+                @ last.weight.T + last.bias, 1e-4)  # fmt: skip
+
+
+def test_best_is_the_better_of_both_and_the_network_alone_where_labels_outnumber_inputs():
+    few = lesson(n=6, width=40)
+    better = max(ridge(few).val_accuracy, network(few, seeded()).val_accuracy)
+    assert teach(few, "best", seeded()).val_accuracy == better
+    many = lesson(n=60, width=8)
+    assert torch.equal(teach(many, "best", seeded()).weight, network(many, seeded()).weight)
+
+
+def test_equal_generators_give_equal_networks_and_leave_the_global_one_alone():
+    before = torch.random.get_rng_state()
+    first, again, other = (network(lesson(), seeded(s)).weight for s in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize("kind", ["ridge", "network"])
+def test_training_nodes_keep_their_class_and_validation_nodes_are_guessed(kind):
+    """Another labelling of the validation nodes may only change which of the guesses is taken."""
+    view = view_of(small_graph(num_target=80))
+    store = view.graph["movie"]
+    found = pseudo_labels(view, kind, seeded())
+    assert torch.equal(found[store.train_mask], store.y[store.train_mask])
+    assert int(found.min()) >= 0
+    # If these labels were copied, all guesses there would agree with them.
+    store.y[store.val_mask] = (found[store.val_mask] + 1) % 3
+    again = pseudo_labels(view, kind, seeded())
+    assert bool((again[store.val_mask] != store.y[store.val_mask]).any())
+
+
+def test_with_nobody_to_guess_for_nobody_is_taught():
+    view = view_of(small_graph(num_target=60))
+    store = view.graph["movie"]
+    store.train_mask, store.val_mask = torch.ones(60, dtype=torch.bool), torch.zeros(60).bool()
+    store.y = torch.arange(60) % 3
+    assert torch.equal(pseudo_labels(view, "best", seeded()), store.y)

@@ -143,7 +143,7 @@ def clustered_graph():
     rng = torch.Generator().manual_seed(0)
     budget = plan(whole, 0.3, edge_ratio=1.0)
     view = RelayView.of(whole, hops=2, rank=3, generator=rng)
-    return whole, budget, clusters(view, budget, pseudo=True, generator=rng)
+    return whole, budget, clusters(view, budget, teacher="ridge", generator=rng)
 
 
 @pytest.mark.usefixtures("double")

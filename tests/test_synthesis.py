@@ -24,7 +24,7 @@ def made(rank=3):
     whole = complete(hide_test_labels(small_graph(dtype=torch.float64)))
     budget = plan(whole, 0.3)
     view = RelayView.of(whole, hops=2, rank=rank, generator=rng)
-    start = clusters(view, budget, pseudo=True, generator=rng)
+    start = clusters(view, budget, teacher="ridge", generator=rng)
     return whole, view, Synthesis(start, budget), rng
 
 

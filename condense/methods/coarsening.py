@@ -16,6 +16,7 @@ from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
+from condense.pseudolabels import TeacherKind
 from condense.relay_view import RelayView
 from condense.spaces import Space
 from condense.stages import StageClock
@@ -27,8 +28,9 @@ class CoarseningSettings:
     """Settings of coarsening.
 
     Attributes:
-        labels: cluster all nodes under "pseudo"-labels from ridge regression on meta-path features, or
-            "labelled" nodes alone.
+        labels: cluster all nodes under "pseudo"-labels, or "labelled" nodes alone.
+        teacher: who guesses the pseudo-labels: a "ridge" regression, a "network" with one hidden layer, both
+            on meta-path features, or the "best" of them on validation nodes; see `condense.pseudolabels`.
         space: cluster target nodes in meta-path-"propagated" features, in their "own", or in "both"; see
             `condense.spaces`.
         hops: the longest meta-path of both.
@@ -37,6 +39,7 @@ class CoarseningSettings:
     """
 
     labels: Literal["pseudo", "labelled"] = "pseudo"
+    teacher: TeacherKind = "best"
     space: Space = "propagated"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
@@ -69,7 +72,7 @@ class Coarsening:
             hops = s.hops if pseudo or s.space != "own" else 0
             view = RelayView.of(graph, hops, s.rank, generator)
         with clock.stage("cluster"):
-            found = clusters(view, budget, pseudo, generator, s.space)
+            found = clusters(view, budget, s.teacher if pseudo else None, generator, s.space)
         with clock.stage("join"):
             small = clustered(graph, found)
             join(small, Structure.of(found, budget, absent=0.0).saved())

@@ -19,6 +19,7 @@ from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
+from condense.pseudolabels import TeacherKind
 from condense.relay_view import RelayView
 from condense.spaces import Space
 from condense.stages import StageClock
@@ -29,8 +30,9 @@ class KMeansSettings:
     """Settings of k-means.
 
     Attributes:
-        labels: cluster "labelled" nodes alone, or all nodes under "pseudo"-labels from ridge
-            regression on meta-path features.
+        labels: cluster "labelled" nodes alone, or all nodes under "pseudo"-labels.
+        teacher: who guesses the pseudo-labels: a "ridge" regression, a "network" with one hidden layer, both
+            on meta-path features, or the "best" of them on validation nodes; see `condense.pseudolabels`.
         space: cluster target nodes in their "own" features, in meta-path-"propagated" ones, or in "both";
             see `condense.spaces`. What is saved are means of own features in each case.
         hops: the longest meta-path of both.
@@ -39,6 +41,7 @@ class KMeansSettings:
     """
 
     labels: Literal["labelled", "pseudo"] = "labelled"
+    teacher: TeacherKind = "best"
     space: Space = "own"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
@@ -67,7 +70,7 @@ class KMeans:
             hops = s.hops if pseudo or s.space != "own" else 0
             view = RelayView.of(graph, hops, s.rank, generator)
         with clock.stage("cluster"):
-            found = clusters(view, budget, pseudo, generator, s.space)
+            found = clusters(view, budget, s.teacher if pseudo else None, generator, s.space)
         small = clustered(graph, found)
         for relation in graph.edge_types:
             small[relation].edge_index = torch.zeros(2, 0, dtype=torch.long, device=found.y.device)

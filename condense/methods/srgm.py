@@ -68,7 +68,8 @@ class SRGM:
         with clock.stage("start"):
             scored = view if validation is graph else view.on(validation)
             judge = Judge.of(scored, s.lr_relay)
-            start = clusters(view, budget, s.labels == "pseudo", generator, s.space)
+            teacher = s.teacher if s.labels == "pseudo" else None
+            start = clusters(view, budget, teacher, generator, s.space)
             synthesis = Synthesis(start, budget)
             pool = Pool.of(view, start.member, s.pool, generator)
             run = Run(s, view, frames, judge, synthesis, pool, generator, on_step)

@@ -1,0 +1,1 @@
+"""Classifiers of meta-path features that guess the classes of unlabelled nodes."""
