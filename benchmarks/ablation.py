@@ -1,0 +1,231 @@
+"""The parts of SR-GM, one at a time: docs/ablation.md's tables, resumable.
+
+    python benchmarks/ablation.py --data-root DATA_ROOT [--sets imdb cora …] [--groups parts …] [--seeds 3]
+    python benchmarks/ablation.py --print
+
+Test nodes play no part. One half of the validation nodes is hidden from condensing and from training, and
+scores are those on this half; the other half does what validation nodes do. Otherwise a variant that
+overfits the nodes it is selected on would look better than it is: pseudo-labels of the best of many
+teachers do just that.
+
+`--mix-images SHARE` gives so many of the target nodes, chosen at random, each other's images before anything
+else happens: for them text and image contradict each other.
+
+One row a (variant, seed, model) is appended to benchmarks/rows/ablation/SET.csv; nothing is done twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import csv
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from condense.budget import plan
+from condense.data.datasets.registry import load_dataset
+from condense.data.graph import UNLABELLED, MultimodalGraph
+from condense.methods.spec import parse
+from condense.run import condense
+from evaluate.arena import Arena
+from evaluate.metrics import score
+from evaluate.paired import PairedDifference
+from evaluate.train import TrainSettings, predict
+from evaluate.tune import candidates, fit
+from models.registry import MODELS
+
+RATIOS = {"imdb": 0.01, "cora": 0.026, "acm": 0.01, "dblp": 0.01, "photo": 0.01, "amazon1": 0.01}
+PLAIN = "srgm:decouple=off,damping=0"
+# The first of each group is what the others are compared with.
+GROUPS = {
+    "matching": (PLAIN, "srgm:epochs=0", "coarsening", "kmeans:labels=pseudo,space=both"),
+    "parts": (
+        PLAIN,
+        "srgm:decouple=update,damping=0",
+        "srgm:decouple=parameters,damping=0",
+        "srgm:decouple=off,damping=0.1",
+        "srgm:decouple=field,damping=0.1",
+        "srgm:decouple=update,damping=0.1",
+    ),
+    "damping": (
+        PLAIN,
+        *(f"srgm:decouple=field,damping={x:g}" for x in (0.001, 0.01, 0.1, 1.0, 10.0)),
+        "srgm:decouple=field,damping=0.1,energy=authors",
+    ),
+    "start": (
+        PLAIN,
+        *(f"{PLAIN},space={x}" for x in ("own", "propagated")),
+        *(f"{PLAIN},teacher={x}" for x in ("ridge", "network")),
+        f"{PLAIN},labels=labelled",
+    ),
+    "steps": (
+        PLAIN,
+        f"{PLAIN},lr_edges=1e-9",
+        f"{PLAIN},lr_features=1e-9",
+        f"{PLAIN},inner=0",
+        f"{PLAIN},inner=10",
+        f"{PLAIN},epochs=60",
+    ),
+}
+MODELS_COMPARED = ("mlp", "sgc", "gcn", "hgt")
+COLUMNS: list[str] = ["variant", "seed", "model", "held_out_micro_f1", "condense_seconds"]
+
+
+@dataclass(frozen=True)
+class Halves:
+    """A data set with half of its validation nodes held out.
+
+    Attributes:
+        graph: the held-out nodes are neither validation nodes nor labelled.
+        rows: of the held-out nodes.
+        labels: their classes.
+    """
+
+    graph: MultimodalGraph
+    rows: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, whole: MultimodalGraph) -> Halves:
+        """Always the same half."""
+        store = whole[whole.target]
+        val = store.val_mask.nonzero().flatten()
+        val = val[torch.randperm(len(val), generator=torch.Generator().manual_seed(0))]
+        used, held_out = val.tensor_split(2)
+        graph = copy.copy(whole)
+        graph[graph.target].val_mask = torch.zeros_like(store.val_mask)
+        graph[graph.target].val_mask[used] = True
+        graph[graph.target].y = store.y.clone()
+        graph[graph.target].y[held_out] = UNLABELLED
+        return cls(graph, held_out, store.y[held_out])
+
+
+def with_mixed_images(whole: MultimodalGraph, share: float) -> MultimodalGraph:
+    """A share of the target nodes that have an image, at random, get each other's."""
+    graph, store = copy.copy(whole), whole[whole.target]
+    having = store.get("has_image", torch.ones_like(store.val_mask)).nonzero().flatten()
+    generator = torch.Generator().manual_seed(0)
+    chosen = having[torch.randperm(len(having), generator=generator)[: round(share * len(having))]]
+    order = torch.randperm(len(chosen), generator=generator)
+    graph[graph.target].x_image = store.x_image.clone()
+    graph[graph.target].x_image[chosen] = store.x_image[chosen[order]]
+    return graph
+
+
+def measure(
+    name: str, variants: list[str], seeds: int, share: float, root: Path, file: Path
+) -> None:
+    """Append the rows that are missing."""
+    done = {(r["variant"], int(r["seed"]), r["model"]) for r in read(file)}
+    wanted = [
+        (v, s, missing)
+        for v in variants
+        for s in range(seeds)
+        if (missing := [m for m in MODELS_COMPARED if (v, s, m) not in done])
+    ]
+    if not wanted:
+        return
+    whole = load_dataset(name, root, "simulated" if name == "amazon1" else "auto", None)
+    halves = Halves.of(with_mixed_images(whole, share) if share else whole)
+    arena, budget = Arena.of(halves.graph), plan(halves.graph, RATIOS[name])
+    for variant, seed, models in wanted:
+        kind, settings = parse(variant)
+        started = time.perf_counter()
+        graph = arena.admit(condense(halves.graph, budget, kind, settings, seed=seed).graph)
+        seconds = time.perf_counter() - started
+        for model in models:
+            choice = candidates(MODELS[model], TrainSettings(100, 10, patience=40), 1, 0)[0]
+            trained = fit(MODELS[model], choice, arena, graph, seed)
+            guessed = predict(trained.model, arena.whole, halves.rows).argmax(dim=1)
+            reached = score(guessed, halves.labels, halves.graph.num_classes).micro_f1
+            append(file, dict(zip(COLUMNS, (variant, seed, model, reached, seconds), strict=True)))
+        print(f"{file.stem}: {variant}, seed {seed}", flush=True)
+
+
+def read(file: Path) -> list[dict[str, str]]:
+    """The rows that are there."""
+    if not file.exists():
+        return []
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def append(file: Path, row: dict[str, object]) -> None:
+    """One more row."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = not file.exists()
+    with file.open("a", newline="") as lines:
+        writer = csv.DictWriter(lines, COLUMNS)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def show(file: Path, group: tuple[str, ...]) -> Iterator[str]:
+    """A group's lines: mean ± deviation by model, their mean, and its paired difference from the first."""
+    rows = read(file)
+    scores = {
+        (v, m): {int(r["seed"]): 100 * float(r["held_out_micro_f1"])
+                 for r in rows if (r["variant"], r["model"]) == (v, m)}
+        for v in group for m in MODELS_COMPARED
+    }  # fmt: skip
+
+    def means(variant: str) -> dict[int, float]:
+        """Over the models, of each seed that all of them have."""
+        found = [scores[variant, m] for m in MODELS_COMPARED]
+        return {
+            s: statistics.fmean(f[s] for f in found) for s in set.intersection(*map(set, found))
+        }
+
+    width = max(map(len, group))
+    yield f"{'':{width}}  {'  '.join(f'{m:>10}' for m in MODELS_COMPARED)}    mean  difference"
+    reference = means(group[0])
+    for variant in group:
+        mine = means(variant)
+        if not mine:
+            continue
+        cells = [list(scores[variant, m].values()) for m in MODELS_COMPARED]
+        line = "  ".join(f"{statistics.fmean(c):4.1f} ± {statistics.pstdev(c):3.1f}" for c in cells)
+        both = sorted(mine.keys() & reference)
+        apart = PairedDifference.of([mine[s] for s in both], [reference[s] for s in both])
+        told = "" if variant == group[0] else f"  {apart}"
+        yield f"{variant:{width}}  {line}  {statistics.fmean(mine.values()):6.2f}{told}"
+
+
+def main() -> int:
+    """Run what is missing, then print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data-root", type=Path, default=Path("data"))
+    parser.add_argument("--rows", type=Path, default=Path(__file__).parent / "rows" / "ablation")
+    parser.add_argument("--sets", nargs="+", default=["imdb", "cora"], choices=list(RATIOS))
+    parser.add_argument("--groups", nargs="+", default=list(GROUPS), choices=list(GROUPS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--mix-images", type=float, default=0.0, metavar="SHARE")
+    parser.add_argument("--print", action="store_true")
+    arguments = parser.parse_args()
+    if not 0 <= arguments.mix_images <= 1:
+        parser.error(f"--mix-images (got {arguments.mix_images}) must lie in [0, 1]")
+    torch.set_num_threads(1)
+    share = arguments.mix_images
+    for name in arguments.sets:
+        file = arguments.rows / (f"{name}-mixed{share:g}.csv" if share else f"{name}.csv")
+        variants = list(dict.fromkeys(v for g in arguments.groups for v in GROUPS[g]))
+        if not arguments.print:
+            measure(name, variants, arguments.seeds, share, arguments.data_root, file)
+        for group in arguments.groups:
+            print(f"\n{file.stem}, {group}\n")
+            print("\n".join(show(file, GROUPS[group])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
