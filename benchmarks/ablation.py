@@ -5,8 +5,8 @@
 
 Test nodes play no part. One half of the validation nodes is hidden from condensing and from training, and
 scores are those on this half; the other half does what validation nodes do. Otherwise a variant that
-overfits the nodes it is selected on would look better than it is: pseudo-labels of the best of many
-teachers do just that.
+overfits the nodes it is selected on would look better than it is: pseudo-labels of a network that is
+stopped at its best validation score do just that.
 
 `--mix-images SHARE` gives so many of the target nodes, chosen at random, each other's images before anything
 else happens: for them text and image contradict each other.

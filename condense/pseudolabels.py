@@ -13,7 +13,7 @@ from condense.teachers.lesson import Lesson, Teacher
 from condense.teachers.network import network
 from condense.teachers.ridge import ridge
 
-TeacherKind = Literal["best", "ridge", "network"]
+TeacherKind = Literal["auto", "ridge", "network"]
 
 
 def pseudo_labels(
@@ -34,15 +34,13 @@ def pseudo_labels(
 
 
 def teach(lesson: Lesson, kind: TeacherKind, generator: torch.Generator) -> Teacher:
-    """A "ridge" regression, a "network" with one hidden layer, or the "best" of both on validation nodes.
+    """A "ridge" regression, a "network" with one hidden layer, or "auto": the network where there are more
+    training nodes than inputs, the regression where there are fewer.
 
-    With fewer training nodes than inputs either can win. With more, a linear map can no longer fit all
-    that there is to learn, and solving for it costs most; "best" is then the network alone.
+    With few labels a network's best moment on validation nodes is mostly luck; with many, a linear map has
+    nothing more to learn from them, and solving for it costs more.
     """
-    if kind == "ridge":
-        return ridge(lesson)
-    found = network(lesson, generator)
-    if kind == "best" and lesson.z.size(0) <= lesson.z.size(1):
-        linear = ridge(lesson)
-        return found if found.val_accuracy > linear.val_accuracy else linear
-    return found
+    many = lesson.z.size(0) > lesson.z.size(1)
+    if kind == "network" or (kind == "auto" and many):
+        return network(lesson, generator)
+    return ridge(lesson)

@@ -34,7 +34,7 @@ def test_propagated_features_tell_apart_what_own_ones_cannot(space, told_apart):
     graph, kind = films_by_two_directors()
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(graph, 2, 256, rng)
-    cluster = clusters(view, plan(graph, 0.1), "best", rng, space).cluster["film"]
+    cluster = clusters(view, plan(graph, 0.1), "auto", rng, space).cluster["film"]
     directors = [len(kind[cluster == k].unique()) for k in range(4)]
     assert (directors == [1, 1, 1, 1]) is told_apart
 
@@ -60,7 +60,7 @@ def test_directors_of_the_same_clusters_of_films_share_one():
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(graph, 1, 256, rng)
     budget = plan(graph, 0.1)
-    found = clusters(view, budget, "best", rng)
+    found = clusters(view, budget, "auto", rng)
     for node_type in ("director", "writer"):
         labels = found.cluster[node_type]
         assert budget.nodes[node_type] == 4

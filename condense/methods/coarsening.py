@@ -29,8 +29,8 @@ class CoarseningSettings:
 
     Attributes:
         labels: cluster all nodes under "pseudo"-labels, or "labelled" nodes alone.
-        teacher: who guesses the pseudo-labels: a "ridge" regression, a "network" with one hidden layer, both
-            on meta-path features, or the "best" of them on validation nodes; see `condense.pseudolabels`.
+        teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
+            with one hidden layer, or "auto", the network where there are more labels than inputs.
         space: cluster target nodes in meta-path-"propagated" features, in their "own", or in "both"; see
             `condense.spaces`.
         hops: the longest meta-path of both.
@@ -39,7 +39,7 @@ class CoarseningSettings:
     """
 
     labels: Literal["pseudo", "labelled"] = "pseudo"
-    teacher: TeacherKind = "best"
+    teacher: TeacherKind = "auto"
     space: Space = "propagated"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)

@@ -31,8 +31,8 @@ class KMeansSettings:
 
     Attributes:
         labels: cluster "labelled" nodes alone, or all nodes under "pseudo"-labels.
-        teacher: who guesses the pseudo-labels: a "ridge" regression, a "network" with one hidden layer, both
-            on meta-path features, or the "best" of them on validation nodes; see `condense.pseudolabels`.
+        teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
+            with one hidden layer, or "auto", the network where there are more labels than inputs.
         space: cluster target nodes in their "own" features, in meta-path-"propagated" ones, or in "both";
             see `condense.spaces`. What is saved are means of own features in each case.
         hops: the longest meta-path of both.
@@ -41,7 +41,7 @@ class KMeansSettings:
     """
 
     labels: Literal["labelled", "pseudo"] = "labelled"
-    teacher: TeacherKind = "best"
+    teacher: TeacherKind = "auto"
     space: Space = "own"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)

@@ -37,8 +37,8 @@ class SRGMSettings:
         space: start from clusters of target nodes in their "own" features, in meta-path-"propagated" ones,
             or in "both".
         labels: start from, and match, nodes with "pseudo"-labels as well, or those "labelled" alone.
-        teacher: who guesses the pseudo-labels: a "ridge" regression, a "network" with one hidden layer, both
-            on meta-path features, or the "best" of them on validation nodes; see `condense.pseudolabels`.
+        teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
+            with one hidden layer, or "auto", the network where there are more labels than inputs.
         pool: whole-graph nodes a class that are kept at hand for matching.
         batch: of these, how many a class in each step.
         lr_features: Adam's step on the features, which have unit scale.
@@ -59,7 +59,7 @@ class SRGMSettings:
     frame_width: int = Field(default=32, ge=1)
     space: Space = "both"
     labels: Literal["pseudo", "labelled"] = "pseudo"
-    teacher: TeacherKind = "best"
+    teacher: TeacherKind = "auto"
     pool: int = Field(default=1024, ge=1)
     batch: int = Field(default=256, ge=1)
     lr_features: float = Field(default=0.001, gt=0, le=HIGHEST_LR)

@@ -49,7 +49,7 @@ def test_great_damping_does_not_make_the_edges_fade() -> None:
     graph = small_graph(num_target=80)
     budget, made = plan(graph, 0.2), {}
     for damping, lr in ((0.0, 1e-9), (100.0, 0.5)):
-        settings = {**QUICK, "teacher": "ridge", "damping": damping, "lr_edges": lr}
+        settings = {**QUICK, "damping": damping, "lr_edges": lr}
         made[damping] = condense(graph, budget, "srgm", settings, device="cpu")
     for condensed in made.values():
         for relation in graph.edge_types:
