@@ -1,0 +1,128 @@
+"""The relay's validation score against wall time, SR-GM with and without its parts: a figure for docs/.
+
+    python benchmarks/convergence.py --data-root DATA_ROOT [--sets imdb cora] [--seeds 3]
+    python benchmarks/convergence.py --draw
+
+One row a validation, appended to benchmarks/rows/convergence.csv; no run is done twice. Seconds
+count from the command to condense on, so the first point of a curve shows what its start has cost. Take them
+with nothing else running.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import statistics
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from condense.budget import plan
+from condense.data.datasets.registry import load_dataset
+from condense.methods.protocol import Step
+from condense.methods.spec import parse
+from condense.run import condense
+
+RATIOS = {"imdb": 0.01, "cora": 0.026}
+VARIANTS = {
+    "srgm:decouple=off,damping=0": "neither",
+    "srgm:decouple=update,damping=0": "decoupling (of the update)",
+    "srgm:decouple=off,damping=0.1": "damping",
+    "srgm:decouple=field,damping=0.1": "both (decoupled field)",
+}
+CHECK_EVERY = 5
+COLUMNS = ["set", "variant", "seed", "step", "seconds", "val_score"]
+
+
+def record(name: str, variant: str, seed: int, root: Path) -> list[dict[str, object]]:
+    """One run: its validation scores and when they were reached."""
+    graph = load_dataset(name, root, "auto", None)
+    kind, settings = parse(f"{variant},check_every={CHECK_EVERY}")
+    rows: list[dict[str, object]] = []
+
+    def on_step(step: Step) -> None:
+        values = (
+            name,
+            variant,
+            seed,
+            step.index,
+            time.perf_counter() - began,
+            step.values["val_score"],
+        )
+        rows.append(dict(zip(COLUMNS, values, strict=True)))
+
+    began = time.perf_counter()
+    made = condense(graph, plan(graph, RATIOS[name]), kind, settings, seed=seed, on_step=on_step)
+    before = sum(
+        s["seconds"] for s in made.provenance.stages if s["name"] not in ("match", "finish")
+    )
+    start = (name, variant, seed, 0, before, made.provenance.measures["start_val_score"])
+    return [dict(zip(COLUMNS, start, strict=True)), *rows]
+
+
+def draw(rows: list[dict[str, str]], sets: list[str], file: Path) -> None:
+    """One panel a data set: the mean score of the seeds against their mean time."""
+    import matplotlib.pyplot as plt
+
+    figure, panels = plt.subplots(1, len(sets), figsize=(4.5 * len(sets), 3.2), squeeze=False)
+    for panel, name in zip(panels[0], sets, strict=True):
+        for variant, title in VARIANTS.items():
+            points: dict[int, list[tuple[float, float]]] = defaultdict(list)
+            for r in rows:
+                if (r["set"], r["variant"]) == (name, variant):
+                    points[int(r["step"])].append(
+                        (float(r["seconds"]), 100 * float(r["val_score"]))
+                    )
+            means = [
+                [statistics.fmean(x) for x in zip(*points[s], strict=True)] for s in sorted(points)
+            ]
+            if means:
+                panel.plot(*zip(*means, strict=True), label=title, linewidth=1.2)
+        panel.set(title=name, xlabel="seconds", ylabel="relay, validation accuracy [%]")
+        panel.spines[["top", "right"]].set_visible(False)
+    panels[0][0].legend(frameon=False, fontsize=8)
+    figure.tight_layout()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, metadata={"Date": None})
+    print(file)
+
+
+def main() -> int:
+    """Run what is missing, then draw."""
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data-root", type=Path, default=Path("data"))
+    parser.add_argument("--sets", nargs="+", default=list(RATIOS), choices=list(RATIOS))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rows", type=Path, default=here / "rows" / "convergence.csv")
+    parser.add_argument("--figure", type=Path, default=here.parent / "docs/figures/convergence.svg")
+    parser.add_argument("--draw", action="store_true", help="only draw what is there")
+    arguments = parser.parse_args()
+    found: list[dict[str, str]] = []
+    if arguments.rows.exists():
+        with arguments.rows.open(newline="") as lines:
+            found = list(csv.DictReader(lines))
+    done = {(r["set"], r["variant"], int(r["seed"])) for r in found}
+    runs = [(n, v, s) for n in arguments.sets for s in range(arguments.seeds) for v in VARIANTS]
+    for name, variant, seed in [] if arguments.draw else runs:
+        if (name, variant, seed) in done:
+            continue
+        rows = record(name, variant, seed, arguments.data_root)
+        arguments.rows.parent.mkdir(parents=True, exist_ok=True)
+        new = not arguments.rows.exists()
+        with arguments.rows.open("a", newline="") as lines:
+            writer = csv.DictWriter(lines, COLUMNS)
+            if new:
+                writer.writeheader()
+            writer.writerows(rows)
+        found += [{k: str(v) for k, v in r.items()} for r in rows]
+        print(f"{name}, {variant}, seed {seed}: {len(rows)} points", flush=True)
+    draw(found, arguments.sets, arguments.figure)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
