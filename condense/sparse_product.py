@@ -31,13 +31,25 @@ class StraightThroughMatrix:
             # CSR is "in beta"; these indices come from torch itself.
             warnings.simplefilter("ignore", UserWarning)
             self.forward = values.to_sparse_csr() if sparse else values
-            self.backward = values.T.contiguous().to_sparse_csr() if sparse else values.T
+            self.backward = _transposed(self.forward) if sparse else values.T
 
     def __matmul__(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
         """A x."""
         found = _Product.apply(self.dense, x, self)
         assert isinstance(found, Tensor)
         return found
+
+
+def _transposed(matrix: Tensor) -> Tensor:
+    """Aᵀ as CSR: the columns of A's CSC, sought among its non-zero entries only."""
+    csc = matrix.to_sparse_csc()
+    return torch.sparse_csr_tensor(
+        csc.ccol_indices(),
+        csc.row_indices(),
+        csc.values(),
+        matrix.shape[::-1],
+        check_invariants=False,
+    )
 
 
 class _Product(torch.autograd.Function):

@@ -31,6 +31,21 @@ class Snapshot:
     logits: Mapping[EdgeType, Tensor]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A synthesis as the relay sees it.
+
+    Attributes:
+        weights: relation -> C' [n'_dst, n'_src].
+        normalised: relation -> Â' = D⁻¹C'.
+        z: Z [n', D].
+    """
+
+    weights: Mapping[EdgeType, Tensor]
+    normalised: Mapping[EdgeType, Tensor]
+    z: Tensor
+
+
 class Synthesis:
     """Features H' in the relay's coordinates and log-weights of the edges.
 
@@ -70,11 +85,17 @@ class Synthesis:
         for relation, x in snapshot.logits.items():
             self.logits[relation].copy_(x)
 
+    def seen(self, view: RelayView) -> Seen:
+        """The condensed graph as the relay sees it now, differentiable."""
+        weights = self.weights()
+        normalised = {r: row_normalised(w) for r, w in weights.items()}
+        matrices = {r: StraightThroughMatrix(a) for r, a in normalised.items()}
+        return Seen(weights, normalised, view.condensed_features(self.h, matrices))
+
     @torch.no_grad()
     def features(self, view: RelayView) -> Tensor:
         """Z of the condensed graph [n', D], without gradients."""
-        averaging = {r: StraightThroughMatrix(row_normalised(w)) for r, w in self.weights().items()}
-        return view.condensed_features(self.h, averaging)
+        return self.seen(view).z
 
     @torch.no_grad()
     def to_graph(self, view: RelayView, whole: MultimodalGraph) -> MultimodalGraph:

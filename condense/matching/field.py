@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.typing import EdgeType
@@ -27,10 +28,15 @@ def path_products(
         path -> [nodes at the path's end, C].
     """
     found: dict[MetaPath, Tensor] = {(): p}
-    for path in paths:
-        if path:
-            found[path] = adjacency[path[-1]].T @ found[path[:-1]]
-    return found
+    for length in range(1, max(map(len, paths)) + 1):
+        layer = [path for path in paths if len(path) == length]
+        for relation in dict.fromkeys(path[-1] for path in layer):
+            # One product for all paths that end in this relation.
+            these = [path for path in layer if path[-1] == relation]
+            before = torch.cat([found[path[:-1]] for path in these], dim=1)
+            moved = adjacency[relation].T @ before
+            found.update(zip(these, moved.split(p.size(1), dim=1), strict=True))
+    return {path: found[path] for path in paths}
 
 
 def gradient_field(
@@ -53,9 +59,11 @@ def gradient_field(
         (node type, modality) -> [n'_t, r].
     """
     products = path_products(adjacency, list(dict.fromkeys(path for path, _ in blocks)), p)
-    field: dict[tuple[str, str], Tensor] = {}
+    into: dict[tuple[str, str], list[tuple[Tensor, Tensor]]] = {}
     for (path, modality), weight in zip(blocks, weights, strict=True):
-        key = (endpoint(path, target), modality)
-        share = products[path] @ weight.T
-        field[key] = field[key] + share if key in field else share
-    return field
+        into.setdefault((endpoint(path, target), modality), []).append((products[path], weight))
+    # The sum over the paths of a key is one product of what lies side by side.
+    return {
+        key: torch.cat([x for x, _ in terms], dim=1) @ torch.cat([w for _, w in terms], dim=1).T
+        for key, terms in into.items()
+    }

@@ -35,7 +35,7 @@ from condense.pool import Pool
 from condense.relay_view import RelayView
 from condense.spaces import Space
 from condense.stages import StageClock
-from condense.synthesis import Synthesis
+from condense.synthesis import Seen, Synthesis
 from models.relay import Parameters, train_relay
 
 
@@ -161,7 +161,6 @@ class _Run:
         self.labels = torch.nn.functional.one_hot(synthesis.y, view.schema.num_classes)
         self.labels = self.labels.to(judge.z.dtype)
         self.history: list[dict[str, float]] = []
-        self.conflicts: list[tuple[float, float]] = []
         self.best = self.synthesis.snapshot()
         self.start_score = self.best_score = judge.score(synthesis.features(view), synthesis.y)
         self.best_step = 0
@@ -173,14 +172,18 @@ class _Run:
         edges = torch.optim.Adam(list(syn.logits.values()), lr=s.lr_edges) if syn.logits else None
         index = 0
         try:
+            seen = syn.seen(self.view)
             for _ in range(s.epochs):
                 theta = self._fresh_relay()
                 for _ in range(s.outer):
                     index += 1
-                    terms = self._step(theta, features, edges)
-                    self._watch(terms)
-                    z = syn.features(self.view)
-                    if index % s.check_every == 0 or index == s.epochs * s.outer:
+                    due = index % s.check_every == 0 or index == s.epochs * s.outer
+                    terms = self._step(theta, seen, features, edges, due)
+                    seen = syn.seen(
+                        self.view
+                    )  # The relay trains on what the next step goes on from.
+                    z = seen.z.detach()
+                    if due:
                         self._check(index, terms, z)
                     theta = train_relay(theta, z, self.labels, s.inner, s.lr_relay)
         except KeyboardInterrupt:
@@ -206,12 +209,17 @@ class _Run:
         return Parameters.draw(z.size(1), self.view.schema.num_classes, self.generator, z)
 
     def _step(
-        self, theta: Parameters, features: torch.optim.Adam, edges: torch.optim.Adam | None
+        self,
+        theta: Parameters,
+        seen: Seen,
+        features: torch.optim.Adam,
+        edges: torch.optim.Adam | None,
+        report: bool,
     ) -> Terms:
         """One update of the condensed graph."""
         s, syn = self.settings, self.synthesis
-        whole = self.objective.whole_gradients(theta, *self.pool.draw(s.batch, self.generator))
-        terms = self.objective.terms(syn, theta, whole)
+        whole = self.objective.whole_gradients(theta, self.pool.draw(s.batch, self.generator))
+        terms = self.objective.terms(syn, seen, theta, whole, report)
         loss = terms.match + s.damping * terms.energy
         features.zero_grad()
         if edges is not None:
@@ -227,10 +235,6 @@ class _Run:
                 syn.h[key].mul_(has.unsqueeze(1))
         return terms
 
-    def _watch(self, terms: Terms) -> None:
-        """Remember how many of this step's gradients conflict."""
-        self.conflicts.append(self.objective.conflicts(terms.field, self.chance))
-
     def _check(self, index: int, terms: Terms, z: Tensor) -> None:
         """Validate, keep the best, and tell."""
         score = self.judge.score(z, self.synthesis.y)
@@ -238,15 +242,14 @@ class _Run:
             self.best, self.best_score, self.best_step = self.synthesis.snapshot(), score, index
         with torch.no_grad():
             weights = self.synthesis.structure.saved()
+        rate, chance = self.objective.conflicts(terms.field, self.chance)
         values = {
             "loss": terms.match.item(),
             "energy": terms.energy.item(),
             "edge_mass": sum(w.sum().item() for w in weights.values()),
             "val_score": score,
+            "conflict_rate": rate,
+            "chance_conflict_rate": chance,
         }
-        if self.conflicts:
-            rates = torch.tensor(self.conflicts).nanmean(dim=0).tolist()
-            values |= dict(zip(("conflict_rate", "chance_conflict_rate"), rates, strict=True))
-            self.conflicts.clear()
         self.history.append({"step": float(index), **values})
         self.on_step(Step(index, self.settings.epochs * self.settings.outer, values))
