@@ -117,7 +117,7 @@ class Objective:
     ) -> dict[FeatureKey, Tensor]:
         """∂L/∂X' of the mean loss over S, read in the common space: (type, modality) -> [n'_t, d]."""
         raw = gradient_field(
-            seen.normalised,
+            seen.averaging,
             self.view.blocks,
             self.view.split(theta.weight),
             p / len(p),

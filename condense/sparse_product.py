@@ -24,14 +24,23 @@ class StraightThroughMatrix:
     """
 
     def __init__(self, dense: Float[Tensor, "m n"]) -> None:
-        self.dense = dense
         values = dense.detach()
         sparse = int(torch.count_nonzero(values)) <= DENSEST * values.numel()
         with warnings.catch_warnings():
             # CSR is "in beta"; these indices come from torch itself.
             warnings.simplefilter("ignore", UserWarning)
-            self.forward = values.to_sparse_csr() if sparse else values
-            self.backward = _transposed(self.forward) if sparse else values.T
+            forward = values.to_sparse_csr() if sparse else values
+            self._set(dense, forward, _transposed(forward) if sparse else values.T)
+
+    def _set(self, dense: Tensor, forward: Tensor, backward: Tensor) -> None:
+        self.dense, self.forward, self.backward = dense, forward, backward
+
+    @property
+    def T(self) -> StraightThroughMatrix:  # noqa: N802 (as torch calls it)
+        """Aᵀ."""
+        turned = StraightThroughMatrix.__new__(StraightThroughMatrix)
+        turned._set(self.dense.T, self.backward, self.forward)
+        return turned
 
     def __matmul__(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
         """A x."""

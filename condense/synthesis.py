@@ -37,12 +37,12 @@ class Seen:
 
     Attributes:
         weights: relation -> C' [n'_dst, n'_src].
-        normalised: relation -> Â' = D⁻¹C'.
+        averaging: relation -> Â' = D⁻¹C'.
         z: Z [n', D].
     """
 
     weights: Mapping[EdgeType, Tensor]
-    normalised: Mapping[EdgeType, Tensor]
+    averaging: Mapping[EdgeType, StraightThroughMatrix]
     z: Tensor
 
 
@@ -88,9 +88,8 @@ class Synthesis:
     def seen(self, view: RelayView) -> Seen:
         """The condensed graph as the relay sees it now, differentiable."""
         weights = self.weights()
-        normalised = {r: row_normalised(w) for r, w in weights.items()}
-        matrices = {r: StraightThroughMatrix(a) for r, a in normalised.items()}
-        return Seen(weights, normalised, view.condensed_features(self.h, matrices))
+        averaging = {r: StraightThroughMatrix(row_normalised(w)) for r, w in weights.items()}
+        return Seen(weights, averaging, view.condensed_features(self.h, averaging))
 
     @torch.no_grad()
     def features(self, view: RelayView) -> Tensor:

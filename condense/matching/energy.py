@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from condense.sparse_product import StraightThroughMatrix
+
 
 def dirichlet_energy(
     weight: Float[Tensor, "n_dst n_src"],
@@ -44,14 +46,15 @@ def dirichlet_energy(
     if within:
         weight = weight - weight.diagonal().diag()
     here, there = has_destination.to(weight.dtype), has_source.to(weight.dtype)
-    rows = (weight @ there.T).T * here  # [M, n_dst]
-    columns = (weight.T @ here.T).T * there  # [M, n_src]
+    edges = StraightThroughMatrix(weight)
+    rows = (edges @ there.T).T * here  # [M, n_dst]
+    columns = (edges.T @ here.T).T * there  # [M, n_src]
     if within:
         rows = columns = (rows + columns) / 2
     left = at_destination * (here * _inverse_root(rows + self_loops)).unsqueeze(2)
     right = at_source * (there * _inverse_root(columns + self_loops)).unsqueeze(2)
     squares = (rows * left.square().sum(dim=2)).sum() + (columns * right.square().sum(dim=2)).sum()
-    sent = (weight @ right.transpose(0, 1).flatten(1)).view(len(weight), *right.shape[::2])
+    sent = (edges @ right.transpose(0, 1).flatten(1)).view(len(weight), *right.shape[::2])
     crossed = (sent.transpose(0, 1) * left).sum()
     energy = squares - 2 * crossed
     return energy / 2 if within else energy

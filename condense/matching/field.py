@@ -9,9 +9,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
+from condense.sparse_product import StraightThroughMatrix
 from models.metapaths import MetaPath, endpoint
 
-Adjacencies = Mapping[EdgeType, Tensor]
+Adjacencies = Mapping[EdgeType, Tensor | StraightThroughMatrix]
 
 
 def path_products(
@@ -20,7 +21,7 @@ def path_products(
     """Â_pᵀ P for every meta-path, each from the path that is one relation shorter.
 
     Args:
-        adjacency: relation -> Â_r [n_dst, n_src], dense.
+        adjacency: relation -> Â_r [n_dst, n_src].
         paths: every path's prefix must be among them, shorter ones first.
         p: one row a target node.
 
@@ -49,7 +50,7 @@ def gradient_field(
     """G^m = ∂L/∂Hᵐ = Σ_{p → t} Â_pᵀ P W_{p,m}ᵀ, one row a node, for each node type and modality.
 
     Args:
-        adjacency: relation -> Â_r [n_dst, n_src], dense; may require a gradient.
+        adjacency: relation -> Â_r [n_dst, n_src]; may require a gradient.
         blocks: (meta-path, modality) pairs.
         weights: W_{p,m} of each block.
         p: (softmax(f) − Y)/n′ over all condensed target nodes.

@@ -7,7 +7,7 @@ pass goes through all of it. No expression is derived by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -99,11 +99,13 @@ def whole_gradients(relay: PlainRelay, parts: Iterable[Tensor]) -> list[Tensor]:
     return [torch.autograd.grad(loss, relay.weight)[0] for loss in losses]
 
 
-def class_gradients(relay: PlainRelay, z: Tensor, y: Tensor, classes: int) -> list[Tensor]:
-    """∇_W L_c of each class, to be differentiated again."""
+def class_gradients(
+    relay: PlainRelay, forward: Callable[[], Tensor], y: Tensor, classes: int
+) -> list[Tensor]:
+    """∇_W L_c of each class, to be differentiated again; `forward` gives Z of the condensed graph."""
     found = []
     for c in range(classes):
-        loss = cross_entropy(relay(z)[y == c], y[y == c])
+        loss = cross_entropy(relay(forward())[y == c], y[y == c])
         found.append(torch.autograd.grad(loss, relay.weight, create_graph=True)[0])
     return found
 

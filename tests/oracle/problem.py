@@ -71,9 +71,15 @@ class Problem:
         """The project's own code, on a copy of the state."""
         return Fast(self, steps)
 
-    def plain(self, steps: Steps) -> Run:
-        """Plain autograd, on a copy of the state."""
-        return Plain(self, steps)
+    def plain(self, steps: Steps, shared: bool = False) -> Run:
+        """Plain autograd, on a copy of the state.
+
+        Args:
+            steps: see there.
+            shared: propagate the condensed graph once for all classes; else once a class, as the released
+                code of GCond (Jin et al., ICLR 2022) and of its successors does.
+        """
+        return Plain(self, steps, shared)
 
 
 class Run:
@@ -127,9 +133,9 @@ class Fast(Run):
 class Plain(Run):
     """By `tests.oracle.plain`."""
 
-    def __init__(self, problem: Problem, steps: Steps) -> None:
+    def __init__(self, problem: Problem, steps: Steps, shared: bool) -> None:
         super().__init__(problem, steps)
-        self.relay = plain.PlainRelay(problem.theta)
+        self.relay, self.shared = plain.PlainRelay(problem.theta), shared
 
     def outer_step(self) -> Tensor:
         problem, syn, s = self.problem, self.synthesis, self.steps
@@ -137,7 +143,11 @@ class Plain(Run):
         whole = plain.whole_gradients(self.relay, problem.parts)
         weights = plain.edges(syn)
         z = plain.features(view, syn.h, weights)
-        gradients = plain.class_gradients(self.relay, z, syn.y, len(classes))
+
+        def forward() -> Tensor:
+            return z if self.shared else plain.features(view, syn.h, weights)
+
+        gradients = plain.class_gradients(self.relay, forward, syn.y, len(classes))
         share = torch.tensor(classes, dtype=z.dtype) / sum(classes)
         loss = plain.matching(view, gradients, whole, share)
         if s.damping:
