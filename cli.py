@@ -286,7 +286,9 @@ def evaluate_command(argv: list[str]) -> int:
                 lines = summarise(rows[first:])
                 console.print(as_text(lines), markup=False)
                 if paid := as_break_even(lines):
-                    console.print(f"\nTrainings after which condensing has paid off:\n\n{paid}", markup=False)
+                    console.print(
+                        f"\nTrainings after which condensing has paid off:\n\n{paid}", markup=False
+                    )
     except KeyboardInterrupt:
         console.print("Interrupted: the trainings that had ended are kept.")
         status = INTERRUPTED

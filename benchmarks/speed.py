@@ -57,6 +57,7 @@ class Bar:
 
 PLAIN_MATCHING = (
     "--decouple=off", "--damping=0", "--labels=labelled", "--epochs=1000", "--outer=20", "--inner=10",
+    "--check-every=100",
 )  # fmt: skip
 BARS = {
     "amazon1": Bar(

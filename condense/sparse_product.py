@@ -36,7 +36,7 @@ class StraightThroughMatrix:
         self.dense, self.forward, self.backward = dense, forward, backward
 
     @property
-    def T(self) -> StraightThroughMatrix:  # noqa: N802 (as torch calls it)
+    def T(self) -> StraightThroughMatrix:
         """Aᵀ."""
         turned = StraightThroughMatrix.__new__(StraightThroughMatrix)
         turned._set(self.dense.T, self.backward, self.forward)
