@@ -287,7 +287,7 @@ def evaluate_command(argv: list[str]) -> int:
     from evaluate.contenders import gather
     from evaluate.evaluator import Protocol, evaluate
     from evaluate.results import Row, write_rows
-    from evaluate.table import as_text, summarise
+    from evaluate.table import as_break_even, as_text, summarise
     from evaluate.train import TrainSettings
 
     training = TrainSettings(
@@ -317,7 +317,12 @@ def evaluate_command(argv: list[str]) -> int:
                 evaluate(match.arena, match.contestants, protocol, on_row)
             finally:
                 console.print(f"\n[bold]{match.arena.title}[/]\n")
-                console.print(as_text(summarise(rows[first:])), markup=False)
+                lines = summarise(rows[first:])
+                console.print(as_text(lines), markup=False)
+                if paid := as_break_even(lines):
+                    console.print(
+                        f"\nTrainings after which condensing has paid off:\n\n{paid}", markup=False
+                    )
     except KeyboardInterrupt:
         console.print("Interrupted: the trainings that had ended are kept.")
         status = INTERRUPTED

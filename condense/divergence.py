@@ -115,7 +115,7 @@ def _places(
         parts = _blocks(view, terms.gradients.detach().square(), each)
         yield "the gradients on the condensed graph", "lr_features", parts
         yield "the gradient field", "lr_features", _nodes(view, synthesis, terms.field)
-        energies = [Part(e.detach(), None, m, (r,)) for (r, m), e in terms.energies.items()]
+        energies = [Part(e, None, m, (r,)) for (r, m), e in terms.energies.items()]
         yield "the energy", "damping", energies
     changes = {key: h.grad for key, h in synthesis.h.items() if h.grad is not None}
     # All that they are made of is finite, so they are too great.
@@ -126,7 +126,7 @@ def _places(
 
 def _blocks(view: RelayView, values: Tensor, classes: Tensor) -> list[Part]:
     """A part for each (meta-path, modality) block along dimension 1 of `values` [k, D, …]."""
-    parts = values.split(torch.bincount(view.block).tolist(), dim=1)
+    parts = values.split(view.widths, dim=1)
     return [
         Part(x, classes, f"{modality} of {endpoint(path, view.schema.target)}", path)
         for x, (path, modality) in zip(parts, view.blocks, strict=True)

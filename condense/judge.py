@@ -40,6 +40,6 @@ class Judge:
     def score(self, z: Float[Tensor, "n D"], y: Int[Tensor, " n"]) -> float:
         """Accuracy of a relay trained from zero on the condensed Z and classes; NaN without nodes."""
         target = torch.nn.functional.one_hot(y, self.num_classes).to(z.dtype)
-        zero = Parameters(z.new_zeros(z.size(1), self.num_classes), z.new_zeros(self.num_classes))
+        zero = Parameters.zeros(z.size(1), self.num_classes, z)
         theta = train_relay(zero, z, target, STEPS, self.lr)
         return float((theta.logits(self.z).argmax(dim=1) == self.y).double().mean())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,12 +16,10 @@ from condense.matching.decoupling import chance_conflict_rate, conflict_rate, de
 from condense.matching.distance import matching_loss
 from condense.matching.energy import dirichlet_energy
 from condense.matching.field import gradient_field
-from condense.matching.gradients import classwise_gradients
+from condense.matching.gradients import classwise_gradients, gradient
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
-from condense.sparse_product import StraightThroughMatrix
-from condense.structure import row_normalised
-from condense.synthesis import Synthesis
+from condense.synthesis import Seen, Synthesis
 from models.metapaths import MetaPath, endpoint
 from models.relay import Parameters, residual
 
@@ -36,17 +34,15 @@ class Terms:
     Attributes:
         match: L_match in [0, 2].
         energy: R; "relative" to Σ‖ĝ‖² it lies in [0, 2 · relations].
-        z: Z of the condensed graph [n', D].
-        field: the gradient field in the common space by (type, modality), before decoupling.
         gradients: ∇_W L_c(S) of each class [C, D, C], as they enter the matching.
-        energies: the parts of R by relation and modality, before they are made relative.
+        field: the gradient field in the common space by (type, modality), before decoupling.
+        energies: the parts of R by relation and modality, before they are made relative; constants.
     """
 
     match: Tensor
     energy: Tensor
-    z: Tensor
+    gradients: Float[Tensor, "G D C"]
     field: Mapping[FeatureKey, Tensor]
-    gradients: Tensor
     energies: Mapping[tuple[EdgeType, str], Tensor]
 
 
@@ -74,40 +70,63 @@ class Objective:
     authors: bool = False
 
     def whole_gradients(
-        self, theta: Parameters, z: Tensor, labels: Tensor
+        self, theta: Parameters, parts: Iterable[Float[Tensor, "c D"]]
     ) -> Float[Tensor, "G D C"]:
-        """∇_W L_c of the whole graph on the rows z, as they enter the matching."""
+        """∇_W L_c of the whole graph, as they enter the matching.
+
+        Args:
+            theta: θ.
+            parts: rows of Z, those of each class in turn.
+        """
         with torch.no_grad():
-            return self._gradients(theta, z, labels)
+            found = []
+            for c, z in enumerate(parts):
+                p = theta.logits(z).softmax(dim=1)
+                p[:, c] -= 1
+                found.append(gradient(z, p).T)
+            return self._matched(torch.stack(found).transpose(1, 2))
 
     def terms(
-        self, synthesis: Synthesis, theta: Parameters, whole: Float[Tensor, "G D C"]
-    ) -> Terms:
-        """L_match and R at θ."""
-        weights = synthesis.weights()
-        normalised = {r: row_normalised(w) for r, w in weights.items()}
-        matrices = {r: StraightThroughMatrix(a) for r, a in normalised.items()}
-        z = self.view.condensed_features(synthesis.h, matrices)
-        gradients = self._gradients(theta, z, synthesis.y)
-        share = torch.tensor(synthesis.budget.classes, dtype=z.dtype, device=z.device)
-        match = matching_loss(gradients, whole, self.view.block, share / share.sum())
-        # Undamped, the field and its energy are still reported, without their gradients.
-        with torch.set_grad_enabled(self.damped):
-            field = self.field(synthesis, theta, z, normalised)
-            energy, energies = self._energy(field, weights, synthesis.has)
-        return Terms(match, energy, z, field, gradients, energies)
-
-    def field(
         self,
         synthesis: Synthesis,
+        seen: Seen,
         theta: Parameters,
-        z: Tensor,
-        normalised: Mapping[EdgeType, Tensor],
+        whole: Float[Tensor, "G D C"],
+        report: bool = True,
+    ) -> Terms:
+        """L_match and R at θ.
+
+        Args:
+            synthesis: what is optimised.
+            seen: the synthesis as it is now.
+            theta: θ.
+            whole: from `whole_gradients`.
+            report: compute an undamped energy and its field as well; else they are left at 0 and empty.
+        """
+        z, classes = seen.z, synthesis.budget.classes
+        p = residual(theta.logits(z), self._one_hot(synthesis.y, z))
+        gradients = self._matched(classwise_gradients(z, p, classes))
+        share = torch.tensor(classes, dtype=z.dtype, device=z.device)
+        match = matching_loss(gradients, whole, self.view.member, share / share.sum())
+        if not (self.damped or report):
+            return Terms(match, match.new_zeros(()), gradients, {}, {})
+        # Undamped, the field and its energy are still reported, without their gradients.
+        with torch.set_grad_enabled(self.damped):
+            field = self.field(synthesis, seen, theta, p)
+            energy, energies = self._energy(field, seen.weights, synthesis.has)
+        return Terms(match, energy, gradients, field, energies)
+
+    def field(
+        self, synthesis: Synthesis, seen: Seen, theta: Parameters, p: Float[Tensor, "n C"]
     ) -> dict[FeatureKey, Tensor]:
         """∂L/∂X' of the mean loss over S, read in the common space: (type, modality) -> [n'_t, d]."""
-        p = residual(theta.logits(z), self._one_hot(synthesis.y, z)) / len(z)
-        weights = self.view.split(theta.weight)
-        raw = gradient_field(normalised, self.view.blocks, weights, p, self.view.schema.target)
+        raw = gradient_field(
+            seen.averaging,
+            self.view.blocks,
+            self.view.split(theta.weight),
+            p / len(p),
+            self.view.schema.target,
+        )
         return {
             key: (g * synthesis.has[key].unsqueeze(1)) @ self.frames.decoder[key]
             for key, g in raw.items()
@@ -157,18 +176,23 @@ class Objective:
         energy, parts = torch.zeros_like(total), {}
         for relation in self.primary:
             source, _, destination = relation
-            for modality in self.view.schema.modalities[destination]:
-                here, there = (destination, modality), (source, modality)
-                if here in field and there in field:
-                    weight = weights[relation] * (has[here].unsqueeze(1) & has[there])
-                    if source == destination:
-                        # A loop joins equal ends; it must not make the other edges count less.
-                        weight = weight * (
-                            1 - torch.eye(len(weight), dtype=weight.dtype, device=weight.device)
-                        )
-                    ends = field[here], field[there]
-                    part = dirichlet_energy(weight, *ends, self.authors)
-                    energy, parts[relation, modality] = energy + part, part
+            shared = [
+                m
+                for m in self.view.schema.modalities[destination]
+                if (destination, m) in field and (source, m) in field
+            ]
+            if not shared:
+                continue
+            ends = [
+                torch.stack([values[node_type, m] for m in shared])
+                for values in (field, has)
+                for node_type in (destination, source)
+            ]
+            each = dirichlet_energy(
+                weights[relation], *ends, within=source == destination, self_loops=self.authors
+            )
+            energy = energy + each.sum()
+            parts |= {(relation, m): e for m, e in zip(shared, each.detach(), strict=True)}
         return energy / total.clamp_min(TINY) if self.relative else energy, parts
 
     def _decoupled_field(self, field: Mapping[FeatureKey, Tensor]) -> dict[FeatureKey, Tensor]:
@@ -181,14 +205,12 @@ class Objective:
                 )
         return found
 
-    def _gradients(self, theta: Parameters, z: Tensor, labels: Tensor) -> Float[Tensor, "G D C"]:
-        classes = self.view.schema.num_classes
-        g = classwise_gradients(theta, z, self._one_hot(labels, z), labels, classes)
+    def _matched(self, g: Float[Tensor, "G D C"]) -> Float[Tensor, "G D C"]:
         return self._decoupled_parameters(g) if self.decouple == "parameters" else g
 
     def _decoupled_parameters(self, g: Float[Tensor, "G D C"]) -> Float[Tensor, "G D C"]:
         """Modality blocks of one meta-path, column by column, without their conflicts."""
-        parts = list(g.split(torch.bincount(self.view.block).tolist(), dim=1))  # [G, r, C] each
+        parts = list(g.split(self.view.widths, dim=1))  # [G, r, C] each
         by_path: dict[MetaPath, list[int]] = {}
         for i, (path, _) in enumerate(self.view.blocks):
             by_path.setdefault(path, []).append(i)

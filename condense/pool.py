@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,17 +14,15 @@ from condense.relay_view import RelayView
 
 @dataclass(frozen=True)
 class Pool:
-    """Meta-path features and classes of some whole-graph target nodes, kept in memory.
+    """Meta-path features of some whole-graph target nodes, kept in memory.
 
     Attributes:
-        z: Z [k, D].
-        labels: classes [k].
-        rows: for each class, its places in `z`.
+        z: Z [k, D], in the order of the classes.
+        sizes: how many nodes of each class there are.
     """
 
     z: Float[Tensor, "k D"]
-    labels: Int[Tensor, " k"]
-    rows: tuple[Int[Tensor, " c"], ...]
+    sizes: tuple[int, ...]
 
     @classmethod
     def of(
@@ -47,19 +46,18 @@ class Pool:
             nodes = (member == c).nonzero().flatten()
             order = torch.randperm(len(nodes), generator=generator, device=nodes.device)
             chosen.append(nodes[order[:per_class]])
-        nodes = torch.cat(chosen)
-        labels = member[nodes]
-        rows = tuple((labels == c).nonzero().flatten() for c in range(classes))
-        return cls(view.features(nodes), labels, rows)
+        return cls(view.features(torch.cat(chosen)), tuple(map(len, chosen)))
 
-    def draw(self, batch: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Z and classes of at most `batch` nodes a class; all of them where the pool is small."""
-        if all(len(r) <= batch for r in self.rows):
-            return self.z, self.labels
-        picked = torch.cat(
-            [
-                r[torch.randperm(len(r), generator=generator, device=r.device)[:batch]]
-                for r in self.rows
-            ]
-        )
-        return self.z[picked], self.labels[picked]
+    def draw(self, batch: int, generator: torch.Generator) -> Iterator[Float[Tensor, "c D"]]:
+        """Z of at most `batch` nodes of each class in turn.
+
+        One class at a time, so that its rows are still in the processor's cache when they are multiplied;
+        a copy of all that are drawn would go to memory and back. A small pool is given out whole.
+        """
+        parts = self.z.split(self.sizes)
+        if max(self.sizes) <= batch:
+            yield from parts
+            return
+        for z in parts:
+            order = torch.randperm(len(z), generator=generator, device=z.device)
+            yield z.index_select(0, order[:batch])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
@@ -14,7 +15,7 @@ from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
 from condense.reduction import FeatureKey, Reduction
 from condense.sparse_product import StraightThroughMatrix
-from models.metapaths import MetaPath, blocks, each_path_feature, endpoint, path_logits
+from models.metapaths import MetaPath, blocks, each_path_feature, path_logits
 from models.schema import FEATURE_PREFIX, GraphSchema
 
 WIDEST = 4096
@@ -95,9 +96,21 @@ class RelayView:
         """
         return replace(self, graph=_reduced(self.scaler.apply(other), self.reduction))
 
+    @cached_property
+    def widths(self) -> list[int]:
+        """How many of the D input dimensions each block has."""
+        return torch.bincount(self.block, minlength=len(self.blocks)).tolist()
+
+    @cached_property
+    def member(self) -> Float[Tensor, "D B"]:
+        """1 where an input dimension belongs to a block, else 0."""
+        return torch.nn.functional.one_hot(self.block, len(self.blocks)).to(
+            torch.get_default_dtype()
+        )
+
     def features(self, rows: Int[Tensor, " n"]) -> Float[Tensor, "n D"]:
         """Z of these whole-graph target nodes."""
-        widths = torch.bincount(self.block).tolist()
+        widths = self.widths
         ends = torch.tensor(widths).cumsum(0).tolist()
         place = {key: i for i, key in enumerate(self.blocks)}
         found: Tensor | None = None
@@ -116,7 +129,7 @@ class RelayView:
 
     def split(self, weight: Float[Tensor, "D C"]) -> list[Tensor]:
         """s_{p,m} W_{p,m} of each block: the weights that act on unscaled Z_{p,m}."""
-        parts = weight.split(torch.bincount(self.block).tolist())
+        parts = weight.split(self.widths)
         return [s * w for s, w in zip(self.scale, parts, strict=True)]
 
     def condensed_features(
@@ -128,22 +141,36 @@ class RelayView:
             h: (node type, modality) -> H' [n'_t, r].
             adjacency: relation -> Â'_r [n'_dst, n'_src], row-normalised; anything that multiplies.
         """
-        moved: dict[MetaPath, dict[str, Tensor]] = {}
+        found: dict[tuple[int, str], Tensor | None] = {}
 
-        def along(path: MetaPath, end: str) -> dict[str, Tensor]:
-            """Â_path H of every modality at the path's end, shared by all longer paths."""
-            if not path:
-                return {m: h[end, m] for m in self.schema.modalities[end]}
-            if path not in moved:
-                inner = along(path[1:], end)
-                widths = [x.size(1) for x in inner.values()]
-                product = adjacency[path[0]] @ torch.cat(list(inner.values()), dim=1)
-                moved[path] = dict(zip(inner, product.split(widths, dim=1), strict=True))
-            return moved[path]
+        def along(length: int, end: str) -> Tensor | None:
+            """Â_path H of all paths of this length from a type, side by side; None if none has features."""
+            if (length, end) not in found:
+                found[length, end] = _side_by_side(
+                    [h[end, m] for m in self.schema.modalities[end]]
+                    if length == 0
+                    else [
+                        adjacency[r] @ x
+                        for r in self.schema.relations
+                        if r[2] == end and (x := along(length - 1, r[0])) is not None
+                    ]
+                )
+            return found[length, end]
 
-        target = self.schema.target
-        parts = [along(path, endpoint(path, target))[m] for path, m in self.blocks]
-        return torch.cat([s * z for s, z in zip(self.scale, parts, strict=True)], dim=1)
+        # Paths come out in the order of `blocks`: by length, then by relation from the target outwards.
+        z = _side_by_side(
+            [
+                x
+                for length in range(self.hops + 1)
+                if (x := along(length, self.schema.target)) is not None
+            ]
+        )
+        assert z is not None  # The target type has a modality.
+        return z * torch.tensor(self.scale, dtype=z.dtype, device=z.device)[self.block]
+
+
+def _side_by_side(parts: list[Tensor]) -> Tensor | None:
+    return torch.cat(parts, dim=1) if parts else None
 
 
 def _reduced(scaled: MultimodalGraph, reduction: Reduction) -> MultimodalGraph:

@@ -24,20 +24,41 @@ class StraightThroughMatrix:
     """
 
     def __init__(self, dense: Float[Tensor, "m n"]) -> None:
-        self.dense = dense
         values = dense.detach()
         sparse = int(torch.count_nonzero(values)) <= DENSEST * values.numel()
         with warnings.catch_warnings():
             # CSR is "in beta"; these indices come from torch itself.
             warnings.simplefilter("ignore", UserWarning)
-            self.forward = values.to_sparse_csr() if sparse else values
-            self.backward = values.T.contiguous().to_sparse_csr() if sparse else values.T
+            forward = values.to_sparse_csr() if sparse else values
+            self._set(dense, forward, _transposed(forward) if sparse else values.T)
+
+    def _set(self, dense: Tensor, forward: Tensor, backward: Tensor) -> None:
+        self.dense, self.forward, self.backward = dense, forward, backward
+
+    @property
+    def T(self) -> StraightThroughMatrix:
+        """Aᵀ."""
+        turned = StraightThroughMatrix.__new__(StraightThroughMatrix)
+        turned._set(self.dense.T, self.backward, self.forward)
+        return turned
 
     def __matmul__(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
         """A x."""
         found = _Product.apply(self.dense, x, self)
         assert isinstance(found, Tensor)
         return found
+
+
+def _transposed(matrix: Tensor) -> Tensor:
+    """Aᵀ as CSR: the columns of A's CSC, sought among its non-zero entries only."""
+    csc = matrix.to_sparse_csc()
+    return torch.sparse_csr_tensor(
+        csc.ccol_indices(),
+        csc.row_indices(),
+        csc.values(),
+        matrix.shape[::-1],
+        check_invariants=False,
+    )
 
 
 class _Product(torch.autograd.Function):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
@@ -68,13 +69,14 @@ class Structure:
         return {r: with_degrees(w, self.degree[r]) for r, w in self.weights().items()}
 
 
-def kept_edges(logits: Float[Tensor, "n_dst n_src"], budget: int) -> Bool[Tensor, "n_dst n_src"]:
-    """The `budget` entries of greatest logit; −inf marks pairs that cannot be joined."""
-    budget = min(budget, int((logits > -torch.inf).sum()))
-    kept = torch.zeros_like(logits, dtype=torch.bool)
-    if budget > 0:
-        kept.view(-1)[logits.flatten().topk(budget).indices] = True
-    return kept
+def kept_edges(logits: Float[Tensor, "n_dst n_src"], budget: int) -> Int[Tensor, " k"]:
+    """Places, in the flattened matrix and ascending, of the `budget` entries of greatest logit.
+
+    −inf marks pairs that cannot be joined, and are not among them.
+    """
+    flat = logits.flatten()
+    top = flat.topk(min(budget, len(flat)))
+    return top.indices[top.values > -torch.inf].sort().values
 
 
 def edge_matrix(
@@ -97,27 +99,58 @@ def edge_matrix(
         kept = _kept_pairs(logits.detach(), budget)
     else:
         kept = kept_edges(logits.detach(), budget)
-    if not kept.any():
-        return logits.detach().new_zeros(logits.shape)
-    top = logits.detach()[kept].max()
-    strength = (logits - top).exp()  # −inf gives 0.
-    scale = int(kept.sum()) / strength[kept].sum()
-    # The detached scale keeps the kept pairs' gradients exact: left-out pairs do not act on them.
-    absent = strength * scale.detach()
-    return torch.where(kept, strength * scale, absent - absent.detach())
+    found = _EdgeMatrix.apply(logits, kept)
+    assert isinstance(found, Tensor)
+    return found
 
 
-def _kept_pairs(logits: Tensor, budget: int) -> Tensor:
+class _EdgeMatrix(torch.autograd.Function):
+    """k · softmax over the k kept entries, which alone are computed; see `edge_matrix`.
+
+    With w = k e^l / Σ_kept e^l for kept and absent pairs alike and G = ∂L/∂C′, the gradient is w G for
+    absent pairs and w (G − Σ_kept w G / k) for kept ones.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, kept: Tensor) -> Tensor:  # pyright: ignore
+        entries = logits.flatten()[kept]
+        # Any reference would do; the greatest logit does not overflow.
+        top = entries.max() if len(kept) else logits.new_zeros(())
+        strength = (entries - top).exp()
+        ctx.scale = len(kept) / strength.sum() if len(kept) else logits.new_zeros(())
+        ctx.top = top
+        ctx.save_for_backward(logits, kept)
+        found = torch.zeros_like(logits)
+        found.view(-1)[kept] = strength * ctx.scale
+        return found
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, None]:  # pyright: ignore
+        logits, kept = ctx.saved_tensors
+        if not len(kept):
+            return torch.zeros_like(logits), None
+        weight = (logits - ctx.top).exp_().mul_(ctx.scale)  # −inf gives 0.
+        felt = (weight * grad).view(-1)
+        felt[kept] -= weight.view(-1)[kept] * felt[kept].mean()
+        return felt.view_as(logits), None
+
+
+def _kept_pairs(logits: Tensor, budget: int) -> Int[Tensor, " k"]:
     """The greatest pairs of a symmetric matrix while they fit: two entries each, a loop one."""
     n = logits.size(0)
-    row, column = torch.triu_indices(n, n, device=logits.device)
-    order = logits[row, column].argsort(descending=True, stable=True)
-    row, column = row[order], column[order]
+    upper = torch.ones_like(logits, dtype=torch.bool).triu() & (logits > -torch.inf)
+    place = upper.view(-1).nonzero().flatten()
+    value = logits.view(-1)[place]
+    if 0 < budget < len(place):
+        # Each pair takes at least one entry, so what lies below the budget-th needs no sorting.
+        near = value >= value.topk(budget).values[-1]
+        place, value = place[near], value[near]
+    place = place[value.argsort(descending=True, stable=True)]
+    row, column = place // n, place % n
     fits = (2 - (row == column).long()).cumsum(0) <= budget
-    fits &= logits[row, column] > -torch.inf
-    kept = torch.zeros_like(logits, dtype=torch.bool)
-    kept[row[fits], column[fits]] = True
-    return kept | kept.T
+    row, column = row[fits], column[fits]
+    return torch.cat([row * n + column, column * n + row]).unique()
 
 
 def with_degrees(
@@ -138,4 +171,4 @@ def row_normalised(weight: Float[Tensor, "n_dst n_src"]) -> Float[Tensor, "n_dst
     """Â = D⁻¹A; a row without edges stays zero."""
     degree = weight.sum(dim=1, keepdim=True)
     positive = degree > 0
-    return torch.where(positive, weight / torch.where(positive, degree, 1.0), weight * 0.0)
+    return weight * torch.where(positive, 1.0 / torch.where(positive, degree, 1.0), 0.0)

@@ -44,6 +44,21 @@ class Snapshot:
         return Snapshot({k: next(values) for k in self.h}, {r: next(values) for r in self.logits})
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A synthesis as the relay sees it.
+
+    Attributes:
+        weights: relation -> C' [n'_dst, n'_src].
+        averaging: relation -> Â' = D⁻¹C'.
+        z: Z [n', D].
+    """
+
+    weights: Mapping[EdgeType, Tensor]
+    averaging: Mapping[EdgeType, StraightThroughMatrix]
+    z: Tensor
+
+
 class Synthesis:
     """Features H' in the relay's coordinates and log-weights of the edges.
 
@@ -83,11 +98,16 @@ class Synthesis:
         for relation, x in snapshot.logits.items():
             self.logits[relation].copy_(x)
 
+    def seen(self, view: RelayView) -> Seen:
+        """The condensed graph as the relay sees it now, differentiable."""
+        weights = self.weights()
+        averaging = {r: StraightThroughMatrix(row_normalised(w)) for r, w in weights.items()}
+        return Seen(weights, averaging, view.condensed_features(self.h, averaging))
+
     @torch.no_grad()
     def features(self, view: RelayView) -> Tensor:
         """Z of the condensed graph [n', D], without gradients."""
-        averaging = {r: StraightThroughMatrix(row_normalised(w)) for r, w in self.weights().items()}
-        return view.condensed_features(self.h, averaging)
+        return self.seen(view).z
 
     @torch.no_grad()
     def to_graph(self, view: RelayView, whole: MultimodalGraph) -> MultimodalGraph:

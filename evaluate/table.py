@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ class Line:
         corrected: the same above the majority class, in percent.
         nodes, edges, bytes: means over condensing seeds.
         condense_seconds, train_seconds: means.
-        break_even: trainings after which condensing has paid off; None for "never" or the whole graph.
+        break_even: trainings after which condensing has paid off, infinite where training on the condensed
+            graph is not cheaper; None for the whole graph and without a whole-graph row.
     """
 
     model: str
@@ -69,7 +71,8 @@ def _line(model: str, method: str, group: Sequence[Row], whole: Sequence[Row] | 
         kept = 100 * retention(micro[0] / 100, reference)
         corrected = 100 * corrected_retention(micro[0] / 100, reference, group[0].majority)
         saved = statistics.fmean(r.train_seconds for r in whole) - train
-        pays = condense / saved if saved > 0 and group is not whole else None
+        if group is not whole:
+            pays = condense / saved if saved > 0 else math.inf
     return Line(
         model=model,
         method=method,
@@ -102,7 +105,6 @@ HEADERS = (
 def cells(line: Line) -> tuple[str, ...]:
     """The texts of one line, in the order of `HEADERS`."""
     is_whole = line.method == WHOLE
-    never = "" if is_whole else ("never" if line.retention is not None else "")
     return (
         line.model,
         line.method,
@@ -116,8 +118,34 @@ def cells(line: Line) -> tuple[str, ...]:
         readable_bytes(line.bytes),
         "" if is_whole else f"{line.condense_seconds:.1f}",
         f"{line.train_seconds:.2f}",
-        never if line.break_even is None else f"{line.break_even:.2g}",
+        "" if line.break_even is None else trainings(line.break_even),
     )
+
+
+def trainings(break_even: float) -> str:
+    """A number of trainings in two digits or more, or "never"."""
+    if math.isinf(break_even):
+        return "never"
+    return f"{break_even:,.0f}" if break_even >= 10 else f"{break_even:.2g}"
+
+
+def as_break_even(lines: Sequence[Line]) -> str:
+    """After how many trainings of each model (a column) each method (a row) has paid off.
+
+    Condensing seconds ÷ (seconds to train on the whole graph − seconds to train on the condensed one). Empty
+    where one of the two has not been trained; without any such pair the text is empty.
+    """
+    paid: dict[tuple[str, float], dict[str, float]] = {}
+    for line in lines:
+        if line.break_even is not None:
+            paid.setdefault((line.method, line.nodes), {})[line.model] = line.break_even
+    if not paid:
+        return ""
+    models = list(dict.fromkeys(model for found in paid.values() for model in found))
+    grid = [("break-even against", *models)]
+    for (method, _), found in paid.items():
+        grid.append((method, *(trainings(found[m]) if m in found else "" for m in models)))
+    return _aligned(grid, left=1)
 
 
 def as_text(lines: Sequence[Line]) -> str:

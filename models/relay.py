@@ -6,6 +6,9 @@ cross-entropy over a set of n nodes, with P = (softmax(f) − Y)/n on their rows
     ∇_W = Zᵀ P,    ∇_b = 1ᵀ P,    ∂L/∂Hᵐ at type t = Σ_{p → t} Â_pᵀ P W_{p,m}ᵀ.
 
 They are ordinary expressions of Z, so one backward pass differentiates them again.
+
+C is small and D large. Wᵀ [C, D] lies in memory row by row, and products are formed as Wᵀ Zᵀ and Pᵀ Z, which
+the CPU's matrix products run three to eight times as fast as Z W and Zᵀ P.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ class Parameters:
     """θ = (W, b) of the relay.
 
     Attributes:
-        weight: W [D, C], the blocks W_{p,m} one below another.
+        weight: W [D, C], the blocks W_{p,m} one below another; best a transposed [C, D].
         bias: b [C].
     """
 
@@ -38,11 +41,16 @@ class Parameters:
         weight = torch.randn(
             width, num_classes, generator=generator, dtype=like.dtype, device=like.device
         )
-        return cls(weight / width**0.5, weight.new_zeros(num_classes))
+        return cls((weight / width**0.5).T.contiguous().T, weight.new_zeros(num_classes))
+
+    @classmethod
+    def zeros(cls, width: int, num_classes: int, like: Tensor) -> Parameters:
+        """W = 0, b = 0, in the dtype and on the device of `like`."""
+        return cls(like.new_zeros(num_classes, width).T, like.new_zeros(num_classes))
 
     def logits(self, z: Float[Tensor, "n D"]) -> Float[Tensor, "n C"]:
         """Z W + b."""
-        return torch.addmm(self.bias, z, self.weight)
+        return (self.weight.T @ z.T).T + self.bias
 
 
 def residual(logits: Float[Tensor, "n C"], target: Float[Tensor, "n C"]) -> Float[Tensor, "n C"]:
@@ -78,9 +86,22 @@ def train_relay(
     weight_decay: float = 0.0,
 ) -> Parameters:
     """θ after `steps` of Adam on the mean cross-entropy of (Z, Y); the argument is not changed."""
-    theta = Parameters(theta.weight.clone(), theta.bias.clone())
-    adam = Adam([theta.weight, theta.bias], lr)
+    # θ and its gradient are one tensor each, [W; b]ᵀ, so that Adam takes one pass and not one a part.
+    flat = torch.cat([theta.weight.T.flatten(), theta.bias])
+    gradient = torch.empty_like(flat)
+    theta, slope = (_parameters(x, theta.weight.shape) for x in (flat, gradient))
+    adam = Adam([flat], lr)
     for _ in range(steps):
         p = residual(theta.logits(z), target) / z.size(0)
-        adam.step([z.T @ p + weight_decay * theta.weight, p.sum(dim=0)])
+        torch.mm(p.T, z, out=slope.weight.T)
+        torch.sum(p, dim=0, out=slope.bias)
+        if weight_decay:
+            slope.weight.add_(theta.weight, alpha=weight_decay)
+        adam.step([gradient])
     return theta
+
+
+def _parameters(flat: Float[Tensor, " k"], shape: torch.Size) -> Parameters:
+    """Views of `flat` as W [D, C], row by row of Wᵀ, and b [C]."""
+    width, classes = shape
+    return Parameters(flat[: width * classes].view(classes, width).T, flat[width * classes :])

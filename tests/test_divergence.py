@@ -11,7 +11,8 @@ from condense.data.condensed import CondensedGraph
 from condense.describe import warnings
 from condense.divergence import explain, finite
 from condense.errors import DivergedError
-from condense.methods import srgm
+from condense.methods import srgm_run
+from condense.objective import Terms
 from condense.run import condense
 from models.relay import Parameters
 from tests.graphs import small_graph
@@ -31,7 +32,11 @@ def diverging(**settings: object) -> tuple[str, CondensedGraph]:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"lr_features": 1e30}, "condensed graph (class 0, 1, 2; modality text of movie, image"),
+        # The relay takes every node for one of class 1: no gradient of that class.
+        (
+            {"lr_features": 1e30},
+            "condensed graph (class 0, 2; modality text of movie, image of movie",
+        ),
         ({"lr_features": 1e30, "decouple": "off"}, "try a smaller --lr-features (got 1e+30)"),
         ({"damping": 1e38}, "step 1: the features' updates (class 0, 1, 2; modality text of movie"),
         ({"damping": 1e38}, "must stay finite; try a smaller --damping (got 1e+38)"),
@@ -49,7 +54,7 @@ def test_settings_that_are_too_great(settings: dict, named: str) -> None:
 
 def test_the_best_graph_before_is_what_the_run_had_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relay that breaks at step 4 costs nothing of the first three steps."""
-    original, calls = srgm.train_relay, []
+    original, calls = srgm_run.train_relay, []
 
     def broken(theta: Parameters, *arguments: object) -> Parameters:
         calls.append(1)
@@ -58,7 +63,7 @@ def test_the_best_graph_before_is_what_the_run_had_then(monkeypatch: pytest.Monk
             found.weight[0, 1] = NAN
         return found
 
-    monkeypatch.setattr(srgm, "train_relay", broken)
+    monkeypatch.setattr(srgm_run, "train_relay", broken)
     error, best = diverging()
     assert error.startswith("step 4: the relay's weights (class 1; modality text of movie) must")
     assert [step["step"] for step in best.provenance.history] == [1, 2, 3]
@@ -131,6 +136,16 @@ def test_a_gradient_of_the_whole_graph_and_one_whose_square_overflows(parts) -> 
         assert place.startswith("the gradients on the whole graph (class 1; modality ")
         assert f"modality {modality} of {path[-1][0]}; relation {'/'.join(path[0])}" in place
         assert setting == "lr_relay"
+
+
+def test_an_energy_by_its_relation_and_modality(parts) -> None:
+    view, synthesis, theta, whole = parts
+    parts_of_energy = {(r, m): torch.ones(()) for r in synthesis.logits for m in ("text", "image")}
+    relation = next(iter(synthesis.logits))
+    parts_of_energy[relation, "image"] = torch.tensor(INF)
+    terms = Terms(torch.ones(()), torch.tensor(INF), whole, {}, parts_of_energy)
+    expected = f"the energy (modality image; relation {'/'.join(relation)})"
+    assert explain(view, synthesis, theta, whole, terms) == (expected, "damping")
 
 
 def test_an_update_that_is_not_finite(parts) -> None:

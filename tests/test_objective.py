@@ -24,6 +24,11 @@ from tests.graphs import small_graph
 pytestmark = pytest.mark.usefixtures("double")
 
 
+def by_class(z, labels):
+    """Rows of each class in turn."""
+    return [z[labels == c] for c in range(3)]
+
+
 class Case:
     """A view of `small_graph`, a perturbed synthesis and a relay."""
 
@@ -55,6 +60,15 @@ class Case:
             store.train_mask.nonzero().flatten(),
             start.member[store.train_mask],
         )
+
+    def whole(self):
+        """∇_W L_c of the whole graph."""
+        z = self.view.features(self.rows)
+        return self.objective.whole_gradients(self.theta, by_class(z, self.labels))
+
+    def terms(self, whole, objective=None):
+        seen = self.synthesis.seen(self.view)
+        return (objective or self.objective).terms(self.synthesis, seen, self.theta, whole)
 
     def leaves(self):
         return [*self.synthesis.h.values(), *self.synthesis.logits.values()]
@@ -172,16 +186,15 @@ def compare(ours, theirs, leaves):
 def test_terms_and_their_derivatives(seed, decouple, relative):
     case = Case(seed, decouple, relative)
     reference = Reference(case)
-    z_whole = case.view.features(case.rows)
-    whole = case.objective.whole_gradients(case.theta, z_whole, case.labels)
+    whole = case.whole()
     assert_near(whole, reference.whole())
 
-    terms = case.objective.terms(case.synthesis, case.theta, whole)
+    terms = case.terms(whole)
     weights = case.synthesis.weights()
     adjacency = {r: averaging(w) for r, w in weights.items()}
     # A left-out edge counts as 0 forwards; `averaging` then passes its gradient on, as ours does.
     z = reference.features(case.synthesis.h, adjacency)
-    assert_near(terms.z, z)
+    assert_near(case.synthesis.features(case.view), z)
     compare(terms.match, reference.match(z, whole), case.leaves())
 
     field = reference.field(adjacency)
@@ -206,9 +219,9 @@ def test_terms_and_their_derivatives(seed, decouple, relative):
 def test_energy_moves_the_edges_through_the_field_and_through_the_laplacian():
     """By finite differences over the logits, within a region where the kept edges stay the same."""
     case = Case(2, "field")
-    whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
+    whole = case.whole()
     kept = {r: case.synthesis.weights()[r].detach() > 0 for r in case.relations}
-    terms = case.objective.terms(case.synthesis, case.theta, whole)
+    terms = case.terms(whole)
     logits = case.synthesis.logits
     gradients = torch.autograd.grad(terms.energy, [logits[r] for r in case.relations])
     step = 1e-6
@@ -218,7 +231,7 @@ def test_energy_moves_the_edges_through_the_field_and_through_the_laplacian():
             for sign in (1, -1):
                 with torch.no_grad():
                     logits[relation][i, j] += sign * step
-                    values.append(case.objective.terms(case.synthesis, case.theta, whole).energy)
+                    values.append(case.terms(whole).energy)
                     logits[relation][i, j] -= sign * step
             slope = (values[0] - values[1]).item() / (2 * step)
             assert abs(slope - gradient[i, j].item()) < 1e-6 + 1e-4 * abs(slope)
@@ -227,8 +240,8 @@ def test_energy_moves_the_edges_through_the_field_and_through_the_laplacian():
 def test_decoupled_update_leaves_no_conflict_in_the_common_space():
     case = Case(0, "update")
     syn = case.synthesis
-    whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
-    case.objective.terms(syn, case.theta, whole).match.backward()
+    whole = case.whole()
+    case.terms(whole).match.backward()
     keys = [("movie", "text"), ("movie", "image")]
     has = syn.has["movie", "image"]
     before = [syn.h[k].grad.clone() for k in keys]
@@ -264,7 +277,7 @@ def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities():
     rows = view.graph["movie"].train_mask.nonzero().flatten()
     z, y = view.features(rows), view.graph["movie"].y[rows]
     plain, found = (
-        Objective(view, frames, (), decouple, True, False).whole_gradients(theta, z, y)
+        Objective(view, frames, (), decouple, True, False).whole_gradients(theta, by_class(z, y))
         for decouple in ("off", "parameters")
     )
     text, image = plain[:, :4], plain[:, 4:]  # [G, 4, C] each
@@ -283,24 +296,50 @@ def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities():
 
 def test_undamped_the_energy_is_only_reported():
     case = Case(0)
-    whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
+    whole = case.whole()
     plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
-    terms = plain.terms(case.synthesis, case.theta, whole)
-    damped = case.objective.terms(case.synthesis, case.theta, whole)
+    terms = case.terms(whole, plain)
+    damped = case.terms(whole)
     assert terms.energy.item() == damped.energy.item()
     assert not terms.energy.requires_grad
     assert damped.energy.requires_grad
-    assert_near(terms.match, case.objective.terms(case.synthesis, case.theta, whole).match)
+    assert_near(terms.match, case.terms(whole).match)
+
+
+def test_without_a_report_an_undamped_step_differs_in_what_is_told_alone():
+    case = Case(0)
+    whole, seen = case.whole(), case.synthesis.seen(case.view)
+    plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
+    told, silent = (
+        plain.terms(case.synthesis, seen, case.theta, whole, report) for report in (True, False)
+    )
+    assert torch.equal(told.match, silent.match)
+    assert torch.equal(told.gradients, silent.gradients)
+    assert silent.energy.item() == 0 < told.energy.item()
+    assert not silent.field
+    assert not silent.energies
+
+
+@pytest.mark.parametrize("decouple", ["off", "field"])
+def test_the_energy_is_the_sum_of_its_parts_by_relation_and_modality(decouple):
+    case = Case(0, decouple, relative=False)
+    terms = case.terms(case.whole())
+    modalities = case.view.schema.modalities
+    assert terms.energies.keys() == {
+        (r, m) for r in case.relations for m in modalities[r[2]] if m in modalities[r[0]]
+    }
+    assert len({m for _, m in terms.energies}) > 1
+    assert_near(torch.stack(list(terms.energies.values())).sum(), terms.energy)
 
 
 def test_the_authors_energy_acts_on_edges_alone():
     case = Case(0)
-    whole = case.objective.whole_gradients(case.theta, case.view.features(case.rows), case.labels)
+    whole = case.whole()
     theirs = Objective(
         case.view, case.frames, case.relations, "field", False, damped=True, authors=True
     )
     for objective, moves in ((theirs, False), (case.objective, True)):
-        energy = objective.terms(case.synthesis, case.theta, whole).energy
+        energy = case.terms(whole, objective).energy
         features, edges = list(case.synthesis.h.values()), list(case.synthesis.logits.values())
         grads = torch.autograd.grad(energy, features + edges, allow_unused=True)
         felt = [g is not None and bool(g.abs().max() > 0) for g in grads]

@@ -71,15 +71,19 @@ def test_pool_holds_and_draws_nodes_of_each_class(view):
     rng = torch.Generator().manual_seed(0)
     pool = Pool.of(view, member, 8, rng)
     every = view.features(torch.arange(40))
-    assert torch.bincount(pool.labels).tolist() == [8, 8, 8]
-    for z, label in zip(pool.z, pool.labels, strict=True):
-        (same,) = ((every - z).abs().amax(dim=1) < 1e-12).nonzero(as_tuple=True)
-        assert member[same].tolist() == [int(label)]  # That very node, and it may be matched.
-    z, labels = pool.draw(3, rng)
-    assert torch.bincount(labels).tolist() == [3, 3, 3]
-    assert len(torch.unique(z, dim=0)) == 9
-    assert not torch.equal(z, pool.draw(3, rng)[0])
-    assert pool.draw(8, rng)[0] is pool.z
+    assert pool.sizes == (8, 8, 8)
+    for c, part in enumerate(pool.draw(8, rng)):  # All of them, and no copy.
+        assert part.untyped_storage().data_ptr() == pool.z.untyped_storage().data_ptr()
+        for z in part:
+            (same,) = ((every - z).abs().amax(dim=1) < 1e-12).nonzero(as_tuple=True)
+            assert member[same].tolist() == [c]  # That very node, and it may be matched.
+    drawn, other = (torch.cat(list(pool.draw(3, rng))) for _ in range(2))
+    assert len(torch.unique(drawn, dim=0)) == 9
+    assert all(
+        bool((pool.z[8 * (i // 3) : 8 * (i // 3) + 8] == z).all(1).any())
+        for i, z in enumerate(drawn)
+    )
+    assert not torch.equal(drawn, other)
 
 
 def test_another_graph_in_the_coordinates_of_the_first():

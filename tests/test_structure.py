@@ -26,6 +26,13 @@ def random_logits(seed, rows, columns, forbidden=0.3):
     return logits.masked_fill(torch.rand(rows, columns, generator=rng) < forbidden, -torch.inf)
 
 
+def kept_mask(logits, budget):
+    """`kept_edges` as a matrix of booleans."""
+    kept = torch.zeros_like(logits, dtype=torch.bool)
+    kept.view(-1)[kept_edges(logits, budget)] = True
+    return kept
+
+
 @settings(max_examples=60, deadline=None)
 @given(SEEDS, st.integers(1, 7), st.integers(1, 7), st.integers(0, 60))
 def test_the_greatest_entries_are_kept_and_hold_the_mass_of_their_number(
@@ -34,7 +41,7 @@ def test_the_greatest_entries_are_kept_and_hold_the_mass_of_their_number(
     logits = random_logits(seed, rows, columns)
     possible = sorted(logits[logits > -torch.inf].tolist(), reverse=True)
     count = min(budget, len(possible))
-    kept, weight = kept_edges(logits, budget), edge_matrix(logits, budget)
+    kept, weight = kept_mask(logits, budget), edge_matrix(logits, budget)
     assert sorted(logits[kept].tolist(), reverse=True) == possible[:count]
     assert int((weight > 0).sum()) == count
     assert torch.equal(weight > 0, kept)
@@ -70,7 +77,7 @@ def test_gradients_of_kept_and_of_left_out_pairs(seed):
     value = torch.randn(4, 5, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     budget = 6
     (got,) = torch.autograd.grad((edge_matrix(logits, budget) * value).sum(), logits)
-    kept = kept_edges(logits.detach(), budget)
+    kept = kept_mask(logits.detach(), budget)
 
     plain = logits.detach()[kept].requires_grad_()
     (expected,) = torch.autograd.grad((budget * plain.softmax(dim=0) * value[kept]).sum(), plain)
@@ -84,7 +91,7 @@ def test_gradients_of_kept_and_of_left_out_pairs(seed):
 
 def test_gradient_of_kept_pairs_by_finite_differences():
     logits = random_logits(5, 4, 5, forbidden=0.2)
-    kept = kept_edges(logits, 6)
+    kept = kept_mask(logits, 6)
     value = torch.randn(4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
     def outcome(entries):
@@ -96,14 +103,14 @@ def test_gradient_of_kept_pairs_by_finite_differences():
 
 def test_an_edge_that_pays_comes_in():
     logits = torch.tensor([[1.0, 0.9], [0.0, -1.0]], requires_grad=True)
-    before = kept_edges(logits.detach(), 1)
+    before = kept_mask(logits.detach(), 1)
     step = torch.optim.SGD([logits], lr=1.0)
     for _ in range(20):
         step.zero_grad()
         (edge_matrix(logits, 1) * torch.tensor([[0.0, -1.0], [0.0, 0.0]])).sum().backward()
         step.step()
     assert before.tolist() == [[True, False], [False, False]]
-    assert kept_edges(logits.detach(), 1).tolist() == [[False, True], [False, False]]
+    assert kept_mask(logits.detach(), 1).tolist() == [[False, True], [False, False]]
 
 
 def test_great_logits_do_not_overflow():

@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+ROTATIONS = 10
+
 
 def decouple(g: Float[Tensor, "M n d"]) -> Float[Tensor, "M n d"]:
     """ĝ: the gradients of M modalities with their conflicts projected out.
@@ -97,16 +99,19 @@ def conflict_rate(g: Float[Tensor, "M n d"]) -> float:
 
 
 def chance_conflict_rate(g: Float[Tensor, "M n d"], generator: torch.Generator) -> float:
-    """The conflict rate after each modality is turned by its own random rotation: what chance gives.
+    """The mean conflict rate after each modality is turned by its own random rotation: what chance gives.
+
+    The gradients of one step lie in few directions, so that one rotation alone says little.
 
     A rotation is the Q of a Gaussian matrix with the signs of R's diagonal, which makes it uniform
     (Mezzadri, Notices of the AMS 54, 2007); Q alone would favour some directions.
     """
-    turned = []
-    for block in g:
+    rates = []
+    for _ in range(ROTATIONS):
         noise = torch.randn(
-            g.size(2), g.size(2), generator=generator, dtype=g.dtype, device=g.device
+            g.size(0), g.size(2), g.size(2), generator=generator, dtype=g.dtype, device=g.device
         )
         q, r = torch.linalg.qr(noise)
-        turned.append(block @ (q * r.diagonal().sign()))
-    return conflict_rate(torch.stack(turned))
+        sign = r.diagonal(dim1=1, dim2=2).sign().unsqueeze(1)
+        rates.append(conflict_rate(g @ (q * sign)))
+    return sum(rates) / ROTATIONS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 TINY = 1e-12
@@ -12,7 +12,7 @@ TINY = 1e-12
 def matching_loss(
     condensed: Float[Tensor, "G D C"],
     whole: Float[Tensor, "G D C"],
-    block: Int[Tensor, " D"],
+    member: Float[Tensor, "D B"],
     share: Float[Tensor, " G"],
 ) -> Float[Tensor, ""]:
     """L_match = Σ_c s_c Σ_layers Σ_columns (1 − cos), averaged over the layers and columns.
@@ -25,17 +25,13 @@ def matching_loss(
     Args:
         condensed: ∇_W L_c(S) for each class.
         whole: ∇_W L_c(T) for each class.
-        block: the number 0 … B−1 of the block that each input dimension belongs to.
+        member: 1 where an input dimension belongs to a block, else 0.
         share: s_c = n'_c / n'.
     """
-    # 0/1 rows: a product with them sums each block's dimensions.
-    member = torch.nn.functional.one_hot(block).T.to(condensed.dtype)  # [B, D]
-
-    def sums(values: Tensor) -> Tensor:
-        return member @ values
-
-    dot = sums(condensed * whole)  # [G, B, C]
-    norm = (sums(condensed.square()) * sums(whole.square())).clamp_min(TINY**2).sqrt()
-    vanishes = sums(whole.square()) <= TINY  # Not so for NaN, which must not pass for a match.
-    distance = torch.where(vanishes, torch.zeros_like(dot), 1 - dot / norm)
-    return (share * distance.mean(dim=(1, 2))).sum()
+    # A row a class and column, in which a block's dimensions are neighbours.
+    x, y = (g.transpose(1, 2).flatten(0, 1) for g in (condensed, whole))  # [G·C, D]
+    dot, own, other = ((v @ member) for v in (x * y, x.square(), y.square()))  # [G·C, B]
+    norm = (own * other).clamp_min(TINY**2).sqrt()
+    vanishes = other <= TINY  # Not so for NaN, which must not pass for a match.
+    distance = torch.where(vanishes, 0.0, 1 - dot / norm)
+    return (share * distance.view(len(share), -1).mean(dim=1)).sum()

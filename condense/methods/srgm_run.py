@@ -7,6 +7,7 @@ from torch import Tensor
 
 from condense.adam_state import adam_tensors, restore_adam
 from condense.checkpoints import Checkpoints, State
+from condense.data.graph import MultimodalGraph
 from condense.divergence import NonFiniteError, explain, finite
 from condense.edge_numbers import edge_numbers
 from condense.frames import Frames
@@ -16,7 +17,7 @@ from condense.methods.srgm_settings import SRGMSettings
 from condense.objective import Objective, Terms
 from condense.pool import Pool
 from condense.relay_view import RelayView
-from condense.synthesis import Synthesis
+from condense.synthesis import Seen, Synthesis
 from models.relay import Parameters, train_relay
 
 
@@ -51,13 +52,12 @@ class Run:
         self.labels = torch.nn.functional.one_hot(synthesis.y, view.schema.num_classes)
         self.labels = self.labels.to(judge.z.dtype)
         self.history: list[dict[str, float]] = []
-        self.conflicts: list[tuple[float, float]] = []
         self.best = self.synthesis.snapshot()
         self.start_score = self.best_score = judge.score(synthesis.features(view), synthesis.y)
         self.best_step = 0
         # The loop's own state, besides the synthesis.
-        self.index, z, classes = 0, judge.z, view.schema.num_classes
-        self.theta = Parameters(z.new_zeros(z.size(1), classes), z.new_zeros(classes))
+        self.index = 0
+        self.theta = Parameters.zeros(judge.z.size(1), view.schema.num_classes, judge.z)
         self.optimisers = {
             "features": torch.optim.Adam(list(synthesis.h.values()), lr=settings.lr_features)
         }
@@ -74,14 +74,16 @@ class Run:
         if checkpoints.state is not None:
             self._go_on_from(checkpoints.state)
         try:
+            seen = self.synthesis.seen(self.view)
             while self.index < s.epochs * s.outer:
                 if self.index % s.outer == 0:
                     self.theta = self._fresh_relay()
                 self.index += 1
-                terms = self._step(self.theta)
-                self._watch(terms)
-                z = self.synthesis.features(self.view)
                 due = self.index % s.check_every == 0 or self.index == s.epochs * s.outer
+                terms = self._step(seen, due)
+                # The relay trains on what the next step goes on from.
+                seen = self.synthesis.seen(self.view)
+                z = seen.z.detach()
                 if due:
                     self._check(self.index, terms, z)
                 self.theta = train_relay(self.theta, z, self.labels, s.inner, s.lr_relay)
@@ -112,11 +114,16 @@ class Run:
         z = self.judge.z
         return Parameters.draw(z.size(1), self.view.schema.num_classes, self.generator, z)
 
-    def _step(self, theta: Parameters) -> Terms:
-        """One update of the condensed graph."""
-        s, syn = self.settings, self.synthesis
-        whole = self.objective.whole_gradients(theta, *self.pool.draw(s.batch, self.generator))
-        terms = self.objective.terms(syn, theta, whole)
+    def _step(self, seen: Seen, report: bool) -> Terms:
+        """One update of the condensed graph.
+
+        Args:
+            seen: the condensed graph as it is now.
+            report: compute an energy that moves nothing as well, so that it can be told.
+        """
+        s, syn, theta = self.settings, self.synthesis, self.theta
+        whole = self.objective.whole_gradients(theta, self.pool.draw(s.batch, self.generator))
+        terms = self.objective.terms(syn, seen, theta, whole, report)
         loss = terms.match + s.damping * terms.energy
         for optimiser in self.optimisers.values():
             optimiser.zero_grad()
@@ -146,10 +153,6 @@ class Run:
                 f"try a smaller --{setting.replace('_', '-')} (got {value:g})"
             )
 
-    def _watch(self, terms: Terms) -> None:
-        """Remember how many of this step's gradients conflict."""
-        self.conflicts.append(self.objective.conflicts(terms.field, self.chance))
-
     def _check(self, index: int, terms: Terms, z: Tensor) -> None:
         """Validate, keep the best, and tell."""
         self._expect_finite([z])
@@ -158,16 +161,15 @@ class Run:
             self.best, self.best_score, self.best_step = self.synthesis.snapshot(), score, index
         with torch.no_grad():
             weights = self.synthesis.structure.saved()
+        rate, chance = self.objective.conflicts(terms.field, self.chance)
         values = {
             "loss": terms.match.item(),
             "energy": terms.energy.item(),
             **edge_numbers(weights),
             "val_score": score,
+            "conflict_rate": rate,
+            "chance_conflict_rate": chance,
         }
-        if self.conflicts:
-            rates = torch.tensor(self.conflicts).nanmean(dim=0).tolist()
-            values |= dict(zip(("conflict_rate", "chance_conflict_rate"), rates, strict=True))
-            self.conflicts.clear()
         self.history.append({"step": float(index), **values})
         self.on_step(Step(index, self.settings.epochs * self.settings.outer, values))
 
@@ -176,7 +178,6 @@ class Run:
         numbers = {
             "index": self.index,
             "history": self.history,
-            "conflicts": self.conflicts,
             "best_score": self.best_score,
             "best_step": self.best_step,
         }
@@ -196,8 +197,7 @@ class Run:
         """Take up a `_state`."""
         numbers, tensors = state.numbers, state.tensors
         self.index, self.best_step = numbers["index"], numbers["best_step"]
-        self.history, self.conflicts = numbers["history"], numbers["conflicts"]
-        self.best_score = numbers["best_score"]
+        self.history, self.best_score = numbers["history"], numbers["best_score"]
         self.theta.weight.copy_(tensors["relay/weight"])
         self.theta.bias.copy_(tensors["relay/bias"])
         self.generator.set_state(tensors["generator"])

@@ -18,7 +18,7 @@ from condense.run import condense
 from evaluate.arena import Arena
 from evaluate.evaluator import Contestant, Protocol, evaluate
 from evaluate.results import Row, write_rows
-from evaluate.table import HEADERS, as_matrix, as_text, summarise
+from evaluate.table import HEADERS, as_break_even, as_matrix, as_text, summarise, trainings
 from evaluate.train import TrainSettings, predict, training_nodes
 from evaluate.tune import best_of, candidates, fit
 from models.choices import UnknownChoiceError
@@ -202,7 +202,8 @@ def test_the_table_by_hand(rows: list[Row]) -> None:
     assert x.retention == pytest.approx(100 * 0.6 / 0.7)
     assert x.corrected == pytest.approx(100 * 0.2 / 0.3)
     assert x.break_even == pytest.approx(0.5)
-    assert y.break_even is None
+    assert y.break_even == math.inf
+    assert whole.break_even is None
     text = as_text([whole, x, y]).splitlines()
     assert text[0].split()[0] == HEADERS[0]
     assert "never" in text[-1]
@@ -215,6 +216,26 @@ def test_the_table_by_hand(rows: list[Row]) -> None:
     assert [line[0] for line in grid[1:]] == ["whole", "x", "y"]
     assert grid[2][1:4] == ["60.0 ± 0.0", "50.0 ± 1.0", f"{(100 * 0.6 / 0.7 + 90) / 2:.1f} %"]
     assert grid[3][1:3] == ["70.0 ± 0.0", "100.0 %"]  # Not trained: an empty cell, not counted.
+
+
+def test_break_even_by_hand(rows: list[Row]) -> None:
+    made = [
+        replace(rows[0], model=model, trained_on=on, method=method, train_seconds=t, condense_seconds=c)
+        for model, on, method, t, c in (
+            ("hgt", "whole", "whole", 100.0, 0.0), ("hgt", "condensed", "x", 1.0, 49.5),
+            ("sgc", "whole", "whole", 2.0, 0.0), ("sgc", "condensed", "x", 1.0, 49.5),
+            ("mlp", "whole", "whole", 0.5, 0.0), ("mlp", "condensed", "x", 1.0, 49.5),
+            ("gcn", "condensed", "x", 1.0, 49.5), ("hgt", "condensed", "y", 50.0, 1.0),
+        )
+    ]  # fmt: skip
+    text = [line.split() for line in as_break_even(summarise(made)).splitlines()]
+    assert text == [
+        ["break-even", "against", "hgt", "sgc", "mlp"],
+        ["x", "0.5", "50", "never"],
+        ["y", "0.02"],
+    ]
+    assert as_break_even(summarise(made[:1] + made[6:7])) == ""  # No pair to compare.
+    assert [trainings(b) for b in (0.123, 1.25, 12.4, 1234.0)] == ["0.12", "1.2", "12", "1,234"]
 
 
 def test_condensed_graph_is_what_condense_returns() -> None:

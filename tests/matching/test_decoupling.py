@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.optimize import nnls
 
-from condense.matching.decoupling import chance_conflict_rate, conflict_rate, decouple
+from condense.matching.decoupling import ROTATIONS, chance_conflict_rate, conflict_rate, decouple
 from tests.dense import assert_near
 
 
@@ -188,11 +188,11 @@ def test_chance_is_one_half():
     rng = torch.Generator().manual_seed(0)
     many = torch.randn(3, 4000, 8, generator=rng)
     assert abs(chance_conflict_rate(many, rng) - 0.5) < 0.02
-    # One direction a modality: each draw conflicts everywhere or nowhere.
+    # One direction a modality: each rotation conflicts everywhere or nowhere.
     aligned = torch.ones(2, 5, 8)
-    draws = [chance_conflict_rate(aligned, rng) for _ in range(1000)]
-    assert set(draws) == {0.0, 1.0}
-    assert abs(sum(draws) / 1000 - 0.5) < 0.07  # 4.4 standard deviations
+    draws = [chance_conflict_rate(aligned, rng) for _ in range(100)]
+    assert all((ROTATIONS * d).is_integer() for d in draws)
+    assert abs(sum(draws) / 100 - 0.5) < 0.07  # 4.4 standard deviations
 
 
 def test_chance_keeps_missing_modalities_missing():

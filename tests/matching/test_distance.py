@@ -8,10 +8,11 @@ from torch.nn.functional import cosine_similarity, cross_entropy, one_hot
 
 from condense.matching.distance import matching_loss
 from condense.matching.gradients import classwise_gradients
-from models.relay import Parameters
+from models.relay import Parameters, residual
 from tests.dense import assert_near, averaging
 
 BLOCK = torch.tensor([0, 0, 0, 1, 1, 2])
+MEMBER = one_hot(BLOCK).double()
 SHARE = torch.tensor([0.5, 0.2, 0.3], dtype=torch.float64)
 
 
@@ -38,14 +39,14 @@ def by_loops(condensed, whole, block, share):
 def test_it_is_the_mean_of_one_minus_cosine_over_blocks_and_columns(seed):
     condensed, whole = normal(3, 6, 4, seed=seed), normal(3, 6, 4, seed=seed + 100)
     whole[1, :3, 2] = 0  # A column that cannot be matched.
-    got = matching_loss(condensed, whole, BLOCK, SHARE)
+    got = matching_loss(condensed, whole, MEMBER, SHARE)
     assert_near(got, by_loops(condensed, whole, BLOCK, SHARE))
 
 
 @pytest.mark.parametrize(("factor", "expected"), [(1.0, 0.0), (1e-5, 0.0), (-3.0, 2.0)])
 def test_parallel_and_opposite_gradients(factor, expected):
     whole = normal(3, 6, 4, seed=0)
-    got = matching_loss(factor * whole, whole, BLOCK, SHARE)
+    got = matching_loss(factor * whole, whole, MEMBER, SHARE)
     assert abs(float(got) - expected) < 1e-9
 
 
@@ -53,22 +54,22 @@ def test_sizes_of_columns_do_not_count():
     condensed, whole = normal(3, 6, 4, seed=0), normal(3, 6, 4, seed=1)
     scale = normal(3, 1, 4, seed=2).exp()
     assert_near(
-        matching_loss(condensed * scale, whole / scale, BLOCK, SHARE),
-        matching_loss(condensed, whole, BLOCK, SHARE),
+        matching_loss(condensed * scale, whole / scale, MEMBER, SHARE),
+        matching_loss(condensed, whole, MEMBER, SHARE),
     )
 
 
 def test_gradient_with_respect_to_the_condensed_gradients():
     whole = normal(3, 6, 4, seed=1)
     condensed = normal(3, 6, 4, seed=0).requires_grad_()
-    assert torch.autograd.gradcheck(lambda g: matching_loss(g, whole, BLOCK, SHARE), condensed)
+    assert torch.autograd.gradcheck(lambda g: matching_loss(g, whole, MEMBER, SHARE), condensed)
 
 
 def test_without_any_gradient_the_result_and_its_derivative_are_finite():
     whole = normal(3, 6, 4, seed=1)
     whole[0] = 0
     condensed = torch.zeros(3, 6, 4, dtype=torch.float64, requires_grad=True)
-    loss = matching_loss(condensed, whole, BLOCK, SHARE)
+    loss = matching_loss(condensed, whole, MEMBER, SHARE)
     assert abs(loss.item() - 0.5) < 1e-12  # Classes 1 and 2 are at distance 1, class 0 counts as 0.
     assert bool(torch.isfinite(torch.autograd.grad(loss, condensed)[0]).all())
 
@@ -76,7 +77,7 @@ def test_without_any_gradient_the_result_and_its_derivative_are_finite():
 @pytest.mark.parametrize("seed", range(4))
 def test_one_backward_pass_equals_double_backward(seed):
     """L_match of Z = [H, ÂH] as a function of H and the edge weights."""
-    y = torch.tensor([0, 1, 2, 0, 1, 2, 2])
+    y = torch.tensor([0, 0, 1, 1, 2, 2, 2])
     block = torch.tensor([0, 0, 0, 1, 1, 1])
     whole = normal(3, 6, 3, seed=seed + 50)
     theta = Parameters(normal(6, 3, seed=seed + 60), normal(3, seed=seed + 70))
@@ -88,9 +89,9 @@ def test_one_backward_pass_equals_double_backward(seed):
 
     z = features()
     share = torch.bincount(y).double() / 7
-    ours = matching_loss(
-        classwise_gradients(theta, z, one_hot(y).double(), y, 3), whole, block, share
-    )
+    p = residual(theta.logits(z), one_hot(y).double())
+    member = one_hot(block).double()
+    ours = matching_loss(classwise_gradients(z, p, (2, 2, 3)), whole, member, share)
 
     w = theta.weight.clone().requires_grad_()
     logits = features() @ w + theta.bias
@@ -113,4 +114,4 @@ def test_one_backward_pass_equals_double_backward(seed):
 def test_a_gradient_that_is_not_finite_is_no_match() -> None:
     condensed, whole = normal(3, 6, 4, seed=0), normal(3, 6, 4, seed=1)
     whole[1, 0, 0] = torch.nan
-    assert matching_loss(condensed, whole, BLOCK, SHARE).isnan()
+    assert matching_loss(condensed, whole, MEMBER, SHARE).isnan()

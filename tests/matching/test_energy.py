@@ -18,6 +18,12 @@ def sparse_weights(rng, rows, columns):
     return weight * (torch.rand(rows, columns, generator=rng) < 0.5)
 
 
+def energy_of(weight, left, right, self_loops=False):
+    """Of one modality that all nodes have; within one type if both ends are the same field."""
+    ends = (left[None], right[None], *(torch.ones(1, len(g)).bool() for g in (left, right)))
+    return dirichlet_energy(weight, *ends, within=left is right, self_loops=self_loops)[0]
+
+
 def by_edges(weight, left, right):
     """½ Σ over ordered pairs of a joint graph, both directions of each edge."""
     rows, columns = weight.sum(dim=1), weight.sum(dim=0)
@@ -46,8 +52,8 @@ def test_within_one_type(seed, n, d):
     rng = torch.Generator().manual_seed(seed)
     weight = sparse_weights(rng, n, n)
     g = torch.randn(n, d, generator=rng, dtype=torch.float64)
-    undirected = (weight + weight.T) / 2
-    got = dirichlet_energy(weight, g, g)
+    undirected = ((weight + weight.T) / 2).fill_diagonal_(0.0)
+    got = energy_of(weight, g, g)
     assert torch.allclose(got, by_edges(undirected, g, g) / 2, rtol=1e-9, atol=1e-12)
     assert torch.allclose(got, torch.trace(g.T @ laplacian(undirected) @ g), rtol=1e-9, atol=1e-12)
 
@@ -60,12 +66,12 @@ def test_between_two_types(seed, n, k, d):
     weight = sparse_weights(rng, n, k)
     left = torch.randn(n, d, generator=rng, dtype=torch.float64)
     right = torch.randn(k, d, generator=rng, dtype=torch.float64)
-    got = dirichlet_energy(weight, left, right)
+    got = energy_of(weight, left, right)
     assert torch.allclose(got, by_edges(weight, left, right), rtol=1e-9, atol=1e-12)
     joint = torch.zeros(n + k, n + k, dtype=torch.float64)
     joint[:n, n:], joint[n:, :n] = weight, weight.T
     both = torch.cat([left, right])
-    assert torch.allclose(got, dirichlet_energy(joint, both, both), rtol=1e-9, atol=1e-12)
+    assert torch.allclose(got, energy_of(joint, both, both), rtol=1e-9, atol=1e-12)
     assert torch.allclose(got, torch.trace(both.T @ laplacian(joint) @ both), rtol=1e-9, atol=1e-12)
 
 
@@ -77,7 +83,7 @@ def test_scaling_all_weights_changes_nothing(seed, factor):
     other = torch.randn(4, 2, generator=rng, dtype=torch.float64)
     square, oblong = sparse_weights(rng, 5, 5), sparse_weights(rng, 5, 4)
     for weight, ends in ((square, (g, g)), (oblong, (g, other))):
-        a, b = dirichlet_energy(weight, *ends), dirichlet_energy(factor * weight, *ends)
+        a, b = energy_of(weight, *ends), energy_of(factor * weight, *ends)
         assert torch.allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
@@ -88,9 +94,9 @@ def test_isolated_nodes_contribute_nothing():
     right = torch.randn(4, 2, generator=rng, dtype=torch.float64)
     wider = torch.zeros(6, 4, dtype=torch.float64)
     wider[:4, :3] = weight
-    assert_near(dirichlet_energy(wider, left, right), dirichlet_energy(weight, left[:4], right[:3]))
+    assert_near(energy_of(wider, left, right), energy_of(weight, left[:4], right[:3]))
     empty = torch.zeros(6, 4, dtype=torch.float64, requires_grad=True)
-    energy = dirichlet_energy(empty, left, right)
+    energy = energy_of(empty, left, right)
     assert energy.item() == 0.0
     assert torch.equal(torch.autograd.grad(energy, empty)[0], torch.zeros_like(empty))
 
@@ -98,15 +104,15 @@ def test_isolated_nodes_contribute_nothing():
 def test_self_loops_are_the_authors_laplacian_whose_energy_fades_with_the_edges():
     rng = torch.Generator().manual_seed(0)
     weight = torch.rand(5, 5, generator=rng, dtype=torch.float64)
-    weight = weight + weight.T
+    weight = (weight + weight.T).fill_diagonal_(0.0)
     g = torch.randn(5, 3, generator=rng, dtype=torch.float64)
     expected = torch.trace(g.T @ laplacian(weight, loops=True) @ g)
-    assert_near(dirichlet_energy(weight, g, g, self_loops=True), expected)
-    plain = dirichlet_energy(weight, g, g)
+    assert_near(energy_of(weight, g, g, self_loops=True), expected)
+    plain = energy_of(weight, g, g)
     for factor in (1e-2, 1e-4, 1e-6):
-        faded = dirichlet_energy(factor * weight, g, g, self_loops=True)
+        faded = energy_of(factor * weight, g, g, self_loops=True)
         assert float(faded) < 10 * factor * float(plain)
-        assert_near(dirichlet_energy(factor * weight, g, g), plain)
+        assert_near(energy_of(factor * weight, g, g), plain)
 
 
 def test_self_loops_between_types_are_those_of_the_block_matrix():
@@ -116,8 +122,8 @@ def test_self_loops_between_types_are_those_of_the_block_matrix():
     block = torch.zeros(7, 7, dtype=torch.float64)
     block[:3, 3:], block[3:, :3] = weight, weight.T
     both = torch.cat([left, right])
-    expected = dirichlet_energy(block, both, both, self_loops=True)
-    assert_near(dirichlet_energy(weight, left, right, self_loops=True), expected)
+    expected = energy_of(block, both, both, self_loops=True)
+    assert_near(energy_of(weight, left, right, self_loops=True), expected)
 
 
 def test_gradients_by_finite_differences():
@@ -125,5 +131,25 @@ def test_gradients_by_finite_differences():
     weight = (torch.rand(4, 4, generator=rng, dtype=torch.float64) + 0.1).requires_grad_()
     g = torch.randn(4, 2, generator=rng, dtype=torch.float64, requires_grad=True)
     other = torch.randn(4, 2, generator=rng, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda w, x: dirichlet_energy(w, x, x), (weight, g))
-    assert torch.autograd.gradcheck(dirichlet_energy, (weight, g, other))
+    assert torch.autograd.gradcheck(lambda w, x: energy_of(w, x, x), (weight, g))
+    assert torch.autograd.gradcheck(energy_of, (weight, g, other))
+
+
+@settings(max_examples=25, deadline=None)
+@given(SEEDS, st.booleans())
+def test_edges_count_for_modalities_that_both_ends_have(seed, within):
+    rng = torch.Generator().manual_seed(seed)
+    weight = sparse_weights(rng, 5, 5 if within else 4)
+    left, here = torch.randn(3, 5, 2, generator=rng).double(), torch.rand(3, 5, generator=rng) < 0.7
+    right, there = left, here
+    if not within:
+        right, there = (
+            torch.randn(3, 4, 2, generator=rng).double(),
+            torch.rand(3, 4, generator=rng) < 0.7,
+        )
+    got = dirichlet_energy(weight, left, right, here, there, within=within)
+    for m in range(3):
+        among = weight * torch.outer(here[m].double(), there[m].double())
+        mine = left[m]
+        expected = energy_of(among, mine, mine if within else right[m])
+        assert torch.allclose(got[m], expected, rtol=1e-9, atol=1e-12)

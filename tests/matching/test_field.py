@@ -14,7 +14,7 @@ from tests.dense import assert_near, averaging, walk, walks
 
 RELATIONS = (("a", "r", "a"), ("b", "s", "a"), ("a", "t", "b"))
 SIZES = {"a": 6, "b": 4}
-WIDTHS = {("a", "text"): 3, ("a", "image"): 2, ("b", "text"): 3}
+WIDTHS = {("a", "text"): 3, ("a", "image"): 3, ("b", "text"): 3}
 BLOCKS = [
     (path, modality)
     for path in metapaths(RELATIONS, "a", 2)
@@ -60,11 +60,12 @@ class Problem:
 
     def energy(self, field):
         """Over both modalities and all relations between types that have them."""
-        return (
-            dirichlet_energy(self.edges[RELATIONS[0]], field["a", "text"], field["a", "text"])
-            + dirichlet_energy(self.edges[RELATIONS[0]], field["a", "image"], field["a", "image"])
-            + dirichlet_energy(self.edges[RELATIONS[1]], field["a", "text"], field["b", "text"])
-        )
+        text, image, other = field["a", "text"], field["a", "image"], field["b", "text"]
+        within, across = self.edges[RELATIONS[0]], self.edges[RELATIONS[1]]
+        both, every = torch.stack([text, image]), torch.ones(2, 6, dtype=torch.bool)
+        inner = dirichlet_energy(within, both, both, every, every, within=True)
+        outer = dirichlet_energy(across, text[None], other[None], every[:1], every[:1, :4])
+        return inner.sum() + outer.sum()
 
     def leaves(self):
         return [*self.h.values(), *self.edges.values()]
