@@ -125,7 +125,7 @@ def test_a_run_that_diverges_says_where_and_keeps_the_best(
 ) -> None:
     assert cli.main([*command, "--out", str(out), "--lr-features", "1e30"]) == 2
     said = capsys.readouterr()
-    assert "error: step 2: the gradients on the condensed graph (class 0, 2; mod" in said.err
+    assert "error: step 2: the gradients on the condensed graph (class 0, 1, 2; mod" in said.err
     assert f"The best graph before is in {out}" in said.err
     assert "Traceback" not in said.err
     assert not load_condensed(out).provenance.complete

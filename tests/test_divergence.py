@@ -35,7 +35,7 @@ def diverging(**settings: object) -> tuple[str, CondensedGraph]:
         # The relay takes every node for one of class 1: no gradient of that class.
         (
             {"lr_features": 1e30},
-            "condensed graph (class 0, 2; modality text of movie, image of movie",
+            "condensed graph (class 0, 1, 2; modality text of movie, image of movie",
         ),
         ({"lr_features": 1e30, "decouple": "off"}, "try a smaller --lr-features (got 1e+30)"),
         ({"damping": 1e38}, "step 1: the features' updates (class 0, 1, 2; modality text of movie"),
