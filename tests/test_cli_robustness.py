@@ -102,7 +102,7 @@ def test_resuming_with_other_settings_is_refused(
     before = out.read_bytes()
     assert cli.main([*command, "--out", str(out), "--resume", "--damping", "2"]) == 2
     error = capsys.readouterr().err
-    assert "settings.damping (0.1 then, 2.0 now)" in error
+    assert "settings.damping (0.0 then, 2.0 now)" in error
     assert "start anew without --resume" in error
     assert out.read_bytes() == before
 

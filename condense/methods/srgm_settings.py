@@ -28,7 +28,7 @@ class SRGMSettings:
         decouple: where conflicting modalities are projected: in the "field" inside R (the paper; without R
             it acts on nothing), in the "update" of the features, in the "parameters" gradients before
             matching, or "off".
-        damping: λ; 0 switches R off.
+        damping: λ; 0 switches R off. 0.1 is a fair weight where R is "relative".
         energy: "relative" to the field's size (ours); "absolute", the paper's formula; or "authors", as in
             their code: self-loops in the Laplacian and a field that is not differentiated.
         frames: how gradients of unlike modalities are compared: "shared" directions found by canonical
@@ -52,8 +52,8 @@ class SRGMSettings:
     inner: int = Field(default=3, ge=0)
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
-    decouple: Literal["field", "update", "parameters", "off"] = "field"
-    damping: float = Field(default=0.1, ge=0)
+    decouple: Literal["field", "update", "parameters", "off"] = "update"
+    damping: float = Field(default=0, ge=0)
     energy: Literal["relative", "absolute", "authors"] = "relative"
     frames: Literal["shared", "identity"] = "shared"
     frame_width: int = Field(default=32, ge=1)
