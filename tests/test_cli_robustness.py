@@ -12,7 +12,7 @@ import pytest
 import cli
 from condense import checkpoints
 from condense.io import data_digest, load_condensed, replace, save
-from condense.methods import srgm
+from condense.methods import srgm_run
 from tests.graphs import small_graph
 
 QUICK = ["--epochs", "2", "--outer", "3", "--check-every", "1", "--checkpoint-seconds", "0"]
@@ -40,7 +40,7 @@ def names(folder: Path) -> list[str]:
 
 
 def interrupt_at(call: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, calls = srgm.train_relay, []
+    original, calls = srgm_run.train_relay, []
 
     def interrupted(*arguments: Any, **named: Any) -> object:
         calls.append(1)
@@ -48,7 +48,7 @@ def interrupt_at(call: int, monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
         return original(*arguments, **named)
 
-    monkeypatch.setattr(srgm, "train_relay", interrupted)
+    monkeypatch.setattr(srgm_run, "train_relay", interrupted)
 
 
 def test_an_interrupted_run_goes_on_to_the_same_data(
