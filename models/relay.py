@@ -1,4 +1,4 @@
-"""The linear meta-path relay, with its gradients written out.
+"""What a relay is, how it is trained, and the linear one over meta-paths, with its gradients written out.
 
 f_θ(S) = Σ_{p,m} Z_{p,m} W_{p,m} + b = Z W + b, with Z_{p,m} = Â_p Hᵐ side by side. For the mean
 cross-entropy over a set of n nodes, with P = (softmax(f) − Y)/n on their rows:
@@ -12,15 +12,62 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
+@runtime_checkable
+class Relay(Protocol):
+    """θ of a relay: layers h ↦ h W_l + b_l, the first on Z [n, D], the last to C logits."""
+
+    @property
+    def weights(self) -> tuple[Tensor, ...]:
+        """W_l of each layer; the rows of the first are the D dimensions of Z."""
+        ...
+
+    @property
+    def biases(self) -> tuple[Tensor, ...]:
+        """b_l of each layer."""
+        ...
+
+    def logits(self, z: Float[Tensor, "n D"]) -> Float[Tensor, "n C"]:
+        """f_θ(Z)."""
+        ...
+
+    def layers(
+        self, z: Float[Tensor, "n D"], target: Float[Tensor, "n C"], count: int | Tensor
+    ) -> tuple[tuple[Tensor, Tensor], ...]:
+        """Each layer's input X_l [n, ·] and the gradient G_l [n, ·] at its output.
+
+        Of Σ_i (cross-entropy of row i) / count_i, so that ∇W_l = X_lᵀ G_l and ∇b_l = 1ᵀ G_l, over any rows
+        that are wanted. Differentiable in z by one ordinary backward pass.
+
+        Args:
+            z: meta-path features.
+            target: Y, one-hot or soft.
+            count: what each row's loss is divided by: a number, or [n, 1].
+        """
+        ...
+
+    def redrawn(self, generator: torch.Generator) -> Relay:
+        """A relay of the same shape, drawn anew."""
+        ...
+
+    def copy(self) -> Relay:
+        """The same numbers in tensors of their own."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Each W_l and its b_l, by name, the first layer first."""
+        ...
+
+
 @dataclass
 class Parameters:
-    """θ = (W, b) of the relay.
+    """θ = (W, b) of the linear relay.
 
     Attributes:
         weight: W [D, C], the blocks W_{p,m} one below another.
@@ -40,9 +87,43 @@ class Parameters:
         )
         return cls(weight / width**0.5, weight.new_zeros(num_classes))
 
+    @classmethod
+    def start(cls, width: int, hidden: int, num_classes: int, like: Tensor) -> Parameters:
+        """W = 0, b = 0: a relay that knows nothing; `hidden` is for relays that have hidden units."""
+        return cls(like.new_zeros(width, num_classes), like.new_zeros(num_classes))
+
+    @property
+    def weights(self) -> tuple[Tensor, ...]:
+        """(W,)."""
+        return (self.weight,)
+
+    @property
+    def biases(self) -> tuple[Tensor, ...]:
+        """(b,)."""
+        return (self.bias,)
+
     def logits(self, z: Float[Tensor, "n D"]) -> Float[Tensor, "n C"]:
         """Z W + b."""
         return torch.addmm(self.bias, z, self.weight)
+
+    def layers(
+        self, z: Float[Tensor, "n D"], target: Float[Tensor, "n C"], count: int | Tensor
+    ) -> tuple[tuple[Tensor, Tensor], ...]:
+        """((Z, P),); see `Relay`."""
+        return ((z, residual(self.logits(z), target) / count),)
+
+    def redrawn(self, generator: torch.Generator) -> Parameters:
+        """See `Relay`."""
+        width, num_classes = self.weight.shape
+        return Parameters.draw(width, num_classes, generator, self.weight)
+
+    def copy(self) -> Parameters:
+        """See `Relay`."""
+        return Parameters(self.weight.clone(), self.bias.clone())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """See `Relay`."""
+        return {"weight": self.weight, "bias": self.bias}
 
 
 def residual(logits: Float[Tensor, "n C"], target: Float[Tensor, "n C"]) -> Float[Tensor, "n C"]:
@@ -70,17 +151,19 @@ class Adam:
 
 
 def train_relay(
-    theta: Parameters,
+    theta: Relay,
     z: Float[Tensor, "n D"],
     target: Float[Tensor, "n C"],
     steps: int,
     lr: float,
     weight_decay: float = 0.0,
-) -> Parameters:
+) -> Relay:
     """θ after `steps` of Adam on the mean cross-entropy of (Z, Y); the argument is not changed."""
-    theta = Parameters(theta.weight.clone(), theta.bias.clone())
-    adam = Adam([theta.weight, theta.bias], lr)
+    theta = theta.copy()
+    adam = Adam(list(theta.tensors().values()), lr)
     for _ in range(steps):
-        p = residual(theta.logits(z), target) / z.size(0)
-        adam.step([z.T @ p + weight_decay * theta.weight, p.sum(dim=0)])
+        gradients = []
+        for (x, g), w in zip(theta.layers(z, target, z.size(0)), theta.weights, strict=True):
+            gradients += [x.T @ g + weight_decay * w, g.sum(dim=0)]
+        adam.step(gradients)
     return theta
