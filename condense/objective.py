@@ -13,7 +13,7 @@ from torch_geometric.typing import EdgeType
 
 from condense.frames import Frames
 from condense.matching.decoupling import chance_conflict_rate, conflict_rate, decouple
-from condense.matching.distance import matching_loss
+from condense.matching.distance import layered_loss
 from condense.matching.energy import dirichlet_energy
 from condense.matching.field import gradient_field
 from condense.matching.gradients import classwise_gradients
@@ -23,7 +23,7 @@ from condense.sparse_product import StraightThroughMatrix
 from condense.structure import row_normalised
 from condense.synthesis import Synthesis
 from models.metapaths import MetaPath, endpoint
-from models.relay import Parameters, residual
+from models.relay import Relay
 
 Decouple = Literal["field", "update", "parameters", "off"]
 TINY = 1e-20
@@ -38,7 +38,7 @@ class Terms:
         energy: R; "relative" to Σ‖ĝ‖² it lies in [0, 2 · relations].
         z: Z of the condensed graph [n', D].
         field: the gradient field in the common space by (type, modality), before decoupling.
-        gradients: ∇_W L_c(S) of each class [C, D, C], as they enter the matching.
+        gradients: ∇_W L_c(S) of each class [C, …], for each layer, as they enter the matching.
         energies: the parts of R by relation and modality, before they are made relative.
     """
 
@@ -46,7 +46,7 @@ class Terms:
     energy: Tensor
     z: Tensor
     field: Mapping[FeatureKey, Tensor]
-    gradients: Tensor
+    gradients: tuple[Tensor, ...]
     energies: Mapping[tuple[EdgeType, str], Tensor]
 
 
@@ -74,14 +74,14 @@ class Objective:
     authors: bool = False
 
     def whole_gradients(
-        self, theta: Parameters, z: Tensor, labels: Tensor
-    ) -> Float[Tensor, "G D C"]:
-        """∇_W L_c of the whole graph on the rows z, as they enter the matching."""
+        self, theta: Relay, z: Tensor, labels: Tensor
+    ) -> tuple[Float[Tensor, "G _ _"], ...]:
+        """∇_W L_c of the whole graph on the rows z, for each layer, as they enter the matching."""
         with torch.no_grad():
             return self._gradients(theta, z, labels)
 
     def terms(
-        self, synthesis: Synthesis, theta: Parameters, whole: Float[Tensor, "G D C"]
+        self, synthesis: Synthesis, theta: Relay, whole: tuple[Float[Tensor, "G _ _"], ...]
     ) -> Terms:
         """L_match and R at θ."""
         weights = synthesis.weights()
@@ -90,7 +90,7 @@ class Objective:
         z = self.view.condensed_features(synthesis.h, matrices)
         gradients = self._gradients(theta, z, synthesis.y)
         share = torch.tensor(synthesis.budget.classes, dtype=z.dtype, device=z.device)
-        match = matching_loss(gradients, whole, self.view.block, share / share.sum())
+        match = layered_loss(gradients, whole, self.view.block, share / share.sum())
         # Undamped, the field and its energy are still reported, without their gradients.
         with torch.set_grad_enabled(self.damped):
             field = self.field(synthesis, theta, z, normalised)
@@ -100,13 +100,13 @@ class Objective:
     def field(
         self,
         synthesis: Synthesis,
-        theta: Parameters,
+        theta: Relay,
         z: Tensor,
         normalised: Mapping[EdgeType, Tensor],
     ) -> dict[FeatureKey, Tensor]:
         """∂L/∂X' of the mean loss over S, read in the common space: (type, modality) -> [n'_t, d]."""
-        p = residual(theta.logits(z), self._one_hot(synthesis.y, z)) / len(z)
-        weights = self.view.split(theta.weight)
+        _, p = theta.layers(z, self._one_hot(synthesis.y, z), len(z))[0]
+        weights = self.view.split(theta.weights[0])
         raw = gradient_field(normalised, self.view.blocks, weights, p, self.view.schema.target)
         return {
             key: (g * synthesis.has[key].unsqueeze(1)) @ self.frames.decoder[key]
@@ -181,14 +181,18 @@ class Objective:
                 )
         return found
 
-    def _gradients(self, theta: Parameters, z: Tensor, labels: Tensor) -> Float[Tensor, "G D C"]:
+    def _gradients(
+        self, theta: Relay, z: Tensor, labels: Tensor
+    ) -> tuple[Float[Tensor, "G _ _"], ...]:
         classes = self.view.schema.num_classes
-        g = classwise_gradients(theta, z, self._one_hot(labels, z), labels, classes)
-        return self._decoupled_parameters(g) if self.decouple == "parameters" else g
+        first, *later = classwise_gradients(theta, z, self._one_hot(labels, z), labels, classes)
+        if self.decouple == "parameters":
+            first = self._decoupled_parameters(first)  # Later layers have no modalities.
+        return (first, *later)
 
-    def _decoupled_parameters(self, g: Float[Tensor, "G D C"]) -> Float[Tensor, "G D C"]:
+    def _decoupled_parameters(self, g: Float[Tensor, "G D h"]) -> Float[Tensor, "G D h"]:
         """Modality blocks of one meta-path, column by column, without their conflicts."""
-        parts = list(g.split(torch.bincount(self.view.block).tolist(), dim=1))  # [G, r, C] each
+        parts = list(g.split(torch.bincount(self.view.block).tolist(), dim=1))  # [G, r, h] each
         by_path: dict[MetaPath, list[int]] = {}
         for i, (path, _) in enumerate(self.view.blocks):
             by_path.setdefault(path, []).append(i)
@@ -197,7 +201,7 @@ class Objective:
                 continue
             end = endpoint(path, self.view.schema.target)
             keys = [(end, self.view.blocks[i][1]) for i in numbers]
-            rows = [parts[i].transpose(1, 2).flatten(0, 1) for i in numbers]  # [G·C, r]
+            rows = [parts[i].transpose(1, 2).flatten(0, 1) for i in numbers]  # [G·h, r]
             # ∇W is a weighted sum of feature rows, so it is read as features are: h ≈ s Dᵀ.
             read = [self.frames.inverse[k].T for k in keys]
             write = [self.frames.decoder[k].T for k in keys]

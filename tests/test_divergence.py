@@ -11,9 +11,10 @@ from condense.data.condensed import CondensedGraph
 from condense.describe import warnings
 from condense.divergence import explain, finite
 from condense.errors import DivergedError
-from condense.methods import srgm
+from condense.methods import srgm_run
 from condense.run import condense
 from models.relay import Parameters
+from models.two_layer import TwoLayer
 from tests.graphs import small_graph
 from tests.test_synthesis import made
 
@@ -49,7 +50,7 @@ def test_settings_that_are_too_great(settings: dict, named: str) -> None:
 
 def test_the_best_graph_before_is_what_the_run_had_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relay that breaks at step 4 costs nothing of the first three steps."""
-    original, calls = srgm.train_relay, []
+    original, calls = srgm_run.train_relay, []
 
     def broken(theta: Parameters, *arguments: object) -> Parameters:
         calls.append(1)
@@ -58,7 +59,7 @@ def test_the_best_graph_before_is_what_the_run_had_then(monkeypatch: pytest.Monk
             found.weight[0, 1] = NAN
         return found
 
-    monkeypatch.setattr(srgm, "train_relay", broken)
+    monkeypatch.setattr(srgm_run, "train_relay", broken)
     error, best = diverging()
     assert error.startswith("step 4: the relay's weights (class 1; modality text of movie) must")
     assert [step["step"] for step in best.provenance.history] == [1, 2, 3]
@@ -82,7 +83,7 @@ def parts(double):
     _, view, synthesis, rng = made()
     width = len(view.block)
     theta = Parameters.draw(width, 3, rng, synthesis.features(view))
-    return view, synthesis, theta, torch.ones(3, width, 3)
+    return view, synthesis, theta, (torch.ones(3, width, 3),)
 
 
 def test_nothing_is_blamed_where_all_is_finite(parts) -> None:
@@ -125,12 +126,28 @@ def test_a_relations_weights(parts) -> None:
 def test_a_gradient_of_the_whole_graph_and_one_whose_square_overflows(parts) -> None:
     view, synthesis, theta, whole = parts
     for value in (NAN, 1e200):
-        whole[1, -1, 0] = value
+        whole[0][1, -1, 0] = value
         place, setting = explain(view, synthesis, theta, whole)
         path, modality = view.blocks[-1]
         assert place.startswith("the gradients on the whole graph (class 1; modality ")
         assert f"modality {modality} of {path[-1][0]}; relation {'/'.join(path[0])}" in place
         assert setting == "lr_relay"
+
+
+def test_the_layers_of_a_two_layer_relay(parts) -> None:
+    view, synthesis, linear, _ = parts
+    width, rng = len(view.block), torch.Generator().manual_seed(0)
+    theta = TwoLayer.draw(width, 5, 3, rng, linear.weight)
+    whole = torch.ones(3, width, 5), torch.ones(3, 5, 3)
+    assert explain(view, synthesis, theta, whole)[0].startswith("the sum over all")
+    whole[1][2, 4, 1] = INF
+    expected = ("the gradients on the whole graph (class 2)", "lr_relay")
+    assert explain(view, synthesis, theta, whole) == expected
+    theta.weight[4, 1] = NAN  # Columns of the last layer are classes,
+    assert explain(view, synthesis, theta, whole)[0] == "the relay's weights (class 1)"
+    theta.hidden_weight[0, 2] = INF  # and those of a hidden one are not.
+    expected = "the relay's weights (class 1; modality text of movie)"
+    assert explain(view, synthesis, theta, whole)[0] == expected
 
 
 def test_an_update_that_is_not_finite(parts) -> None:

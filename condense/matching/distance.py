@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -39,3 +41,28 @@ def matching_loss(
     vanishes = sums(whole.square()) <= TINY  # Not so for NaN, which must not pass for a match.
     distance = torch.where(vanishes, torch.zeros_like(dot), 1 - dot / norm)
     return (share * distance.mean(dim=(1, 2))).sum()
+
+
+def layered_loss(
+    condensed: Sequence[Float[Tensor, "G _ _"]],
+    whole: Sequence[Float[Tensor, "G _ _"]],
+    block: Int[Tensor, " D"],
+    share: Float[Tensor, " G"],
+) -> Float[Tensor, ""]:
+    """`matching_loss` of a relay of several weight matrices, averaged over all their layers.
+
+    The first matrix has one layer a block, every later one is a layer of its own. Each layer counts the
+    same however many columns it has: the few columns of the last one, where classes are told apart, would
+    otherwise be outnumbered by those of the hidden units.
+
+    Args:
+        condensed: ∇_{W_l} L_c(S) of each class, for each matrix.
+        whole: ∇_{W_l} L_c(T) likewise.
+        block: of the first matrix' rows, see `matching_loss`.
+        share: s_c = n'_c / n'.
+    """
+    blocks = [block, *(block.new_zeros(g.size(1)) for g in whole[1:])]
+    layers = [int(b.max()) + 1 for b in blocks]
+    losses = zip(condensed, whole, blocks, layers, strict=True)
+    found = [n / sum(layers) * matching_loss(c, w, b, share) for c, w, b, n in losses]
+    return torch.stack(found).sum()

@@ -6,21 +6,21 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from models.relay import Parameters, residual
+from models.relay import Relay
 
 
 def classwise_gradients(
-    theta: Parameters,
+    theta: Relay,
     z: Float[Tensor, "n D"],
     target: Float[Tensor, "n C"],
     group: Int[Tensor, " n"],
     num_classes: int,
-) -> Float[Tensor, "G D C"]:
-    """∇_W L_c = Zᵀ P_c for every class c at once.
+) -> tuple[Float[Tensor, "G _ _"], ...]:
+    """∇_W L_c = Xᵀ G_c of every layer, for every class c at once; Zᵀ P_c where the relay is linear.
 
-    L_c is the mean cross-entropy over the nodes of class c; P_c = (softmax(ZW + b) − Y)/n_c on their
-    rows and zero elsewhere. All rows enter Z, whatever their class. A class without a node gives 0.
-    The bias' gradient, one number a column, has no direction to match and is left out.
+    L_c is the mean cross-entropy over the nodes of class c; P_c = (softmax(f) − Y)/n_c on their rows and
+    zero elsewhere, and so is each layer's G_c. All rows enter Z, whatever their class. A class without
+    a node gives 0. The bias' gradient, one number a column, has no direction to match and is left out.
 
     Args:
         theta: the relay's parameters.
@@ -28,14 +28,19 @@ def classwise_gradients(
         target: Y, one-hot or soft.
         group: the class c under which each node's loss is counted.
         num_classes: how many groups there are.
+
+    Returns:
+        A tensor [G, rows of W_l, columns of W_l] for each layer.
     """
-    p = residual(theta.logits(z), target)
     counts = torch.bincount(group, minlength=num_classes).clamp_min(1)
-    p = p / counts[group].unsqueeze(1)
-    # Each class multiplies its own rows only, so the cost is that of one product Zᵀ P, not of C. Rows
+    layers = theta.layers(z, target, counts[group].unsqueeze(1))
+    # Each class multiplies its own rows only, so the cost is that of one product Xᵀ G, not of C. Rows
     # that stand in the order of their classes, as in a condensed graph, are not copied.
     if bool((group[1:] < group[:-1]).any()):
         order = group.argsort(stable=True)
-        z, p = z[order], p[order]
+        layers = tuple((x[order], g[order]) for x, g in layers)
     sizes = torch.bincount(group, minlength=num_classes).tolist()
-    return torch.stack([a.T @ b for a, b in zip(z.split(sizes), p.split(sizes), strict=True)])
+    return tuple(
+        torch.stack([a.T @ b for a, b in zip(x.split(sizes), g.split(sizes), strict=True)])
+        for x, g in layers
+    )

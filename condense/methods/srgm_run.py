@@ -17,7 +17,7 @@ from condense.objective import Objective, Terms
 from condense.pool import Pool
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
-from models.relay import Parameters, train_relay
+from models.relay import Relay, train_relay
 
 
 class Run:
@@ -56,8 +56,7 @@ class Run:
         self.start_score = self.best_score = judge.score(synthesis.features(view), synthesis.y)
         self.best_step = 0
         # The loop's own state, besides the synthesis.
-        self.index, z, classes = 0, judge.z, view.schema.num_classes
-        self.theta = Parameters(z.new_zeros(z.size(1), classes), z.new_zeros(classes))
+        self.index, self.theta = 0, judge.start.copy()
         self.optimisers = {
             "features": torch.optim.Adam(list(synthesis.h.values()), lr=settings.lr_features)
         }
@@ -76,7 +75,7 @@ class Run:
         try:
             while self.index < s.epochs * s.outer:
                 if self.index % s.outer == 0:
-                    self.theta = self._fresh_relay()
+                    self.theta = self.theta.redrawn(self.generator)
                 self.index += 1
                 terms = self._step(self.theta)
                 self._watch(terms)
@@ -108,11 +107,7 @@ class Run:
             "best_step": self.best_step,
         }
 
-    def _fresh_relay(self) -> Parameters:
-        z = self.judge.z
-        return Parameters.draw(z.size(1), self.view.schema.num_classes, self.generator, z)
-
-    def _step(self, theta: Parameters) -> Terms:
+    def _step(self, theta: Relay) -> Terms:
         """One update of the condensed graph."""
         s, syn = self.settings, self.synthesis
         whole = self.objective.whole_gradients(theta, *self.pool.draw(s.batch, self.generator))
@@ -134,7 +129,10 @@ class Run:
         return terms
 
     def _expect_finite(
-        self, numbers: list[Tensor], whole: Tensor | None = None, terms: Terms | None = None
+        self,
+        numbers: list[Tensor],
+        whole: tuple[Tensor, ...] = (),
+        terms: Terms | None = None,
     ) -> None:
         """Raise a NonFiniteError that says what is wrong, unless all `numbers` are finite."""
         if not finite(numbers):
@@ -181,8 +179,7 @@ class Run:
             "best_step": self.best_step,
         }
         tensors = {
-            "relay/weight": self.theta.weight,
-            "relay/bias": self.theta.bias,
+            **{f"relay/{name}": x for name, x in self.theta.tensors().items()},
             "generator": self.generator.get_state(),
             "chance": self.chance.get_state(),
             **self.synthesis.snapshot().named("now"),
@@ -198,8 +195,8 @@ class Run:
         self.index, self.best_step = numbers["index"], numbers["best_step"]
         self.history, self.conflicts = numbers["history"], numbers["conflicts"]
         self.best_score = numbers["best_score"]
-        self.theta.weight.copy_(tensors["relay/weight"])
-        self.theta.bias.copy_(tensors["relay/bias"])
+        for name, x in self.theta.tensors().items():
+            x.copy_(tensors[f"relay/{name}"])
         self.generator.set_state(tensors["generator"])
         self.chance.set_state(tensors["chance"])
         self.synthesis.restore(self.best.like(tensors, "now"))

@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from condense.matching.gradients import classwise_gradients
 from models.relay import Parameters
+from models.two_layer import TwoLayer
 from tests.dense import assert_near
 
 
@@ -40,7 +41,7 @@ def by_autograd(theta, z, target, group, classes):
 @pytest.mark.parametrize("seed", range(5))
 def test_gradients_and_their_derivatives_are_those_of_autograd(seed, soft):
     z, target, group, theta = problem(seed, soft)
-    got = classwise_gradients(theta, z, target, group, 4)
+    (got,) = classwise_gradients(theta, z, target, group, 4)
     expected = by_autograd(theta, z, target, group, 4)
     assert_near(got, expected)
     assert torch.equal(got[2], torch.zeros_like(got[2]))  # No node is of class 2.
@@ -49,9 +50,32 @@ def test_gradients_and_their_derivatives_are_those_of_autograd(seed, soft):
     assert_near(ours, theirs)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_both_layers_of_a_two_layer_relay(seed):
+    z, target, group, _ = problem(seed, soft=True)
+    rng = torch.Generator().manual_seed(seed)
+    theta = TwoLayer.draw(5, 6, 4, rng, z.detach())
+    assert float((z.detach() @ theta.hidden_weight).abs().min()) > 1e-6  # No kink is near.
+    got = classwise_gradients(theta, z, target, group, 4)
+    w1, w2 = (w.clone().requires_grad_() for w in theta.weights)
+    logits = (z @ w1).relu() @ w2
+    losses = [cross_entropy(logits[group == c], target[group == c]) for c in (0, 1, 3)]
+    found = [torch.autograd.grad(loss, (w1, w2), create_graph=True) for loss in losses]
+    expected = [torch.stack(layer) for layer in zip(*found, strict=True)]
+    directions = [torch.randn(e.shape, generator=rng, dtype=torch.float64) for e in expected]
+    for mine, reference in zip(got, expected, strict=True):
+        assert_near(mine[[0, 1, 3]], reference)
+        assert not mine[2].any()  # No node is of class 2.
+    ours, theirs = (
+        torch.autograd.grad(sum((g * d).sum() for g, d in zip(gs, directions, strict=True)), z)[0]
+        for gs in ([g[[0, 1, 3]] for g in got], expected)
+    )
+    assert_near(ours, theirs)
+
+
 def test_class_gradients_add_up_to_that_of_the_mean_loss():
     z, target, group, theta = problem(3)
-    got = classwise_gradients(theta, z, target, group, 4)
+    (got,) = classwise_gradients(theta, z, target, group, 4)
     share = torch.bincount(group, minlength=4).double() / len(group)
     weight = theta.weight.clone().requires_grad_()
     loss = cross_entropy(z.detach() @ weight + theta.bias, target)
@@ -62,5 +86,5 @@ def test_class_gradients_add_up_to_that_of_the_mean_loss():
 def test_order_of_nodes_does_not_matter():
     z, target, group, theta = problem(1)
     order = torch.randperm(len(group), generator=torch.Generator().manual_seed(0))
-    got = classwise_gradients(theta, z[order], target[order], group[order], 4)
-    assert_near(got, classwise_gradients(theta, z, target, group, 4), 1e-14)
+    (got,) = classwise_gradients(theta, z[order], target[order], group[order], 4)
+    assert_near(got, classwise_gradients(theta, z, target, group, 4)[0], 1e-14)
