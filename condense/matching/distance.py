@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -35,3 +37,30 @@ def matching_loss(
     vanishes = other <= TINY  # Not so for NaN, which must not pass for a match.
     distance = torch.where(vanishes, 0.0, 1 - dot / norm)
     return (share * distance.view(len(share), -1).mean(dim=1)).sum()
+
+
+def layered_loss(
+    condensed: Sequence[Float[Tensor, "G _ _"]],
+    whole: Sequence[Float[Tensor, "G _ _"]],
+    member: Float[Tensor, "D B"],
+    share: Float[Tensor, " G"],
+) -> Float[Tensor, ""]:
+    """`matching_loss` of a relay of several weight matrices, averaged over all their layers.
+
+    The first matrix has one layer a block, every later one is a layer of its own. Each layer counts the
+    same however many columns it has: the few columns of the last one, where classes are told apart, would
+    otherwise be outnumbered by those of the hidden units.
+
+    Args:
+        condensed: ∇_{W_l} L_c(S) of each class, for each matrix.
+        whole: ∇_{W_l} L_c(T) likewise.
+        member: of the first matrix' rows, see `matching_loss`.
+        share: s_c = n'_c / n'.
+    """
+    members = [member, *(member.new_ones(g.size(1), 1) for g in whole[1:])]
+    layers = sum(m.size(1) for m in members)
+    first, *later = [
+        matching_loss(mine, theirs, m, m.size(1) / layers * share)
+        for mine, theirs, m in zip(condensed, whole, members, strict=True)
+    ]
+    return sum(later, start=first)
