@@ -22,7 +22,8 @@ def matching_loss(
     A layer is one block W_{p,m}, a column one output class: the cosine runs over the block's input
     dimensions, as in GCond (Jin et al., ICLR 2022). The average, where the papers sum, keeps the loss
     in [0, 2] for any number of meta-paths, so that λ means the same on every graph. A column whose
-    whole-graph gradient vanishes cannot be matched and counts as 0.
+    whole-graph gradient vanishes cannot be matched and counts as 0. One that vanishes on S alone, as where
+    no node of a class activates a hidden unit, counts as 1; having no direction, it has no slope either.
 
     Args:
         condensed: ∇_W L_c(S) for each class.
@@ -33,7 +34,8 @@ def matching_loss(
     # A row a class and column, in which a block's dimensions are neighbours.
     x, y = (g.transpose(1, 2).flatten(0, 1) for g in (condensed, whole))  # [G·C, D]
     dot, own, other = ((v @ member) for v in (x * y, x.square(), y.square()))  # [G·C, B]
-    norm = (own * other).clamp_min(TINY**2).sqrt()
+    product = own * other
+    norm = product.masked_fill(product <= TINY**2, torch.inf).sqrt()
     vanishes = other <= TINY  # Not so for NaN, which must not pass for a match.
     distance = torch.where(vanishes, 0.0, 1 - dot / norm)
     return (share * distance.view(len(share), -1).mean(dim=1)).sum()

@@ -76,6 +76,17 @@ def test_gradient_with_respect_to_the_condensed_gradients():
     assert torch.autograd.gradcheck(lambda g: matching_loss(g, whole, MEMBER, SHARE), condensed)
 
 
+def test_a_column_that_vanishes_on_the_condensed_graph_alone_is_at_distance_one_and_has_no_slope():
+    condensed, whole = normal(3, 6, 4, seed=0), normal(3, 6, 4, seed=1)
+    condensed[1, :3, 2] = 0  # A block's column for class 1.
+    condensed.requires_grad_()
+    loss = matching_loss(condensed, whole, MEMBER, SHARE)
+    assert_near(loss, by_loops(condensed, whole, BLOCK, SHARE))
+    (slope,) = torch.autograd.grad(loss, condensed)
+    assert not slope[1, :3, 2].any()
+    assert 0 < float(slope.abs().max()) < 10
+
+
 def test_without_any_gradient_the_result_and_its_derivative_are_finite():
     whole = normal(3, 6, 4, seed=1)
     whole[0] = 0

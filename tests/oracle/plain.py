@@ -125,12 +125,10 @@ def class_gradients(
 
 
 def cosines(a: Tensor, b: Tensor) -> Tensor:
-    """Of each two columns.
-
-    Near a = 0, as where a hidden unit is active on nodes without edges alone, the slope depends on how the
-    division is guarded; torch's own function guards ‖a‖ and ‖b‖ apart.
-    """
-    return (a * b).sum(dim=0) / (a.norm(dim=0) * b.norm(dim=0)).clamp_min(TINY)
+    """Of each two columns; a constant 0 where one vanishes, whose slope torch's own function makes great."""
+    norm = a.norm(dim=0) * b.norm(dim=0)
+    there = norm > TINY
+    return torch.where(there, (a * b).sum(dim=0) / torch.where(there, norm, 1.0), 0.0)
 
 
 def matching(
