@@ -14,7 +14,7 @@ from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import endpoint
-from models.relay import Parameters
+from models.relay import Relay
 
 
 class NonFiniteError(ArithmeticError):
@@ -55,8 +55,8 @@ def finite(tensors: Iterable[Tensor]) -> bool:
 def explain(
     view: RelayView,
     synthesis: Synthesis,
-    theta: Parameters,
-    whole: Tensor | None = None,
+    theta: Relay,
+    whole: tuple[Tensor, ...] = (),
     terms: Terms | None = None,
 ) -> tuple[str, str]:
     """What is not finite first, with its classes, modalities and relations, and a setting to lower.
@@ -65,7 +65,7 @@ def explain(
         view: the whole graph.
         synthesis: the condensed graph; its gradients count if it has any.
         theta: the relay.
-        whole: its gradients on the whole graph [C, D, C].
+        whole: its gradients on the whole graph, [C, …] for each layer.
         terms: of the objective.
 
     Returns:
@@ -93,14 +93,13 @@ Places = Iterator[tuple[str, str, list[Part]]]
 def _places(
     view: RelayView,
     synthesis: Synthesis,
-    theta: Parameters,
-    whole: Tensor | None,
+    theta: Relay,
+    whole: tuple[Tensor, ...],
     terms: Terms | None,
 ) -> Places:
     """Names, settings and numbers, earlier ones first."""
-    each = torch.arange(view.schema.num_classes, device=theta.weight.device)
-    bias = Part(theta.bias.unsqueeze(1), each)
-    yield "the relay's weights", "lr_relay", [*_blocks(view, theta.weight.T, each), bias]
+    each = torch.arange(view.schema.num_classes, device=synthesis.y.device)
+    yield "the relay's weights", "lr_relay", _weights(view, theta, each)
     yield "the condensed features", "lr_features", _nodes(view, synthesis, synthesis.h)
     logits = {r: x.detach() for r, x in synthesis.logits.items()}
     edges = {r: x.masked_fill(x == -torch.inf, 0.0) for r, x in logits.items()}  # −inf: no edge
@@ -108,11 +107,11 @@ def _places(
     z = synthesis.features(view)
     yield "the propagated features", "lr_features", _blocks(view, z, synthesis.y)
     # Squared, as the matching takes them.
-    if whole is not None:
-        parts = _blocks(view, whole.square(), each)
+    if whole:
+        parts = _squares(view, whole, each)
         yield "the gradients on the whole graph", "lr_relay", parts
     if terms is not None:
-        parts = _blocks(view, terms.gradients.detach().square(), each)
+        parts = _squares(view, terms.gradients, each)
         yield "the gradients on the condensed graph", "lr_features", parts
         yield "the gradient field", "lr_features", _nodes(view, synthesis, terms.field)
         energies = [Part(e, None, m, (r,)) for (r, m), e in terms.energies.items()]
@@ -124,7 +123,24 @@ def _places(
     yield "the edges' updates", "damping", _edges(moves)
 
 
-def _blocks(view: RelayView, values: Tensor, classes: Tensor) -> list[Part]:
+def _weights(view: RelayView, theta: Relay, each: Tensor) -> list[Part]:
+    """The first layer by blocks, later ones whole, biases; only the last layer's columns are classes."""
+    first, *later = theta.weights
+    columns = [*(None for _ in later), each]
+    return [
+        *_blocks(view, first.T, columns[0]),
+        *(Part(w.T, c) for w, c in zip(later, columns[1:], strict=True)),
+        *(Part(b.unsqueeze(1), c) for b, c in zip(theta.biases, columns, strict=True)),
+    ]
+
+
+def _squares(view: RelayView, gradients: tuple[Tensor, ...], each: Tensor) -> list[Part]:
+    """Squares of [C, …] for each layer: the first by blocks, later ones whole."""
+    first, *later = (g.detach().square() for g in gradients)
+    return [*_blocks(view, first, each), *(Part(g, each) for g in later)]
+
+
+def _blocks(view: RelayView, values: Tensor, classes: Tensor | None) -> list[Part]:
     """A part for each (meta-path, modality) block along dimension 1 of `values` [k, D, …]."""
     parts = values.split(view.widths, dim=1)
     return [

@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from condense.relay_view import RelayView
-from models.relay import Parameters, train_relay
+from models.relay import Relay, train_relay
+from models.relays import RELAYS
 
 STEPS = 100
 
@@ -23,23 +24,25 @@ class Judge:
         y: their classes [k].
         num_classes: C.
         lr: Adam's step on the relay.
+        start: the relay before training; it is not changed.
     """
 
     z: Float[Tensor, "k D"]
     y: Int[Tensor, " k"]
     num_classes: int
     lr: float
+    start: Relay
 
     @classmethod
-    def of(cls, view: RelayView, lr: float) -> Judge:
-        """The validation nodes of a whole graph."""
+    def of(cls, view: RelayView, lr: float, relay: str, hidden: int) -> Judge:
+        """The validation nodes of a whole graph, for a kind of relay and its hidden units."""
         store = view.graph[view.schema.target]
         rows = store.val_mask.nonzero().flatten()
-        return cls(view.features(rows), store.y[rows], view.schema.num_classes, lr)
+        z, classes = view.features(rows), view.schema.num_classes
+        return cls(z, store.y[rows], classes, lr, RELAYS[relay](z.size(1), hidden, classes, z))
 
     def score(self, z: Float[Tensor, "n D"], y: Int[Tensor, " n"]) -> float:
-        """Accuracy of a relay trained from zero on the condensed Z and classes; NaN without nodes."""
+        """Accuracy of a relay trained from `start` on the condensed Z and classes; NaN without nodes."""
         target = torch.nn.functional.one_hot(y, self.num_classes).to(z.dtype)
-        zero = Parameters.zeros(z.size(1), self.num_classes, z)
-        theta = train_relay(zero, z, target, STEPS, self.lr)
+        theta = train_relay(self.start, z, target, STEPS, self.lr)
         return float((theta.logits(self.z).argmax(dim=1) == self.y).double().mean())

@@ -13,7 +13,7 @@ from torch_geometric.typing import EdgeType
 
 from condense.frames import Frames
 from condense.matching.decoupling import chance_conflict_rate, conflict_rate, decouple
-from condense.matching.distance import matching_loss
+from condense.matching.distance import layered_loss
 from condense.matching.energy import dirichlet_energy
 from condense.matching.field import gradient_field
 from condense.matching.gradients import classwise_gradients, gradient
@@ -21,9 +21,11 @@ from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.synthesis import Seen, Synthesis
 from models.metapaths import MetaPath, endpoint
-from models.relay import Parameters, residual
+from models.relay import Relay
 
 Decouple = Literal["field", "update", "parameters", "off"]
+Layers = tuple[Float[Tensor, "G _ _"], ...]
+"""∇_{W_l} L_c of each class, for each layer l of a relay."""
 TINY = 1e-20
 
 
@@ -34,14 +36,14 @@ class Terms:
     Attributes:
         match: L_match in [0, 2].
         energy: R; "relative" to Σ‖ĝ‖² it lies in [0, 2 · relations].
-        gradients: ∇_W L_c(S) of each class [C, D, C], as they enter the matching.
+        gradients: ∇_W L_c(S) of each class [C, …], for each layer, as they enter the matching.
         field: the gradient field in the common space by (type, modality), before decoupling.
         energies: the parts of R by relation and modality, before they are made relative; constants.
     """
 
     match: Tensor
     energy: Tensor
-    gradients: Float[Tensor, "G D C"]
+    gradients: Layers
     field: Mapping[FeatureKey, Tensor]
     energies: Mapping[tuple[EdgeType, str], Tensor]
 
@@ -69,9 +71,7 @@ class Objective:
     damped: bool
     authors: bool = False
 
-    def whole_gradients(
-        self, theta: Parameters, parts: Iterable[Float[Tensor, "c D"]]
-    ) -> Float[Tensor, "G D C"]:
+    def whole_gradients(self, theta: Relay, parts: Iterable[Float[Tensor, "c D"]]) -> Layers:
         """∇_W L_c of the whole graph, as they enter the matching.
 
         Args:
@@ -79,19 +79,20 @@ class Objective:
             parts: rows of Z, those of each class in turn.
         """
         with torch.no_grad():
-            found = []
-            for c, z in enumerate(parts):
-                p = theta.logits(z).softmax(dim=1)
-                p[:, c] -= 1
-                found.append(gradient(z, p).T)
-            return self._matched(torch.stack(found).transpose(1, 2))
+            last, found = theta.biases[-1], []
+            one_hot = torch.eye(len(last), dtype=last.dtype, device=last.device)
+            for y, z in zip(one_hot, parts, strict=True):
+                layers = theta.layers(z, y.expand(len(z), -1))
+                found.append([gradient(x, g).T for x, g in layers])
+            stacked = (torch.stack(each) for each in zip(*found, strict=True))
+            return self._matched(tuple(g.transpose(1, 2) for g in stacked))
 
     def terms(
         self,
         synthesis: Synthesis,
         seen: Seen,
-        theta: Parameters,
-        whole: Float[Tensor, "G D C"],
+        theta: Relay,
+        whole: Layers,
         report: bool = True,
     ) -> Terms:
         """L_match and R at θ.
@@ -104,27 +105,35 @@ class Objective:
             report: compute an undamped energy and its field as well; else they are left at 0 and empty.
         """
         z, classes = seen.z, synthesis.budget.classes
-        p = residual(theta.logits(z), self._one_hot(synthesis.y, z))
-        gradients = self._matched(classwise_gradients(z, p, classes))
+        layers = theta.layers(z, self._one_hot(synthesis.y, z))
+        gradients = self._matched(tuple(classwise_gradients(x, g, classes) for x, g in layers))
         share = torch.tensor(classes, dtype=z.dtype, device=z.device)
-        match = matching_loss(gradients, whole, self.view.member, share / share.sum())
+        match = layered_loss(gradients, whole, self.view.member, share / share.sum())
         if not (self.damped or report):
             return Terms(match, match.new_zeros(()), gradients, {}, {})
         # Undamped, the field and its energy are still reported, without their gradients.
         with torch.set_grad_enabled(self.damped):
-            field = self.field(synthesis, seen, theta, p)
+            _, g = layers[0]
+            field = self.field(synthesis, seen, theta, g / len(g))
             energy, energies = self._energy(field, seen.weights, synthesis.has)
         return Terms(match, energy, gradients, field, energies)
 
     def field(
-        self, synthesis: Synthesis, seen: Seen, theta: Parameters, p: Float[Tensor, "n C"]
+        self, synthesis: Synthesis, seen: Seen, theta: Relay, p: Float[Tensor, "n h"]
     ) -> dict[FeatureKey, Tensor]:
-        """∂L/∂X' of the mean loss over S, read in the common space: (type, modality) -> [n'_t, d]."""
+        """∂L/∂X' of the mean loss over S, read in the common space: (type, modality) -> [n'_t, d].
+
+        Args:
+            synthesis: S.
+            seen: the synthesis as it is now.
+            theta: θ.
+            p: ∂L at the output of the first layer.
+        """
         raw = gradient_field(
             seen.averaging,
             self.view.blocks,
-            self.view.split(theta.weight),
-            p / len(p),
+            self.view.split(theta.weights[0]),
+            p,
             self.view.schema.target,
         )
         return {
@@ -205,12 +214,16 @@ class Objective:
                 )
         return found
 
-    def _matched(self, g: Float[Tensor, "G D C"]) -> Float[Tensor, "G D C"]:
-        return self._decoupled_parameters(g) if self.decouple == "parameters" else g
+    def _matched(self, gradients: Layers) -> Layers:
+        """As they enter the matching; later layers have no modalities that could conflict."""
+        if self.decouple != "parameters":
+            return gradients
+        first, *later = gradients
+        return (self._decoupled_parameters(first), *later)
 
-    def _decoupled_parameters(self, g: Float[Tensor, "G D C"]) -> Float[Tensor, "G D C"]:
+    def _decoupled_parameters(self, g: Float[Tensor, "G D h"]) -> Float[Tensor, "G D h"]:
         """Modality blocks of one meta-path, column by column, without their conflicts."""
-        parts = list(g.split(self.view.widths, dim=1))  # [G, r, C] each
+        parts = list(g.split(self.view.widths, dim=1))  # [G, r, h] each
         by_path: dict[MetaPath, list[int]] = {}
         for i, (path, _) in enumerate(self.view.blocks):
             by_path.setdefault(path, []).append(i)
@@ -219,7 +232,7 @@ class Objective:
                 continue
             end = endpoint(path, self.view.schema.target)
             keys = [(end, self.view.blocks[i][1]) for i in numbers]
-            rows = [parts[i].transpose(1, 2).flatten(0, 1) for i in numbers]  # [G·C, r]
+            rows = [parts[i].transpose(1, 2).flatten(0, 1) for i in numbers]  # [G·h, r]
             # ∇W is a weighted sum of feature rows, so it is read as features are: h ≈ s Dᵀ.
             read = [self.frames.inverse[k].T for k in keys]
             write = [self.frames.decoder[k].T for k in keys]

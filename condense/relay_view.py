@@ -1,4 +1,4 @@
-"""A whole graph as the linear meta-path relay sees it: reduced features, propagated once."""
+"""A whole graph as a relay over meta-paths sees it: reduced features, propagated once."""
 
 from __future__ import annotations
 

@@ -82,6 +82,7 @@ def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
         ({"decouple": "parameters", "energy": "absolute"}, [10, 10, 14], [8, 8, 12]),  # within one
         ({"labels": "labelled", "frame_width": 2, "lr_edges": 0.3}, [15], [14]),
         ({"damping": 0.0}, [6], [4]),  # the energy is computed at validations only
+        ({"relay": "two-layer", "hidden": 5}, [8, 12], [6, 10]),
     ],
 )
 def test_the_parts_of_a_broken_run_end_where_the_unbroken_one_does(

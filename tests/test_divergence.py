@@ -15,6 +15,7 @@ from condense.methods import srgm_run
 from condense.objective import Terms
 from condense.run import condense
 from models.relay import Parameters
+from models.two_layer import TwoLayer
 from tests.graphs import small_graph
 from tests.test_synthesis import made
 
@@ -87,7 +88,7 @@ def parts(double):
     _, view, synthesis, rng = made()
     width = len(view.block)
     theta = Parameters.draw(width, 3, rng, synthesis.features(view))
-    return view, synthesis, theta, torch.ones(3, width, 3)
+    return view, synthesis, theta, (torch.ones(3, width, 3),)
 
 
 def test_nothing_is_blamed_where_all_is_finite(parts) -> None:
@@ -130,7 +131,7 @@ def test_a_relations_weights(parts) -> None:
 def test_a_gradient_of_the_whole_graph_and_one_whose_square_overflows(parts) -> None:
     view, synthesis, theta, whole = parts
     for value in (NAN, 1e200):
-        whole[1, -1, 0] = value
+        whole[0][1, -1, 0] = value
         place, setting = explain(view, synthesis, theta, whole)
         path, modality = view.blocks[-1]
         assert place.startswith("the gradients on the whole graph (class 1; modality ")
@@ -146,6 +147,22 @@ def test_an_energy_by_its_relation_and_modality(parts) -> None:
     terms = Terms(torch.ones(()), torch.tensor(INF), whole, {}, parts_of_energy)
     expected = f"the energy (modality image; relation {'/'.join(relation)})"
     assert explain(view, synthesis, theta, whole, terms) == (expected, "damping")
+
+
+def test_the_layers_of_a_two_layer_relay(parts) -> None:
+    view, synthesis, linear, _ = parts
+    width, rng = len(view.block), torch.Generator().manual_seed(0)
+    theta = TwoLayer.draw(width, 5, 3, rng, linear.weight)
+    whole = torch.ones(3, width, 5), torch.ones(3, 5, 3)
+    assert explain(view, synthesis, theta, whole)[0].startswith("the sum over all")
+    whole[1][2, 4, 1] = INF
+    expected = ("the gradients on the whole graph (class 2)", "lr_relay")
+    assert explain(view, synthesis, theta, whole) == expected
+    theta.weight[4, 1] = NAN  # Columns of the last layer are classes,
+    assert explain(view, synthesis, theta, whole)[0] == "the relay's weights (class 1)"
+    theta.hidden_weight[0, 2] = INF  # and those of a hidden one are not.
+    expected = "the relay's weights (class 1; modality text of movie)"
+    assert explain(view, synthesis, theta, whole)[0] == expected
 
 
 def test_an_update_that_is_not_finite(parts) -> None:

@@ -12,6 +12,8 @@ from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.judge import STEPS, Judge
 from condense.relay_view import RelayView
+from models.relay import Parameters
+from models.two_layer import TwoLayer
 from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -35,17 +37,34 @@ def test_score_is_the_accuracy_of_a_relay_trained_on_the_condensed_rows():
     guessed = (view.features(val) @ weight + bias).argmax(dim=1)
     expected = float((guessed == store.y[val]).double().mean())
     assert 0 < expected < 1
-    assert Judge.of(view, lr=0.01).score(z, y) == pytest.approx(expected)
+    assert Judge.of(view, 0.01, "linear", 64).score(z, y) == pytest.approx(expected)
+
+
+def judge(z, y, lr=0.1):
+    return Judge(z, y, 2, lr, Parameters.start(z.size(1), 0, 2, z))
 
 
 def test_classes_that_a_line_tells_apart_are_all_found():
     y = torch.tensor([0, 1] * 10)
     z = torch.nn.functional.one_hot(y, 2).double()
-    assert Judge(z, y, 2, lr=0.1).score(z, y) == 1.0
-    assert Judge(z, 1 - y, 2, lr=0.1).score(z, y) == 0.0
+    assert judge(z, y).score(z, y) == 1.0
+    assert judge(z, 1 - y).score(z, y) == 0.0
+
+
+def test_classes_that_no_line_tells_apart_are_found_by_hidden_units():
+    z = torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]).repeat(5, 1) - 0.5
+    y = torch.tensor([0, 0, 1, 1]).repeat(5)
+    start = TwoLayer.start(2, 64, 2, z)
+    two_layer = Judge(z, y, 2, 0.1, start)
+    assert judge(z, y).score(z, y) < 1.0
+    assert two_layer.score(z, y) == 1.0
+    # Scores can be compared along a run: the relay starts from the same point each time.
+    assert torch.equal(start.hidden_weight, TwoLayer.start(2, 64, 2, z).hidden_weight)
+    assert not start.weight.any()
 
 
 def test_without_validation_nodes_there_is_no_score():
     y = torch.tensor([0, 1])
     z = torch.eye(2)
-    assert math.isnan(Judge(z[:0], y[:0], 2, lr=0.1).score(z, y))
+    start = Parameters.start(2, 0, 2, z)
+    assert math.isnan(Judge(z[:0], y[:0], 2, 0.1, start).score(z, y))

@@ -16,7 +16,7 @@ from condense.relations import primary
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import endpoint
-from models.relay import Parameters
+from models.relays import RELAYS
 from models.schema import features
 from tests.dense import assert_near, averaging, multiplicities, walk, walks
 from tests.graphs import small_graph
@@ -32,7 +32,7 @@ def by_class(z, labels):
 class Case:
     """A view of `small_graph`, a perturbed synthesis and a relay."""
 
-    def __init__(self, seed=0, decouple="off", relative=True):
+    def __init__(self, seed=0, decouple="off", relative=True, relay="linear"):
         rng = torch.Generator().manual_seed(seed)
         graph = complete(hide_test_labels(small_graph(seed, weighted=True, dtype=torch.float64)))
         self.budget = plan(graph, 0.3)
@@ -51,7 +51,8 @@ class Case:
             for logits in self.synthesis.logits.values():
                 # Equal counts would tie at the cut, where the kept edges jump.
                 logits.add_(0.1 * torch.rand(logits.shape, generator=rng))
-        self.theta = Parameters.draw(len(self.view.block), schema.num_classes, rng, torch.zeros(()))
+        blank = RELAYS[relay](len(self.view.block), 5, schema.num_classes, torch.zeros(()))
+        self.theta = blank.redrawn(rng)
         self.objective = Objective(
             self.view, self.frames, self.relations, decouple, relative, damped=True
         )
@@ -89,14 +90,23 @@ class Reference:
         parts = [walk(adjacency, path, h[endpoint(path, "movie"), m]) for path, m in self.paths]
         return torch.cat([s * z for s, z in zip(self.view.scale, parts, strict=True)], dim=1)
 
+    def logits(self, z, weights):
+        """The relay's layers with relu between them; none of its kinks is near."""
+        biases = self.case.theta.biases
+        for w, b in zip(weights[:-1], biases[:-1], strict=True):
+            before = z @ w + b
+            assert float(before.detach().abs().min()) > 1e-6
+            z = before.relu()
+        return z @ weights[-1] + biases[-1]
+
     def class_gradients(self, z, y):
-        theta = self.case.theta
-        weight = theta.weight.clone().requires_grad_()
-        logits = z @ weight + theta.bias
+        """For each class the gradients of all layers."""
+        weights = [w.clone().requires_grad_() for w in self.case.theta.weights]
+        logits = self.logits(z, weights)
         return [
             torch.autograd.grad(
-                cross_entropy(logits[y == c], y[y == c]), weight, create_graph=True
-            )[0]
+                cross_entropy(logits[y == c], y[y == c]), weights, create_graph=True
+            )
             for c in range(3)
         ]
 
@@ -105,28 +115,28 @@ class Reference:
         adjacency = {r: averaging(multiplicities(graph, r)) for r in graph.edge_types}
         h = {(t, m): features(graph[t], m) for t, m in self.view.reduction.basis}
         z = self.features(h, adjacency)[self.case.rows]
-        return torch.stack(self.class_gradients(z, self.case.labels)).detach()
+        found = self.class_gradients(z, self.case.labels)
+        return [torch.stack(layer).detach() for layer in zip(*found, strict=True)]
 
     def match(self, z, whole):
         syn, total = self.case.synthesis, 0.0
-        for c, gradient in enumerate(self.class_gradients(z, syn.y)):
-            cosines = [
-                cosine_similarity(gradient[rows, k], whole[c][rows, k], dim=0)
-                for rows in (self.view.block == b for b in range(len(self.paths)))
-                for k in range(3)
-                if float(whole[c][rows, k].norm()) > 0
-            ]
-            columns = 3 * len(self.paths)
-            unmatched = len(cosines) - sum(cosines)  # Σ (1 − cos)
-            total = (
-                total
-                + self.case.budget.classes[c] / sum(self.case.budget.classes) * unmatched / columns
-            )
+        for c, (first, *later) in enumerate(self.class_gradients(z, syn.y)):
+            blocks = [self.view.block == b for b in range(len(self.paths))]
+            layers = [(first[rows], whole[0][c][rows]) for rows in blocks]
+            layers += [(g, whole[i][c]) for i, g in enumerate(later, start=1)]
+            share = self.case.budget.classes[c] / sum(self.case.budget.classes)
+            for mine, theirs in layers:
+                distances = [
+                    1 - cosine_similarity(a, b, dim=0)
+                    for a, b in zip(mine.T, theirs.T, strict=True)
+                    if float(b.norm()) > 0
+                ]
+                total = total + share * sum(distances) / mine.size(1) / len(layers)
         return total
 
     def field(self, adjacency):
         syn, theta = self.case.synthesis, self.case.theta
-        logits = self.features(syn.h, adjacency) @ theta.weight + theta.bias
+        logits = self.logits(self.features(syn.h, adjacency), theta.weights)
         raw = torch.autograd.grad(
             cross_entropy(logits, syn.y), list(syn.h.values()), create_graph=True
         )
@@ -180,14 +190,16 @@ def compare(ours, theirs, leaves):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("relay", RELAYS)
 @pytest.mark.parametrize(
     ("decouple", "relative"), [("off", True), ("field", True), ("field", False)]
 )
-def test_terms_and_their_derivatives(seed, decouple, relative):
-    case = Case(seed, decouple, relative)
+def test_terms_and_their_derivatives(seed, decouple, relative, relay):
+    case = Case(seed, decouple, relative, relay)
     reference = Reference(case)
     whole = case.whole()
-    assert_near(whole, reference.whole())
+    for mine, expected in zip(whole, reference.whole(), strict=True):
+        assert_near(mine, expected)
 
     terms = case.terms(whole)
     weights = case.synthesis.weights()
@@ -216,9 +228,10 @@ def test_terms_and_their_derivatives(seed, decouple, relative):
         assert_near(mine, expected)
 
 
-def test_energy_moves_the_edges_through_the_field_and_through_the_laplacian():
+@pytest.mark.parametrize("relay", RELAYS)
+def test_energy_moves_the_edges_through_the_field_and_through_the_laplacian(relay):
     """By finite differences over the logits, within a region where the kept edges stay the same."""
-    case = Case(2, "field")
+    case = Case(2, "field", relay=relay)
     whole = case.whole()
     kept = {r: case.synthesis.weights()[r].detach() > 0 for r in case.relations}
     terms = case.terms(whole)
@@ -265,7 +278,8 @@ def test_decoupled_update_leaves_no_conflict_in_the_common_space():
         assert_near((after[i] - before[i])[conflicts], step[conflicts], 1e-7)
 
 
-def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities():
+@pytest.mark.parametrize("relay", RELAYS)
+def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities(relay):
     """With two modalities in one space the blocks of ∇W are those of the paper's rule."""
     graph = small_graph(0, text_width=4, image_width=4, dtype=torch.float64)
     del graph["movie"].has_image
@@ -273,13 +287,15 @@ def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities():
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(complete(hide_test_labels(graph)), hops=0, rank=4, generator=rng)
     frames = Frames.identity(view)
-    theta = Parameters.draw(8, 3, rng, torch.zeros(()))
+    theta = RELAYS[relay](8, 5, 3, torch.zeros(())).redrawn(rng)
     rows = view.graph["movie"].train_mask.nonzero().flatten()
     z, y = view.features(rows), view.graph["movie"].y[rows]
-    plain, found = (
+    (plain, *later), (found, *kept) = (
         Objective(view, frames, (), decouple, True, False).whole_gradients(theta, by_class(z, y))
         for decouple in ("off", "parameters")
     )
+    for mine, expected in zip(kept, later, strict=True):
+        assert torch.equal(mine, expected)  # Only the first layer has modalities.
     text, image = plain[:, :4], plain[:, 4:]  # [G, 4, C] each
     product = (text * image).sum(dim=1, keepdim=True)
     assert 0 < int((product < 0).sum()) < product.numel()
@@ -306,15 +322,17 @@ def test_undamped_the_energy_is_only_reported():
     assert_near(terms.match, case.terms(whole).match)
 
 
-def test_without_a_report_an_undamped_step_differs_in_what_is_told_alone():
-    case = Case(0)
+@pytest.mark.parametrize("relay", RELAYS)
+def test_without_a_report_an_undamped_step_differs_in_what_is_told_alone(relay):
+    case = Case(0, relay=relay)
     whole, seen = case.whole(), case.synthesis.seen(case.view)
     plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
     told, silent = (
         plain.terms(case.synthesis, seen, case.theta, whole, report) for report in (True, False)
     )
     assert torch.equal(told.match, silent.match)
-    assert torch.equal(told.gradients, silent.gradients)
+    for mine, expected in zip(told.gradients, silent.gradients, strict=True):
+        assert torch.equal(mine, expected)
     assert silent.energy.item() == 0 < told.energy.item()
     assert not silent.field
     assert not silent.energies

@@ -49,11 +49,14 @@ def gradient_field(
 ) -> dict[tuple[str, str], Tensor]:
     """G^m = ∂L/∂Hᵐ = Σ_{p → t} Â_pᵀ P W_{p,m}ᵀ, one row a node, for each node type and modality.
 
+    Of a relay with hidden units W are the first layer's blocks, and B stands for P.
+
     Args:
         adjacency: relation -> Â_r [n_dst, n_src]; may require a gradient.
         blocks: (meta-path, modality) pairs.
         weights: W_{p,m} of each block.
-        p: (softmax(f) − Y)/n′ over all condensed target nodes.
+        p: the gradient at the first layer's output; (softmax(f) − Y)/n′ over all condensed target nodes
+            where that is the only one.
         target: the target type.
 
     Returns:

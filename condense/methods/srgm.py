@@ -5,12 +5,13 @@
     R        Dirichlet energy of the decoupled gradient field of S on its own edges
 
 along the relay's own training trajectory on S. Where we leave the paper: the relay is linear over
-meta-paths (gradients in closed form, several node types and relations); the field is differentiated
-through; R is a Rayleigh quotient on the Laplacian without self-loops, so neither edges nor gradients
-can be driven to zero by it; the best graph is chosen on validation nodes; the start is a coarsened
-graph under pseudo-labels; edges are free weights under a budget instead of an MLP on feature pairs. R
-is taken on these weights, which are symmetric where the whole graph is; what is saved are the same
-edges at their members' mean degrees, see `condense.structure`.
+meta-paths, or has one hidden layer over them (gradients in closed form, several node types and
+relations); the field is differentiated through; R is a Rayleigh quotient on the Laplacian without
+self-loops, so neither edges nor gradients can be driven to zero by it; the best graph is chosen on
+validation nodes; the start is a coarsened graph under pseudo-labels; edges are free weights under a
+budget instead of an MLP on feature pairs. R is taken on these weights, which are symmetric where the
+whole graph is; what is saved are the same edges at their members' mean degrees, see
+`condense.structure`.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class SRGM:
             )
         with clock.stage("start"):
             scored = view if validation is graph else view.on(validation)
-            judge = Judge.of(scored, s.lr_relay)
+            judge = Judge.of(scored, s.lr_relay, s.relay, s.hidden)
             teacher = s.teacher if s.labels == "pseudo" else None
             start = clusters(view, budget, teacher, generator, s.space)
             synthesis = Synthesis(start, budget)

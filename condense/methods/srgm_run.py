@@ -18,7 +18,7 @@ from condense.objective import Objective, Terms
 from condense.pool import Pool
 from condense.relay_view import RelayView
 from condense.synthesis import Seen, Synthesis
-from models.relay import Parameters, train_relay
+from models.relay import Relay, train_relay
 
 
 class Run:
@@ -57,7 +57,7 @@ class Run:
         self.best_step = 0
         # The loop's own state, besides the synthesis.
         self.index = 0
-        self.theta = Parameters.zeros(judge.z.size(1), view.schema.num_classes, judge.z)
+        self.theta: Relay = judge.start.copy()
         self.optimisers = {
             "features": torch.optim.Adam(list(synthesis.h.values()), lr=settings.lr_features)
         }
@@ -77,7 +77,7 @@ class Run:
             seen = self.synthesis.seen(self.view)
             while self.index < s.epochs * s.outer:
                 if self.index % s.outer == 0:
-                    self.theta = self._fresh_relay()
+                    self.theta = self.theta.redrawn(self.generator)
                 self.index += 1
                 due = self.index % s.check_every == 0 or self.index == s.epochs * s.outer
                 terms = self._step(seen, due)
@@ -110,10 +110,6 @@ class Run:
             "best_step": self.best_step,
         }
 
-    def _fresh_relay(self) -> Parameters:
-        z = self.judge.z
-        return Parameters.draw(z.size(1), self.view.schema.num_classes, self.generator, z)
-
     def _step(self, seen: Seen, report: bool) -> Terms:
         """One update of the condensed graph.
 
@@ -141,7 +137,10 @@ class Run:
         return terms
 
     def _expect_finite(
-        self, numbers: list[Tensor], whole: Tensor | None = None, terms: Terms | None = None
+        self,
+        numbers: list[Tensor],
+        whole: tuple[Tensor, ...] = (),
+        terms: Terms | None = None,
     ) -> None:
         """Raise a NonFiniteError that says what is wrong, unless all `numbers` are finite."""
         if not finite(numbers):
@@ -182,8 +181,7 @@ class Run:
             "best_step": self.best_step,
         }
         tensors = {
-            "relay/weight": self.theta.weight,
-            "relay/bias": self.theta.bias,
+            **{f"relay/{name}": x for name, x in self.theta.tensors().items()},
             "generator": self.generator.get_state(),
             "chance": self.chance.get_state(),
             **self.synthesis.snapshot().named("now"),
@@ -198,8 +196,8 @@ class Run:
         numbers, tensors = state.numbers, state.tensors
         self.index, self.best_step = numbers["index"], numbers["best_step"]
         self.history, self.best_score = numbers["history"], numbers["best_score"]
-        self.theta.weight.copy_(tensors["relay/weight"])
-        self.theta.bias.copy_(tensors["relay/bias"])
+        for name, x in self.theta.tensors().items():
+            x.copy_(tensors[f"relay/{name}"])
         self.generator.set_state(tensors["generator"])
         self.chance.set_state(tensors["chance"])
         self.synthesis.restore(self.best.like(tensors, "now"))

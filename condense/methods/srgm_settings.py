@@ -22,6 +22,8 @@ class SRGMSettings:
         epochs: relays drawn, each trained on the condensed graph from its own start.
         outer: updates of the condensed graph for each relay.
         inner: updates of the relay after each of these.
+        relay: "linear" over meta-path features, or "two-layer": with a hidden layer of relu units.
+        hidden: units of this layer; a linear relay has none. Our choice; the paper's relay, a GCN, has 256.
         hops: the longest meta-path of the relay.
         rank: most coordinates a modality, fewer where there are many meta-paths; see
             `condense.reduction` and `condense.relay_view.WIDEST`.
@@ -50,6 +52,8 @@ class SRGMSettings:
     epochs: int = Field(default=20, ge=0)
     outer: int = Field(default=10, ge=1)
     inner: int = Field(default=3, ge=0)
+    relay: Literal["linear", "two-layer"] = "linear"
+    hidden: int = Field(default=64, ge=1)
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
     decouple: Literal["field", "update", "parameters", "off"] = "update"

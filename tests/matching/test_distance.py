@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import cosine_similarity, cross_entropy, one_hot
 
-from condense.matching.distance import matching_loss
+from condense.matching.distance import layered_loss, matching_loss
 from condense.matching.gradients import classwise_gradients
 from models.relay import Parameters, residual
 from tests.dense import assert_near, averaging
@@ -43,6 +43,17 @@ def test_it_is_the_mean_of_one_minus_cosine_over_blocks_and_columns(seed):
     assert_near(got, by_loops(condensed, whole, BLOCK, SHARE))
 
 
+def test_every_layer_counts_the_same_however_many_columns_it_has():
+    condensed = normal(3, 6, 8, seed=0), normal(3, 8, 4, seed=1)
+    whole = normal(3, 6, 8, seed=2), normal(3, 8, 4, seed=3)
+    one = torch.zeros(8, dtype=torch.long)
+    first = by_loops(condensed[0], whole[0], BLOCK, SHARE)  # The mean of three layers.
+    second = by_loops(condensed[1], whole[1], one, SHARE)
+    assert_near(layered_loss(condensed, whole, MEMBER, SHARE), (3 * first + second) / 4)
+    alone = layered_loss(condensed[:1], whole[:1], MEMBER, SHARE)
+    assert torch.equal(alone, matching_loss(condensed[0], whole[0], MEMBER, SHARE))
+
+
 @pytest.mark.parametrize(("factor", "expected"), [(1.0, 0.0), (1e-5, 0.0), (-3.0, 2.0)])
 def test_parallel_and_opposite_gradients(factor, expected):
     whole = normal(3, 6, 4, seed=0)
@@ -63,6 +74,17 @@ def test_gradient_with_respect_to_the_condensed_gradients():
     whole = normal(3, 6, 4, seed=1)
     condensed = normal(3, 6, 4, seed=0).requires_grad_()
     assert torch.autograd.gradcheck(lambda g: matching_loss(g, whole, MEMBER, SHARE), condensed)
+
+
+def test_a_column_that_vanishes_on_the_condensed_graph_alone_is_at_distance_one_and_has_no_slope():
+    condensed, whole = normal(3, 6, 4, seed=0), normal(3, 6, 4, seed=1)
+    condensed[1, :3, 2] = 0  # A block's column for class 1.
+    condensed.requires_grad_()
+    loss = matching_loss(condensed, whole, MEMBER, SHARE)
+    assert_near(loss, by_loops(condensed, whole, BLOCK, SHARE))
+    (slope,) = torch.autograd.grad(loss, condensed)
+    assert not slope[1, :3, 2].any()
+    assert 0 < float(slope.abs().max()) < 10
 
 
 def test_without_any_gradient_the_result_and_its_derivative_are_finite():

@@ -7,7 +7,8 @@ import torch
 from torch.nn.functional import cross_entropy, one_hot
 
 from condense.matching.gradients import classwise_gradients
-from models.relay import Parameters, residual
+from models.relay import Parameters
+from models.two_layer import TwoLayer
 from tests.dense import assert_near
 
 
@@ -26,7 +27,7 @@ def problem(seed, soft=False, n=11, width=5, classes=4):
 
 def explicit(theta, z, target, group):
     sizes = torch.bincount(group, minlength=4).tolist()
-    return classwise_gradients(z, residual(theta.logits(z), target), sizes)
+    return [classwise_gradients(x, g, sizes) for x, g in theta.layers(z, target)]
 
 
 def by_autograd(theta, z, target, group, classes):
@@ -45,7 +46,7 @@ def by_autograd(theta, z, target, group, classes):
 @pytest.mark.parametrize("seed", range(5))
 def test_gradients_and_their_derivatives_are_those_of_autograd(seed, soft):
     z, target, group, theta = problem(seed, soft)
-    got = explicit(theta, z, target, group)
+    (got,) = explicit(theta, z, target, group)
     expected = by_autograd(theta, z, target, group, 4)
     assert_near(got, expected)
     assert torch.equal(got[2], torch.zeros_like(got[2]))  # No node is of class 2.
@@ -54,9 +55,32 @@ def test_gradients_and_their_derivatives_are_those_of_autograd(seed, soft):
     assert_near(ours, theirs)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_both_layers_of_a_two_layer_relay(seed):
+    z, target, group, _ = problem(seed, soft=True)
+    rng = torch.Generator().manual_seed(seed)
+    theta = TwoLayer.draw(5, 6, 4, rng, z.detach())
+    assert float((z.detach() @ theta.hidden_weight).abs().min()) > 1e-6  # No kink is near.
+    got = explicit(theta, z, target, group)
+    w1, w2 = (w.clone().requires_grad_() for w in theta.weights)
+    logits = (z @ w1).relu() @ w2
+    losses = [cross_entropy(logits[group == c], target[group == c]) for c in (0, 1, 3)]
+    found = [torch.autograd.grad(loss, (w1, w2), create_graph=True) for loss in losses]
+    expected = [torch.stack(layer) for layer in zip(*found, strict=True)]
+    directions = [torch.randn(e.shape, generator=rng, dtype=torch.float64) for e in expected]
+    for mine, reference in zip(got, expected, strict=True):
+        assert_near(mine[[0, 1, 3]], reference)
+        assert not mine[2].any()  # No node is of class 2.
+    ours, theirs = (
+        torch.autograd.grad(sum((g * d).sum() for g, d in zip(gs, directions, strict=True)), z)[0]
+        for gs in ([g[[0, 1, 3]] for g in got], expected)
+    )
+    assert_near(ours, theirs)
+
+
 def test_class_gradients_add_up_to_that_of_the_mean_loss():
     z, target, group, theta = problem(3)
-    got = explicit(theta, z, target, group)
+    (got,) = explicit(theta, z, target, group)
     share = torch.bincount(group, minlength=4).double() / len(group)
     weight = theta.weight.clone().requires_grad_()
     loss = cross_entropy(z.detach() @ weight + theta.bias, target)

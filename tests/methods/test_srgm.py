@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+from condense import judge
 from condense.budget import plan
+from condense.methods import srgm_run
 from condense.methods.protocol import Step
 from condense.run import condense
+from models.relay import Relay, train_relay
+from models.relays import RELAYS
 from tests.graphs import small_graph
 
 QUICK = {"epochs": 4, "outer": 5, "check_every": 5}
@@ -19,14 +25,18 @@ def history(**settings: object) -> list[dict[str, float]]:
     return made.provenance.history
 
 
-def test_matching_lowers_the_loss() -> None:
+@pytest.mark.parametrize("relay", RELAYS)
+def test_matching_lowers_the_loss(relay: str) -> None:
     # One relay and no inner step: the same point of the loss throughout, so it must fall.
-    steps = history(epochs=1, outer=40, inner=0, lr_features=0.05, damping=0.0, decouple="off")
+    fixed = {"epochs": 1, "outer": 40, "inner": 0, "lr_features": 0.05, "hidden": 5}
+    steps = history(**fixed, relay=relay, damping=0.0, decouple="off")
     assert steps[-1]["loss"] < 0.8 * steps[0]["loss"]
 
 
-def test_damping_lowers_the_energy() -> None:
+@pytest.mark.parametrize("relay", RELAYS)
+def test_damping_lowers_the_energy(relay: str) -> None:
     fixed = {"epochs": 1, "outer": 60, "inner": 0, "lr_features": 0.02, "decouple": "off"}
+    fixed["relay"] = relay
     weak = history(**fixed, damping=1e-9)[-1]["energy"]
     strong = history(**fixed, damping=10.0)[-1]["energy"]
     assert strong < 0.9 * weak
@@ -63,7 +73,8 @@ def test_great_damping_does_not_make_the_edges_fade() -> None:
     assert min(masses) > 0.9 * total
 
 
-def test_each_place_of_decoupling_changes_the_result() -> None:
+@pytest.mark.parametrize("relay", RELAYS)
+def test_each_place_of_decoupling_changes_the_result(relay: str) -> None:
     graph = small_graph(num_target=80)
     # Images of other nodes, so that the two modalities disagree about the classes.
     order = torch.randperm(80, generator=torch.Generator().manual_seed(0))
@@ -71,11 +82,30 @@ def test_each_place_of_decoupling_changes_the_result() -> None:
     made = {
         place: condense(
             graph, plan(graph, 0.2), "srgm",
-            {**QUICK, "decouple": place, "lr_features": 0.02, "damping": 1.0}, device="cpu",
+            {**QUICK, "relay": relay, "decouple": place, "lr_features": 0.02, "damping": 1.0},
+            device="cpu",
         ).provenance.history[-1]["loss"]
         for place in ("off", "field", "update", "parameters")
     }  # fmt: skip
     assert len(set(made.values())) == 4
+
+
+def test_a_relay_of_its_own_kind_condenses_and_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = small_graph(num_target=80)
+    trained = []
+
+    def watched(start: Relay, *arguments: Any) -> Relay:
+        trained.append([w.size(1) for w in start.weights])
+        return train_relay(start, *arguments)
+
+    for module in (judge, srgm_run):
+        monkeypatch.setattr(module, "train_relay", watched)
+    settings = {**QUICK, "relay": "two-layer", "hidden": 5}
+    made = condense(graph, plan(graph, 0.2), "srgm", settings, device="cpu")
+    assert trained == [[5, 3]] * (1 + 4 + 20)  # The start, four checks and twenty steps.
+    assert made.provenance.settings["relay"] == "two-layer"
+    assert made.provenance.measures["best_val_score"] > 0.8
+    assert made.graph["movie"].x_text.isfinite().all()
 
 
 def test_conflict_rates_are_logged_next_to_chance() -> None:

@@ -11,27 +11,39 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cosine_similarity, cross_entropy
+from torch.nn.functional import cross_entropy
 
 from condense.frames import Frames
+from condense.matching.distance import TINY
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import endpoint
-from models.relay import Parameters
+from models.relay import Relay
 from tests.dense import walk
 
 
 class PlainRelay(nn.Module):
-    """f_θ = Z W + b."""
+    """f_θ = Z W + b, or such layers with relu between them."""
 
-    def __init__(self, theta: Parameters) -> None:
+    def __init__(self, theta: Relay) -> None:
         super().__init__()
-        self.weight = nn.Parameter(theta.weight.clone())
-        self.bias = nn.Parameter(theta.bias.clone())
+        self.weights = nn.ParameterList(w.clone() for w in theta.weights)
+        self.biases = nn.ParameterList(b.clone() for b in theta.biases)
 
     def forward(self, z: Tensor) -> Tensor:
         """Logits [n, C]."""
-        return z @ self.weight + self.bias
+        for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            z = (z.relu() if i else z) @ weight + bias
+        return z
+
+    def gradients(self, loss: Tensor, create_graph: bool = False) -> tuple[Tensor, ...]:
+        """Those of each layer's weights."""
+        return torch.autograd.grad(loss, list(self.weights), create_graph=create_graph)
+
+    def tensors(self) -> list[Tensor]:
+        """As of a `Relay`."""
+        pairs = zip(self.weights, self.biases, strict=True)
+        return [x.detach() for pair in pairs for x in pair]
 
     def fit(self, z: Tensor, y: Tensor, steps: int, lr: float) -> None:
         """Some steps of Adam on the mean cross-entropy."""
@@ -93,34 +105,52 @@ def features(view: RelayView, h: Mapping, weights: Mapping) -> Tensor:
     return torch.cat(parts, dim=1)
 
 
-def whole_gradients(relay: PlainRelay, parts: Iterable[Tensor]) -> list[Tensor]:
-    """∇_W L_c on the rows of each class in turn."""
+def whole_gradients(relay: PlainRelay, parts: Iterable[Tensor]) -> list[tuple[Tensor, ...]]:
+    """∇_W L_c of each layer on the rows of each class in turn."""
     losses = (cross_entropy(relay(z), torch.full((len(z),), c)) for c, z in enumerate(parts))
-    return [torch.autograd.grad(loss, relay.weight)[0] for loss in losses]
+    return [relay.gradients(loss) for loss in losses]
 
 
 def class_gradients(
     relay: PlainRelay, forward: Callable[[], Tensor], y: Tensor, classes: int
-) -> list[Tensor]:
-    """∇_W L_c of each class, to be differentiated again; `forward` gives Z of the condensed graph."""
+) -> list[tuple[Tensor, ...]]:
+    """∇_W L_c of each layer for each class, to be differentiated again; `forward` gives Z of the condensed
+    graph.
+    """
     found = []
     for c in range(classes):
         loss = cross_entropy(relay(forward())[y == c], y[y == c])
-        found.append(torch.autograd.grad(loss, relay.weight, create_graph=True)[0])
+        found.append(relay.gradients(loss, create_graph=True))
     return found
 
 
+def cosines(a: Tensor, b: Tensor) -> Tensor:
+    """Of each two columns; a constant 0 where one vanishes, whose slope torch's own function makes great."""
+    norm = a.norm(dim=0) * b.norm(dim=0)
+    there = norm > TINY
+    return torch.where(there, (a * b).sum(dim=0) / torch.where(there, norm, 1.0), 0.0)
+
+
 def matching(
-    view: RelayView, condensed: Sequence[Tensor], whole: Sequence[Tensor], share: Tensor
+    view: RelayView,
+    condensed: Sequence[tuple[Tensor, ...]],
+    whole: Sequence[tuple[Tensor, ...]],
+    share: Tensor,
 ) -> Tensor:
-    """Σ_c s_c · mean over layers and columns of 1 − cos, 0 where the whole graph has no gradient."""
+    """Σ_c s_c · mean over layers of that over columns of 1 − cos, 0 where the whole graph has no gradient.
+
+    Each block of the first weight matrix is a layer, and so is every later matrix.
+    """
     total = torch.zeros(())
     for s, mine, theirs in zip(share, condensed, whole, strict=True):
-        layers = zip(mine.split(view.widths), theirs.split(view.widths), strict=True)
+        layers = zip(
+            [*mine[0].split(view.widths), *mine[1:]],
+            [*theirs[0].split(view.widths), *theirs[1:]],
+            strict=True,
+        )
         distances = [
-            torch.where(b.norm(dim=0) > 1e-6, 1 - cosine_similarity(a, b, dim=0), 0.0)
-            for a, b in layers
-        ]  # [C] each
+            torch.where(b.norm(dim=0) > 1e-6, 1 - cosines(a, b), 0.0).mean() for a, b in layers
+        ]
         total = total + s * torch.stack(distances).mean()
     return total
 

@@ -19,7 +19,8 @@ from condense.pool import Pool
 from condense.pseudolabels import TeacherKind
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
-from models.relay import Parameters, train_relay
+from models.relay import train_relay
+from models.relays import RELAYS
 from tests.oracle import plain
 
 
@@ -44,6 +45,7 @@ class Problem:
         decouple: "off", or "field" for types of at most two modalities.
         damped: whether the energy is differentiated.
         teacher: guesses the classes of unlabelled nodes; None: they stay out.
+        relay: its kind.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Problem:
         decouple: Literal["off", "field"] = "off",
         damped: bool = False,
         teacher: TeacherKind | None = None,
+        relay: str = "linear",
     ) -> None:
         rng = torch.Generator().manual_seed(0)
         self.budget = plan(graph, ratio)
@@ -66,7 +69,7 @@ class Problem:
             self.view, self.frames, tuple(self.synthesis.logits), decouple, True, damped
         )
         width, classes = len(self.view.block), self.view.schema.num_classes
-        self.theta = Parameters.draw(width, classes, rng, self.view.member)
+        self.theta = RELAYS[relay](width, 8, classes, self.view.member).redrawn(rng)
         self.parts = list(Pool.of(self.view, start.member, 256, rng).draw(256, rng))
 
     def fast(self, steps: Steps) -> Run:
@@ -162,5 +165,5 @@ class Plain(Run):
         with torch.no_grad():
             z = plain.features(view, syn.h, plain.edges(syn))
         self.relay.fit(z, syn.y, s.inner, s.lr_relay)
-        self.theta = Parameters(self.relay.weight.detach(), self.relay.bias.detach())
+        self.theta = self.theta.made_of(self.relay.tensors())
         return loss
