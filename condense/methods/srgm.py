@@ -11,7 +11,8 @@ self-loops, so neither edges nor gradients can be driven to zero by it; the best
 validation nodes; the start is a coarsened graph under pseudo-labels; edges are free weights under a
 budget instead of an MLP on feature pairs. R is taken on these weights, which are symmetric where the
 whole graph is; what is saved are the same edges at their members' mean degrees, see
-`condense.structure`.
+`condense.structure`. By default λ is 0, and the features' update is decoupled in place of R's field;
+docs/ablation.md says what each part was worth.
 """
 
 from __future__ import annotations
