@@ -35,7 +35,7 @@ from condense.run import condense
 from evaluate.arena import Arena
 from evaluate.evaluator import Contestant, Protocol, evaluate
 from evaluate.results import WHOLE, Row, read_rows, write_rows
-from evaluate.table import as_matrix, summarise
+from evaluate.table import as_break_even, as_matrix, summarise
 from evaluate.train import TrainSettings
 from models.choices import UnknownChoiceError
 
@@ -256,7 +256,10 @@ def show(job: Job) -> bool:
         f"{chosen.epochs} epochs{fewer}"
     )
     if rows:
-        print(f"\n{as_matrix(summarise(sorted(rows, key=lambda r: models.index(r.model))))}")
+        lines = summarise(sorted(rows, key=lambda r: models.index(r.model)))
+        print(f"\n{as_matrix(lines)}")
+        if paid := as_break_even(lines):
+            print(f"\n{paid}")
     missing = {m: [x for x in job.methods if not job.done(m, x)] for m in job.models}
     missing = {model: methods for model, methods in missing.items() if methods}
     if missing:
