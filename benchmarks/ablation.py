@@ -169,34 +169,37 @@ def append(file: Path, row: dict[str, object]) -> None:
 
 
 def show(file: Path, group: tuple[str, ...]) -> Iterator[str]:
-    """A group's lines: mean ± deviation by model, their mean, and its paired difference from the first."""
-    rows = read(file)
-    scores = {
-        (v, m): {int(r["seed"]): 100 * float(r["held_out_micro_f1"])
-                 for r in rows if (r["variant"], r["model"]) == (v, m)}
-        for v in group for m in MODELS_COMPARED
-    }  # fmt: skip
+    """A group's lines: mean ± deviation by model, their mean, and its paired difference from the first.
 
-    def means(variant: str) -> dict[int, float]:
-        """Over the models, of each seed that all of them have."""
-        found = [scores[variant, m] for m in MODELS_COMPARED]
-        return {
-            s: statistics.fmean(f[s] for f in found) for s in set.intersection(*map(set, found))
-        }
+    All over the seeds that every line has.
+    """
+    scores: dict[str, dict[int, dict[str, float]]] = {v: {} for v in group}
+    for row in read(file):
+        if row["variant"] in scores:
+            of_seed = scores[row["variant"]].setdefault(int(row["seed"]), {})
+            of_seed[row["model"]] = 100 * float(row["held_out_micro_f1"])
+    whole = {
+        variant: {s: of for s, of in seeds.items() if len(of) == len(MODELS_COMPARED)}
+        for variant, seeds in scores.items()
+    }
+    shown = [variant for variant in group if whole[variant]]
+    seeds = sorted(set.intersection(*(set(whole[v]) for v in shown))) if shown else []
+    if not seeds:
+        return
+    width = max(map(len, shown))
+    header = "  ".join(f"{m:>10}" for m in MODELS_COMPARED)
+    yield f"{f'{len(seeds)} seeds':{width}}  {header}    mean  difference"
+    means = {v: [statistics.fmean(whole[v][s].values()) for s in seeds] for v in shown}
+    for variant in shown:
+        cells = [[whole[variant][s][m] for s in seeds] for m in MODELS_COMPARED]
+        line = "  ".join(f"{statistics.fmean(c):4.1f} ± {_deviation(c):3.1f}" for c in cells)
+        apart = PairedDifference.of(means[variant], means[shown[0]])
+        told = "" if variant == shown[0] else f"  {apart}"
+        yield f"{variant:{width}}  {line}  {statistics.fmean(means[variant]):6.2f}{told}"
 
-    width = max(map(len, group))
-    yield f"{'':{width}}  {'  '.join(f'{m:>10}' for m in MODELS_COMPARED)}    mean  difference"
-    reference = means(group[0])
-    for variant in group:
-        mine = means(variant)
-        if not mine:
-            continue
-        cells = [list(scores[variant, m].values()) for m in MODELS_COMPARED]
-        line = "  ".join(f"{statistics.fmean(c):4.1f} ± {statistics.pstdev(c):3.1f}" for c in cells)
-        both = sorted(mine.keys() & reference)
-        apart = PairedDifference.of([mine[s] for s in both], [reference[s] for s in both])
-        told = "" if variant == group[0] else f"  {apart}"
-        yield f"{variant:{width}}  {line}  {statistics.fmean(mine.values()):6.2f}{told}"
+
+def _deviation(values: list[float]) -> float:
+    return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def main() -> int:

@@ -15,21 +15,24 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from condense.budget import plan
+from condense.config import build
 from condense.data.condensed import CondensedGraph
 from condense.data.datasets.registry import load_dataset
 from condense.data.graph import MultimodalGraph
 from condense.data.inductive import Setting
 from condense.errors import UserError
 from condense.io import load_condensed, save
+from condense.methods.registry import METHODS as METHODS_BY_NAME
 from condense.methods.spec import label, parse
 from condense.run import condense
 from evaluate.arena import Arena
@@ -212,10 +215,10 @@ def contestants_of(job: Job, method: str, arena: Arena) -> Iterator[Contestant]:
 
 
 def condensed_graph(job: Job, method: str, graph: MultimodalGraph, seed: int) -> CondensedGraph:
-    """A method's condensed graph of one seed, made where it is not there yet."""
+    """A method's condensed graph of one seed, made where it is not there yet with these settings."""
     chosen, (kind, settings) = job.table, parse(method)
     file = job.graph_file(method, seed)
-    if not file.exists():
+    if not file.exists() or load_condensed(file).provenance.settings != settings_of(kind, settings):
         loaded = {
             "dataset": chosen.dataset,
             "source": graph.source,
@@ -227,6 +230,11 @@ def condensed_graph(job: Job, method: str, graph: MultimodalGraph, seed: int) ->
         save(file, made)
         print(f"{file}: {made.provenance.condense_seconds:.1f} s", flush=True)
     return load_condensed(file)
+
+
+def settings_of(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings of a method, those left at their defaults too, as provenance keeps them."""
+    return asdict(build(METHODS_BY_NAME[kind].settings, settings, kind))
 
 
 def forget(job: Job, methods: Sequence[str]) -> None:

@@ -90,7 +90,7 @@ def plan(
             f"training nodes that the inductive setting sees; try --ratio-base train"
         )
     if edge_ratio is None:
-        edge_ratio = ratio * base / visible
+        edge_ratio = min(1.0, ratio * base / visible)  # Rounding may ask for all nodes.
     _check_ratio("edge_ratio", edge_ratio)
 
     classes, raised = _share(

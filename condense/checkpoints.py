@@ -66,7 +66,8 @@ class Checkpoints:
 
     Args:
         folder: made when the first checkpoint is written; None keeps nothing.
-        seconds: least time between two checkpoints; 0 keeps every state that is offered.
+        seconds: least time between two checkpoints; 0 keeps every state that is offered. The first state
+            that is offered is always kept.
         resume: go on from the newest state in `folder`, if there is one.
 
     Raises:
@@ -85,10 +86,10 @@ class Checkpoints:
         self.resumed: list[int] = []
         self._run: dict[str, Any] = {}
         self._mine: list[Path] = []
-        self._next = time.monotonic() + seconds
+        self._next = 0.0  # The first state is kept in any case.
 
     def begin(self, run: Mapping[str, Any], clock: StageClock) -> None:
-        """Find the state to go on from, and clear away what belongs to another run.
+        """Find the state to go on from. Another run's checkpoints stay until this run has one of its own.
 
         Args:
             run: see `condense.identity`.
@@ -120,8 +121,11 @@ class Checkpoints:
             self._mine = [path]
             log.info("going on from step %d", record["step"])
         elif other:
-            log.info("checkpoints of another run in %s are cleared away: %s", self.folder, other)
-            self.discard()
+            log.info(
+                "checkpoints of another run in %s stay until this run's first: %s",
+                self.folder,
+                other,
+            )
         else:
             log.info(
                 "starting from the beginning, although a run with these settings has come to step %d: "

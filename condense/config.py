@@ -60,6 +60,8 @@ def unchecked(kind: type, defaults: Any) -> type:
 
 
 def _say(problem: Any) -> str:
+    if problem["type"] == "value_error" and not problem["loc"]:
+        return str(problem["ctx"]["error"])  # Of several settings together; it names them.
     name = ".".join(map(str, problem["loc"])) or "settings"
     rule = problem["msg"][:1].lower() + problem["msg"][1:]
     return f"{name} (got {problem['input']!r}): {rule}"

@@ -60,7 +60,8 @@ def warnings(found: CondensedGraph) -> list[str]:
                     )
                 )
     energies = [step["energy"] for step in provenance.history if "energy" in step]
-    if energies and energies[-1] < LITTLE_ENERGY * energies[0]:
+    damped = bool(provenance.settings.get("damping"))
+    if damped and energies and energies[-1] < LITTLE_ENERGY * energies[0]:
         said.append(
             f"the energy of the gradient field fell from {energies[0]:.3g} to {energies[-1]:.3g}: "
             "damping has nothing left to act on"

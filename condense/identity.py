@@ -16,7 +16,9 @@ from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph
 from condense.data.plain_json import spell
 
-PACKAGES = ("torch", "torch-geometric", "numpy", "h5py", "multimodal-graph-condensation")
+PACKAGES = (
+    "torch", "torch-geometric", "numpy", "scipy", "scikit-learn", "h5py", "multimodal-graph-condensation",
+)  # fmt: skip
 
 
 def identity(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -58,6 +59,13 @@ class Initial:
         weight = edge_weights(self.graph, relation)[inside]
         flat.index_add_(0, (rows * width + columns)[inside], weight)
         return flat.view(height, width)
+
+    def digest(self) -> str:
+        """SHA-256 of the clusters and their means: whether a later run has begun at the same place."""
+        found = hashlib.sha256()
+        for x in (*self.h.values(), self.y, self.member, *self.cluster.values()):
+            found.update(x.detach().cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()
 
     def mean_degree(self, relation: EdgeType) -> Float[Tensor, " n_dst"]:
         """How many edges, by multiplicity, a member of each destination cluster receives on average, from

@@ -37,8 +37,8 @@ def teach(lesson: Lesson, kind: TeacherKind, generator: torch.Generator) -> Teac
     """A "ridge" regression, a "network" with one hidden layer, or "auto": the network where there are more
     training nodes than inputs, the regression where there are fewer.
 
-    With few labels a network's best moment on validation nodes is mostly luck; with many, a linear map has
-    nothing more to learn from them, and solving for it costs more.
+    With few labels a network's best moment on validation nodes is mostly luck; with many it guessed more of
+    them right than the regression, see docs/ablation.md.
     """
     many = lesson.z.size(0) > lesson.z.size(1)
     if kind == "network" or (kind == "auto" and many):

@@ -94,7 +94,8 @@ def test_inspect_warns_of_a_vanished_structure(
     cli.main(["inspect", str(tmp_path / "edgeless.h5")])
     assert "has all but vanished" in capsys.readouterr().out.replace("\n", " ")
     faded = [{"step": 1, "energy": 1.0}, {"step": 2, "energy": 0.001}]
-    little = dataclasses.replace(found.provenance, history=faded)
+    damped = {**found.provenance.settings, "damping": 0.1}
+    little = dataclasses.replace(found.provenance, history=faded, settings=damped)
     save(tmp_path / "faded.h5", CondensedGraph(found.graph, little))
     cli.main(["inspect", str(tmp_path / "faded.h5")])
     assert "the energy of the gradient field fell from 1 to 0.001" in capsys.readouterr().out

@@ -10,6 +10,7 @@ from condense.checkpoints import Checkpoints, State
 from condense.data.graph import MultimodalGraph
 from condense.divergence import NonFiniteError, explain, finite
 from condense.edge_numbers import edge_numbers
+from condense.errors import UserError
 from condense.frames import Frames
 from condense.judge import Judge
 from condense.methods.protocol import OnStep, Step
@@ -176,6 +177,7 @@ class Run:
         """What the next step depends on, and what was found so far."""
         numbers = {
             "index": self.index,
+            "start": self.synthesis.start.digest(),
             "history": self.history,
             "best_score": self.best_score,
             "best_step": self.best_step,
@@ -192,8 +194,17 @@ class Run:
         return State(numbers, tensors)
 
     def _go_on_from(self, state: State) -> None:
-        """Take up a `_state`."""
+        """Take up a `_state`.
+
+        Raises:
+            UserError: it belongs to another start.
+        """
         numbers, tensors = state.numbers, state.tensors
+        if numbers["start"] != self.synthesis.start.digest():
+            raise UserError(
+                "resume: the run's start, made anew, is not what it was (other code or libraries, or a "
+                "device that does not repeat itself); start anew without --resume"
+            )
         self.index, self.best_step = numbers["index"], numbers["best_step"]
         self.history, self.best_score = numbers["history"], numbers["best_score"]
         for name, x in self.theta.tensors().items():

@@ -70,3 +70,12 @@ class SRGMSettings:
     lr_edges: float = Field(default=0.01, gt=0, le=HIGHEST_LR)
     lr_relay: float = Field(default=0.003, gt=0, le=HIGHEST_LR)
     check_every: int = Field(default=20, ge=1)
+
+    def __post_init__(self) -> None:
+        """Refuse what would act on nothing."""
+        for name, idle in (("decouple", "field"), ("energy", "authors"), ("energy", "absolute")):
+            if self.damping == 0 and getattr(self, name) == idle:
+                raise ValueError(
+                    f"{name} (got {idle!r}) acts inside R alone, which damping 0 switches off; "
+                    "add --damping 0.1"
+                )

@@ -19,7 +19,10 @@ from tests.graphs import small_graph
 VARIANTS = [
     ("srgm", {"epochs": 2, "outer": 3, "check_every": 2}),
     ("srgm", {"epochs": 2, "outer": 3, "decouple": "update", "labels": "labelled"}),
-    ("srgm", {"epochs": 2, "outer": 3, "decouple": "parameters", "energy": "absolute"}),
+    (
+        "srgm",
+        {"epochs": 2, "outer": 3, "decouple": "parameters", "damping": 0.1, "energy": "absolute"},
+    ),
     ("srgm", {"epochs": 2, "outer": 3, "decouple": "off", "damping": 0.0}),
     ("srgm", {"epochs": 0}),
     ("random", {}),

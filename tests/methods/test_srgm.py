@@ -9,6 +9,7 @@ import torch
 
 from condense import judge
 from condense.budget import plan
+from condense.errors import UserError
 from condense.methods import srgm_run
 from condense.methods.protocol import Step
 from condense.run import condense
@@ -166,3 +167,14 @@ def test_other_path_lengths(hops: int) -> None:
     graph = small_graph(num_target=60)
     made = condense(graph, plan(graph, 0.2), "srgm", {**QUICK, "hops": hops}, device="cpu")
     assert len(made.provenance.history) == 4
+
+
+@pytest.mark.parametrize(
+    "idle", [{"decouple": "field"}, {"energy": "authors"}, {"energy": "absolute"}]
+)
+def test_what_would_act_on_nothing_is_refused(idle: dict) -> None:
+    graph = small_graph(num_target=80)
+    (name, value), budget = *idle.items(), plan(graph, 0.2)
+    said = rf"^method srgm: {name} \(got '{value}'\) acts inside R alone.*add --damping 0.1$"
+    with pytest.raises(UserError, match=said):
+        condense(graph, budget, "srgm", idle, device="cpu")
