@@ -37,6 +37,7 @@ from condense.methods.spec import label, parse
 from condense.run import condense
 from evaluate.arena import Arena
 from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.paired import paired_methods
 from evaluate.results import WHOLE, Row, read_rows, write_rows
 from evaluate.table import as_break_even, as_matrix, summarise
 from evaluate.train import TrainSettings
@@ -54,6 +55,7 @@ METHODS = (
     "srgm:decouple=off",
     "srgm",
 )
+OURS = "srgm"
 # Without two modalities there is nothing to decouple, and both lines are one.
 METHODS_OF_ONE_MODALITY = tuple(m for m in METHODS if m != "srgm:decouple=off")
 MODELS = ("mlp", "sgc", "gcn", "hgt", "hgnn_ima")
@@ -268,6 +270,13 @@ def show(job: Job) -> bool:
         print(f"\n{as_matrix(lines)}")
         if paid := as_break_even(lines):
             print(f"\n{paid}")
+        print()
+        for method in job.methods:
+            apart = (
+                paired_methods(rows, OURS, shown(method)) if method not in (OURS, WHOLE) else None
+            )
+            if apart is not None:
+                print(f"{OURS} over {shown(method)}, mean over the models: {apart}")
     missing = {m: [x for x in job.methods if not job.done(m, x)] for m in job.models}
     missing = {model: methods for model, methods in missing.items() if methods}
     if missing:

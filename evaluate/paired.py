@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from condense.errors import UserError
+from evaluate.results import Row
 
 CONFIDENCE = 0.95
 
@@ -50,3 +51,33 @@ class PairedDifference:
 
     def __str__(self) -> str:
         return f"{self.mean:+.2f} ± {self.half:.2f} ({self.count} pairs)"
+
+
+def paired_methods(rows: Sequence[Row], first: str, second: str) -> PairedDifference | None:
+    """How far one method is ahead of another, in points of micro-F1 on the mean over the models.
+
+    Pairs have one seed of condensing and training, and count where both methods have been evaluated with
+    every model that either has been; None without such a pair.
+
+    Args:
+        rows: of one data set.
+        first: a method.
+        second: another one.
+    """
+    scores: dict[tuple[str, int | None, int], dict[str, float]] = {}
+    for r in rows:
+        if r.method in (first, second):
+            scores.setdefault((r.method, r.condense_seed, r.train_seed), {})[r.model] = r.micro_f1
+    models = {model for found in scores.values() for model in found}
+    pairs = [
+        (scores[key], scores[second, *key[1:]])
+        for key in scores
+        if key[0] == first and (second, *key[1:]) in scores
+    ]
+    whole = [pair for pair in pairs if all(found.keys() == models for found in pair)]
+    if not whole:
+        return None
+    ours, theirs = (
+        [100 * statistics.fmean(pair[side].values()) for pair in whole] for side in (0, 1)
+    )
+    return PairedDifference.of(ours, theirs)

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from condense.errors import UserError
-from evaluate.paired import PairedDifference
+from evaluate.paired import PairedDifference, paired_methods
+from evaluate.results import Row
 
 
 def test_by_hand():
@@ -32,3 +33,40 @@ def test_a_single_pair_tells_nothing_of_its_spread():
 def test_without_pairs(first: list[float], second: list[float]):
     with pytest.raises(UserError, match=rf"got {len(first)} and {len(second)}"):
         PairedDifference.of(first, second)
+
+
+def row(method: str, model: str, seed: int, micro_f1: float) -> Row:
+    """A row of which only these count."""
+    return Row(
+        "set", "real", method, 0.1, 0.2, model, "condensed", seed, seed, micro_f1, 0.0, 0.0, 0.0, 0.0,
+        1, 0.0, 0.0, 0.0, 0.0, 1, 1, 1, "",
+    )  # fmt: skip
+
+
+def test_methods_are_paired_by_seed_on_the_mean_over_the_models():
+    rows = [
+        row("a", "mlp", 0, 0.6),
+        row("a", "gcn", 0, 0.8),
+        row("a", "mlp", 1, 0.5),
+        row("a", "gcn", 1, 0.7),
+    ]
+    rows += [
+        row("b", "gcn", 1, 0.6),
+        row("b", "mlp", 1, 0.5),
+        row("b", "mlp", 0, 0.4),
+        row("b", "gcn", 0, 0.6),
+    ]
+    rows += [
+        row("a", "mlp", 2, 1.0),
+        row("a", "gcn", 2, 1.0),
+        row("b", "mlp", 2, 0.0),
+    ]  # No GCN on b.
+    rows += [row("other", "hgt", 0, 0.0)]
+    found = paired_methods(rows, "a", "b")
+    assert found is not None
+    assert (found.mean, found.count) == (pytest.approx((20 + 5) / 2), 2)
+
+
+def test_methods_without_a_common_whole_seed_are_no_pair():
+    assert paired_methods([row("a", "mlp", 0, 0.6), row("b", "mlp", 1, 0.6)], "a", "b") is None
+    assert paired_methods([row("a", "mlp", 0, 0.6), row("b", "gcn", 0, 0.6)], "a", "b") is None
