@@ -36,6 +36,7 @@ from condense.pool import Pool
 from condense.relay_view import RelayView
 from condense.stages import StageClock
 from condense.synthesis import Synthesis
+from condense.threads import threads_for
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -75,7 +76,7 @@ class SRGM:
             synthesis = Synthesis(start, budget)
             pool = Pool.of(view, start.member, s.pool, generator)
             run = Run(s, view, frames, judge, synthesis, pool, generator, on_step)
-        with clock.stage("match"):
+        with clock.stage("match"), threads_for(judge.z.size(1) * len(start.y)):
             complete = run.go(checkpoints)
         with clock.stage("finish"):
             best = run.best_graph(graph)
