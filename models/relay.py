@@ -8,7 +8,7 @@ cross-entropy over a set of n nodes, with P = (softmax(f) − Y)/n on their rows
 They are ordinary expressions of Z, so one backward pass differentiates them again.
 
 C is small and D large. Wᵀ [C, D] lies in memory row by row, and products are formed as Wᵀ Zᵀ and Pᵀ Z, which
-the CPU's matrix products run three to eight times as fast as Z W and Zᵀ P. Other relays do the same.
+the CPU's matrix products like better than Z W and Zᵀ P. Other relays do the same.
 """
 
 from __future__ import annotations
