@@ -56,8 +56,8 @@ class PairedDifference:
 def paired_methods(rows: Sequence[Row], first: str, second: str) -> PairedDifference | None:
     """How far one method is ahead of another, in points of micro-F1 on the mean over the models.
 
-    Pairs have one seed of condensing and training, and count where both methods have been evaluated with
-    every model that either has been; None without such a pair.
+    The models are those that both have been evaluated with; pairs have one seed of condensing and training,
+    and count where all these models are there on either side. None without such a pair.
 
     Args:
         rows: of one data set.
@@ -68,16 +68,18 @@ def paired_methods(rows: Sequence[Row], first: str, second: str) -> PairedDiffer
     for r in rows:
         if r.method in (first, second):
             scores.setdefault((r.method, r.condense_seed, r.train_seed), {})[r.model] = r.micro_f1
-    models = {model for found in scores.values() for model in found}
+    models = set.intersection(
+        *({r.model for r in rows if r.method == method} for method in (first, second))
+    )
     pairs = [
         (scores[key], scores[second, *key[1:]])
         for key in scores
         if key[0] == first and (second, *key[1:]) in scores
     ]
-    whole = [pair for pair in pairs if all(found.keys() == models for found in pair)]
-    if not whole:
+    whole = [pair for pair in pairs if all(found.keys() >= models for found in pair)]
+    if not whole or not models:
         return None
     ours, theirs = (
-        [100 * statistics.fmean(pair[side].values()) for pair in whole] for side in (0, 1)
+        [100 * statistics.fmean(pair[side][m] for m in models) for pair in whole] for side in (0, 1)
     )
     return PairedDifference.of(ours, theirs)

@@ -61,7 +61,7 @@ def test_methods_are_paired_by_seed_on_the_mean_over_the_models():
         row("a", "gcn", 2, 1.0),
         row("b", "mlp", 2, 0.0),
     ]  # No GCN on b.
-    rows += [row("other", "hgt", 0, 0.0)]
+    rows += [row("other", "hgt", 0, 0.0), row("a", "hgt", 0, 0.1)]  # b has no HGT at all.
     found = paired_methods(rows, "a", "b")
     assert found is not None
     assert (found.mean, found.count) == (pytest.approx((20 + 5) / 2), 2)
