@@ -35,7 +35,7 @@ class Provenance:
         ratio_base: which of the two the user asked for.
         edge_ratio: bound on condensed edges ÷ edges, in each relation.
         device: it ran on, e.g. "cpu" or "cuda (NVIDIA H200)".
-        versions: of python, torch, torch-geometric, numpy, h5py and this package.
+        versions: of Python, this package and those that a result depends on.
         stages: {"name", "seconds", "peak_bytes"} each, in the order they ran; bytes of peak memory. Of a
             resumed run, all parts together.
         complete: False where the run was interrupted or diverged.
