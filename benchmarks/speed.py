@@ -28,6 +28,7 @@ from condense.data.datasets.amazon1_simulated import simulate_amazon1
 from condense.data.datasets.registry import load_dataset
 from condense.data.graph import MultimodalGraph
 from condense.io import load_condensed
+from condense.pseudolabels import Guessing
 from tests.oracle.problem import Problem, Run, Steps
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -126,8 +127,8 @@ def compare(name: str, graph: MultimodalGraph, ratio: float, steps: Steps, repea
     """Print the medians of both, and their ratio."""
     damped = steps.damping > 0
     decouple = "field" if damped else "off"
-    teacher = "ridge" if damped else None
-    problem = Problem(graph, ratio, decouple=decouple, damped=damped, teacher=teacher)
+    guessing = Guessing("ridge", smooth=False) if damped else None
+    problem = Problem(graph, ratio, decouple=decouple, damped=damped, guessing=guessing)
     runs = {
         "fast": problem.fast(steps),
         "plain": problem.plain(steps),

@@ -14,7 +14,7 @@ from torch_geometric.typing import EdgeType
 from condense.budget import Budget
 from condense.clusters import cluster, cluster_classes, cluster_means
 from condense.data.graph import MultimodalGraph
-from condense.pseudolabels import TeacherKind, pseudo_labels
+from condense.pseudolabels import Guessing, pseudo_labels
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.spaces import Space, coordinates, directions, met_clusters, own_features
@@ -81,7 +81,7 @@ class Initial:
 def clusters(
     view: RelayView,
     budget: Budget,
-    teacher: TeacherKind | None,
+    guessing: Guessing | None,
     generator: torch.Generator,
     space: Space = "own",
 ) -> Initial:
@@ -93,16 +93,16 @@ def clusters(
     Args:
         view: the whole graph.
         budget: n'_t and n'_c.
-        teacher: cluster unlabelled nodes too, under the class that this teacher guesses; None: training
+        guessing: cluster unlabelled nodes too, under the class that is guessed so; None: training
             nodes alone, and the rest belongs to no cluster.
         generator: for the teacher and for k-means.
         space: where target nodes are clustered, see `condense.spaces.coordinates`.
     """
     store = view.graph[view.schema.target]
-    if teacher is None:
+    if guessing is None:
         member = torch.where(store.train_mask, store.y, -1)
     else:
-        member = pseudo_labels(view, teacher, generator)
+        member = pseudo_labels(view, guessing, generator)
     x = coordinates(view, space, generator)
     target = cluster_classes(x, member, budget.classes, generator)
     return _initial(view, budget, member, _with_other_types(view, budget, target, generator))

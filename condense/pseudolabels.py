@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -12,25 +13,41 @@ from condense.relay_view import RelayView
 from condense.teachers.lesson import Lesson, Teacher
 from condense.teachers.network import network
 from condense.teachers.ridge import ridge
+from condense.teachers.smoothing import smoothed
 
 TeacherKind = Literal["auto", "ridge", "network"]
 
 
+@dataclass(frozen=True)
+class Guessing:
+    """How the classes of unlabelled nodes are guessed.
+
+    Attributes:
+        teacher: see `teach`.
+        smooth: spread the teacher's scores over the graph, see `condense.teachers.smoothing`.
+    """
+
+    teacher: TeacherKind = "auto"
+    smooth: bool = True
+
+
 def pseudo_labels(
-    view: RelayView, kind: TeacherKind, generator: torch.Generator
+    view: RelayView, guessing: Guessing, generator: torch.Generator
 ) -> Int[Tensor, " n"]:
     """The class of every target node: true on training nodes, else guessed.
 
     Args:
         view: the whole graph.
-        kind: see `teach`.
+        guessing: by whom, and how.
         generator: for the network.
     """
     store = view.graph[view.schema.target]
     if bool(store.train_mask.all()):
         return store.y  # As in the inductive setting: there is nobody to guess for.
-    guessed = teach(Lesson.of(view), kind, generator).scores(view).argmax(dim=1)
-    return torch.where(store.train_mask, store.y, guessed)
+    scores = teach(Lesson.of(view), guessing.teacher, generator).scores(view)
+    if guessing.smooth:
+        scores = smoothed(view, scores)
+    return torch.where(store.train_mask, store.y, scores.argmax(dim=1))
 
 
 def teach(lesson: Lesson, kind: TeacherKind, generator: torch.Generator) -> Teacher:

@@ -10,6 +10,7 @@ from condense.budget import plan
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
+from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from models.schema import GraphSchema, modality_names
 from tests.dense import assert_near
@@ -30,7 +31,7 @@ def test_means_and_sizes_by_a_loop(pseudo):
     whole = complete(hide_test_labels(small_graph(num_target=80, dtype=torch.float64)))
     rng = torch.Generator().manual_seed(0)
     found = clusters(
-        RelayView.of(whole, 2, 256, rng), plan(whole, 0.2), "auto" if pseudo else None, rng
+        RelayView.of(whole, 2, 256, rng), plan(whole, 0.2), Guessing() if pseudo else None, rng
     )
     small = clustered(whole, found)
     assert GraphSchema.of(small).modalities == GraphSchema.of(whole).modalities

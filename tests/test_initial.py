@@ -8,6 +8,7 @@ import torch
 from condense.budget import plan
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
+from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 
 
@@ -34,7 +35,7 @@ def test_propagated_features_tell_apart_what_own_ones_cannot(space, told_apart):
     graph, kind = films_by_two_directors()
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(graph, 2, 256, rng)
-    cluster = clusters(view, plan(graph, 0.1), "auto", rng, space).cluster["film"]
+    cluster = clusters(view, plan(graph, 0.1), Guessing(), rng, space).cluster["film"]
     directors = [len(kind[cluster == k].unique()) for k in range(4)]
     assert (directors == [1, 1, 1, 1]) is told_apart
 
@@ -60,7 +61,7 @@ def test_directors_of_the_same_clusters_of_films_share_one():
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(graph, 1, 256, rng)
     budget = plan(graph, 0.1)
-    found = clusters(view, budget, "auto", rng)
+    found = clusters(view, budget, Guessing(), rng)
     for node_type in ("director", "writer"):
         labels = found.cluster[node_type]
         assert budget.nodes[node_type] == 4

@@ -12,6 +12,7 @@ from condense.data.graph import hide_test_labels
 from condense.frames import Frames
 from condense.initial import clusters
 from condense.objective import Objective
+from condense.pseudolabels import Guessing
 from condense.relations import primary
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
@@ -39,7 +40,7 @@ class Case:
         self.view = RelayView.of(graph, hops=2, rank=3, generator=rng)
         self.frames = Frames.shared(self.view, 4)
         self.relations = primary(self.view.graph)
-        start = clusters(self.view, self.budget, teacher="ridge", generator=rng)
+        start = clusters(self.view, self.budget, guessing=Guessing("ridge"), generator=rng)
         schema = self.view.schema
         self.synthesis = Synthesis(start, self.budget)
         # Some condensed films lack their image, as some original films do.

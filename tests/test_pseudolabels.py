@@ -8,7 +8,7 @@ from torch.nn.functional import relu
 
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
-from condense.pseudolabels import pseudo_labels, teach
+from condense.pseudolabels import Guessing, pseudo_labels, teach
 from condense.relay_view import RelayView
 from condense.teachers.lesson import Lesson
 from condense.teachers.network import network
@@ -51,10 +51,10 @@ def test_scores_of_a_whole_graph_are_those_of_its_meta_path_features():
     view = view_of(small_graph(num_target=60))
     taught = network(Lesson.of(view), seeded())
     z = view.features(torch.arange(60))
-    _, _, _, last = taught.head  # LayerNorm, ReLU, dropout, linear.
+    (layer_norm, _, _, last), _ = taught.head  # LayerNorm, ReLU, dropout, linear; softmax.
     norm = torch.nn.functional.layer_norm(z @ taught.weight + taught.bias, (256,))
-    assert_near(taught.scores(view), relu(norm * taught.head[0].weight + taught.head[0].bias)
-                @ last.weight.T + last.bias, 1e-4)  # fmt: skip
+    hidden = relu(norm * layer_norm.weight + layer_norm.bias)
+    assert_near(taught.scores(view), (hidden @ last.weight.T + last.bias).softmax(dim=1), 1e-4)
 
 
 def test_auto_is_the_network_where_labels_outnumber_inputs():
@@ -76,12 +76,12 @@ def test_training_nodes_keep_their_class_and_validation_nodes_are_guessed(kind):
     """Another labelling of the validation nodes may only change which of the guesses is taken."""
     view = view_of(small_graph(num_target=80))
     store = view.graph["movie"]
-    found = pseudo_labels(view, kind, seeded())
+    found = pseudo_labels(view, Guessing(kind), seeded())
     assert torch.equal(found[store.train_mask], store.y[store.train_mask])
     assert int(found.min()) >= 0
     # If these labels were copied, all guesses there would agree with them.
     store.y[store.val_mask] = (found[store.val_mask] + 1) % 3
-    again = pseudo_labels(view, kind, seeded())
+    again = pseudo_labels(view, Guessing(kind), seeded())
     assert bool((again[store.val_mask] != store.y[store.val_mask]).any())
 
 
@@ -90,4 +90,4 @@ def test_with_nobody_to_guess_for_nobody_is_taught():
     store = view.graph["movie"]
     store.train_mask, store.val_mask = torch.ones(60, dtype=torch.bool), torch.zeros(60).bool()
     store.y = torch.arange(60) % 3
-    assert torch.equal(pseudo_labels(view, "auto", seeded()), store.y)
+    assert torch.equal(pseudo_labels(view, Guessing(), seeded()), store.y)

@@ -11,6 +11,7 @@ from condense.budget import plan
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
+from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.structure import Structure, edge_matrix, kept_edges, row_normalised, with_degrees
 from tests.dense import assert_near, averaging
@@ -150,7 +151,7 @@ def clustered_graph():
     rng = torch.Generator().manual_seed(0)
     budget = plan(whole, 0.3, edge_ratio=1.0)
     view = RelayView.of(whole, hops=2, rank=3, generator=rng)
-    return whole, budget, clusters(view, budget, teacher="ridge", generator=rng)
+    return whole, budget, clusters(view, budget, guessing=Guessing("ridge"), generator=rng)
 
 
 @pytest.mark.usefixtures("double")

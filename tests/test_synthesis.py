@@ -9,6 +9,7 @@ from condense.budget import plan
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
+from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import path_features
@@ -24,7 +25,7 @@ def made(rank=3):
     whole = complete(hide_test_labels(small_graph(dtype=torch.float64)))
     budget = plan(whole, 0.3)
     view = RelayView.of(whole, hops=2, rank=rank, generator=rng)
-    start = clusters(view, budget, teacher="ridge", generator=rng)
+    start = clusters(view, budget, guessing=Guessing("ridge"), generator=rng)
     return whole, view, Synthesis(start, budget), rng
 
 

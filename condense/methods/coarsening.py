@@ -16,7 +16,7 @@ from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
-from condense.pseudolabels import TeacherKind
+from condense.pseudolabels import Guessing, TeacherKind
 from condense.relay_view import RelayView
 from condense.spaces import Space
 from condense.stages import StageClock
@@ -31,6 +31,8 @@ class CoarseningSettings:
         labels: cluster all nodes under "pseudo"-labels, or "labelled" nodes alone.
         teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
             with one hidden layer, or "auto", the network where there are more labels than inputs.
+        smooth: spread its guesses over the graph before they are taken, as far as that does better on
+            validation nodes.
         space: cluster target nodes in meta-path-"propagated" features, in their "own", or in "both"; see
             `condense.spaces`.
         hops: the longest meta-path of both.
@@ -40,6 +42,7 @@ class CoarseningSettings:
 
     labels: Literal["pseudo", "labelled"] = "pseudo"
     teacher: TeacherKind = "auto"
+    smooth: bool = True
     space: Space = "propagated"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
@@ -72,7 +75,8 @@ class Coarsening:
             hops = s.hops if pseudo or s.space != "own" else 0
             view = RelayView.of(graph, hops, s.rank, generator)
         with clock.stage("cluster"):
-            found = clusters(view, budget, s.teacher if pseudo else None, generator, s.space)
+            guessing = Guessing(s.teacher, s.smooth) if pseudo else None
+            found = clusters(view, budget, guessing, generator, s.space)
         with clock.stage("join"):
             small = clustered(graph, found)
             join(small, Structure.of(found, budget, absent=0.0).saved())

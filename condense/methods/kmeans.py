@@ -19,7 +19,7 @@ from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
-from condense.pseudolabels import TeacherKind
+from condense.pseudolabels import Guessing, TeacherKind
 from condense.relay_view import RelayView
 from condense.spaces import Space
 from condense.stages import StageClock
@@ -33,6 +33,8 @@ class KMeansSettings:
         labels: cluster "labelled" nodes alone, or all nodes under "pseudo"-labels.
         teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
             with one hidden layer, or "auto", the network where there are more labels than inputs.
+        smooth: spread its guesses over the graph before they are taken, as far as that does better on
+            validation nodes.
         space: cluster target nodes in their "own" features, in meta-path-"propagated" ones, or in "both";
             see `condense.spaces`. What is saved are means of own features in each case.
         hops: the longest meta-path of both.
@@ -42,6 +44,7 @@ class KMeansSettings:
 
     labels: Literal["labelled", "pseudo"] = "labelled"
     teacher: TeacherKind = "auto"
+    smooth: bool = True
     space: Space = "own"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
@@ -70,7 +73,8 @@ class KMeans:
             hops = s.hops if pseudo or s.space != "own" else 0
             view = RelayView.of(graph, hops, s.rank, generator)
         with clock.stage("cluster"):
-            found = clusters(view, budget, s.teacher if pseudo else None, generator, s.space)
+            guessing = Guessing(s.teacher, s.smooth) if pseudo else None
+            found = clusters(view, budget, guessing, generator, s.space)
         small = clustered(graph, found)
         for relation in graph.edge_types:
             small[relation].edge_index = torch.zeros(2, 0, dtype=torch.long, device=found.y.device)

@@ -41,6 +41,8 @@ class SRGMSettings:
         labels: start from, and match, nodes with "pseudo"-labels as well, or those "labelled" alone.
         teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
             with one hidden layer, or "auto", the network where there are more labels than inputs.
+        smooth: spread its guesses over the graph before they are taken, as far as that does better on
+            validation nodes.
         pool: whole-graph nodes a class that are kept at hand for matching.
         batch: of these, how many a class in each step.
         lr_features: Adam's step on the features, which have unit scale.
@@ -64,6 +66,7 @@ class SRGMSettings:
     space: Space = "both"
     labels: Literal["pseudo", "labelled"] = "pseudo"
     teacher: TeacherKind = "auto"
+    smooth: bool = True
     pool: int = Field(default=1024, ge=1)
     batch: int = Field(default=256, ge=1)
     lr_features: float = Field(default=0.001, gt=0, le=HIGHEST_LR)

@@ -46,7 +46,9 @@ def same(hidden: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Teacher:
-    """Scores = head(Z W + b); the first map is linear, so that Z of all nodes need not be formed.
+    """Scores = head(Z W + b), which estimate each class's probability.
+
+    The first map is linear, so that Z of all nodes need not be formed.
 
     Attributes:
         weight: W [D, k].

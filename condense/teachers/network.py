@@ -65,4 +65,6 @@ def network(lesson: Lesson, generator: torch.Generator) -> Teacher:
     first = net[1]
     assert isinstance(first, nn.Linear)
     weight = first.weight.T / scale
-    return Teacher(weight, first.bias - center @ weight, best, net[2:])
+    return Teacher(
+        weight, first.bias - center @ weight, best, nn.Sequential(net[2:], nn.Softmax(dim=1))
+    )

@@ -9,6 +9,7 @@ from condense.budget import plan
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.initial import clusters
+from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.run import condense
 from tests.dense import assert_near, multiplicities
@@ -41,7 +42,7 @@ def made(graph: MultimodalGraph, settings: dict, edge_ratio: float):
     whole, rng = complete(hide_test_labels(graph)), torch.Generator().manual_seed(0)
     pseudo, space = settings.get("labels") != "labelled", settings.get("space", "propagated")
     view = RelayView.of(whole, 2 if pseudo or space == "propagated" else 0, 256, rng)
-    found = clusters(view, budget, "auto" if pseudo else None, rng, space)
+    found = clusters(view, budget, Guessing() if pseudo else None, rng, space)
     p = {
         t: (found.cluster[t].unsqueeze(1) == torch.arange(budget.nodes[t])).float()  # [n, n']
         for t in whole.node_types

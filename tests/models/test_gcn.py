@@ -7,10 +7,11 @@ import torch
 from torch_geometric.nn import GCNConv
 
 from condense.data.graph import MultimodalGraph
-from models.gcn import GCN, GCNSettings, UnionOperator
+from models.gcn import GCN, GCNSettings
 from models.metapaths import returning_paths
 from models.schema import GraphSchema
 from models.seeding import seeded
+from models.union import UnionOperator
 from tests.dense import assert_near, multiplicities
 from tests.graphs import small_graph
 

@@ -16,7 +16,7 @@ from condense.frames import Frames
 from condense.initial import clusters
 from condense.objective import Objective
 from condense.pool import Pool
-from condense.pseudolabels import TeacherKind
+from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.relay import train_relay
@@ -44,7 +44,7 @@ class Problem:
         rank: most coordinates a modality.
         decouple: "off", or "field" for types of at most two modalities.
         damped: whether the energy is differentiated.
-        teacher: guesses the classes of unlabelled nodes; None: they stay out.
+        guessing: of the classes of unlabelled nodes; None: they stay out.
         relay: its kind.
     """
 
@@ -55,14 +55,14 @@ class Problem:
         rank: int = 256,
         decouple: Literal["off", "field"] = "off",
         damped: bool = False,
-        teacher: TeacherKind | None = None,
+        guessing: Guessing | None = None,
         relay: str = "linear",
     ) -> None:
         rng = torch.Generator().manual_seed(0)
         self.budget = plan(graph, ratio)
         self.view = RelayView.of(complete(hide_test_labels(graph)), 2, rank, rng)
         self.frames = Frames.shared(self.view, 32)
-        start = clusters(self.view, self.budget, teacher, rng, "own")
+        start = clusters(self.view, self.budget, guessing, rng, "own")
         self.synthesis = Synthesis(start, self.budget)
         self.decouple: Literal["off", "field"] = decouple
         self.objective = Objective(
