@@ -46,6 +46,7 @@ PLAIN = "srgm:decouple=off,damping=0"
 # The first of each group is what the others are compared with.
 GROUPS = {
     "matching": (PLAIN, "srgm:epochs=0", "coarsening", "kmeans:labels=pseudo,space=both"),
+    "guesses": ("coarsening", "coarsening:smooth=false"),
     "parts": (
         PLAIN,
         "srgm:decouple=update,damping=0",
