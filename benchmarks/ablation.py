@@ -72,6 +72,7 @@ GROUPS = {
         f"{PLAIN},lr_features=1e-9",
         f"{PLAIN},inner=0",
         f"{PLAIN},inner=10",
+        f"{PLAIN},inner=30",
         f"{PLAIN},epochs=60",
     ),
 }
