@@ -173,24 +173,19 @@ def train_relay(
     target: Float[Tensor, "n C"],
     steps: int,
     lr: float,
-    weight_decay: float = 0.0,
 ) -> Relay:
     """θ after `steps` of Adam on the mean cross-entropy of (Z, Y); the argument is not changed."""
     # θ and its gradient are one tensor each, so that Adam takes one pass and not one a part.
     flat = torch.cat([x.t().flatten() for x in theta.tensors().values()])
     gradient = torch.empty_like(flat)
     theta, slope = (_views(x, theta) for x in (flat, gradient))
-    slopes = list(zip(slope.weights, slope.biases, theta.weights, strict=True))
+    slopes = list(zip(slope.weights, slope.biases, strict=True))
     adam = Adam([flat], lr)
     for _ in range(steps):
-        for (x, g), (to_weight, to_bias, weight) in zip(
-            theta.layers(z, target), slopes, strict=True
-        ):
+        for (x, g), (to_weight, to_bias) in zip(theta.layers(z, target), slopes, strict=True):
             mean = g / z.size(0)
             torch.mm(mean.T, x, out=to_weight.T)
             torch.sum(mean, dim=0, out=to_bias)
-            if weight_decay:
-                to_weight.add_(weight, alpha=weight_decay)
         adam.step([gradient])
     return theta
 

@@ -16,7 +16,7 @@ from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
-from condense.pseudolabels import Guessing, TeacherKind
+from condense.pseudolabels import TeacherKind, guessing_of, refuse_idle_guesses
 from condense.relay_view import RelayView
 from condense.spaces import Space
 from condense.stages import StageClock
@@ -47,6 +47,10 @@ class CoarseningSettings:
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
 
+    def __post_init__(self) -> None:
+        """Refuse what would act on nothing."""
+        refuse_idle_guesses(self)
+
 
 @dataclass(frozen=True, config=STRICT)
 class Coarsening:
@@ -75,8 +79,7 @@ class Coarsening:
             hops = s.hops if pseudo or s.space != "own" else 0
             view = RelayView.of(graph, hops, s.rank, generator)
         with clock.stage("cluster"):
-            guessing = Guessing(s.teacher, s.smooth) if pseudo else None
-            found = clusters(view, budget, guessing, generator, s.space)
+            found = clusters(view, budget, guessing_of(s), generator, s.space)
         with clock.stage("join"):
             small = clustered(graph, found)
             join(small, Structure.of(found, budget, absent=0.0).saved())

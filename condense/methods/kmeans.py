@@ -19,7 +19,7 @@ from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
 from condense.methods.protocol import OnStep, Outcome
-from condense.pseudolabels import Guessing, TeacherKind
+from condense.pseudolabels import TeacherKind, guessing_of, refuse_idle_guesses
 from condense.relay_view import RelayView
 from condense.spaces import Space
 from condense.stages import StageClock
@@ -49,6 +49,10 @@ class KMeansSettings:
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
 
+    def __post_init__(self) -> None:
+        """Refuse what would act on nothing."""
+        refuse_idle_guesses(self)
+
 
 @dataclass(frozen=True, config=STRICT)
 class KMeans:
@@ -73,8 +77,7 @@ class KMeans:
             hops = s.hops if pseudo or s.space != "own" else 0
             view = RelayView.of(graph, hops, s.rank, generator)
         with clock.stage("cluster"):
-            guessing = Guessing(s.teacher, s.smooth) if pseudo else None
-            found = clusters(view, budget, guessing, generator, s.space)
+            found = clusters(view, budget, guessing_of(s), generator, s.space)
         small = clustered(graph, found)
         for relation in graph.edge_types:
             small[relation].edge_index = torch.zeros(2, 0, dtype=torch.long, device=found.y.device)

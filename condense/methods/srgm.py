@@ -33,7 +33,7 @@ from condense.methods.protocol import OnStep, Outcome
 from condense.methods.srgm_run import Run
 from condense.methods.srgm_settings import SRGMSettings
 from condense.pool import Pool
-from condense.pseudolabels import Guessing
+from condense.pseudolabels import guessing_of
 from condense.relay_view import RelayView
 from condense.stages import StageClock
 from condense.synthesis import Synthesis
@@ -72,8 +72,7 @@ class SRGM:
         with clock.stage("start"):
             scored = view if validation is graph else view.on(validation)
             judge = Judge.of(scored, s.lr_relay, s.relay, s.hidden)
-            guessing = Guessing(s.teacher, s.smooth) if s.labels == "pseudo" else None
-            start = clusters(view, budget, guessing, generator, s.space)
+            start = clusters(view, budget, guessing_of(s), generator, s.space)
             synthesis = Synthesis(start, budget)
             pool = Pool.of(view, start.member, s.pool, generator)
             run = Run(s, view, frames, judge, synthesis, pool, generator, on_step)

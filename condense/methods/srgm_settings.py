@@ -8,10 +8,11 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from condense.config import STRICT
-from condense.pseudolabels import TeacherKind
+from condense.pseudolabels import TeacherKind, refuse_idle_guesses
 from condense.spaces import Space
 
 HIGHEST_LR = 1e30  # Far above it Adam's first step is no float32 any more.
+HIDDEN = 64
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -55,7 +56,7 @@ class SRGMSettings:
     outer: int = Field(default=10, ge=1)
     inner: int = Field(default=3, ge=0)
     relay: Literal["linear", "two-layer"] = "linear"
-    hidden: int = Field(default=64, ge=1)
+    hidden: int = Field(default=HIDDEN, ge=1)
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
     decouple: Literal["field", "update", "parameters", "off"] = "update"
@@ -82,3 +83,9 @@ class SRGMSettings:
                     f"{name} (got {idle!r}) acts inside R alone, which damping 0 switches off; "
                     "add --damping 0.1"
                 )
+        if self.relay == "linear" and self.hidden != HIDDEN:
+            raise ValueError(
+                f"hidden (got {self.hidden}) is the width of a layer that relay (got 'linear') does not "
+                "have; add --relay two-layer"
+            )
+        refuse_idle_guesses(self)
