@@ -109,7 +109,9 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         scalars = torch.Tag.pointwise in func.tags or func in INDEXING
         for x in tensors:
             if not isinstance(x, Elsewhere) and not (scalars and x.dim() == 0):
-                raise DeviceMismatch(f"{func} of tensors elsewhere and one on the CPU, {x}")
+                raise DeviceMismatch(
+                    f"{func} of tensors elsewhere and one of shape {list(x.shape)} on the CPU"
+                )
     if not there and func in INDEXING and any(isinstance(x, Elsewhere) for x in _tensors(args[1])):
         raise DeviceMismatch(f"{func} of a tensor on the CPU by indices elsewhere")
     if kwargs.get("device") is not None:
