@@ -22,7 +22,7 @@ import csv
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from torch import Tensor
 from condense.budget import plan
 from condense.data.datasets.registry import load_dataset
 from condense.data.graph import UNLABELLED, MultimodalGraph
+from condense.errors import UserError
 from condense.methods.spec import parse
 from condense.run import condense
 from evaluate.arena import Arena
@@ -110,8 +111,18 @@ class Halves:
 
 
 def with_mixed_images(whole: MultimodalGraph, share: float) -> MultimodalGraph:
-    """A share of the target nodes that have an image, at random, get each other's."""
+    """A share of the target nodes that have an image, at random, get each other's; a smaller share's are
+    among them.
+
+    Raises:
+        UserError: the target nodes have no images.
+    """
     graph, store = copy.copy(whole), whole[whole.target]
+    if "x_image" not in store:
+        raise UserError(
+            f"--mix-images (got {share} for {whole.name}) needs a data set whose {whole.target} nodes have "
+            "images; try --sets imdb"
+        )
     having = store.get("has_image", torch.ones_like(store.val_mask)).nonzero().flatten()
     generator = torch.Generator().manual_seed(0)
     chosen = having[torch.randperm(len(having), generator=generator)[: round(share * len(having))]]
@@ -121,8 +132,13 @@ def with_mixed_images(whole: MultimodalGraph, share: float) -> MultimodalGraph:
     return graph
 
 
+def rows_file(folder: Path, name: str, share: float) -> Path:
+    """Where the rows of a data set are kept of whose images a share is mixed."""
+    return folder / (f"{name}-mixed{share:g}.csv" if share else f"{name}.csv")
+
+
 def measure(
-    name: str, variants: list[str], seeds: int, share: float, root: Path, file: Path
+    name: str, variants: Sequence[str], seeds: int, share: float, root: Path, file: Path
 ) -> None:
     """Append the rows that are missing."""
     done = {(r["variant"], int(r["seed"]), r["model"]) for r in read(file)}
@@ -170,37 +186,52 @@ def append(file: Path, row: dict[str, object]) -> None:
         writer.writerow(row)
 
 
+def complete_scores(file: Path, variants: Sequence[str]) -> dict[str, dict[int, list[float]]]:
+    """variant -> seed -> micro-F1 [%] of `MODELS_COMPARED`, for the variants that are there.
+
+    Only the seeds that every one of these has with all models.
+    """
+    found: dict[str, dict[int, dict[str, float]]] = {v: {} for v in variants}
+    for row in read(file):
+        if row["variant"] in found:
+            of_seed = found[row["variant"]].setdefault(int(row["seed"]), {})
+            of_seed[row["model"]] = 100 * float(row["held_out_micro_f1"])
+    whole = {
+        variant: {s: [of[m] for m in MODELS_COMPARED] for s, of in seeds.items() if _complete(of)}
+        for variant, seeds in found.items()
+    }
+    there = {variant: seeds for variant, seeds in whole.items() if seeds}
+    shared = sorted(set.intersection(*map(set, there.values()))) if there else []
+    return {variant: {s: of[s] for s in shared} for variant, of in there.items() if shared}
+
+
+def _complete(of_seed: dict[str, float]) -> bool:
+    return all(model in of_seed for model in MODELS_COMPARED)
+
+
 def show(file: Path, group: tuple[str, ...]) -> Iterator[str]:
     """A group's lines: mean ± deviation by model, their mean, and its paired difference from the first.
 
     All over the seeds that every line has.
     """
-    scores: dict[str, dict[int, dict[str, float]]] = {v: {} for v in group}
-    for row in read(file):
-        if row["variant"] in scores:
-            of_seed = scores[row["variant"]].setdefault(int(row["seed"]), {})
-            of_seed[row["model"]] = 100 * float(row["held_out_micro_f1"])
-    whole = {
-        variant: {s: of for s, of in seeds.items() if len(of) == len(MODELS_COMPARED)}
-        for variant, seeds in scores.items()
-    }
-    shown = [variant for variant in group if whole[variant]]
-    seeds = sorted(set.intersection(*(set(whole[v]) for v in shown))) if shown else []
-    if not seeds:
+    scores = complete_scores(file, group)
+    if not scores:
         return
+    shown, seeds = list(scores), len(next(iter(scores.values())))
     width = max(map(len, shown))
     header = "  ".join(f"{m:>10}" for m in MODELS_COMPARED)
-    yield f"{f'{len(seeds)} seeds':{width}}  {header}    mean  difference"
-    means = {v: [statistics.fmean(whole[v][s].values()) for s in seeds] for v in shown}
+    yield f"{f'{seeds} seeds':{width}}  {header}    mean  difference"
+    means = {v: [statistics.fmean(of_seed) for of_seed in scores[v].values()] for v in shown}
     for variant in shown:
-        cells = [[whole[variant][s][m] for s in seeds] for m in MODELS_COMPARED]
-        line = "  ".join(f"{statistics.fmean(c):4.1f} ± {_deviation(c):3.1f}" for c in cells)
+        cells = list(zip(*scores[variant].values(), strict=True))
+        line = "  ".join(f"{statistics.fmean(c):4.1f} ± {deviation(c):3.1f}" for c in cells)
         apart = PairedDifference.of(means[variant], means[shown[0]])
         told = "" if variant == shown[0] else f"  {apart}"
         yield f"{variant:{width}}  {line}  {statistics.fmean(means[variant]):6.2f}{told}"
 
 
-def _deviation(values: list[float]) -> float:
+def deviation(values: Sequence[float]) -> float:
+    """Of a sample; 0 of a single value."""
     return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
@@ -222,7 +253,7 @@ def main() -> int:
     torch.set_num_threads(1)
     share = arguments.mix_images
     for name in arguments.sets:
-        file = arguments.rows / (f"{name}-mixed{share:g}.csv" if share else f"{name}.csv")
+        file = rows_file(arguments.rows, name, share)
         variants = list(dict.fromkeys(v for g in arguments.groups for v in GROUPS[g]))
         if not arguments.print:
             measure(name, variants, arguments.seeds, share, arguments.data_root, file)
