@@ -29,7 +29,10 @@ from tests.graphs import small_graph
 SHORT = {"epochs": 2, "outer": 2, "inner": 1, "check_every": 2}
 RUNS: list[tuple[str, dict[str, Any]]] = [
     ("srgm", SHORT),
-    ("srgm", {**SHORT, "decouple": "field", "damping": 0.1, "relay": "two-layer"}),
+    (
+        "srgm",
+        {**SHORT, "decouple": "field", "damping": 0.1, "relay": "two-layer", "teacher": "network"},
+    ),
     (
         "srgm",
         {
@@ -37,7 +40,6 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
             "decouple": "parameters",
             "damping": 0.1,
             "energy": "authors",
-            "teacher": "network",
             "labels": "labelled",
         },
     ),
