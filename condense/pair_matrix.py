@@ -49,8 +49,8 @@ class PairMatrix:
     def places(self) -> tuple[Int[Tensor, " e"], Int[Tensor, " e"]]:
         """Rows and columns of the kept values, in their order."""
         place, width = self.pairs.place[self.kept], max(self.pairs.shape[1], 1)
-        ends = place // width, place % width
-        return ends[::-1] if self.turned else ends
+        rows, columns = place // width, place % width
+        return (columns, rows) if self.turned else (rows, columns)
 
     def entries(self) -> tuple[Int[Tensor, " _"], Int[Tensor, " _"], Float[Tensor, " _"]]:
         """Rows, columns and values of all entries above 0, row by row."""
@@ -89,14 +89,16 @@ class PairMatrix:
         return replace(self, values=values, kept=self.kept[rows != columns])
 
     def _grid(self, values: Tensor) -> Tensor:
-        """Values of the pairs, as a matrix where they are all there are: that spares looking up rows."""
-        return values.view(self.pairs.shape) if self.pairs.all else values
+        """Values of the pairs, as a matrix where they are a grid."""
+        grid = self.pairs.grid
+        return values if grid is None else values.view(grid.shape)
 
     def _of_rows(self, x: Float[Tensor, " h"]) -> Tensor:
         """Of each pair x of its row, as it multiplies what `_grid` gives."""
-        if self.pairs.all:
-            return x.unsqueeze(0 if self.turned else 1)
-        return x[self.pairs.columns if self.turned else self.pairs.rows]
+        grid = self.pairs.grid
+        if grid is None:
+            return x[self.pairs.columns if self.turned else self.pairs.rows]
+        return x[grid.columns] if self.turned else x[grid.rows].unsqueeze(1)
 
 
 class _RowNormalised(torch.autograd.Function):

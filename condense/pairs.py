@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,18 @@ from torch import Tensor
 
 SMALL = 2**19
 """A matrix of at most so many pairs may be treated as a whole; n′ = 724 within one type."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Pairs that are every combination of some rows with some columns.
+
+    What is said of each pair then is a matrix of `shape`, and needs no looking up of rows.
+    """
+
+    rows: Tensor | slice
+    columns: Tensor | slice
+    shape: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,7 @@ class Pairs:
 
     @property
     def all(self) -> bool:
-        """Whether every pair is among them: what is said of them then is a whole matrix."""
+        """Whether every pair is among them."""
         return len(self) == self.shape[0] * self.shape[1]
 
     @cached_property
@@ -47,6 +60,17 @@ class Pairs:
     def columns(self) -> Int[Tensor, " k"]:
         """The column of each."""
         return self.place % max(self.shape[1], 1)
+
+    @cached_property
+    def grid(self) -> Grid | None:
+        """The rows and columns that they combine, if they do."""
+        height, width = self.shape
+        if self.all:
+            return Grid(slice(None), slice(None), self.shape)
+        rows, columns = _those_in(self.rows, height), _those_in(self.columns, width)
+        shape = (len(rows), len(columns))
+        # No pair is twice among them, so as many as all combinations are all combinations.
+        return Grid(rows, columns, shape) if math.prod(shape) == len(self) else None
 
     @cached_property
     def starts(self) -> Int[Tensor, " _"]:
@@ -67,6 +91,12 @@ class Pairs:
     def partner(self) -> Int[Tensor, " k"]:
         """Which of them is (j, i), for each (i, j) of a set that holds both or neither."""
         return torch.searchsorted(self.place, self.columns * self.shape[1] + self.rows)
+
+
+def _those_in(numbers: Int[Tensor, " k"], count: int) -> Int[Tensor, " _"]:
+    """Which of the numbers below `count` occur, ascending."""
+    there = torch.zeros(count, dtype=torch.bool, device=numbers.device)
+    return there.index_fill_(0, numbers, True).nonzero().flatten()
 
 
 def row_starts(rows: Int[Tensor, " k"], height: int) -> Int[Tensor, " _"]:

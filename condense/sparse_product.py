@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -66,10 +67,10 @@ def products_at(
 
     Without a matrix of all pairs, where these are many more.
     """
-    height, width = pairs.shape
-    if len(pairs) >= SAMPLED * height * width:
-        found = (left @ right.T).flatten()
-        return found if pairs.all else found[pairs.place]
+    if pairs.grid is not None:
+        return (left[pairs.grid.rows] @ right[pairs.grid.columns].T).flatten()
+    if len(pairs) >= SAMPLED * math.prod(pairs.shape):
+        return (left @ right.T).flatten()[pairs.place]
     pattern = _csr(pairs.starts, pairs.columns, left.new_zeros(len(pairs)), pairs.shape)
     return torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0).values()
 

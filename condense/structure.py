@@ -117,8 +117,8 @@ class _Averaged(torch.autograd.Function):
 
 
 def _averaged(values: Float[Tensor, " k"], pairs: Pairs) -> Float[Tensor, " k"]:
-    if pairs.all:
-        square = values.view(pairs.shape)
+    if pairs.grid is not None:  # Of the same rows and columns.
+        square = values.view(pairs.grid.shape)
         return ((square + square.T) / 2).flatten()
     return (values + values[pairs.partner]) / 2
 

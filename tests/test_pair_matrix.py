@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 from condense.pair_matrix import PairMatrix
 from condense.pairs import Pairs
 from tests.dense import assert_near, averaging, spread
-from tests.test_pairs import some
+from tests.test_pairs import combined, some
 
 SEEDS = st.integers(0, 2**31)
 
 
 def matrix(seed, rows, columns, share=0.6, turned=False):
-    """Values [k], as a leaf, and a matrix of them of which about half are 0; all pairs if `share` is 1."""
-    pairs = some(seed, rows, columns, share)
+    """Values [k], as a leaf, and a matrix of them of which about half are 0.
+
+    At all pairs if `share` is 1, and at those of a grid if it is 0.
+    """
+    pairs = some(seed, rows, columns, share) if share else combined(seed, rows, columns)
     rng = torch.Generator().manual_seed(seed)
     values = torch.rand(len(pairs), generator=rng, dtype=torch.float64)
     values = values * (torch.rand(len(pairs), generator=rng) < 0.5)
@@ -26,7 +29,13 @@ def matrix(seed, rows, columns, share=0.6, turned=False):
     return values, PairMatrix(values, pairs, kept, turned)
 
 
-CASES = (SEEDS, st.integers(1, 6), st.integers(1, 6), st.sampled_from([0.6, 1.0]), st.booleans())
+CASES = (
+    SEEDS,
+    st.integers(1, 6),
+    st.integers(1, 6),
+    st.sampled_from([0.6, 1.0, 0.0]),
+    st.booleans(),
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -79,7 +88,7 @@ def test_rows_times_factors(seed, rows, columns, share, turned):
         assert_near(mine, theirs)
 
 
-@pytest.mark.parametrize("share", [0.6, 1.0])
+@pytest.mark.parametrize("share", [0.6, 1.0, 0.0])
 @pytest.mark.parametrize("turned", [False, True])
 def test_without_loops(share, turned):
     values, found = matrix(3, 6, 6, share, turned)

@@ -18,6 +18,14 @@ def some(seed, height, width, share=0.4):
     return Pairs(there.nonzero().flatten(), (height, width))
 
 
+def combined(seed, height, width, share=0.7):
+    """A grid of random rows and columns."""
+    rng = torch.Generator().manual_seed(seed)
+    rows, columns = (torch.rand(n, generator=rng) < share for n in (height, width))
+    there = rows.unsqueeze(1) & columns
+    return Pairs(there.flatten().nonzero().flatten(), (height, width))
+
+
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, st.integers(0, 5), st.integers(0, 5))
 def test_rows_columns_and_where_rows_start(seed, height, width):
@@ -31,6 +39,21 @@ def test_rows_columns_and_where_rows_start(seed, height, width):
     assert every.all
     assert list(zip(every.rows.tolist(), every.columns.tolist(), strict=True)) == places
     assert pairs.all is (len(expected) == height * width)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(1, 4), st.integers(1, 4), st.sampled_from([0.5, 0.9]))
+def test_a_grid_is_every_combination_of_its_rows_and_columns(seed, height, width, share):
+    pairs = some(seed, height, width, share)
+    rows, columns = (sorted(set(x.tolist())) for x in (pairs.rows, pairs.columns))
+    combined = [i * width + j for i in rows for j in columns]
+    if pairs.place.tolist() != combined:
+        assert pairs.grid is None
+        return
+    assert pairs.grid is not None
+    assert pairs.grid.shape == (len(rows), len(columns))
+    assert torch.arange(height)[pairs.grid.rows].tolist() == rows
+    assert torch.arange(width)[pairs.grid.columns].tolist() == columns
 
 
 @settings(max_examples=40, deadline=None)

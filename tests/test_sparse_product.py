@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from condense.pair_matrix import PairMatrix
-from condense.pairs import Pairs
 from condense.sparse_product import SAMPLED, StraightThroughMatrix, products_at
-from tests.test_pairs import some
+from tests.test_pairs import combined, some
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -49,12 +48,17 @@ def test_without_gradients():
     assert not found.requires_grad
 
 
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.6, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.2, 0.6, 1.0, "grid"])
 @pytest.mark.parametrize("width", [1, 40])
 def test_products_at_some_pairs_are_those_of_all(share, width):
-    """Sampled where these are few, else gathered from the dense product."""
-    pairs = some(3, 23, 31, share) if share else Pairs(torch.arange(0), (23, 31))
-    assert (len(pairs) < SAMPLED * 23 * 31) is (share <= 0.2)
+    """Sampled where these are few, else gathered from the dense product, unless they are a grid."""
+    pairs = combined(3, 23, 31) if share == "grid" else some(3, 23, 31, share)
+    if share == "grid":
+        assert pairs.grid is not None
+        assert 0 < len(pairs) < 23 * 31
+    else:
+        assert (pairs.grid is None) is (0 < share < 1)
+        assert (len(pairs) < SAMPLED * 23 * 31) is (share <= 0.2)
     rng = torch.Generator().manual_seed(0)
     left, right = torch.randn(23, width, generator=rng), torch.randn(width, 31, generator=rng).T
     found = products_at(pairs, left, right)
