@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.clusters import cluster_means
 from condense.data.graph import MultimodalGraph
 from condense.initial import Initial
+from condense.pair_matrix import PairMatrix
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
 
 
@@ -43,9 +43,9 @@ def clustered(whole: MultimodalGraph, found: Initial) -> MultimodalGraph:
     return graph
 
 
-def join(graph: MultimodalGraph, weights: Mapping[EdgeType, Tensor]) -> None:
+def join(graph: MultimodalGraph, weights: Mapping[EdgeType, PairMatrix]) -> None:
     """Give `graph`, still without relations, an edge for each entry of A′_r [n'_dst, n'_src] above 0."""
-    for relation, weight in weights.items():
-        dst, src = weight.nonzero(as_tuple=True)
+    for relation, matrix in weights.items():
+        dst, src, weight = matrix.entries()
         graph[relation].edge_index = torch.stack([src, dst])
-        graph[relation].edge_weight = weight[dst, src].to(torch.float32)
+        graph[relation].edge_weight = weight.to(torch.float32)

@@ -102,8 +102,7 @@ def _places(
     yield "the relay's weights", "lr_relay", _weights(view, theta, each)
     yield "the condensed features", "lr_features", _nodes(view, synthesis, synthesis.h)
     logits = {r: x.detach() for r, x in synthesis.logits.items()}
-    edges = {r: x.masked_fill(x == -torch.inf, 0.0) for r, x in logits.items()}  # −inf: no edge
-    yield "the edges' log-weights", "lr_edges", _edges(edges)
+    yield "the edges' log-weights", "lr_edges", _edges(logits)
     z = synthesis.features(view)
     yield "the propagated features", "lr_features", _blocks(view, z, synthesis.y)
     # Squared, as the matching takes them.

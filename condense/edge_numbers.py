@@ -6,6 +6,7 @@ of them; so the number of edges alone is not enough.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph
+from condense.pair_matrix import PairMatrix
 from models.sparse import edge_weights
 
 
@@ -34,13 +36,14 @@ def density(edges: int, pairs: int) -> float:
     return edges / pairs if pairs else 0.0
 
 
-def edge_numbers(weights: Mapping[EdgeType, Float[Tensor, "n_dst n_src"]]) -> dict[str, float]:
+def edge_numbers(weights: Mapping[EdgeType, PairMatrix]) -> dict[str, float]:
     """Of all relations together: the sum of weights, edges ÷ pairs, and the sum of effective edges.
 
     Args:
-        weights: dense, 0 where there is no edge.
+        weights: of each relation [n'_dst, n'_src].
     """
-    return _numbers([w[w > 0] for w in weights.values()], sum(w.numel() for w in weights.values()))
+    pairs = sum(math.prod(w.shape) for w in weights.values())
+    return _numbers([w.entries()[2] for w in weights.values()], pairs)
 
 
 def edge_numbers_of(graph: MultimodalGraph) -> dict[str, float]:

@@ -14,6 +14,8 @@ from torch_geometric.typing import EdgeType
 from condense.budget import Budget
 from condense.clusters import cluster, cluster_classes, cluster_means
 from condense.data.graph import MultimodalGraph
+from condense.pair_matrix import PairMatrix
+from condense.pairs import Pairs
 from condense.pseudolabels import Guessing, pseudo_labels
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
@@ -45,8 +47,9 @@ class Initial:
     member: Int[Tensor, " n_whole"]
     cluster: Mapping[str, Int[Tensor, " n_whole"]]
 
-    def edge_counts(self, relation: EdgeType) -> Float[Tensor, "n_dst n_src"]:
-        """PᵀAP: how many original edges, by multiplicity, run between each two condensed nodes.
+    def edge_counts(self, relation: EdgeType) -> PairMatrix:
+        """PᵀAP [n'_dst, n'_src]: how many original edges, by multiplicity, run between each two condensed
+        nodes, at the pairs that some edge joins.
 
         Edges of nodes in no cluster are left out.
         """
@@ -55,10 +58,12 @@ class Initial:
         rows, columns = self.cluster[destination][dst], self.cluster[source][src]
         inside = (rows >= 0) & (columns >= 0)
         height, width = len(self.size[destination]), len(self.size[source])
-        flat = torch.zeros(height * width, device=src.device)
+        place, at = (rows * width + columns)[inside].unique(return_inverse=True)
         weight = edge_weights(self.graph, relation)[inside]
-        flat.index_add_(0, (rows * width + columns)[inside], weight)
-        return flat.view(height, width)
+        counts = torch.zeros(len(place), device=src.device).index_add_(0, at, weight)
+        joined = counts > 0
+        pairs = Pairs(place[joined], (height, width))
+        return PairMatrix(counts[joined], pairs, torch.arange(len(pairs), device=src.device))
 
     def digest(self) -> str:
         """SHA-256 of the clusters and their means: whether a later run has begun at the same place."""

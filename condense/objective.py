@@ -17,6 +17,7 @@ from condense.matching.distance import layered_loss
 from condense.matching.energy import dirichlet_energy
 from condense.matching.field import gradient_field
 from condense.matching.gradients import classwise_gradients, gradient
+from condense.pair_matrix import PairMatrix
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.synthesis import Seen, Synthesis
@@ -170,7 +171,7 @@ class Objective:
     def _energy(
         self,
         field: Mapping[FeatureKey, Tensor],
-        weights: Mapping[EdgeType, Tensor],
+        weights: Mapping[EdgeType, PairMatrix],
         has: Mapping[FeatureKey, Tensor],
     ) -> tuple[Tensor, dict[tuple[EdgeType, str], Tensor]]:
         """Σ_m Σ_r of the field, decoupled first if asked, and its terms.

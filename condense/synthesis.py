@@ -13,11 +13,13 @@ from torch_geometric.typing import EdgeType
 from condense.assembly import clustered, join
 from condense.budget import Budget
 from condense.data.graph import MultimodalGraph
+from condense.errors import UserError
 from condense.initial import Initial
+from condense.pair_matrix import PairMatrix
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.sparse_product import StraightThroughMatrix
-from condense.structure import Structure, row_normalised
+from condense.structure import Structure
 from models.schema import FEATURE_PREFIX, present
 
 NO_EDGE = 0.5  # Stands for "no edge between these clusters" where a logarithm is taken.
@@ -36,10 +38,21 @@ class Snapshot:
         return h | {f"{name}/edges/{':'.join(r)}": x for r, x in self.logits.items()}
 
     def like(self, tensors: Mapping[str, Tensor], name: str) -> Snapshot:
-        """What `named(name)` gave for a snapshot of the same synthesis, on this one's device."""
-        found = {
-            key: torch.empty_like(x).copy_(tensors[key]) for key, x in self.named(name).items()
-        }
+        """What `named(name)` gave for a snapshot of the same synthesis, on this one's device.
+
+        Raises:
+            UserError: it was one of other shapes.
+        """
+        mine = self.named(name)
+        for key, x in mine.items():
+            shape = tensors[key].shape if key in tensors else None
+            if shape != x.shape:
+                was = "is missing" if shape is None else f"has shape {list(shape)}"
+                raise UserError(
+                    f"resume: {key} {was} in the checkpoint, where {list(x.shape)} is expected (written "
+                    f"by other code?); start anew without --resume"
+                )
+        found = {key: torch.empty_like(x).copy_(tensors[key]) for key, x in mine.items()}
         values = iter(found.values())
         return Snapshot({k: next(values) for k in self.h}, {r: next(values) for r in self.logits})
 
@@ -54,7 +67,7 @@ class Seen:
         z: Z [n', D].
     """
 
-    weights: Mapping[EdgeType, Tensor]
+    weights: Mapping[EdgeType, PairMatrix]
     averaging: Mapping[EdgeType, StraightThroughMatrix]
     z: Tensor
 
@@ -65,7 +78,7 @@ class Synthesis:
     Attributes:
         h: (node type, modality) -> H' [n'_t, r]; rows of missing modalities stay zero.
         structure: the edges; its log-weights are optimised.
-        logits: these log-weights, primary relation -> [n'_dst, n'_src].
+        logits: these log-weights, primary relation -> [k].
         y: classes [n'].
     """
 
@@ -79,7 +92,7 @@ class Synthesis:
             logits.requires_grad_()
         self.y: Int[Tensor, " n"] = start.y
 
-    def weights(self) -> dict[EdgeType, Tensor]:
+    def weights(self) -> dict[EdgeType, PairMatrix]:
         """C'_r [n'_dst, n'_src] of every relation: the edges that would be saved, up to row sums."""
         return self.structure.weights()
 
@@ -101,7 +114,7 @@ class Synthesis:
     def seen(self, view: RelayView) -> Seen:
         """The condensed graph as the relay sees it now, differentiable."""
         weights = self.weights()
-        averaging = {r: StraightThroughMatrix(row_normalised(w)) for r, w in weights.items()}
+        averaging = {r: StraightThroughMatrix(w.row_normalised()) for r, w in weights.items()}
         return Seen(weights, averaging, view.condensed_features(self.h, averaging))
 
     @torch.no_grad()

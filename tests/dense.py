@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
+from condense.pairs import Pairs
 
 
 def multiplicities(graph: MultimodalGraph, relation: tuple[str, str, str]) -> Tensor:
@@ -15,6 +16,12 @@ def multiplicities(graph: MultimodalGraph, relation: tuple[str, str, str]) -> Te
     for e, (src, dst) in enumerate(store.edge_index.T.tolist()):
         found[dst, src] += float(store.edge_weight[e]) if "edge_weight" in store else 1.0
     return found
+
+
+def spread(values: Tensor, pairs: Pairs, fill: float = 0.0) -> Tensor:
+    """Values of some pairs as a matrix, with `fill` at all others. Differentiable."""
+    found = torch.full(pairs.shape, fill, dtype=values.dtype)
+    return found.index_put((pairs.rows, pairs.columns), values)
 
 
 def averaging(a: Tensor) -> Tensor:

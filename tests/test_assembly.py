@@ -10,6 +10,7 @@ from condense.budget import plan
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
+from condense.pair_matrix import PairMatrix
 from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from models.schema import GraphSchema, modality_names
@@ -52,7 +53,11 @@ def test_means_and_sizes_by_a_loop(pseudo):
 
 def test_edges_run_from_columns_to_rows():
     small = blank(small_graph())
-    join(small, {("a", "r", "b"): torch.tensor([[0.0, 2.0, 0.0], [0.5, 0.0, 1.0]])})
+    matrix = PairMatrix.of(torch.tensor([[0.0, 2.0, 0.0], [0.5, 0.0, 1.0]]))
+    join(small, {("a", "r", "b"): matrix, ("b", "q", "a"): matrix.T})
     store = small["a", "r", "b"]
     assert store.edge_index.tolist() == [[1, 0, 2], [0, 1, 1]]
     assert store.edge_weight.tolist() == [2.0, 0.5, 1.0]
+    store = small["b", "q", "a"]
+    assert store.edge_index.tolist() == [[1, 0, 1], [0, 1, 2]]
+    assert store.edge_weight.tolist() == [0.5, 2.0, 1.0]

@@ -18,7 +18,7 @@ from condense.data.fingerprint import fingerprint
 from condense.errors import UserError
 from condense.initial import Initial
 from condense.io import replace
-from condense.io.checkpoint import load_checkpoint
+from condense.io.checkpoint import load_checkpoint, save_checkpoint
 from condense.judge import Judge
 from condense.methods.protocol import Step
 from condense.run import condense
@@ -138,6 +138,24 @@ def test_a_start_that_came_out_otherwise_is_refused(
     with pytest.raises(UserError, match="the run's start, made anew, is not what it was"):
         run(Checkpoints(folder, resume=True))
     assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize("change", ["shape", "name"])
+def test_tensors_of_another_shape_are_refused(folder: Path, change: str) -> None:
+    """As code that keeps log-weights otherwise would have written them."""
+    broken(folder, 6)
+    path = max(folder.iterdir())
+    record, tensors = load_checkpoint(path)
+    name = next(name for name in tensors if name.startswith("now/edges/"))
+    before = tensors.pop(name)
+    if change == "shape":
+        tensors[name] = before.expand(2, -1).clone()
+    save_checkpoint(path, record, tensors)
+    said = f"has shape [2, {len(before)}]" if change == "shape" else "is missing"
+    with pytest.raises(UserError) as caught:
+        run(Checkpoints(folder, resume=True))
+    assert f"resume: {name} {said}" in str(caught.value)
+    assert "start anew without --resume" in str(caught.value)
 
 
 def test_two_are_kept(folder: Path) -> None:

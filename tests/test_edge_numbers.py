@@ -8,6 +8,7 @@ import torch
 from condense.assembly import join
 from condense.data.graph import MultimodalGraph
 from condense.edge_numbers import density, edge_numbers, edge_numbers_of, effective_edges
+from condense.pair_matrix import PairMatrix
 
 R, Q = ("a", "r", "b"), ("b", "q", "a")
 
@@ -21,7 +22,8 @@ def test_effective_edges():
 
 
 def test_of_all_relations_together():
-    weights = {R: torch.tensor([[2.0, 0, 1], [0, 0, 1]]), Q: torch.zeros(3, 2)}
+    dense = {R: torch.tensor([[2.0, 0, 1], [0, 0, 1]]), Q: torch.zeros(3, 2)}
+    weights = {r: PairMatrix.of(w) for r, w in dense.items()}
     expected = {"edge_mass": 4.0, "density": 3 / 12, "effective_edges": 2**1.5}
     assert edge_numbers(weights) == pytest.approx(expected)
     graph = MultimodalGraph()

@@ -37,9 +37,7 @@ def test_outer_steps_with_their_inner_steps(decouple, damping, within, relay):
             for key, value in reference.items():
                 assert float(value.grad.abs().max()) > 0
                 assert_near(mine[key].grad, value.grad)
-                finite = value > -torch.inf
-                assert torch.equal(finite, mine[key] > -torch.inf)
-                assert_near(mine[key][finite], value[finite])
+                assert_near(mine[key], value)
         pairs = zip(fast.theta.tensors().values(), plain.theta.tensors().values(), strict=True)
         for mine, reference in pairs:
             assert_near(mine, reference)

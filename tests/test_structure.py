@@ -11,9 +11,10 @@ from condense.budget import plan
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
+from condense.pairs import Pairs
 from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
-from condense.structure import Structure, edge_matrix, kept_edges, row_normalised, with_degrees
+from condense.structure import Structure, edge_matrix, with_degrees
 from tests.dense import assert_near, averaging
 from tests.graphs import small_graph
 
@@ -27,10 +28,27 @@ def random_logits(seed, rows, columns, forbidden=0.3):
     return logits.masked_fill(torch.rand(rows, columns, generator=rng) < forbidden, -torch.inf)
 
 
+def candidates_of(logits):
+    """Where a matrix is above −inf."""
+    return Pairs((logits.detach() > -torch.inf).flatten().nonzero().flatten(), tuple(logits.shape))
+
+
+def edges(logits, budget, symmetric=False):
+    """`edge_matrix` of a matrix of log-weights."""
+    pairs = candidates_of(logits + logits.T if symmetric else logits)
+    return edge_matrix(logits.flatten()[pairs.place], pairs, budget, symmetric)
+
+
+def weights(logits, budget, symmetric=False):
+    """The same, whole."""
+    return edges(logits, budget, symmetric).dense()
+
+
 def kept_mask(logits, budget):
-    """`kept_edges` as a matrix of booleans."""
+    """Which entries are kept, as a matrix of booleans."""
+    matrix = edges(logits, budget)
     kept = torch.zeros_like(logits, dtype=torch.bool)
-    kept.view(-1)[kept_edges(logits, budget)] = True
+    kept.view(-1)[matrix.pairs.place[matrix.kept]] = True
     return kept
 
 
@@ -42,7 +60,7 @@ def test_the_greatest_entries_are_kept_and_hold_the_mass_of_their_number(
     logits = random_logits(seed, rows, columns)
     possible = sorted(logits[logits > -torch.inf].tolist(), reverse=True)
     count = min(budget, len(possible))
-    kept, weight = kept_mask(logits, budget), edge_matrix(logits, budget)
+    kept, weight = kept_mask(logits, budget), weights(logits, budget)
     assert sorted(logits[kept].tolist(), reverse=True) == possible[:count]
     assert int((weight > 0).sum()) == count
     assert torch.equal(weight > 0, kept)
@@ -57,7 +75,7 @@ def test_the_greatest_entries_are_kept_and_hold_the_mass_of_their_number(
 def test_symmetric_relation(seed, n, budget):
     """Pairs and loops by weight, a pair for two entries and a loop for one, until one does not fit."""
     logits = random_logits(seed, n, n)
-    weight = edge_matrix(logits, budget, symmetric=True)
+    weight = weights(logits, budget, symmetric=True)
     assert torch.equal(weight, weight.T)
     mean = (logits + logits.T) / 2
     pairs = [(i, j) for i in range(n) for j in range(i, n) if mean[i, j] > -torch.inf]
@@ -77,7 +95,7 @@ def test_gradients_of_kept_and_of_left_out_pairs(seed):
     logits = random_logits(seed, 4, 5, forbidden=0.2).requires_grad_()
     value = torch.randn(4, 5, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     budget = 6
-    (got,) = torch.autograd.grad((edge_matrix(logits, budget) * value).sum(), logits)
+    (got,) = torch.autograd.grad((weights(logits, budget) * value).sum(), logits)
     kept = kept_mask(logits.detach(), budget)
 
     plain = logits.detach()[kept].requires_grad_()
@@ -97,7 +115,7 @@ def test_gradient_of_kept_pairs_by_finite_differences():
 
     def outcome(entries):
         moved = logits.masked_scatter(kept, entries)
-        return ((edge_matrix(moved, 6) - value) ** 3).sum()
+        return ((weights(moved, 6) - value) ** 3).sum()
 
     assert torch.autograd.gradcheck(outcome, logits[kept].requires_grad_())
 
@@ -108,42 +126,45 @@ def test_an_edge_that_pays_comes_in():
     step = torch.optim.SGD([logits], lr=1.0)
     for _ in range(20):
         step.zero_grad()
-        (edge_matrix(logits, 1) * torch.tensor([[0.0, -1.0], [0.0, 0.0]])).sum().backward()
+        (weights(logits, 1) * torch.tensor([[0.0, -1.0], [0.0, 0.0]])).sum().backward()
         step.step()
     assert before.tolist() == [[True, False], [False, False]]
     assert kept_mask(logits.detach(), 1).tolist() == [[False, True], [False, False]]
 
 
 def test_great_logits_do_not_overflow():
-    weight = edge_matrix(torch.tensor([[1000.0, 999.0], [-1000.0, 998.0]]), 2)
+    weight = weights(torch.tensor([[1000.0, 999.0], [-1000.0, 998.0]]), 2)
     assert_near(weight[0], 2 * torch.tensor([1.0, 0.0]).softmax(dim=0), 1e-6)
 
 
 @pytest.mark.parametrize("logits", [torch.full((2, 3), -torch.inf), torch.zeros(2, 3)])
 def test_no_edges(logits):
     budget = 5 if logits.isinf().all() else 0
-    weight = edge_matrix(logits.requires_grad_(), budget)
+    weight = weights(logits.requires_grad_(), budget)
     assert not bool(weight.any())
-    assert not bool(row_normalised(weight).any())
+    assert not bool(averaging(weight).any())
 
 
 def test_mirrored_relations_are_transposes_in_the_given_order():
     relations = (("b", "rs", "a"), ("a", "s", "b"), ("a", "t", "a"))
     mirror = {relations[1]: relations[0], relations[0]: relations[1], relations[2]: relations[2]}
-    logits = {relations[1]: random_logits(0, 3, 4), relations[2]: random_logits(1, 4, 4, 0.0)}
+    whole = {relations[1]: random_logits(0, 3, 4), relations[2]: random_logits(1, 4, 4, 0.0)}
+    pairs = {r: candidates_of(x) for r, x in whole.items()}
+    logits = {r: x.flatten()[pairs[r].place] for r, x in whole.items()}
     degree = {r: 1.0 + torch.arange(n) for r, n in zip(relations, (4, 3, 4), strict=True)}
     structure = Structure(
-        logits, degree, {relations[0]: 5, relations[1]: 5, relations[2]: 4}, mirror
+        pairs, logits, degree, {relations[0]: 5, relations[1]: 5, relations[2]: 4}, mirror
     )
-    found = structure.weights()
+    found = {r: w.dense() for r, w in structure.weights().items()}
     assert list(found) == list(relations)
     assert torch.equal(found[relations[0]], found[relations[1]].T)
-    assert torch.equal(found[relations[1]], edge_matrix(logits[relations[1]], 5))
+    assert torch.equal(found[relations[1]], weights(whole[relations[1]], 5))
     assert torch.equal(found[relations[2]], found[relations[2]].T)
     assert int((found[relations[2]] > 0).sum()) in (3, 4)  # A pair may not fit any more.
     saved = structure.saved()
     for relation in relations:
-        assert_near(saved[relation], averaging(found[relation]) * degree[relation].unsqueeze(1))
+        got = saved[relation].dense()
+        assert_near(got, averaging(found[relation]) * degree[relation].unsqueeze(1))
 
 
 def clustered_graph():
@@ -168,7 +189,7 @@ def test_with_all_pairs_kept_the_saved_weights_are_the_members_mean_degrees():
         for s, d, w in zip(src.tolist(), dst.tolist(), weight.tolist(), strict=True):
             into = found.cluster[destination][d]
             expected[into, found.cluster[source][s]] += w / found.size[destination][into]
-        assert_near(saved[relation], expected)
+        assert_near(saved[relation].dense(), expected)
 
 
 @pytest.mark.usefixtures("double")
@@ -183,6 +204,7 @@ def test_clusters_that_no_edge_joins_get_none(end):
         edges = whole[relation].edge_index if not flipped else whole[relation].edge_index.flip(0)
         found.graph[name].edge_index = edges[:, keep]
     saved = Structure.of(found, budget, absent=0.5).saved()
+    saved = {r: w.dense() for r, w in saved.items()}
     weight = saved[relation] if end else saved[relation].T
     assert not bool(weight[lonely].any())
     back = saved["actor", "rev_features", "movie"]
@@ -195,22 +217,8 @@ def test_clusters_that_no_edge_joins_get_none(end):
 def test_degrees_are_kept_whatever_the_log_weights(seed, rows, columns):
     rng = torch.Generator().manual_seed(seed)
     degree = torch.rand(rows, generator=rng, dtype=torch.float64) + 0.1
-    weight = edge_matrix(random_logits(seed, rows, columns), rows * columns // 2)
-    found = with_degrees(weight, degree)
+    matrix = edges(random_logits(seed, rows, columns), rows * columns // 2)
+    found, weight = with_degrees(matrix, degree).dense(), matrix.dense()
     joined = weight.sum(dim=1) > 0
     assert_near(found.sum(dim=1), torch.where(joined, degree, 0.0))
-    assert_near(row_normalised(found), row_normalised(weight))
-
-
-@settings(max_examples=40, deadline=None)
-@given(SEEDS, st.integers(1, 6), st.integers(1, 6))
-def test_rows_sum_to_one_or_are_zero(seed, rows, columns):
-    rng = torch.Generator().manual_seed(seed)
-    weight = torch.rand(rows, columns, generator=rng, dtype=torch.float64)
-    weight = (weight * (torch.rand(rows, columns, generator=rng) < 0.4)).requires_grad_()
-    found = row_normalised(weight)
-    assert torch.allclose(found, averaging(weight), rtol=1e-12, atol=0)
-    sums = found.detach().sum(dim=1)
-    assert bool((((sums - 1).abs() < 1e-12) | (sums == 0)).all())
-    (gradient,) = torch.autograd.grad((found * found).sum(), weight)
-    assert bool(torch.isfinite(gradient).all())
+    assert_near(averaging(found), averaging(weight))

@@ -6,11 +6,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from condense.pair_matrix import PairMatrix
 from condense.sparse_product import StraightThroughMatrix
 
 
 def dirichlet_energy(
-    weight: Float[Tensor, "n_dst n_src"],
+    weight: PairMatrix,
     at_destination: Float[Tensor, "M n_dst d"],
     at_source: Float[Tensor, "M n_src d"],
     has_destination: Bool[Tensor, "M n_dst"],
@@ -35,7 +36,7 @@ def dirichlet_energy(
     itself, the only large matrix here, is multiplied as it is.
 
     Args:
-        weight: w ≥ 0, dense.
+        weight: w ≥ 0 [n_dst, n_src].
         at_destination: ĝ of each modality on the destination nodes.
         at_source: ĝ of the same modalities on the source nodes; the same tensor within one type.
         has_destination: which destination nodes have the modality.
@@ -45,8 +46,9 @@ def dirichlet_energy(
             loops themselves join equal ends and add nothing. Its energy vanishes with the edges.
     """
     if within:
-        weight = weight - weight.diagonal().diag()
-    here, there = has_destination.to(weight.dtype), has_source.to(weight.dtype)
+        weight = weight.without_loops()
+    dtype = weight.values.dtype
+    here, there = has_destination.to(dtype), has_source.to(dtype)
     edges = StraightThroughMatrix(weight)
     rows = (edges @ there.T).T * here  # [M, n_dst]
     columns = (edges.T @ here.T).T * there  # [M, n_src]
@@ -56,7 +58,7 @@ def dirichlet_energy(
     right = at_source * (there * _inverse_root(columns + self_loops)).unsqueeze(2)
     squares = (rows * left.square().sum(dim=2)).sum(dim=1)
     squares = squares + (columns * right.square().sum(dim=2)).sum(dim=1)
-    sent = (edges @ right.transpose(0, 1).flatten(1)).view(len(weight), *right.shape[::2])
+    sent = (edges @ right.transpose(0, 1).flatten(1)).view(weight.shape[0], *right.shape[::2])
     crossed = (sent.transpose(0, 1) * left).sum(dim=(1, 2))
     energy = squares - 2 * crossed
     return energy / 2 if within else energy

@@ -197,7 +197,7 @@ class Run:
         """Take up a `_state`.
 
         Raises:
-            UserError: it belongs to another start.
+            UserError: it belongs to another start, or its tensors have other shapes.
         """
         numbers, tensors = state.numbers, state.tensors
         if numbers["start"] != self.synthesis.start.digest():
@@ -205,13 +205,14 @@ class Run:
                 "resume: the run's start, made anew, is not what it was (other code or libraries, or a "
                 "device that does not repeat itself); start anew without --resume"
             )
+        now, best = self.best.like(tensors, "now"), self.best.like(tensors, "best")
         self.index, self.best_step = numbers["index"], numbers["best_step"]
         self.history, self.best_score = numbers["history"], numbers["best_score"]
         for name, x in self.theta.tensors().items():
             x.copy_(tensors[f"relay/{name}"])
         self.generator.set_state(tensors["generator"])
         self.chance.set_state(tensors["chance"])
-        self.synthesis.restore(self.best.like(tensors, "now"))
-        self.best = self.best.like(tensors, "best")
+        self.synthesis.restore(now)
+        self.best = best
         for name, optimiser in self.optimisers.items():
             restore_adam(name, optimiser, tensors)

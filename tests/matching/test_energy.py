@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condense.matching.energy import dirichlet_energy
+from condense.pair_matrix import PairMatrix
 from tests.dense import assert_near
 
 SEEDS = st.integers(0, 2**31)
@@ -21,7 +22,9 @@ def sparse_weights(rng, rows, columns):
 def energy_of(weight, left, right, self_loops=False):
     """Of one modality that all nodes have; within one type if both ends are the same field."""
     ends = (left[None], right[None], *(torch.ones(1, len(g)).bool() for g in (left, right)))
-    return dirichlet_energy(weight, *ends, within=left is right, self_loops=self_loops)[0]
+    return dirichlet_energy(
+        PairMatrix.of(weight), *ends, within=left is right, self_loops=self_loops
+    )[0]
 
 
 def by_edges(weight, left, right):
@@ -147,7 +150,7 @@ def test_edges_count_for_modalities_that_both_ends_have(seed, within):
             torch.randn(3, 4, 2, generator=rng).double(),
             torch.rand(3, 4, generator=rng) < 0.7,
         )
-    got = dirichlet_energy(weight, left, right, here, there, within=within)
+    got = dirichlet_energy(PairMatrix.of(weight), left, right, here, there, within=within)
     for m in range(3):
         among = weight * torch.outer(here[m].double(), there[m].double())
         mine = left[m]

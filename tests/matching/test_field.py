@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy, one_hot
 
 from condense.matching.energy import dirichlet_energy
 from condense.matching.field import gradient_field, path_products
+from condense.pair_matrix import PairMatrix
 from models.metapaths import endpoint, metapaths
 from models.relay import residual
 from tests.dense import assert_near, averaging, walk, walks
@@ -63,8 +64,10 @@ class Problem:
         text, image, other = field["a", "text"], field["a", "image"], field["b", "text"]
         within, across = self.edges[RELATIONS[0]], self.edges[RELATIONS[1]]
         both, every = torch.stack([text, image]), torch.ones(2, 6, dtype=torch.bool)
-        inner = dirichlet_energy(within, both, both, every, every, within=True)
-        outer = dirichlet_energy(across, text[None], other[None], every[:1], every[:1, :4])
+        inner = dirichlet_energy(PairMatrix.of(within), both, both, every, every, within=True)
+        outer = dirichlet_energy(
+            PairMatrix.of(across), text[None], other[None], every[:1], every[:1, :4]
+        )
         return inner.sum() + outer.sum()
 
     def leaves(self):

@@ -19,7 +19,7 @@ from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import endpoint
 from models.relay import Relay
-from tests.dense import walk
+from tests.dense import spread, walk
 
 
 class PlainRelay(nn.Module):
@@ -81,11 +81,10 @@ def edge_matrix(logits: Tensor, budget: int, symmetric: bool) -> Tensor:
 
 def edges(synthesis: Synthesis) -> dict:
     """C'_r of every relation; that of a mirrored one is a transpose."""
-    structure = synthesis.structure
-    found = {
-        r: edge_matrix(logits, structure.budget[r], structure.mirror.get(r) == r)
-        for r, logits in structure.logits.items()
-    }
+    structure, found = synthesis.structure, {}
+    for r, values in structure.logits.items():
+        logits = spread(values, structure.pairs[r], -torch.inf)
+        found[r] = edge_matrix(logits, structure.budget[r], structure.mirror.get(r) == r)
     return {r: found[r] if r in found else found[structure.mirror[r]].T for r in structure.degree}
 
 

@@ -1,0 +1,104 @@
+"""Some of the pairs (row, column) of a matrix: those at which it may have an entry."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+SMALL = 2**19
+"""A matrix of at most so many pairs may be treated as a whole; n′ = 724 within one type."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Pairs that are every combination of some rows with some columns.
+
+    What is said of each pair then is a matrix of `shape`, and needs no looking up of rows.
+    """
+
+    rows: Tensor | slice
+    columns: Tensor | slice
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs (i, j), in the order of their places i · width + j.
+
+    Attributes:
+        place: ascending, each once.
+        shape: height and width of the matrix.
+    """
+
+    place: Int[Tensor, " k"]
+    shape: tuple[int, int]
+
+    @classmethod
+    def every(cls, height: int, width: int, device: torch.device | None = None) -> Pairs:
+        """All there are."""
+        return cls(torch.arange(height * width, device=device), (height, width))
+
+    def __len__(self) -> int:
+        return len(self.place)
+
+    @property
+    def all(self) -> bool:
+        """Whether every pair is among them."""
+        return len(self) == self.shape[0] * self.shape[1]
+
+    @cached_property
+    def rows(self) -> Int[Tensor, " k"]:
+        """The row of each."""
+        return self.place // max(self.shape[1], 1)
+
+    @cached_property
+    def columns(self) -> Int[Tensor, " k"]:
+        """The column of each."""
+        return self.place % max(self.shape[1], 1)
+
+    @cached_property
+    def grid(self) -> Grid | None:
+        """The rows and columns that they combine, if they do."""
+        height, width = self.shape
+        if self.all:
+            return Grid(slice(None), slice(None), self.shape)
+        rows, columns = _those_in(self.rows, height), _those_in(self.columns, width)
+        shape = (len(rows), len(columns))
+        # No pair is twice among them, so as many as all combinations are all combinations.
+        return Grid(rows, columns, shape) if math.prod(shape) == len(self) else None
+
+    @cached_property
+    def starts(self) -> Int[Tensor, " _"]:
+        """Where each row begins among them, and where the last ends: CSR's row pointers [height + 1]."""
+        return row_starts(self.rows, self.shape[0])
+
+    @cached_property
+    def loops(self) -> Int[Tensor, " _"]:
+        """Which of them join a node to itself."""
+        return (self.rows == self.columns).nonzero().flatten()
+
+    @cached_property
+    def upper(self) -> Int[Tensor, " _"]:
+        """Which of them lie on the diagonal or above."""
+        return (self.rows <= self.columns).nonzero().flatten()
+
+    @cached_property
+    def partner(self) -> Int[Tensor, " k"]:
+        """Which of them is (j, i), for each (i, j) of a set that holds both or neither."""
+        return torch.searchsorted(self.place, self.columns * self.shape[1] + self.rows)
+
+
+def _those_in(numbers: Int[Tensor, " k"], count: int) -> Int[Tensor, " _"]:
+    """Which of the numbers below `count` occur, ascending."""
+    there = torch.zeros(count, dtype=torch.bool, device=numbers.device)
+    return there.index_fill_(0, numbers, True).nonzero().flatten()
+
+
+def row_starts(rows: Int[Tensor, " k"], height: int) -> Int[Tensor, " _"]:
+    """Where each row begins in an ascending list of rows, and where the last ends [height + 1]."""
+    return torch.searchsorted(rows, torch.arange(height + 1, device=rows.device))
