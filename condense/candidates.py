@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from condense.kept_edges import greatest_mirrored
 from condense.pair_matrix import PairMatrix
-from condense.pairs import SMALL, Pairs
+from condense.pairs import SMALL, Pairs, those_in
 
 PER_EDGE = 8
 """Beyond, at most so many candidates for each edge that is kept."""
@@ -43,12 +42,8 @@ def candidates(
         return _joined(counts, per_edge * budget, absent, symmetric)
     if absent <= 0:
         return counts.pairs, counts.values
-    rows, columns = counts.pairs.rows, counts.pairs.columns
-    sends = torch.zeros(width, dtype=torch.bool, device=columns.device).index_fill_(
-        0, columns, True
-    )
-    receives = torch.zeros(height, dtype=torch.bool, device=rows.device).index_fill_(0, rows, True)
-    pairs = Pairs((receives.unsqueeze(1) & sends).flatten().nonzero().flatten(), (height, width))
+    receive, send = those_in(counts.pairs.rows, height), those_in(counts.pairs.columns, width)
+    pairs = Pairs((receive.unsqueeze(1) * width + send).flatten(), (height, width))
     found = counts.dense().flatten()[pairs.place]
     return pairs, found.clamp_min(absent)
 

@@ -67,7 +67,7 @@ class Pairs:
         height, width = self.shape
         if self.all:
             return Grid(slice(None), slice(None), self.shape)
-        rows, columns = _those_in(self.rows, height), _those_in(self.columns, width)
+        rows, columns = those_in(self.rows, height), those_in(self.columns, width)
         shape = (len(rows), len(columns))
         # No pair is twice among them, so as many as all combinations are all combinations.
         return Grid(rows, columns, shape) if math.prod(shape) == len(self) else None
@@ -93,7 +93,7 @@ class Pairs:
         return torch.searchsorted(self.place, self.columns * self.shape[1] + self.rows)
 
 
-def _those_in(numbers: Int[Tensor, " k"], count: int) -> Int[Tensor, " _"]:
+def those_in(numbers: Int[Tensor, " k"], count: int) -> Int[Tensor, " _"]:
     """Which of the numbers below `count` occur, ascending."""
     there = torch.zeros(count, dtype=torch.bool, device=numbers.device)
     return there.index_fill_(0, numbers, True).nonzero().flatten()

@@ -123,9 +123,9 @@ def trip(n, edges, kept):
 def test_nothing_is_quadratic_beyond_the_limit():
     """20,000 × 20,000 in float32 would be 1.5 GiB."""
     trip(50, 60, 10)  # Type checks are compiled when they are first met.
-    before, clock = peak_bytes(torch.device("cpu")), time.perf_counter()
+    before, clock = peak_bytes(torch.device("cpu")), time.process_time()
     structure, saved = trip(20_000, 60_000, 10_000)
-    assert time.perf_counter() - clock < 2
+    assert time.process_time() - clock < 2  # Of the processor: others may be using it too.
     assert peak_bytes(torch.device("cpu")) - before < 300 * 2**20
     for relation, pairs in structure.pairs.items():
         if relation[1] == "to":  # Twice 60,000 pairs are joined; the last two may not fit.
