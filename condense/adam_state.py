@@ -1,4 +1,4 @@
-"""The state of torch's Adam as named tensors."""
+"""The state of Adam as named tensors."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-STEP = "step"
+from models.adam import Adam
 
 
-def adam_tensors(name: str, adam: torch.optim.Adam) -> dict[str, Tensor]:
-    """Moments and steps of each parameter; none of a parameter that has not been moved yet."""
-    return {
-        f"{name}/{i}/{key}": value.reshape(1) if key == STEP else value
-        for i, parameter in enumerate(adam.param_groups[0]["params"])
-        for key, value in adam.state[parameter].items()
-    }
+def adam_tensors(name: str, adam: Adam) -> dict[str, Tensor]:
+    """Both moments of each parameter, and the number of steps."""
+    found = {f"{name}/steps": torch.tensor([adam.steps])}
+    for i, moments in enumerate(zip(adam.first, adam.second, strict=True)):
+        found |= {f"{name}/{i}/moment{k}": x for k, x in enumerate(moments, start=1)}
+    return found
 
 
-def restore_adam(name: str, adam: torch.optim.Adam, tensors: Mapping[str, Tensor]) -> None:
+def restore_adam(name: str, adam: Adam, tensors: Mapping[str, Tensor]) -> None:
     """Give `adam`, which has the same parameters, the state that `adam_tensors` took."""
-    for i, parameter in enumerate(adam.param_groups[0]["params"]):
-        prefix = f"{name}/{i}/"
-        found = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-        # In the memory layout of the parameter: another one may round differently.
-        adam.state[parameter] = {
-            key: value[0].clone() if key == STEP else torch.empty_like(parameter).copy_(value)
-            for key, value in found.items()
-        }
+    adam.steps = int(tensors[f"{name}/steps"])
+    for i, moments in enumerate(zip(adam.first, adam.second, strict=True)):
+        for k, x in enumerate(moments, start=1):
+            x.copy_(tensors[f"{name}/{i}/moment{k}"])

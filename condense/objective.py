@@ -16,8 +16,9 @@ from condense.matching.decoupling import chance_conflict_rate, conflict_rate, de
 from condense.matching.distance import layered_loss
 from condense.matching.energy import dirichlet_energy
 from condense.matching.field import gradient_field
-from condense.matching.gradients import classwise_gradients, gradient
+from condense.matching.gradients import classwise_gradients
 from condense.pair_matrix import PairMatrix
+from condense.pool import Rows
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
 from condense.synthesis import Seen, Synthesis
@@ -72,21 +73,25 @@ class Objective:
     damped: bool
     authors: bool = False
 
-    def whole_gradients(self, theta: Relay, parts: Iterable[Float[Tensor, "c D"]]) -> Layers:
+    def whole_gradients(self, theta: Relay, parts: Iterable[Rows]) -> Layers:
         """∇_W L_c of the whole graph, as they enter the matching.
 
         Args:
             theta: θ.
-            parts: rows of Z, those of each class in turn.
+            parts: rows of Z, which cover all classes.
         """
         with torch.no_grad():
-            last, found = theta.biases[-1], []
+            last, found, done = theta.biases[-1], [], 0
             one_hot = torch.eye(len(last), dtype=last.dtype, device=last.device)
-            for y, z in zip(one_hot, parts, strict=True):
-                layers = theta.layers(z, y.expand(len(z), -1))
-                found.append([gradient(x, g).T for x, g in layers])
-            stacked = (torch.stack(each) for each in zip(*found, strict=True))
-            return self._matched(tuple(g.transpose(1, 2) for g in stacked))
+            for z, sizes in parts:
+                count = torch.tensor(sizes, device=z.device)
+                y = one_hot[done : done + len(sizes)].repeat_interleave(count, dim=0)
+                layers = theta.layers(z, y)
+                found.append([classwise_gradients(x, g, sizes) for x, g in layers])
+                done += len(sizes)
+            if len(found) > 1:
+                found = [[torch.cat(each) for each in zip(*found, strict=True)]]
+            return self._matched(tuple(found[0]))
 
     def terms(
         self,
@@ -106,7 +111,7 @@ class Objective:
             report: compute an undamped energy and its field as well; else they are left at 0 and empty.
         """
         z, classes = seen.z, synthesis.budget.classes
-        layers = theta.layers(z, self._one_hot(synthesis.y, z))
+        layers = theta.layers(z, synthesis.one_hot)
         gradients = self._matched(tuple(classwise_gradients(x, g, classes) for x, g in layers))
         share = torch.tensor(classes, dtype=z.dtype, device=z.device)
         match = layered_loss(gradients, whole, self.view.member, share / share.sum())
@@ -241,9 +246,6 @@ class Objective:
                 shape = (g.size(0), g.size(2), parts[i].size(1))
                 parts[i] = changed.view(shape).transpose(1, 2)
         return torch.cat(parts, dim=1)
-
-    def _one_hot(self, labels: Tensor, like: Tensor) -> Tensor:
-        return torch.nn.functional.one_hot(labels, self.view.schema.num_classes).to(like.dtype)
 
 
 def _decoupled(rows: list[Tensor], read: list[Tensor], write: list[Tensor]) -> list[Tensor]:

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from condense.relay_view import RelayView
 
+Rows = tuple[Float[Tensor, "k D"], tuple[int, ...]]
+"""Rows of Z in the order of their classes, and how many there are of each of the next classes in turn."""
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -48,16 +51,15 @@ class Pool:
             chosen.append(nodes[order[:per_class]])
         return cls(view.features(torch.cat(chosen)), tuple(map(len, chosen)))
 
-    def draw(self, batch: int, generator: torch.Generator) -> Iterator[Float[Tensor, "c D"]]:
-        """Z of at most `batch` nodes of each class in turn.
+    def draw(self, batch: int, generator: torch.Generator) -> Iterator[Rows]:
+        """Z of at most `batch` nodes of each class.
 
         One class at a time, so that its rows are still in the processor's cache when they are multiplied;
         a copy of all that are drawn would go to memory and back. A small pool is given out whole.
         """
-        parts = self.z.split(self.sizes)
         if max(self.sizes) <= batch:
-            yield from parts
+            yield self.z, self.sizes
             return
-        for z in parts:
+        for z in self.z.split(self.sizes):
             order = torch.randperm(len(z), generator=generator, device=z.device)
-            yield z.index_select(0, order[:batch])
+            yield z.index_select(0, order[:batch]), (min(len(z), batch),)

@@ -108,6 +108,11 @@ class RelayView:
             torch.get_default_dtype()
         )
 
+    @cached_property
+    def _column_scale(self) -> Float[Tensor, " D"]:
+        """The scale of each input dimension's block."""
+        return torch.tensor(self.scale, dtype=torch.float64, device=self.block.device)[self.block]
+
     def features(self, rows: Int[Tensor, " n"]) -> Float[Tensor, "n D"]:
         """Z of these whole-graph target nodes."""
         widths = self.widths
@@ -166,7 +171,7 @@ class RelayView:
             ]
         )
         assert z is not None  # The target type has a modality.
-        return z * torch.tensor(self.scale, dtype=z.dtype, device=z.device)[self.block]
+        return z * self._column_scale.to(z.dtype)
 
 
 def _side_by_side(parts: list[Tensor]) -> Tensor | None:

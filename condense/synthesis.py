@@ -80,6 +80,7 @@ class Synthesis:
         structure: the edges; its log-weights are optimised.
         logits: these log-weights, primary relation -> [k].
         y: classes [n'].
+        one_hot: of these [n', C].
     """
 
     def __init__(self, start: Initial, budget: Budget) -> None:
@@ -91,6 +92,9 @@ class Synthesis:
         for logits in self.logits.values():
             logits.requires_grad_()
         self.y: Int[Tensor, " n"] = start.y
+        one_hot = torch.nn.functional.one_hot(self.y, len(budget.classes))
+        # As logits lie, see `models.relay`.
+        self.one_hot = one_hot.T.contiguous().T.to(next(iter(self.h.values())).dtype)
 
     def weights(self) -> dict[EdgeType, PairMatrix]:
         """C'_r [n'_dst, n'_src] of every relation: the edges that would be saved, up to row sums."""

@@ -13,13 +13,15 @@ the CPU's matrix products like better than Z W and Zᵀ P. Other relays do the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from models.adam import Adam
 
 
 @runtime_checkable
@@ -140,31 +142,12 @@ def affine(
     x: Float[Tensor, "n i"], weight: Float[Tensor, "i o"], bias: Float[Tensor, " o"]
 ) -> Float[Tensor, "n o"]:
     """X W + b, fast for a W that is a transposed one."""
-    return (weight.T @ x.T).T + bias
+    return torch.addmm(bias.unsqueeze(1), weight.T, x.T).T
 
 
 def residual(logits: Float[Tensor, "n C"], target: Float[Tensor, "n C"]) -> Float[Tensor, "n C"]:
-    """softmax(logits) − Y: the gradient of each row's cross-entropy."""
-    return logits.softmax(dim=1) - target
-
-
-class Adam:
-    """Adam on explicitly given gradients (Kingma & Ba, ICLR 2015), without autograd's machinery."""
-
-    def __init__(self, parameters: Sequence[Tensor], lr: float) -> None:
-        self.parameters, self.lr, self.step_count = list(parameters), lr, 0
-        self.first = [torch.zeros_like(p) for p in self.parameters]
-        self.second = [torch.zeros_like(p) for p in self.parameters]
-
-    @torch.no_grad()
-    def step(self, gradients: Sequence[Tensor]) -> None:
-        """One update, in place."""
-        self.step_count += 1
-        scale1, scale2 = 1 - 0.9**self.step_count, 1 - 0.999**self.step_count
-        for p, g, m, v in zip(self.parameters, gradients, self.first, self.second, strict=True):
-            m.lerp_(g, 0.1)
-            v.mul_(0.999).addcmul_(g, g, value=0.001)
-            p.addcdiv_(m, (v / scale2).sqrt_().add_(1e-8), value=-self.lr / scale1)
+    """softmax(logits) − Y: the gradient of each row's cross-entropy; fast where both are transposed."""
+    return (logits.T.softmax(dim=0) - target.T).T
 
 
 def train_relay(
@@ -176,10 +159,11 @@ def train_relay(
 ) -> Relay:
     """θ after `steps` of Adam on the mean cross-entropy of (Z, Y); the argument is not changed."""
     # θ and its gradient are one tensor each, so that Adam takes one pass and not one a part.
-    flat = torch.cat([x.t().flatten() for x in theta.tensors().values()])
+    flat, theta = packed(theta)
     gradient = torch.empty_like(flat)
-    theta, slope = (_views(x, theta) for x in (flat, gradient))
+    slope = _views(gradient, theta)
     slopes = list(zip(slope.weights, slope.biases, strict=True))
+    target = target.T.contiguous().T  # As the logits lie.
     adam = Adam([flat], lr)
     for _ in range(steps):
         for (x, g), (to_weight, to_bias) in zip(theta.layers(z, target), slopes, strict=True):
@@ -188,6 +172,15 @@ def train_relay(
             torch.sum(mean, dim=0, out=to_bias)
         adam.step([gradient])
     return theta
+
+
+def packed(theta: Relay) -> tuple[Float[Tensor, " k"], Relay]:
+    """A copy of θ in one tensor, and the relay that lies in it.
+
+    Trained relays lie so. Equal numbers that lie elsewhere may be rounded in another way.
+    """
+    flat = torch.cat([x.t().flatten() for x in theta.tensors().values()])
+    return flat, _views(flat, theta)
 
 
 def _views(flat: Float[Tensor, " k"], like: Relay) -> Relay:

@@ -72,12 +72,15 @@ def test_pool_holds_and_draws_nodes_of_each_class(view):
     pool = Pool.of(view, member, 8, rng)
     every = view.features(torch.arange(40))
     assert pool.sizes == (8, 8, 8)
-    for c, part in enumerate(pool.draw(8, rng)):  # All of them, and no copy.
-        assert part.untyped_storage().data_ptr() == pool.z.untyped_storage().data_ptr()
-        for z in part:
-            (same,) = ((every - z).abs().amax(dim=1) < 1e-12).nonzero(as_tuple=True)
-            assert member[same].tolist() == [c]  # That very node, and it may be matched.
-    drawn, other = (torch.cat(list(pool.draw(3, rng))) for _ in range(2))
+    ((all_rows, sizes),) = pool.draw(8, rng)
+    assert all_rows is pool.z  # All of them, and no copy.
+    assert sizes == pool.sizes
+    for i, z in enumerate(all_rows):
+        (same,) = ((every - z).abs().amax(dim=1) < 1e-12).nonzero(as_tuple=True)
+        assert member[same].tolist() == [i // 8]  # That very node, and it may be matched.
+    drawn, other = (list(pool.draw(3, rng)) for _ in range(2))
+    assert [sizes for _, sizes in drawn] == [(3,), (3,), (3,)]
+    drawn, other = (torch.cat([z for z, _ in parts]) for parts in (drawn, other))
     assert len(torch.unique(drawn, dim=0)) == 9
     assert all(
         bool((pool.z[8 * (i // 3) : 8 * (i // 3) + 8] == z).all(1).any())

@@ -24,7 +24,7 @@ from condense.io.replace import replacing
 from condense.io.schema import CHECKSUM, LIBVER, fixed_strings
 
 FORMAT = "multimodal-graph-checkpoint"
-VERSION = 1
+VERSION = 2
 
 
 def save_checkpoint(

@@ -31,11 +31,6 @@ def classwise_gradients(
     return found.transpose(1, 2)
 
 
-def gradient(x: Float[Tensor, "n i"], g: Float[Tensor, "n o"]) -> Float[Tensor, "i o"]:
-    """∇_W L = Xᵀ G / n of the mean loss over these nodes, a transposed [o, i]; 0 without a node."""
-    return ((g / max(len(g), 1)).T @ x).T
-
-
 class _ClassProducts(torch.autograd.Function):
     """G_cᵀ X_c of each class [G, o, i]; with S_c = ∂L/∂(G_cᵀ X_c), ∂L/∂X_c = G_c S_c, ∂L/∂G_c = X_c S_cᵀ.
 

@@ -19,7 +19,8 @@ from condense.objective import Objective, Terms
 from condense.pool import Pool
 from condense.relay_view import RelayView
 from condense.synthesis import Seen, Synthesis
-from models.relay import Relay, train_relay
+from models.adam import Adam
+from models.relay import Relay, packed, train_relay
 
 
 class Run:
@@ -50,8 +51,6 @@ class Run:
             damped=settings.damping > 0,
             authors=settings.energy == "authors",
         )
-        self.labels = torch.nn.functional.one_hot(synthesis.y, view.schema.num_classes)
-        self.labels = self.labels.to(judge.z.dtype)
         self.history: list[dict[str, float]] = []
         self.best = self.synthesis.snapshot()
         self.start_score = self.best_score = judge.score(synthesis.features(view), synthesis.y)
@@ -60,11 +59,9 @@ class Run:
         self.index = 0
         self.theta: Relay = judge.start.copy()
         self.optimisers = {
-            "features": torch.optim.Adam(list(synthesis.h.values()), lr=settings.lr_features)
+            "features": Adam(list(synthesis.h.values()), settings.lr_features),
+            "edges": Adam(list(synthesis.logits.values()), settings.lr_edges),
         }
-        if synthesis.logits:
-            logits = list(synthesis.logits.values())
-            self.optimisers["edges"] = torch.optim.Adam(logits, lr=settings.lr_edges)
         self.diverged = ""
 
     def go(self, checkpoints: Checkpoints) -> bool:
@@ -87,7 +84,7 @@ class Run:
                 z = seen.z.detach()
                 if due:
                     self._check(self.index, terms, z)
-                self.theta = train_relay(self.theta, z, self.labels, s.inner, s.lr_relay)
+                self.theta = train_relay(self.theta, z, self.synthesis.one_hot, s.inner, s.lr_relay)
                 if due:
                     checkpoints.offer(self.index, self._state)
         except KeyboardInterrupt:
@@ -122,16 +119,17 @@ class Run:
         whole = self.objective.whole_gradients(theta, self.pool.draw(s.batch, self.generator))
         terms = self.objective.terms(syn, seen, theta, whole, report)
         loss = terms.match + s.damping * terms.energy
-        for optimiser in self.optimisers.values():
-            optimiser.zero_grad()
+        moved = (*syn.h.values(), *syn.logits.values())
+        for x in moved:
+            x.grad = None
         self._expect_finite([loss], whole, terms)
         loss.backward()
-        changes = [x.grad for x in (*syn.h.values(), *syn.logits.values()) if x.grad is not None]
+        changes = [x.grad for x in moved if x.grad is not None]
         self._expect_finite(changes, whole, terms)
         if s.decouple == "update":
             self.objective.decouple_update(syn)
         for optimiser in self.optimisers.values():
-            optimiser.step()
+            optimiser.step([x.grad for x in optimiser.parameters])
         with torch.no_grad():
             for key, has in syn.has.items():
                 syn.h[key].mul_(has.unsqueeze(1))
@@ -208,6 +206,8 @@ class Run:
         now, best = self.best.like(tensors, "now"), self.best.like(tensors, "best")
         self.index, self.best_step = numbers["index"], numbers["best_step"]
         self.history, self.best_score = numbers["history"], numbers["best_score"]
+        # Where a trained relay lies, lest roundings differ.
+        _, self.theta = packed(self.theta)
         for name, x in self.theta.tensors().items():
             x.copy_(tensors[f"relay/{name}"])
         self.generator.set_state(tensors["generator"])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from models.relay import Adam, Parameters, residual, train_relay
+from models.relay import Parameters, residual, train_relay
 from tests.dense import assert_near
 
 
@@ -32,19 +32,6 @@ def test_training_is_that_of_torch(steps):
     assert_near(found.weight, weight.detach(), 1e-10)
     assert torch.allclose(found.bias, bias.detach(), rtol=1e-9, atol=1e-12)
     assert torch.equal(theta.weight, before)  # The argument is not changed.
-
-
-def test_adam_on_gradients_of_any_size():
-    rng = torch.Generator().manual_seed(0)
-    start = torch.randn(4, 3, generator=rng, dtype=torch.float64)
-    mine, theirs = start.clone(), start.clone().requires_grad_()
-    ours, reference = Adam([mine], lr=0.01), torch.optim.Adam([theirs], lr=0.01)
-    for k in range(20):
-        gradient = 10.0 ** (k % 7 - 6) * torch.randn(4, 3, generator=rng, dtype=torch.float64)
-        ours.step([gradient])
-        theirs.grad = gradient.clone()
-        reference.step()
-    assert_near(mine, theirs.detach(), 1e-10)
 
 
 def test_residual_is_the_gradient_of_the_summed_loss():

@@ -19,6 +19,7 @@ from condense.pool import Pool
 from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
+from models.adam import Adam
 from models.relay import train_relay
 from models.relays import RELAYS
 from tests.oracle import plain
@@ -70,7 +71,7 @@ class Problem:
         )
         width, classes = len(self.view.block), self.view.schema.num_classes
         self.theta = RELAYS[relay](width, 8, classes, self.view.member).redrawn(rng)
-        self.parts = list(Pool.of(self.view, start.member, 256, rng).draw(256, rng))
+        self.pool = Pool.of(self.view, start.member, 256, rng)
 
     def fast(self, steps: Steps) -> Run:
         """The project's own code, on a copy of the state."""
@@ -94,10 +95,8 @@ class Run:
         self.problem, self.steps = problem, steps
         self.synthesis = copy.deepcopy(problem.synthesis)
         self.theta = problem.theta
-        h, logits = self.synthesis.h.values(), self.synthesis.logits.values()
-        self.optimisers = [torch.optim.Adam(list(h), lr=steps.lr_features)]
-        if logits:
-            self.optimisers.append(torch.optim.Adam(list(logits), lr=steps.lr_edges))
+        self.h = list(self.synthesis.h.values())
+        self.logits = list(self.synthesis.logits.values())
 
     def outer_step(self) -> Tensor:
         """One update of the condensed graph, then the inner ones of the relay; returns L_match + λR."""
@@ -105,14 +104,17 @@ class Run:
 
     def update(self, loss: Tensor) -> None:
         """Follow the gradients of `loss`; rows of missing modalities stay zero."""
-        for optimiser in self.optimisers:
-            optimiser.zero_grad()
+        for x in (*self.h, *self.logits):
+            x.grad = None
         loss.backward()
-        for optimiser in self.optimisers:
-            optimiser.step()
+        self.move()
         with torch.no_grad():
             for key, has in self.synthesis.has.items():
                 self.synthesis.h[key].mul_(has.unsqueeze(1))
+
+    def move(self) -> None:
+        """One step of Adam along the gradients."""
+        raise NotImplementedError
 
 
 class Fast(Run):
@@ -121,18 +123,23 @@ class Fast(Run):
     def __init__(self, problem: Problem, steps: Steps) -> None:
         super().__init__(problem, steps)
         self.seen = self.synthesis.seen(problem.view)
-        self.target = torch.nn.functional.one_hot(self.synthesis.y).to(self.seen.z.dtype)
+        self.optimisers = [Adam(self.h, steps.lr_features), Adam(self.logits, steps.lr_edges)]
 
     def outer_step(self) -> Tensor:
         objective, s = self.problem.objective, self.steps
-        whole = objective.whole_gradients(self.theta, self.problem.parts)
+        pool = self.problem.pool
+        whole = objective.whole_gradients(self.theta, [(pool.z, pool.sizes)])
         terms = objective.terms(self.synthesis, self.seen, self.theta, whole, report=False)
         loss = terms.match + s.damping * terms.energy
         self.update(loss)
         self.seen = self.synthesis.seen(self.problem.view)
         z = self.seen.z.detach()
-        self.theta = train_relay(self.theta, z, self.target, s.inner, s.lr_relay)
+        self.theta = train_relay(self.theta, z, self.synthesis.one_hot, s.inner, s.lr_relay)
         return loss
+
+    def move(self) -> None:
+        for optimiser in self.optimisers:
+            optimiser.step([x.grad for x in optimiser.parameters])
 
 
 class Plain(Run):
@@ -141,11 +148,13 @@ class Plain(Run):
     def __init__(self, problem: Problem, steps: Steps, shared: bool) -> None:
         super().__init__(problem, steps)
         self.relay, self.shared = plain.PlainRelay(problem.theta), shared
+        groups = (self.h, steps.lr_features), (self.logits, steps.lr_edges)
+        self.optimiser = torch.optim.Adam([{"params": x, "lr": lr} for x, lr in groups if x])
 
     def outer_step(self) -> Tensor:
         problem, syn, s = self.problem, self.synthesis, self.steps
         view, classes = problem.view, problem.budget.classes
-        whole = plain.whole_gradients(self.relay, problem.parts)
+        whole = plain.whole_gradients(self.relay, problem.pool.z.split(problem.pool.sizes))
         weights = plain.edges(syn)
         z = plain.features(view, syn.h, weights)
 
@@ -167,3 +176,6 @@ class Plain(Run):
         self.relay.fit(z, syn.y, s.inner, s.lr_relay)
         self.theta = self.theta.made_of(self.relay.tensors())
         return loss
+
+    def move(self) -> None:
+        self.optimiser.step()
