@@ -20,14 +20,25 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = ROOT / "benchmarks" / "rows" / "scaling" / "points.csv"
 FIGURE = ROOT / "docs" / "figures" / "scaling.svg"
 SETTINGS = {"epochs": 2, "outer": 10, "check_every": 20}
 MEASURES = ("propagate", "start", "step", "peak_mib")
+TITLES = {
+    "propagate": "propagation",
+    "start": "start",
+    "step": "an outer step",
+    "peak_mib": "peak memory",
+}
+MARKERS = {"propagate": "o", "start": "s", "step": "^", "peak_mib": "D"}
 
 
 @dataclass(frozen=True)
@@ -162,16 +173,33 @@ def draw(sweeps: Sequence[str], points: dict[Point, Measured]) -> None:
         for name in MEASURES:
             ax = axes[1 if name == "peak_mib" else 0][column]
             y = [asdict(points[p])[name] for p in there]
-            ax.plot(x, y, marker="o", label=f"{name} ({exponent(x, y):.2f})")  # type: ignore[arg-type]
-        for ax, label in ((axes[0][column], "seconds"), (axes[1][column], "MiB")):
-            ax.set(xscale="log", yscale="log", ylabel=label)
-            ax.set_xlabel("condensed nodes" if sweep == "ratio" else sweep)
-            ax.grid(visible=True, alpha=0.3)
-            ax.legend(fontsize=7)
+            ax.plot(x, y, marker=MARKERS[name], label=f"{TITLES[name]}: {exponent(x, y):.2f}")  # type: ignore[arg-type]
+        for row in range(2):
+            _dress(axes[row][column], x, "condensed nodes" if sweep == "ratio" else sweep)
+    for ax, label, (low, high) in zip(
+        axes, ("seconds", "MiB"), ((0.01, 10_000.0), (300.0, 30_000.0)), strict=True
+    ):
+        ax[0].set_ylabel(label)
+        for each in ax:
+            each.set_ylim(low, high)
     figure.tight_layout()
     FIGURE.parent.mkdir(parents=True, exist_ok=True)
     # Without a date, so that the same points give the same file.
     figure.savefig(FIGURE, metadata={"Date": None})
+
+
+def _dress(ax: Axes, x: Sequence[int], label: str) -> None:
+    """Logarithmic axes with plain numbers, ticks where there are points, and room for the exponents."""
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    plain = FuncFormatter(lambda value, _: f"{value:,g}")
+    ax.set(xscale="log", yscale="log", xlabel=label)
+    ax.set_xticks(x)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(plain)
+        axis.set_minor_locator(NullLocator())
+    ax.grid(visible=True, alpha=0.3)
+    ax.legend(fontsize=7, loc="upper left", title="exponents", title_fontsize=7)
 
 
 def main() -> None:
