@@ -77,10 +77,12 @@ def entropies(model: HGNNIMA, arena: Arena) -> list[dict[str, float]]:
     def even(share: torch.Tensor) -> float:
         return relative_entropy(share, edges.weight, edges.destination, count)
 
-    return [
-        {"α": even(a.node), "β": even(a.nested), "β̄": even(a.aligned), "β̃": even(a.final)}
-        for a in model.propagate(inputs)[1]
-    ]
+    found = []
+    for a in model.propagate(inputs)[1]:
+        assert a.aligned is not None
+        shares = {"α": a.node, "β": a.nested, "β̄": a.aligned, "β̃": a.final}
+        found.append({name: even(share) for name, share in shares.items()})
+    return found
 
 
 def train_both_signs(arena: Arena, training: TrainSettings, seeds: int) -> None:

@@ -8,7 +8,8 @@ from itertools import product
 import pytest
 import torch
 
-from models.hgnn_ima import HGNNIMA, HGNNIMASettings, loss
+from models import inter_modal
+from models.hgnn_ima import ABLATIONS, HGNNIMA, HGNNIMASettings, loss
 from models.schema import GraphSchema
 from models.seeding import seeded
 from models.sparse import edge_weights
@@ -48,9 +49,9 @@ def without_edges():
     return graph
 
 
-def make_model(graph, alignment="consistent"):
+def make_model(graph, layers=LAYERS, **settings):
     """In eval mode, with parameters large enough that attention is uneven."""
-    settings = HGNNIMASettings(WIDTH, HEADS, LAYERS, alignment=alignment)
+    settings = HGNNIMASettings(WIDTH, HEADS, layers, **settings)
     with seeded(1):
         model = HGNNIMA(GraphSchema.of(graph), settings)
         for parameter in model.parameters():
@@ -95,50 +96,92 @@ def first(model, graph):
                 key = f"{node[0]}:{m}"
                 x = graph[node[0]][f"x_{m}"][node[1]]
                 own[m] = model.encode.weight[key] @ x + model.encode.bias[key]
-        other = sum(own.values()) / len(own) if own else model.bare[f"{node[0]}:"]
-        found[node] = [own.get(m, other) for m in model.modalities]
+        found[node] = [own.get(m, stand_in(model, node, m, own)) for m in model.modalities]
     return found
 
 
-def aggregate(conv, near, h, i, head, sign):
+def stand_in(model, node, m, own):
+    """For modality m, which the node lacks."""
+    if model.settings.missing == "zeros":
+        return torch.zeros(WIDTH)
+    if model.settings.missing == "learnt":
+        return model.bare[f"{node[0]}:{m}"]
+    return sum(own.values()) / len(own) if own else model.bare[f"{node[0]}:"]
+
+
+def nested(influence, m, alpha, keys, queries):
+    """(4)–(6) for influenced modality m: λ [j][m'] or None, and β [j].
+
+    Args:
+        influence: see `models.inter_modal.Influence`.
+        m: the influenced modality.
+        alpha: [m'][j].
+        keys: of each neighbour, by m', times W^MODAL.
+        queries: of the node, by m'.
+    """
+    each, modalities = range(len(keys)), range(len(queries))
+    if influence == "own":
+        return None, alpha[m]
+    if influence == "mean":
+        return None, [sum(alpha[k][j] for k in modalities) / len(queries) for j in each]
+    asked = [queries[m] if influence == "influenced" else queries[k] for k in modalities]
+    s = [[keys[j][k] @ asked[k] / math.sqrt(DEPTH) for k in modalities] for j in each]
+    if influence == "node":
+        s = [[sum(s[j][k] for j in each) / len(keys) for k in modalities] for _ in each]
+    lam = [softmax(x) for x in s]  # (5)
+    return lam, softmax([sum(lam[j][k] * alpha[k][j] for k in modalities) for j in each])  # (6)
+
+
+def aggregate(conv, near, h, i, head):
     """(2)–(10) for one node and head: the summed messages of each modality, and the attentions."""
     part = slice(head * DEPTH, (head + 1) * DEPTH)
     later = slice(WIDTH + head * DEPTH, WIDTH + (head + 1) * DEPTH)  # l^M follows l^K.
-    modalities = range(len(h[i]))
-    g, s, messages = [], [], []
+    each, modalities = range(len(near)), range(len(h[i]))
+    g, modal_keys, messages = [], [], []
+    queries = [linear(conv.query[f"{i[0]}:"], x, part) for x in h[i]]
     for _, relation, j in near:
         w_node, w_modal, w_msg = conv.maps[relation, :, head]
         source = conv.source[f"{j[0]}:"]
         keys = [linear(source, x, part) for x in h[j]]
-        queries = [linear(conv.query[f"{i[0]}:"], x, part) for x in h[i]]
-        pairs = list(zip(keys, queries, strict=True))
+        pairs = zip(keys, queries, strict=True)
         g.append([key @ w_node @ query / math.sqrt(DEPTH) for key, query in pairs])
-        s.append([key @ w_modal @ query / math.sqrt(DEPTH) for key, query in pairs])
+        modal_keys.append([key @ w_modal for key in keys])
         messages.append([linear(source, x, later) @ w_msg for x in h[j]])
-    each = range(len(near))
     alpha = [softmax([g[j][m] for j in each]) for m in modalities]  # (3)
-    lam = [softmax(s[j]) for j in each]  # (5)
-    beta = softmax([sum(lam[j][m] * alpha[m][j] for m in modalities) for j in each])  # (6)
     spread = [
         sum((g[j][m1] - g[j][m2]).abs() for m1, m2 in product(modalities, repeat=2)) for j in each
     ]
+    sign = 1 if conv.alignment == "printed" else -1
     bar = softmax([sign * x for x in spread])  # (8)
-    tilde = softmax([beta[j] * bar[j] for j in each])  # (9)
-    gathered = [
-        sum((tilde[j] * messages[j][m] for j in each), torch.zeros(DEPTH)) for m in modalities
+    found = []  # Of each influenced modality.
+    for m in modalities if conv.influence in ("own", "influenced") else [0]:
+        lam, beta = nested(conv.influence, m, alpha, modal_keys, queries)
+        off = conv.alignment == "off"
+        found.append((lam, beta, beta if off else softmax([beta[j] * bar[j] for j in each])))
+    gathered = []
+    for m in modalities:
+        tilde = found[min(m, len(found) - 1)][2]  # (9)
+        gathered.append(sum((tilde[j] * messages[j][m] for j in each), torch.zeros(DEPTH)))
+    attentions = [
+        (
+            [a[j] for a in alpha],
+            [[lam[j][m] if lam else math.nan for lam, _, _ in found] for m in modalities],
+            [beta[j] for _, beta, _ in found],
+            bar[j],
+            [tilde[j] for _, _, tilde in found],
+        )
+        for j in each
     ]
-    attentions = [([a[j] for a in alpha], lam[j], beta[j], bar[j], tilde[j]) for j in each]
     return gathered, attentions
 
 
-def propagate(conv, graph, h, alignment):
+def propagate(conv, graph, h):
     """(2)–(11): the next h, and (edge, head) -> the attentions named `NAMES`."""
     found, seen = {}, {}
     for i, near in neighbours(graph).items():
         heads = []
         for head in range(HEADS):
-            sign = 1 if alignment == "printed" else -1
-            gathered, attentions = aggregate(conv, near, h, i, head, sign)
+            gathered, attentions = aggregate(conv, near, h, i, head)
             heads.append(gathered)
             for (edge, _, _), values in zip(near, attentions, strict=True):
                 seen[edge, head] = values  # Equal for all copies of an edge.
@@ -152,7 +195,7 @@ def run(model, graph):
     """h^(K) of all nodes and each layer's attentions."""
     h, attentions = first(model, graph), []
     for conv in model.convs:
-        h, seen = propagate(conv, graph, h, model.convs[0].settings.alignment)
+        h, seen = propagate(conv, graph, h)
         attentions.append(seen)
     return h, attentions
 
@@ -184,26 +227,68 @@ def assert_whole_model(model, graph):
     # Without edges there is no attention to report.
     for mine, theirs in zip(attentions, [x for x in expected if x], strict=True):
         for position, name in enumerate(NAMES):
-            assert_near(getattr(mine, name), stacked(theirs, position), 1e-9)
+            got = getattr(mine, name)
+            if got is not None:
+                assert_near(got, stacked(theirs, position), 1e-9)
     logits = [linear(model.head, fused(model, last["movie", i])) for i in ROWS.tolist()]
     assert_near(model(inputs), torch.stack(logits), 1e-9)
 
 
-@pytest.mark.parametrize("alignment", ["consistent", "printed"])
-@pytest.mark.parametrize("price", [False, True])
-@pytest.mark.parametrize("weighted", [False, True])
+VARIANTS = [
+    {"alignment": "printed"},
+    *ABLATIONS.values(),
+    {"influence": "own", "alignment": "off"},
+    {"missing": "zeros"},
+    {"missing": "learnt"},
+    {"layers": 0},
+    {"layers": 1},
+]
+
+
+@pytest.mark.parametrize(
+    ("weighted", "price", "settings"),
+    [
+        *((w, p, {}) for w in (False, True) for p in (False, True)),
+        *((True, True, v) for v in VARIANTS),
+    ],
+    ids=str,
+)
 @torch.no_grad()
-def test_attentions_layer_and_logits_are_their_equations(weighted, price, alignment):
+def test_attentions_and_logits_are_their_equations(weighted, price, settings):
     graph = make_graph(weighted, price)
-    model = make_model(graph, alignment)
+    model = make_model(graph, **settings)
     assert len(model.modalities) == 2 + price
+    assert_whole_model(model, graph)
+
+
+@torch.no_grad()
+def test_a_layer_is_its_equations_at_all_nodes():
+    graph = make_graph()
+    model = make_model(graph)
     inputs = model.prepare(graph, ROWS)
     h = first(model, graph)
     got, _ = model.convs[0](by_type(graph, h), inputs.edges)
-    expected, _ = propagate(model.convs[0], graph, h, alignment)
+    expected, _ = propagate(model.convs[0], graph, h)
     for node_type, x in by_type(graph, expected).items():
         assert_near(got[node_type], x, 1e-9)
-    assert_whole_model(model, graph)
+
+
+def test_what_is_computed_twice_is_the_same(monkeypatch):
+    """Logits and their gradients, with and without keeping what edges carry."""
+    graph = make_graph()
+    model = make_model(graph)
+    found = []
+    for kept in (2**17, 0):
+        monkeypatch.setattr(inter_modal, "KEPT", kept)
+        logits = model(model.prepare(graph, ROWS))
+        slopes = torch.autograd.grad(
+            logits.square().sum(),
+            list(model.convs.parameters()),
+            allow_unused=True,
+            materialize_grads=True,
+        )
+        found.append(torch.cat([logits.detach().flatten(), *(x.flatten() for x in slopes)]))
+    assert_near(*found, 1e-12)
 
 
 @torch.no_grad()
@@ -216,24 +301,41 @@ def averaged_loss(model, graph, y, weight):
     """(16) + (7) with means over parallel edges and heads, and `weight` over rows."""
     last, attentions = run(model, graph)
     count, cross = len(model.modalities), 0.0
+    alone = model.settings.individual_loss
     for row, i in enumerate(ROWS.tolist()):
         own = last["movie", i]
-        for z in (fused(model, own), *own):
+        for z in (fused(model, own), *own) if alone else (fused(model, own),):
             logs = torch.stack(softmax(list(linear(model.head, z)))).log()
-            cross = cross - weight[row] * (y[row] @ logs) / (1 + count)
+            cross = cross - weight[row] * (y[row] @ logs) / (1 + count if alone else 1)
+    if model.settings.attention_loss == "off":
+        return cross
     listed = [edge for near in neighbours(graph).values() for edge in near]
     spent = 0.0
     for (edge, _, source), seen, head in product(listed, attentions, range(HEADS)):
         lacked = [k for k, m in enumerate(model.modalities) if not has(graph, source, m)]
-        spent = spent + sum(seen[edge, head][1][k] for k in lacked) / (HEADS * len(listed))
-    return cross + spent / (LAYERS * count)
+        shares = [sum(seen[edge, head][1][k]) / len(seen[edge, head][1][k]) for k in lacked]
+        spent = spent + sum(shares) / HEADS
+    # Printed, both terms are sums, here over len(ROWS) labelled nodes.
+    over = len(ROWS) if model.settings.attention_loss == "printed" else max(len(listed), 1)
+    return cross + spent / (over * LAYERS * count)
 
 
 @pytest.mark.parametrize("soft", [False, True])
 @pytest.mark.parametrize("make", [make_graph, lambda: make_graph(price=True), without_edges])
-def test_loss_and_its_gradient_are_those_of_the_averaged_equations(make, soft):
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"influence": "influenced"},
+        {"attention_loss": "printed"},
+        {"attention_loss": "off"},
+        {"individual_loss": False},
+    ],
+    ids=str,
+)
+def test_loss_and_its_gradient_are_those_of_the_equations(settings, make, soft):
     graph = make()
-    model, rng = make_model(graph), torch.Generator().manual_seed(0)
+    model, rng = make_model(graph, **settings), torch.Generator().manual_seed(0)
     weight = torch.rand(len(ROWS), generator=rng)
     weight = weight / weight.sum()
     labels = torch.randint(3, (len(ROWS),), generator=rng)
@@ -266,6 +368,8 @@ def test_weights_below_one_leave_attention_as_even_as_weights_above():
                 mine = share[inputs.edges.destination == node]
                 assert bool((mine.amax(0) <= math.e * mine.amin(0) * (1 + 1e-9)).all())
         total = torch.zeros(70, 8).index_add_(
-            0, inputs.edges.destination, attention.final * inputs.edges.weight.unsqueeze(1)
+            0,
+            inputs.edges.destination,
+            attention.final.squeeze(1) * inputs.edges.weight.unsqueeze(1),
         )
         assert bool(((total - 1).abs() < 1e-9)[total > 0].all())

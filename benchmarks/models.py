@@ -1,0 +1,130 @@
+"""What each model costs on a whole graph: seconds an epoch, peak memory of training and of inference.
+
+    python -m benchmarks.models --data-root DATA_ROOT [--dataset amazon1] [--models …] [--epochs 3]
+
+From the project's root. Every model has its registry's defaults and two processes of its own, one that trains
+and one that predicts the test nodes, so that a peak is that process's alone, data and libraries included. An
+epoch is a full-batch step of the trainer's: forward, backward, Adam; the median after one to warm up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from condense.data.datasets.registry import load_dataset
+from condense.data.graph import display_name
+from condense.errors import UserError
+from evaluate.arena import Arena
+from evaluate.train import predict, training_nodes
+from models.registry import MODELS, ModelEntry
+from models.seeding import seeded
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one process.
+
+    Attributes:
+        seconds: of an epoch, or of predicting all test nodes.
+        peak_mib: greatest memory of the process.
+        parameters: how many numbers the model learns.
+    """
+
+    seconds: float
+    peak_mib: float
+    parameters: int
+
+
+def measure(name: str, arena: Arena, epochs: int) -> Cost:
+    """This process's; `epochs` of 0 predicts instead of training."""
+    entry = MODELS[name]
+    with seeded(0):
+        model = entry.build(arena.schema, entry.settings())
+    seconds = train(entry, model, arena, epochs) if epochs else [infer(model, arena)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    count = sum(p.numel() for p in model.parameters())
+    return Cost(statistics.median(seconds), peak, count)
+
+
+def train(entry: ModelEntry, model: torch.nn.Module, arena: Arena, epochs: int) -> list[float]:
+    """Seconds of each epoch but the first."""
+    rows, labels, weight = training_nodes(arena.whole)
+    inputs = model.prepare(arena.whole, rows)  # type: ignore[operator]
+    optimiser = torch.optim.Adam(model.parameters(), 0.001, fused=True)
+    seconds = []
+    for _ in range(epochs + 1):
+        started = time.perf_counter()
+        loss = entry.loss(model, inputs, labels, weight)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        seconds.append(time.perf_counter() - started)
+    return seconds[1:]
+
+
+def infer(model: torch.nn.Module, arena: Arena) -> float:
+    """Seconds for all test nodes, their preparation included."""
+    started = time.perf_counter()
+    predict(model, arena.whole, arena.test_rows())
+    return time.perf_counter() - started
+
+
+def apart(name: str, arguments: argparse.Namespace, epochs: int) -> Cost | None:
+    """`measure` in a process of its own; None where that ended badly, as without memory."""
+    command = [sys.executable, "-m", "benchmarks.models", "--one", name, "--epochs", str(epochs)]
+    command += ["--dataset", arguments.dataset, "--data-root", str(arguments.data_root.resolve())]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    return Cost(**json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else None
+
+
+def line(name: str, training: Cost | None, inference: Cost | None) -> str:
+    """A row of the table."""
+    cells = [name, f"{training.parameters:,}" if training else "–"]
+    for cost in (training, inference):
+        cells += [f"{cost.seconds:.3g}", f"{cost.peak_mib:,.0f}"] if cost else ["failed", "–"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """Print a Markdown table, a row as soon as it is measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", default="amazon1")
+    parser.add_argument("--data-root", type=Path, default=Path("data"))
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--one", choices=list(MODELS), help="measure this model in this process")
+    arguments = parser.parse_args()
+    if arguments.one is None and arguments.epochs < 1:
+        parser.error(f"--epochs (got {arguments.epochs}) must be at least 1")
+    try:
+        graph = load_dataset(arguments.dataset, arguments.data_root)
+    except UserError as error:
+        parser.error(str(error))
+    if arguments.one is not None:
+        print(json.dumps(measure(arguments.one, Arena.of(graph), arguments.epochs).__dict__))
+        return
+    load = os.getloadavg()[0]
+    print(f"{display_name(graph.name, graph.source)}, {torch.get_num_threads()} threads, ", end="")
+    print(f"load {load:.2f} as it began\n")
+    print("| model | parameters | epoch s | training MiB | inference s | inference MiB |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for name in arguments.models:
+        costs = (apart(name, arguments, epochs) for epochs in (arguments.epochs, 0))
+        print(line(name, *costs), flush=True)
+
+
+if __name__ == "__main__":
+    main()
