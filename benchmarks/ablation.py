@@ -1,7 +1,7 @@
 """The parts of SR-GM, one at a time: docs/ablation.md's tables, resumable.
 
-    python benchmarks/ablation.py --data-root DATA_ROOT [--sets imdb cora …] [--groups parts …] [--seeds 3]
-    python benchmarks/ablation.py --print
+    python -m benchmarks.ablation --data-root DATA_ROOT [--sets imdb cora …] [--groups parts …] [--seeds 3]
+    python -m benchmarks.ablation --print
 
 Test nodes play no part. One half of the validation nodes is hidden from condensing and from training, and
 scores are those on this half; the other half does what validation nodes do. Otherwise a variant that
@@ -76,6 +76,7 @@ GROUPS = {
         f"{PLAIN},inner=30",
         f"{PLAIN},epochs=60",
     ),
+    "relay": (PLAIN, f"{PLAIN},relay=two-layer"),
 }
 MODELS_COMPARED = ("mlp", "sgc", "gcn", "hgt")
 COLUMNS: list[str] = ["variant", "seed", "model", "held_out_micro_f1", "condense_seconds"]

@@ -1,6 +1,6 @@
 """How hard the simulated AMAZON-1 is: whole graph, without each of its parts, random 1 %.
 
-    python benchmarks/amazon1_difficulty.py [--scale 1] [--epochs 100] [--seeds 1]
+    python -m benchmarks.amazon1_difficulty [--scale 1] [--epochs 100] [--seeds 1]
 
 Every row trains one model with the same optimiser and the same number of full-batch steps, keeps
 its best validated state and is scored on the whole graph's validation and test nodes together. At

@@ -1,7 +1,7 @@
 """The relay's validation score against wall time, SR-GM with and without its parts: a figure for docs/.
 
-    python benchmarks/convergence.py --data-root DATA_ROOT [--sets imdb cora] [--seeds 3]
-    python benchmarks/convergence.py --draw
+    python -m benchmarks.convergence --data-root DATA_ROOT [--sets imdb cora] [--seeds 3]
+    python -m benchmarks.convergence --draw
 
 One row a validation, appended to benchmarks/rows/convergence.csv; no run is done twice. Seconds
 count from the command to condense on, so the first point of a curve shows what its start has cost. Take them

@@ -1,6 +1,6 @@
 """HGNN-IMA on a whole graph: its epoch against HGT's, how even its attention is, both signs of (8).
 
-    python benchmarks/hgnn_ima.py --data-root DATA_ROOT [--dataset imdb] [--epochs 100] [--seeds 5]
+    python -m benchmarks.hgnn_ima --data-root DATA_ROOT [--dataset imdb] [--epochs 100] [--seeds 5]
 
 About an hour on two cores; --seeds 0 times epochs only.
 """

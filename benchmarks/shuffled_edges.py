@@ -1,7 +1,7 @@
 """What a condensed graph's edges are worth: models trained on it, and on it with its edges shuffled.
 
-    python benchmarks/shuffled_edges.py --data-root DATA_ROOT [--set imdb] [--models hgt hgnn_ima] …
-    python benchmarks/shuffled_edges.py --print
+    python -m benchmarks.shuffled_edges --data-root DATA_ROOT [--set imdb] [--models hgt hgnn_ima] …
+    python -m benchmarks.shuffled_edges --print
 
 Each graph is compared with itself after `evaluate.shuffle.shuffle_edges`: every node keeps its degrees,
 every weight its destination. Condensing seed k's two graphs are trained with seed k, by the protocol of the
@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from tables import TABLES, Job, condensed_graph, shown
 
+from benchmarks.tables import TABLES, Job, condensed_graph, shown
 from condense.data.condensed import CondensedGraph
 from condense.data.datasets.registry import load_dataset
 from evaluate.arena import Arena

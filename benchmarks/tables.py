@@ -1,7 +1,7 @@
 """The tables of docs/results.md: every method × every model on every data set, resumable.
 
-    python benchmarks/tables.py --data-root DATA_ROOT [--sets imdb acm …] [--methods …] [--models …]
-    python benchmarks/tables.py --print
+    python -m benchmarks.tables --data-root DATA_ROOT [--sets imdb acm …] [--methods …] [--models …]
+    python -m benchmarks.tables --print
 
 Rows are kept in benchmarks/rows, one file for each line of `TABLES` and model, and nothing is done twice:
 not a condensed graph that is there, nor a model's training on a method's graphs whose rows are. So a killed
