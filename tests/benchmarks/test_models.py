@@ -1,0 +1,28 @@
+"""What models cost, on a graph so small that only the way through is tested."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.models import Cost, line, measure
+from evaluate.arena import Arena
+from models.registry import MODELS
+from tests.graphs import small_graph
+
+
+@pytest.fixture(scope="module")
+def arena() -> Arena:
+    return Arena.of(small_graph())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_training_and_inference_cost_something(name: str, arena: Arena) -> None:
+    training, inference = (measure(name, arena, epochs) for epochs in (1, 0))
+    assert training.parameters == inference.parameters > 0
+    for cost in (training, inference):
+        assert cost.seconds > 0
+        assert cost.peak_mib > 50  # Python and torch alone take more.
+
+
+def test_a_process_that_ended_badly_is_said_so() -> None:
+    assert line("hgt", Cost(1.5, 2000, 12_345), None) == "| hgt | 12,345 | 1.5 | 2,000 | failed | – |"
