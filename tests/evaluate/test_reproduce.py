@@ -136,7 +136,7 @@ def test_the_table_by_hand() -> None:
         ("epochs = 6", "epoch = 6", r"setting 'epoch' is unknown; did you mean 'epochs'"),
         ("epochs = 6", "epochs = 0", r"epochs .got 0. must be at least 1"),
         ("[models.mlp]", "[models.mpl]", r"\[models\] .got 'mpl'. is unknown; did you mean 'mlp'"),
-        ("[models.mlp]", "models.mlp = 3", r"is not TOML|must be a table"),
+        ("[models.mlp]", "[models]\nmlp = 3", r"models.mlp. .got 3. must be a table"),
         ("settings = {", "setting = {", r"'setting' is unknown; did you mean 'settings'"),
         ("hidden = 8", "hiden = 8", r"gcn.settings.: setting .hiden. is unknown; did you mean .hidden."),
         ("hidden = 8", "hidden = 'x'", r"hidden .got 'x'."),
