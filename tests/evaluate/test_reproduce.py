@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,7 +174,12 @@ def test_every_file_of_ours_can_be_read_and_gives_its_sources(path: Path) -> Non
 
 @pytest.mark.slow
 @needs("planetoid")
-def test_cora_reaches_its_bars() -> None:
+@pytest.mark.parametrize("model", ["gcn", "sgc"])
+def test_cora_reaches_its_bars(model: str) -> None:
+    """The models that train in seconds; `python cli.py reproduce cora` holds the others to theirs."""
     plan = read_plan(PAPERS / "cora.toml")
-    missed = [one for one in reproduce(plan, DATA, "cpu") if not one.reached]
-    assert not missed, as_text(missed)
+    figures = [figure for figure in plan.published if figure.model == model]
+    plan = replace(plan, choices={model: plan.choices[model]}, published=figures)
+    found = reproduce(plan, DATA, "cpu")
+    assert found
+    assert all(one.reached for one in found), as_text(found)
