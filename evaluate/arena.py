@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from condense.data.features import FeatureScaler, complete
+from condense.data.features import FeatureScaler, Scaling, complete
 from condense.data.graph import MultimodalGraph, display_name, hide_test_labels
 from condense.data.inductive import Setting, training_part, validation_part
 from condense.errors import UserError
@@ -49,15 +49,16 @@ class Arena:
         raw: MultimodalGraph,
         device: torch.device | None = None,
         setting: Setting = "transductive",
+        scaling: Scaling = "standard",
     ) -> Arena:
-        """Prepare a checked whole graph."""
+        """Prepare a checked whole graph; see `FeatureScaler` for `scaling`."""
         hidden = hide_test_labels(raw)
         visible = complete(hidden).to(device or "cpu")
         parts = [visible, visible]
         if setting == "inductive":
             found = training_part(hidden, setting), validation_part(hidden, setting)
             parts = [complete(part.graph).to(device or "cpu") for part in found]
-        scaler = FeatureScaler.fit(parts[0])
+        scaler = FeatureScaler.fit(parts[0], scaling)
         whole = scaler.apply(visible)
         training, validation = (whole if p is visible else scaler.apply(p) for p in parts)
         return cls(raw, whole, training, validation, scaler, GraphSchema.of(whole), setting)

@@ -133,7 +133,7 @@ def evaluate(
             count = protocol.seeds if whole else (protocol.per_graph or protocol.seeds)
             seeds = [(trained[key] + i) % protocol.seeds for i in range(count)]
             trained[key] += count
-            for row in _seeds(arena, contestant, graph, name, choice, seeds, tuned):
+            for row in seed_rows(arena, contestant, graph, name, choice, seeds, tuned):
                 rows.append(row)
                 on_row(row)
     return rows
@@ -150,16 +150,26 @@ def _check_settings(arena: Arena, contestants: Sequence[Contestant]) -> None:
             )
 
 
-def _seeds(
+def seed_rows(
     arena: Arena,
     contestant: Contestant,
     graph: MultimodalGraph,
     name: str,
     choice: Candidate,
     seeds: Sequence[int],
-    tune_seconds: float,
+    tune_seconds: float = 0.0,
 ) -> Iterator[Row]:
-    """One row a training seed."""
+    """One row a training seed, each trained and tested as it is asked for.
+
+    Args:
+        arena: the whole graph.
+        contestant: what is trained on, in the data set's units.
+        graph: the same in the models' units.
+        name: of the model.
+        choice: its settings and training.
+        seeds: of the trainings.
+        tune_seconds: what choosing took.
+    """
     truth = arena.test_labels()
     raw, made = contestant.graph, contestant.condensed
     total, trained = num_target(arena.raw), int(arena.raw[arena.raw.target].train_mask.sum())

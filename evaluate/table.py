@@ -145,7 +145,7 @@ def as_break_even(lines: Sequence[Line]) -> str:
     grid = [("break-even against", *models)]
     for (method, _), found in paid.items():
         grid.append((method, *(trainings(found[m]) if m in found else "" for m in models)))
-    return _aligned(grid, left=1)
+    return aligned(grid, left=1)
 
 
 def as_text(lines: Sequence[Line]) -> str:
@@ -157,7 +157,7 @@ def as_text(lines: Sequence[Line]) -> str:
             grid.append(())
         previous = line.model
         grid.append(cells(line))
-    return _aligned(grid, left=2)
+    return aligned(grid, left=2)
 
 
 def as_matrix(lines: Sequence[Line]) -> str:
@@ -184,10 +184,10 @@ def as_matrix(lines: Sequence[Line]) -> str:
             f"{nodes:,.0f}", f"{one.edges:,.0f}", readable_bytes(one.bytes),
             "" if method == WHOLE else f"{one.condense_seconds:.1f}",
         ))  # fmt: skip
-    return _aligned(grid, left=1)
+    return aligned(grid, left=1)
 
 
-def _aligned(grid: Sequence[tuple[str, ...]], left: int) -> str:
+def aligned(grid: Sequence[tuple[str, ...]], left: int) -> str:
     """Columns of equal width, the first `left` of them flush left; an empty row is an empty line."""
     widths = [max(len(row[i]) for row in grid if row) for i in range(len(grid[0]))]
     said = [

@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -30,6 +30,8 @@ class TrainSettings:
         patience: stop once this many epochs in a row, in steps of `check_every`, had both a greater
             validation loss than the least so far and a lower score than the best (the rule of
             HGNN-IMA, section 5.3); None trains for all epochs.
+        keep: which validated state is kept: that of the best score, or of the least loss, which is less
+            of a lottery where the scores of many epochs are all but equal.
     """
 
     epochs: int = 200
@@ -37,6 +39,7 @@ class TrainSettings:
     lr: float = 0.003
     weight_decay: float = 5e-4
     patience: int | None = None
+    keep: Literal["score", "loss"] = "score"
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Trained:
     Attributes:
         model: its parameters are those of `epoch`.
         val_micro_f1: at `epoch`.
-        epoch: of the best validation score, counted from 1.
+        epoch: of the state that was kept, counted from 1.
         train_seconds: optimisation alone, with the preparation of the training inputs.
         validate_seconds: validation, on far more nodes than a condensed graph has.
     """
@@ -65,7 +68,7 @@ def train(
     settings: TrainSettings,
     loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
 ) -> Trained:
-    """Train `model`, keeping the state with the best micro-F1 on validation nodes.
+    """Train `model`, keeping the state that does best on validation nodes.
 
     Args:
         model: a `NodeClassifier` module; it is trained in place.
@@ -89,8 +92,8 @@ def train(
     val_labels = store.y[val_rows]
     val_inputs = model.prepare(validation, val_rows)
     validate_seconds = time.perf_counter() - started
-    best, best_state, best_epoch = -1.0, model.state_dict(), 0
-    least_loss, improved_at = float("inf"), 0
+    best_state, best_epoch, kept = model.state_dict(), 0, 0.0
+    best, least_loss, improved_at = -1.0, float("inf"), 0
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
         model.train()
@@ -106,15 +109,15 @@ def train(
         reached, val_loss = _validate(model, val_inputs, val_labels, validation.num_classes)
         if reached >= best or val_loss <= least_loss:
             improved_at = epoch
-        if reached > best:
-            best, best_epoch = reached, epoch
+        if reached > best if settings.keep == "score" else val_loss < least_loss:
+            best_epoch, kept = epoch, reached
             best_state = copy.deepcopy(model.state_dict())
-        least_loss = min(least_loss, val_loss)
+        best, least_loss = max(best, reached), min(least_loss, val_loss)
         validate_seconds += time.perf_counter() - started
         if settings.patience is not None and epoch - improved_at >= settings.patience:
             break
     model.load_state_dict(best_state)
-    return Trained(model, best, best_epoch, train_seconds, validate_seconds)
+    return Trained(model, kept, best_epoch, train_seconds, validate_seconds)
 
 
 def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:

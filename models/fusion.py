@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
@@ -10,6 +12,7 @@ from models.schema import GraphSchema, features, present
 
 Present = tuple[Tensor, Tensor]
 TypeInputs = dict[str, dict[str, Present]]
+Drop = Literal["columns", "entries"]
 
 
 def type_inputs(graph: HeteroData, schema: GraphSchema, rows: Tensor | None = None) -> TypeInputs:
@@ -34,15 +37,21 @@ class EarlyFusion(nn.Module):
     Args:
         modalities: node type -> modality -> width.
         width: d, of the embedding.
-        dropout: share of feature columns dropped in each training step, for all nodes at once. It
-            regularises like dropping entries, without touching a feature matrix.
+        dropout: share of features dropped in each training step.
+        dropped: whole feature columns, for all nodes at once, which regularises without touching a
+            feature matrix; or single entries, each node's by themselves, as the papers of GCN, GAT and
+            APPNP have it.
     """
 
     def __init__(
-        self, modalities: dict[str, dict[str, int]], width: int, dropout: float = 0.0
+        self,
+        modalities: dict[str, dict[str, int]],
+        width: int,
+        dropout: float = 0.0,
+        dropped: Drop = "columns",
     ) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.dropped = width, dropped
         self.dropout = nn.Dropout(dropout)
         self.weight = nn.ParameterDict()
         self.missing = nn.ParameterDict()
@@ -61,7 +70,11 @@ class EarlyFusion(nn.Module):
             h = self.bias[key_of(node_type)].expand(sizes[node_type], self.width)
             for modality, (x, has) in modalities.items():
                 key = key_of(node_type, modality)
-                weight = _drop_columns(self.weight[key], self.dropout)
+                weight = self.weight[key]
+                if self.dropped == "entries":
+                    x = self.dropout(x)
+                else:
+                    weight = _drop_columns(weight, self.dropout)
                 own = nn.functional.linear(x, weight)  # [n_t, width]
                 h = h + torch.where(has.unsqueeze(1), own, self.missing[key])
             found[node_type] = h

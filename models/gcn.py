@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
 from models.schema import GraphSchema
 from models.union import UnionOperator
 
@@ -22,7 +22,8 @@ class GCNSettings:
         hidden: width of the hidden layers.
         layers: rounds of propagation.
         dropout: share of hidden units dropped while training.
-        input_dropout: share of feature columns dropped in each training step.
+        input_dropout: share of features dropped in each training step.
+        dropped: whole feature columns, or single entries.
         hops: the longest meta-path in the union.
     """
 
@@ -30,6 +31,7 @@ class GCNSettings:
     layers: int = 2
     dropout: float = 0.5
     input_dropout: float = 0.8
+    dropped: Drop = "columns"
     hops: int = 4
 
 
@@ -55,7 +57,9 @@ class GCN(nn.Module):
         super().__init__()
         self.schema, self.settings = schema, settings
         modalities = {schema.target: dict(schema.modalities[schema.target])}
-        self.fusion = EarlyFusion(modalities, settings.hidden, settings.input_dropout)
+        self.fusion = EarlyFusion(
+            modalities, settings.hidden, settings.input_dropout, settings.dropped
+        )
         self.hidden = nn.ModuleList(
             nn.Linear(settings.hidden, settings.hidden) for _ in range(settings.layers - 2)
         )

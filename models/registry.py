@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from models import gcn, hgnn_ima, hgt, mlp, sgc
+from models import appnp, chebnet, gat, gcn, graphsage, hgnn_ima, hgt, mlp, sgc
 from models.classifier import cross_entropy
 from models.schema import GraphSchema
 
@@ -38,6 +38,17 @@ MODELS: dict[str, ModelEntry] = {
     "mlp": ModelEntry(mlp.MLP, mlp.MLPSettings, mlp.SPACE, uses_edges=False),
     "sgc": ModelEntry(sgc.SGC, sgc.SGCSettings, sgc.SPACE),
     "gcn": ModelEntry(gcn.GCN, gcn.GCNSettings, gcn.SPACE, training=gcn.TRAINING),
+    "graphsage": ModelEntry(
+        graphsage.GraphSAGE,
+        graphsage.GraphSAGESettings,
+        graphsage.SPACE,
+        training=graphsage.TRAINING,
+    ),
+    "gat": ModelEntry(gat.GAT, gat.GATSettings, gat.SPACE, training=gat.TRAINING),
+    "appnp": ModelEntry(appnp.APPNP, appnp.APPNPSettings, appnp.SPACE, training=appnp.TRAINING),
+    "chebnet": ModelEntry(
+        chebnet.ChebNet, chebnet.ChebNetSettings, chebnet.SPACE, training=chebnet.TRAINING
+    ),
     "hgt": ModelEntry(hgt.HGT, hgt.HGTSettings, hgt.SPACE),
     "hgnn_ima": ModelEntry(
         hgnn_ima.HGNNIMA,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -14,6 +15,8 @@ from condense.data.graph import MultimodalGraph
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
 from models.sparse import edge_weights, mean_adjacency
+
+Scaling = Literal["standard", "none"]
 
 
 def complete(graph: MultimodalGraph) -> MultimodalGraph:
@@ -75,7 +78,9 @@ class FeatureScaler:
 
     One σ for all columns (the root mean square of the centred entries) keeps rare keywords from being
     blown up to the size of common ones, and keeps distances within a modality. Models and condensers
-    work in these units; files keep the data set's own.
+    work in these units; files keep the data set's own. With the scaling "none" μ = 0 and σ = 1: features
+    as the data set has them, bags of words with rows that sum to one for instance, as the papers of GCN,
+    SGC, GAT and APPNP have them.
 
     Attributes:
         mean: (node type, modality) -> μ [width].
@@ -86,12 +91,16 @@ class FeatureScaler:
     scale: Mapping[tuple[str, str], float]
 
     @classmethod
-    def fit(cls, graph: MultimodalGraph) -> FeatureScaler:
+    def fit(cls, graph: MultimodalGraph, scaling: Scaling = "standard") -> FeatureScaler:
         """Statistics over the nodes that have the modality; no label is read."""
         mean, scale = {}, {}
         for node_type in graph.node_types:
             for modality in modality_names(graph[node_type]):
                 x, has = features(graph[node_type], modality), present(graph[node_type], modality)
+                if scaling == "none":
+                    mean[node_type, modality] = x.new_zeros(x.size(1))
+                    scale[node_type, modality] = 1.0
+                    continue
                 x = x[has]
                 mu = x.mean(dim=0) if len(x) else x.new_zeros(x.size(1))
                 sigma = float((x - mu).square().mean().sqrt()) if len(x) else 1.0

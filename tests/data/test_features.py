@@ -113,3 +113,13 @@ def test_impute_by_hand():
     assert torch.equal(impute(values, train), torch.tensor(expected))
     complete_values = torch.ones(3, 2)
     assert torch.equal(impute(complete_values, train), complete_values)
+
+
+def test_without_scaling_features_stay_as_they_are_and_missing_rows_are_zero():
+    graph = small_graph()
+    scaled = FeatureScaler.fit(graph, "none").apply(graph)
+    movie = graph["movie"]
+    assert torch.equal(scaled["movie"].x_text, movie.x_text)
+    assert torch.equal(scaled["director"].x_text, graph["director"].x_text)
+    has = movie.has_image[:, None]
+    assert torch.equal(scaled["movie"].x_image, movie.x_image.masked_fill(~has, 0))

@@ -65,3 +65,12 @@ def test_it_goes_on_while_either_holds(last):
     # Confidence 0 gives the loss of a coin with three sides, whatever is right.
     model, _ = trained([(0.5, 0.0), last], patience=10)
     assert model.steps == 100
+
+
+def test_the_least_loss_is_kept_where_that_is_asked_for():
+    # Sure and wrong costs more than unsure: the best score does not have the least loss.
+    script = [(0.25, 0.5), (0.5, 0.1), (0.75, 9.0), (0.5, 0.1), (0.25, 9.0)]
+    _, by_score = trained(script)
+    _, by_loss = trained(script, keep="loss")
+    assert (by_score.epoch, by_score.val_micro_f1) == (30, 0.75)
+    assert (by_loss.epoch, by_loss.val_micro_f1) == (20, 0.5)

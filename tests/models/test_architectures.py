@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 from torch.nn.functional import gelu
-from torch_geometric.nn import HGTConv
+from torch_geometric.nn import HGTConv, SGConv
 
 from models.hgt import WeightedHGTConv
 from models.metapaths import path_features
@@ -16,8 +16,10 @@ from models.schema import GraphSchema
 from models.seeding import seeded
 from models.sgc import SGC, SGCSettings
 from models.sparse import edge_weights
+from models.union import UnionOperator
 from tests.dense import assert_near, multiplicities
 from tests.graphs import small_graph
+from tests.homogeneous import items, random_model
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH, HEADS = 8, 2
@@ -110,6 +112,28 @@ def test_sgc_is_one_linear_layer_on_all_meta_paths():
             parameter.data.normal_()
     z = torch.cat(list(path_features(graph, schema, 2).values()), dim=1)
     expected = z @ torch.cat(list(model.weight)) + model.bias
+    assert_near(model(model.prepare(graph, torch.arange(40))).detach(), expected.detach(), 1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_sgc_with_steps_is_pygs(steps, weighted):
+    graph, edges, weight = items(weighted)
+    model = random_model(SGC, graph, SGCSettings(steps=steps))
+    conv = SGConv(4, 3, steps)
+    conv.lin.weight.data, conv.lin.bias.data = model.weight[0].data.T, model.bias.data
+    expected, rows = conv(graph["item"].x_text, edges, weight), torch.tensor([9, 0, 4])
+    assert_near(model(model.prepare(graph, rows)).detach(), expected[rows].detach(), 1e-12)
+
+
+def test_sgc_with_steps_reads_the_targets_own_modalities():
+    graph = small_graph(weighted=True, dtype=torch.float64)
+    model = random_model(SGC, graph, SGCSettings(steps=2))
+    assert not model.by_rows
+    s = UnionOperator(graph, GraphSchema.of(graph), 2, torch.device("cpu")) @ torch.eye(40)
+    movie = graph["movie"]
+    image = movie.x_image.masked_fill(~movie.has_image[:, None], 0)
+    expected = s @ s @ (movie.x_text @ model.weight[0] + image @ model.weight[1]) + model.bias
     assert_near(model(model.prepare(graph, torch.arange(40))).detach(), expected.detach(), 1e-12)
 
 

@@ -70,13 +70,28 @@ def test_rows_pick_target_nodes_alone():
     assert torch.equal(found["director"]["text"][0], graph["director"].x_text.double())
 
 
-def test_dropout_acts_on_features_and_only_while_training():
+@pytest.mark.parametrize("dropped", ["columns", "entries"])
+def test_dropout_acts_on_features_and_only_while_training(dropped):
     graph = small_graph(dtype=torch.float64)
     schema = GraphSchema.of(graph)
-    fusion = EarlyFusion({t: dict(m) for t, m in schema.modalities.items()}, 4, dropout=0.5)
+    modalities = {t: dict(m) for t, m in schema.modalities.items()}
+    fusion = EarlyFusion(modalities, 4, 0.5, dropped)
     sizes = {t: graph[t].num_nodes for t in graph.node_types}
     inputs = type_inputs(graph, schema)
     fusion.eval()
     assert torch.equal(fusion(inputs, sizes)["movie"], fusion(inputs, sizes)["movie"])
     fusion.train()
     assert not torch.equal(fusion(inputs, sizes)["movie"], fusion(inputs, sizes)["movie"])
+
+
+@pytest.mark.parametrize(("dropped", "patterns"), [("columns", 1), ("entries", 40)])
+def test_columns_are_dropped_for_all_nodes_and_entries_for_each(dropped, patterns):
+    graph = small_graph(text_width=20, dtype=torch.float64)
+    graph["movie"].x_text = torch.ones(40, 20)
+    fusion = EarlyFusion({"movie": {"text": 20}}, 20, 0.5, dropped)
+    fusion.weight["movie:text"].data = torch.eye(20)
+    inputs = {"movie": {"text": (graph["movie"].x_text, torch.ones(40, dtype=torch.bool))}}
+    found = fusion(inputs, {"movie": 40})["movie"].detach()
+    assert len(found.unique(dim=0)) == patterns
+    assert set(found.flatten().tolist()) == {0.0, 2.0}  # What stays is scaled up.
+    assert bool((inputs["movie"]["text"][0] == 1).all())

@@ -66,7 +66,7 @@ def make_model(graph, **settings):
 def operator(graph, hops=4):
     """What `UnionOperator` does to the unit vectors, and the meta-paths it takes."""
     found = UnionOperator(graph, GraphSchema.of(graph), hops, torch.device("cpu"))
-    return found @ torch.eye(graph[graph.target].num_nodes), found.paths
+    return found @ torch.eye(graph[graph.target].num_nodes), found.adjacency.paths
 
 
 def dense_operator(graph, paths):

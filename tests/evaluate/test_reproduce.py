@@ -1,0 +1,185 @@
+"""Plans are read strictly, and trained as they say; figures are compared by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from condense.data.datasets.registry import DATASETS
+from condense.data.graph import MultimodalGraph
+from condense.errors import FileError, UserError
+from condense.io import save
+from evaluate.arena import Arena
+from evaluate.reproduce import Published, Reproduced, as_text, read_plan, reproduce
+from evaluate.train import TrainSettings, predict
+from evaluate.tune import fit
+from models.choices import UnknownChoiceError
+from models.gcn import GCNSettings
+from models.registry import MODELS
+from tests.graphs import small_graph
+from tests.shared_data import DATA, needs
+
+PAPERS = Path(__file__).resolve().parents[2] / "configs" / "paper"
+PLAN = """
+dataset = "{dataset}"
+scaling = "none"
+seeds = 2
+
+[training]
+epochs = 6
+check_every = 2
+weight_decay = 0.001
+
+[models.mlp]
+
+[models.gcn]
+settings = {{ hidden = 8, dropped = "entries" }}
+training = {{ epochs = 4, lr = 0.02 }}
+
+[[published]]
+model = "gcn"
+value = 50.0
+source = "Somebody (2020), Table 1"
+bar = 0.0
+
+[[published]]
+model = "gcn"
+metric = "macro_f1"
+value = 60.0
+source = "Somebody (2020), Table 1"
+
+[[published]]
+model = "mlp"
+value = 70.0
+source = "Somebody else"
+bar = 100.0
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "plan.toml"
+    path.write_text(text)
+    return path
+
+
+def real_graph(folder: Path) -> MultimodalGraph:
+    graph = small_graph(num_target=80)
+    graph.source = "real"
+    save(folder / "mine.h5", graph)
+    return graph
+
+
+def test_settings_of_the_model_win_over_the_files_over_the_models_own(tmp_path: Path) -> None:
+    plan = read_plan(written(tmp_path, PLAN.format(dataset="cora")))
+    gcn, mlp = plan.choices["gcn"], plan.choices["mlp"]
+    assert gcn.model == GCNSettings(hidden=8, dropped="entries")
+    assert MODELS["gcn"].training["weight_decay"] != 0.001
+    assert gcn.training == TrainSettings(epochs=4, check_every=2, lr=0.02, weight_decay=0.001)
+    assert mlp.training == TrainSettings(epochs=6, check_every=2, weight_decay=0.001)
+    assert [(p.model, p.metric, p.bar) for p in plan.published] == [
+        ("gcn", "accuracy", 0.0),
+        ("gcn", "macro_f1", None),
+        ("mlp", "accuracy", 100.0),
+    ]
+
+
+def test_scores_are_those_of_the_trainer(tmp_path: Path) -> None:
+    graph = real_graph(tmp_path)
+    plan = read_plan(written(tmp_path, PLAN.format(dataset=tmp_path / "mine.h5")))
+    rows = []
+    accuracy, macro, mlp = reproduce(plan, tmp_path, "cpu", on_row=rows.append)
+    assert [(row.model, row.train_seed) for row in rows] == [
+        ("mlp", 0), ("mlp", 1), ("gcn", 0), ("gcn", 1),
+    ]  # fmt: skip
+    arena = Arena.of(graph, scaling="none")
+    reached = []
+    for seed in (0, 1):
+        model = fit(MODELS["gcn"], plan.choices["gcn"], arena, arena.whole, seed).model
+        answer = predict(model, arena.whole, arena.test_rows()).argmax(dim=1)
+        reached.append(100 * float((answer == arena.test_labels()).double().mean()))
+    assert accuracy.mean == pytest.approx(sum(reached) / 2)
+    assert accuracy.sd == pytest.approx(abs(reached[0] - reached[1]) / 2**0.5)
+    assert accuracy.difference == pytest.approx(accuracy.mean - 50)
+    assert macro.mean == pytest.approx(50 * (rows[2].macro_f1 + rows[3].macro_f1))
+    assert (accuracy.reached, macro.reached, mlp.reached) == (True, True, False)
+    assert [one.seeds for one in reproduce(plan, tmp_path, "cpu", seeds=1)] == [1, 1, 1]
+
+
+def test_the_table_by_hand() -> None:
+    figures = [
+        Published("gcn", 81.5, "Kipf", bar=81.0),
+        Published("gat", 83.0, "Velickovic", bar=82.0),
+        Published("mlp", 55.1, "Kipf", metric="macro_f1"),
+    ]
+    made = [
+        Reproduced("cora", figure, mean, 0.25, 5)
+        for figure, mean in zip(figures, (81.25, 81.9, 57.0), strict=True)
+    ]
+    lines = [line.split() for line in as_text(made).splitlines()[1:]]
+    assert lines == [
+        ["cora", "gcn", "accuracy", "Kipf", "81.5", "81.2", "±", "0.2", "-0.2", "81.0", "reached"],
+        ["cora", "gat", "accuracy", "Velickovic", "83.0", "81.9", "±", "0.2", "-1.1", "82.0", "MISSED"],
+        ["cora", "mlp", "macro_f1", "Kipf", "55.1", "57.0", "±", "0.2", "+1.9"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("seeds = 2", "seed = 2", "setting 'seed' is unknown; did you mean 'seeds'"),
+        ("seeds = 2", "seeds = 0", r"seeds .got 0.: input should be greater than or equal to 1"),
+        ('dataset = "cora"', 'dataset = "kora"', r"dataset .got 'kora'. is unknown; did you mean 'cora'"),
+        ('scaling = "none"', 'scaling = "nine"', r"scaling .got 'nine'."),
+        ('dataset = "cora"', "", r"dataset .got nothing. must be named"),
+        ("[training]", "[trainings]", r"table .trainings. is unknown; did you mean 'training'"),
+        ("epochs = 6", "epoch = 6", r"setting 'epoch' is unknown; did you mean 'epochs'"),
+        ("epochs = 6", "epochs = 0", r"epochs .got 0. must be at least 1"),
+        ("[models.mlp]", "[models.mpl]", r"\[models\] .got 'mpl'. is unknown; did you mean 'mlp'"),
+        ("[models.mlp]", "[models]\nmlp = 3", r"models.mlp. .got 3. must be a table"),
+        ("settings = {", "setting = {", r"'setting' is unknown; did you mean 'settings'"),
+        ("hidden = 8", "hiden = 8", r"gcn.settings.: setting .hiden. is unknown; did you mean .hidden."),
+        ("hidden = 8", "hidden = 'x'", r"hidden .got 'x'."),
+        ('dropped = "entries"', 'dropped = "rows"', r"dropped .got 'rows'."),
+        ("lr = 0.02", "rate = 0.02", r"setting 'rate' is unknown"),
+        ("value = 60.0", "", r"published.*value"),
+        ("value = 60.0", "value = 600.0", r"value .got 600.0."),
+        ("value = 60.0", "valu = 60.0", r"'valu' is unknown; did you mean 'value'"),
+        ('metric = "macro_f1"', 'metric = "f1"', r"metric .got 'f1'."),
+        ('model = "mlp"', 'model = "sgc"', r"model .got 'sgc'. has no table \[models.sgc\]"),
+        ('model = "mlp"', 'model = "gcn"', r"\[models.mlp\] has no \[\[published\]\] figure"),
+    ],
+)  # fmt: skip
+def test_a_plan_that_cannot_be_meant(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = PLAN.format(dataset="cora")
+    assert old in text
+    with pytest.raises((UserError, UnknownChoiceError), match=said):
+        read_plan(written(tmp_path, text.replace(old, new, 1)))
+
+
+def test_simulated_data_is_not_compared_with_published_figures(tmp_path: Path) -> None:
+    plan = read_plan(written(tmp_path, PLAN.format(dataset="amazon1")))
+    with pytest.raises(FileError):
+        reproduce(plan, tmp_path)
+
+
+@pytest.mark.parametrize("path", sorted(PAPERS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_file_of_ours_can_be_read_and_gives_its_sources(path: Path) -> None:
+    plan = read_plan(path)
+    assert plan.experiment.dataset in DATASETS
+    assert all(figure.source for figure in plan.published)
+    assert plan.experiment.seeds >= 5
+
+
+@pytest.mark.slow
+@needs("planetoid")
+@pytest.mark.parametrize("model", ["gcn", "sgc"])
+def test_cora_reaches_its_bars(model: str) -> None:
+    """The models that train in seconds; `python cli.py reproduce cora` holds the others to theirs."""
+    plan = read_plan(PAPERS / "cora.toml")
+    figures = [figure for figure in plan.published if figure.model == model]
+    plan = replace(plan, choices={model: plan.choices[model]}, published=figures)
+    found = reproduce(plan, DATA, "cpu")
+    assert found
+    assert all(one.reached for one in found), as_text(found)
