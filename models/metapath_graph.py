@@ -50,7 +50,9 @@ def metapath_graph(graph: HeteroData, path: MetaPath, neighbours: int) -> MetaPa
     later = [mean_adjacency(graph, r).to_sparse_coo() for r in path[1:]]
     none = torch.zeros(2, 0, dtype=torch.long, device=out.device)
     index, weight = [none], [out.new_zeros(0)]
-    for rows in torch.arange(count, device=out.device).split(max(1, BLOCK // max(count, 1))):
+    # A single relation is no product, and its entries are there already.
+    height = max(1, BLOCK // max(count, 1)) if later else max(count, 1)
+    for rows in torch.arange(count, device=out.device).split(height):
         product = mean_adjacency(graph, path[0], rows).to_sparse_coo()
         for matrix in later:
             product = torch.sparse.mm(product, matrix)
