@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from models import gcn, hgnn_ima, hgt, mlp, sgc
+from models import gcn, han, hgnn_ima, hgt, mlp, sehgnn, sgc
 from models.classifier import cross_entropy
 from models.schema import GraphSchema
 
@@ -45,5 +45,14 @@ MODELS: dict[str, ModelEntry] = {
         hgnn_ima.SPACE,
         hgnn_ima.loss,
         training=hgnn_ima.TRAINING,
+    ),
+    "hgt_late": ModelEntry(hgt.HGT, hgt.LateHGTSettings, hgt.SPACE),
+    "han": ModelEntry(han.HAN, han.HANSettings, han.SPACE, training=han.TRAINING),
+    "han_late": ModelEntry(han.HAN, han.LateHANSettings, han.SPACE, training=han.TRAINING),
+    "sehgnn": ModelEntry(
+        sehgnn.SeHGNN, sehgnn.SeHGNNSettings, sehgnn.SPACE, training=sehgnn.TRAINING
+    ),
+    "sehgnn_late": ModelEntry(
+        sehgnn.SeHGNN, sehgnn.LateSeHGNNSettings, sehgnn.SPACE, training=sehgnn.TRAINING
     ),
 }
