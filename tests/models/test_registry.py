@@ -18,7 +18,7 @@ from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 every_model = pytest.mark.parametrize("name", MODELS)
-AVERAGING = ("mlp", "sgc", "hgt", "hgt_late", "sehgnn", "sehgnn_late")
+AVERAGING = ("mlp", "sgc", "hgt", "hgt_late", "sehgnn", "sehgnn_late", "mmgcn")
 MASKS = ("train_mask", "val_mask", "test_mask")
 
 
