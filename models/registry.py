@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from models import gcn, han, hgnn_ima, hgt, mlp, mmgcn, sehgnn, sgc
+from models import gcn, han, hgnn_ima, hgt, mhgat, mlp, mmgcn, sehgnn, sgc
 from models.classifier import cross_entropy
 from models.schema import GraphSchema
 
@@ -55,5 +55,6 @@ MODELS: dict[str, ModelEntry] = {
     "sehgnn_late": ModelEntry(
         sehgnn.SeHGNN, sehgnn.LateSeHGNNSettings, sehgnn.SPACE, training=sehgnn.TRAINING
     ),
+    "mhgat": ModelEntry(mhgat.MHGAT, mhgat.MHGATSettings, mhgat.SPACE, training=mhgat.TRAINING),
     "mmgcn": ModelEntry(mmgcn.MMGCN, mmgcn.MMGCNSettings, mmgcn.SPACE),
 }
