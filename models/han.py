@@ -1,16 +1,22 @@
 """HAN: Heterogeneous Graph Attention Network (Wang et al., WWW 2019), with edge weights.
 
-Numbers in brackets are the paper's equations (arXiv 1903.07293). PyG's `HANConv` takes no edge weights; on
-unit weights ours gives its numbers. Where we leave the paper or it leaves room:
+For target nodes i and meta-paths Φ, in every head (the paper's text was not open to us, so nothing is
+numbered: the equations are those of PyG's `HANConv` and of the authors' public code):
+
+    projection      h_i = M x_i
+    node level      α_ij = softmax_j LeakyReLU(a_Φ · [h_i ‖ h_j]),  z_i^Φ = σ(Σ_j α_ij h_j)
+    semantic level  β = softmax_Φ(mean_i qᵀ tanh(W z_i^Φ + b)),  z_i = Σ_Φ β_Φ z_i^Φ  (heads side by side)
+
+PyG's layer takes no edge weights; on unit weights ours gives its numbers. Where we leave these or choose:
 
 - Meta-paths: all that lead back to the target type (`returning_paths`), where the authors choose some; in a
-  graph of one type its relations. Only the target type's features are read, as in the paper.
-- Meta-path neighbours: the authors' graphs are of zeros and ones, "note that the node's neighbors includes
-  itself". Ours have weights, see `metapath_graph`, a bounded number of neighbours, and one edge from each
-  node to itself beside the ways back that the path has.
-- (1): one linear function a modality, added up (`EarlyFusion`).
-- (4): σ is ELU, as in the authors' code; PyG has ReLU.
-- (7): the mean is over all target nodes of the graph at hand.
+  graph of one type its relations. Only the target type's features are read, as there.
+- Meta-path neighbours: the authors' graphs are of zeros and ones, a node among its own neighbours. Ours have
+  weights, see `metapath_graph`, a bounded number of neighbours, and one edge from each node to itself beside
+  the ways back that the path has.
+- M: one linear function a modality, added up (`EarlyFusion`).
+- σ is ELU, as in the authors' code; PyG has ReLU.
+- The mean in β is over all target nodes of the graph at hand.
 """
 
 from __future__ import annotations
@@ -32,16 +38,17 @@ from models.schema import GraphSchema
 
 @dataclass(frozen=True)
 class HANSettings:
-    """Settings of `HAN`; heads, their width of 8, `semantic` and `dropout` are the paper's (section 5.4).
+    """Settings of `HAN`; heads and dropout are those of PyG's example, their width of 8 and `semantic` those
+    of the authors' code.
 
     Attributes:
         hidden: width of all embeddings; a multiple of `heads`.
         heads: K, of the node-level attention.
         semantic: width of q, the semantic-level attention vector.
         dropout: share of node-level attention weights dropped while training.
-        input_dropout: share of feature columns dropped in each training step; not in the paper.
+        input_dropout: share of feature columns dropped in each training step; ours.
         hops: the longest meta-path.
-        neighbours: the most that a node has under one meta-path, itself aside; not in the paper.
+        neighbours: the most that a node has under one meta-path, itself aside; ours.
         fusion: of the modalities, before the propagation or after it; see `models.late_fusion`.
     """
 
@@ -62,15 +69,15 @@ class LateHANSettings(HANSettings):
     fusion: Fusion = "late"
 
 
-TRAINING = {"lr": 0.005, "weight_decay": 0.001}  # The paper's.
+TRAINING = {"lr": 0.005, "weight_decay": 0.001}  # PyG's example.
 SPACE = {"heads": (4, 8), "dropout": (0.3, 0.6), "input_dropout": (0.5, 0.8, 0.9)}
-SLOPE = 0.2  # Of the leaky ReLU in (3), as in GAT.
+SLOPE = 0.2  # Of the leaky ReLU, as in PyG.
 
 Inputs = tuple[TypeInputs, int, list[MetaPathGraph], Tensor]
 
 
 class HANEncoder(nn.Module):
-    """(1)–(9): attention among each meta-path's neighbours, then among meta-paths."""
+    """Attention among each meta-path's neighbours, then among meta-paths."""
 
     def __init__(self, schema: GraphSchema, settings: HANSettings) -> None:
         super().__init__()
@@ -78,7 +85,7 @@ class HANEncoder(nn.Module):
         width, depth = settings.hidden, settings.hidden // settings.heads
         own = {schema.target: dict(schema.modalities[schema.target])}
         self.project = EarlyFusion(own, width, settings.input_dropout)
-        # a_Φ of (3): the half that meets the neighbour, and the half that meets the node.
+        # a_Φ: the half that meets the neighbour, and the half that meets the node.
         paths = len(_paths(schema, settings))
         self.source = nn.Parameter(torch.empty(paths, settings.heads, depth))
         self.sink = nn.Parameter(torch.empty(paths, settings.heads, depth))
@@ -103,7 +110,7 @@ class HANEncoder(nn.Module):
     def node_level(
         self, h: Float[Tensor, "n heads depth"], path: MetaPathGraph, number: int
     ) -> Float[Tensor, "n d"]:
-        """(2)–(5) without σ: Σ_j α_ij h_j in each head, side by side."""
+        """Σ_j α_ij h_j in each head, side by side, without σ."""
         src, dst = path.index
         to, at = (h * self.source[number]).sum(2), (h * self.sink[number]).sum(2)  # [n, heads]
         logits = to.index_select(0, src) + at.index_select(0, dst)  # [e, heads]
@@ -114,7 +121,7 @@ class HANEncoder(nn.Module):
         return message.new_zeros(h.size(0), message.size(1)).index_add(0, dst, message)
 
     def semantic_level(self, z: Float[Tensor, "P n d"]) -> Float[Tensor, "n d"]:
-        """(7)–(9): Σ_Φ β_Φ z^Φ with β = softmax(mean_i qᵀ tanh(W z_i^Φ + b))."""
+        """Σ_Φ β_Φ z^Φ with β = softmax(mean_i qᵀ tanh(W z_i^Φ + b))."""
         beta = self.semantic(z).mean(dim=1).softmax(dim=0)  # [P, 1]
         return (beta.unsqueeze(2) * z).sum(dim=0)
 

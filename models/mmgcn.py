@@ -1,7 +1,7 @@
 """MMGCN: Multi-modal Graph Convolution Network (Wei et al., MM 2019), for classification.
 
-A graph convolution a modality, in each of L layers for node i of modality m, from the paper and its public
-code (number in brackets where that code names the paper's equation):
+A graph convolution a modality, in each of L layers for node i, from public summaries of the paper and the
+authors' code (number in brackets where that code names the paper's equation):
 
     h_i = LeakyReLU(mean_{j ∈ N_i} W₁ x_j)                                (1)
     x̂_i = LeakyReLU(W₂ x_i) + id_i                                        (5)

@@ -1,6 +1,7 @@
 """SeHGNN: Simple and Efficient Heterogeneous Graph Neural Network (Yang et al., AAAI 2023).
 
-Its three steps (arXiv 2207.02547, section "Methodology"), and where we leave it:
+Its three steps, by their equations in OpenHGNN's documentation and the authors' public code (the paper's own
+numbering was not open to us), and where we leave it:
 
 - Simplified neighbour aggregation: X^P = Â_{r₁} ⋯ Â_{r_k} X for all meta-paths up to a length, by
   `path_features`, once. The mean is by edge multiplicity.
@@ -43,7 +44,7 @@ class SeHGNNSettings:
         dropout: share of hidden units dropped while training.
         input_dropout: share of feature columns dropped in each training step, by meta-path and modality;
             the authors drop a tenth of the projected inputs.
-        hops: the longest meta-path; the paper's is 2 or 4, by data set.
+        hops: the longest meta-path; 2 or 4 in the authors' commands, by data set.
         fusion: of the modalities, on each meta-path or at the end; see `models.late_fusion`.
     """
 
