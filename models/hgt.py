@@ -14,6 +14,7 @@ from torch_geometric.typing import EdgeType
 from torch_geometric.utils import softmax
 
 from models.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.late_fusion import Fusion, fused
 from models.schema import GraphSchema
 from models.sparse import edge_weights
 
@@ -28,6 +29,7 @@ class HGTSettings:
         layers: rounds of message passing.
         dropout: share of units dropped at the input of each layer while training.
         input_dropout: share of feature columns dropped in each training step.
+        fusion: of the modalities, before the propagation or after it; see `models.late_fusion`.
     """
 
     hidden: int = 64
@@ -35,6 +37,14 @@ class HGTSettings:
     layers: int = 2
     dropout: float = 0.5
     input_dropout: float = 0.8
+    fusion: Fusion = "early"
+
+
+@dataclass(frozen=True)
+class LateHGTSettings(HGTSettings):
+    """Settings of `HGT` that fuses late."""
+
+    fusion: Fusion = "late"
 
 
 SPACE = {"layers": (1, 2), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.8, 0.9)}
@@ -103,8 +113,38 @@ class WeightedHGTConv(HGTConv):
 Inputs = tuple[TypeInputs, dict[str, int], dict[EdgeType, Tensor], dict[EdgeType, Tensor], Tensor]
 
 
+class HGTEncoder(nn.Module):
+    """EarlyFusion of the schema's modalities, then `layers` rounds of HGT attention."""
+
+    def __init__(self, schema: GraphSchema, settings: HGTSettings) -> None:
+        super().__init__()
+        self.target = schema.target
+        modalities = {t: dict(m) for t, m in schema.modalities.items()}
+        self.fusion = EarlyFusion(modalities, settings.hidden, settings.input_dropout)
+        metadata = (list(schema.node_types), list(schema.relations))
+        self.convs = nn.ModuleList(
+            WeightedHGTConv(settings.hidden, settings.hidden, metadata, settings.heads)
+            for _ in range(settings.layers if schema.relations else 0)
+        )
+        self.dropout = nn.Dropout(settings.dropout)
+
+    def forward(
+        self,
+        features: TypeInputs,
+        sizes: dict[str, int],
+        edges: dict[EdgeType, Tensor],
+        weights: dict[EdgeType, Tensor],
+        rows: Tensor,
+    ) -> Float[Tensor, "rows d"]:
+        """Embeddings of the target nodes `rows`."""
+        h = {t: torch.relu(x) for t, x in self.fusion(features, sizes).items()}
+        for conv in self.convs:
+            h = conv({t: self.dropout(x) for t, x in h.items()}, edges, weights)
+        return h[self.target][rows]
+
+
 class HGT(nn.Module):
-    """Early fusion, `layers` rounds of HGT attention, a linear head on the target type.
+    """`HGTEncoder`, or one a modality (late fusion), and a linear head on the target type.
 
     Missing modalities as in `EarlyFusion`. No normalisation layer, hence no shifting statistics;
     a node without in-edges keeps what the layer's gated skip connection leaves of it.
@@ -115,12 +155,8 @@ class HGT(nn.Module):
     def __init__(self, schema: GraphSchema, settings: HGTSettings) -> None:
         super().__init__()
         self.schema = schema
-        modalities = {t: dict(m) for t, m in schema.modalities.items()}
-        self.fusion = EarlyFusion(modalities, settings.hidden, settings.input_dropout)
-        metadata = (list(schema.node_types), list(schema.relations))
-        self.convs = nn.ModuleList(
-            WeightedHGTConv(settings.hidden, settings.hidden, metadata, settings.heads)
-            for _ in range(settings.layers if schema.relations else 0)
+        self.encoder = fused(
+            settings.fusion, schema, settings.hidden, lambda part: HGTEncoder(part, settings)
         )
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, schema.num_classes)
@@ -134,8 +170,4 @@ class HGT(nn.Module):
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
-        features, sizes, edges, weights, rows = inputs
-        h = {t: torch.relu(x) for t, x in self.fusion(features, sizes).items()}
-        for conv in self.convs:
-            h = conv({t: self.dropout(x) for t, x in h.items()}, edges, weights)
-        return self.head(self.dropout(h[self.schema.target][rows]))
+        return self.head(self.dropout(self.encoder(*inputs)))

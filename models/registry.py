@@ -8,7 +8,21 @@ from typing import Any
 
 from torch import Tensor
 
-from models import appnp, chebnet, gat, gcn, graphsage, hgnn_ima, hgt, mlp, sgc
+from models import (
+    appnp,
+    chebnet,
+    gat,
+    gcn,
+    graphsage,
+    han,
+    hgnn_ima,
+    hgt,
+    mhgat,
+    mlp,
+    mmgcn,
+    sehgnn,
+    sgc,
+)
 from models.classifier import cross_entropy
 from models.schema import GraphSchema
 
@@ -50,6 +64,17 @@ MODELS: dict[str, ModelEntry] = {
         chebnet.ChebNet, chebnet.ChebNetSettings, chebnet.SPACE, training=chebnet.TRAINING
     ),
     "hgt": ModelEntry(hgt.HGT, hgt.HGTSettings, hgt.SPACE),
+    "hgt_late": ModelEntry(hgt.HGT, hgt.LateHGTSettings, hgt.SPACE),
+    "han": ModelEntry(han.HAN, han.HANSettings, han.SPACE, training=han.TRAINING),
+    "han_late": ModelEntry(han.HAN, han.LateHANSettings, han.SPACE, training=han.TRAINING),
+    "sehgnn": ModelEntry(
+        sehgnn.SeHGNN, sehgnn.SeHGNNSettings, sehgnn.SPACE, training=sehgnn.TRAINING
+    ),
+    "sehgnn_late": ModelEntry(
+        sehgnn.SeHGNN, sehgnn.LateSeHGNNSettings, sehgnn.SPACE, training=sehgnn.TRAINING
+    ),
+    "mhgat": ModelEntry(mhgat.MHGAT, mhgat.MHGATSettings, mhgat.SPACE, training=mhgat.TRAINING),
+    "mmgcn": ModelEntry(mmgcn.MMGCN, mmgcn.MMGCNSettings, mmgcn.SPACE),
     "hgnn_ima": ModelEntry(
         hgnn_ima.HGNNIMA,
         hgnn_ima.HGNNIMASettings,

@@ -25,4 +25,6 @@ def test_training_and_inference_cost_something(name: str, arena: Arena) -> None:
 
 
 def test_a_process_that_ended_badly_is_said_so() -> None:
-    assert line("hgt", Cost(1.5, 2000, 12_345), None) == "| hgt | 12,345 | 1.5 | 2,000 | failed | – |"
+    assert (
+        line("hgt", Cost(1.5, 2000, 12_345), None) == "| hgt | 12,345 | 1.5 | 2,000 | failed | – |"
+    )
