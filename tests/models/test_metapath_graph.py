@@ -55,7 +55,7 @@ def test_all_paths_and_self_loops_make_the_union_operator():
     schema = GraphSchema.of(graph)
     union = UnionOperator(graph, schema, 4, torch.device("cpu"))
     total = torch.eye(6)
-    for path in union.paths:
+    for path in union.adjacency.paths:
         total = total + as_matrix(metapath_graph(graph, path, ALL), 6)
     scale = total.sum(dim=1).rsqrt()
     assert_near(scale[:, None] * total * scale, union @ torch.eye(6), 1e-13)
