@@ -32,7 +32,7 @@ class Published:
     """A figure that somebody reports, a table [[published]].
 
     Attributes:
-        model: a name in `MODELS`; the file must say how to train it.
+        model: a name among the file's [models]; it must say how to train it.
         value: in points, 0 … 100.
         source: paper and table, or another public place, where the figure was read.
         metric: what it measures, on test nodes.
@@ -51,10 +51,12 @@ class ModelTable:
     """How to train one model, a table [models.NAME].
 
     Attributes:
+        model: a name in `MODELS`; by default NAME, which may be any other for a variant of a model.
         settings: of the model, where they differ from its defaults.
         training: of `TrainSettings`, where they differ from the file's.
     """
 
+    model: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
 
@@ -84,11 +86,13 @@ class Plan:
 
     Attributes:
         experiment: its top level.
-        choices: model -> settings and training.
-        published: figures of these models.
+        models: name -> its model, in `MODELS`.
+        choices: name -> settings and training.
+        published: figures of these.
     """
 
     experiment: Experiment
+    models: Mapping[str, str]
     choices: Mapping[str, Candidate]
     published: Sequence[Published]
 
@@ -136,10 +140,11 @@ def read_plan(path: Path) -> Plan:
         raise UserError(f'config {path}: dataset (got nothing) must be named; add dataset = "cora"')
     if not experiment.dataset.endswith(FILE_ENDINGS):
         choose(DATASETS, experiment.dataset, f"config {path}: dataset")
-    choices = {
-        name: _choice(path, name, table, tables.get("training", {}), experiment.seeds)
-        for name, table in tables.get("models", {}).items()
-    }
+    models, choices = {}, {}
+    for name, table in tables.get("models", {}).items():
+        models[name], choices[name] = _choice(
+            path, name, table, tables.get("training", {}), experiment.seeds
+        )
     published = [build(Published, t, f"config {path} [[published]]") for t in experiment.published]
     for figure in published:
         if figure.model not in choices:
@@ -155,20 +160,26 @@ def read_plan(path: Path) -> Plan:
             )
     if not published:
         raise UserError(f"config {path}: published (got nothing) needs a figure; add [[published]]")
-    return Plan(experiment, choices, published)
+    return Plan(experiment, models, choices, published)
 
 
-def _choice(path: Path, name: str, table: Any, shared: Mapping[str, Any], seeds: int) -> Candidate:
+def _choice(
+    path: Path, name: str, table: Any, shared: Mapping[str, Any], seeds: int
+) -> tuple[str, Candidate]:
+    """The model of a table [models.NAME], and how it is trained."""
     where = f"config {path} [models.{name}"
-    entry = choose(MODELS, name, f"config {path} [models]")
     if not isinstance(table, dict):
         raise UserError(f"{where}] (got {table!r}) must be a table; write [models.{name}]")
+    if "model" not in table:
+        choose(MODELS, name, f"config {path} [models]")
     own = build(ModelTable, table, f"{where}]")
+    model = own.model or name
+    entry = choose(MODELS, model, f"{where}] model")
     settings = build(entry.settings, own.settings, f"{where}.settings]")
     values = {**entry.training, **shared, **own.training}
     training = build(TrainSettings, values, f"{where}.training] or [training]")
-    Protocol((name,), seeds, training=training).check()
-    return Candidate(settings, training)
+    Protocol((model,), seeds, training=training).check()
+    return model, Candidate(settings, training)
 
 
 def reproduce(
@@ -193,14 +204,15 @@ def reproduce(
     """
     experiment = plan.experiment
     count = experiment.seeds if seeds is None else seeds
-    Protocol(tuple(plan.choices), count).check()
+    Protocol(tuple(dict.fromkeys(plan.models.values())), count).check()
     graph = load_dataset(experiment.dataset, root, "real", experiment.modalities)
     arena = Arena.of(graph, find_device(device), scaling=experiment.scaling)
     whole = Contestant(WHOLE, arena.trained_whole())
     rows: dict[str, list[Row]] = {}
     for name, choice in plan.choices.items():
         rows[name] = []
-        for row in seed_rows(arena, whole, arena.training, name, choice, range(count)):
+        model = plan.models[name]
+        for row in seed_rows(arena, whole, arena.training, model, choice, range(count)):
             rows[name].append(row)
             on_row(row)
     found = []

@@ -17,6 +17,7 @@ from evaluate.train import TrainSettings, predict
 from evaluate.tune import fit
 from models.choices import UnknownChoiceError
 from models.gcn import GCNSettings
+from models.hgnn_ima import ABLATIONS, HGNNIMASettings
 from models.registry import MODELS
 from tests.graphs import small_graph
 from tests.shared_data import DATA, needs
@@ -105,6 +106,38 @@ def test_scores_are_those_of_the_trainer(tmp_path: Path) -> None:
     assert macro.mean == pytest.approx(50 * (rows[2].macro_f1 + rows[3].macro_f1))
     assert (accuracy.reached, macro.reached, mlp.reached) == (True, True, False)
     assert [one.seeds for one in reproduce(plan, tmp_path, "cpu", seeds=1)] == [1, 1, 1]
+
+
+def test_a_variant_has_a_name_of_its_own(tmp_path: Path) -> None:
+    real_graph(tmp_path)
+    text = (
+        PLAN.format(dataset=tmp_path / "mine.h5")
+        + """
+[models."gcn, narrow"]
+model = "gcn"
+settings = { hidden = 2 }
+
+[[published]]
+model = "gcn, narrow"
+value = 40.0
+source = "nowhere"
+"""
+    )
+    plan = read_plan(written(tmp_path, text))
+    assert plan.models == {"mlp": "mlp", "gcn": "gcn", "gcn, narrow": "gcn"}
+    assert plan.choices["gcn, narrow"].model == GCNSettings(hidden=2)
+    rows = []
+    *_, found = reproduce(plan, tmp_path, "cpu", seeds=1, on_row=rows.append)
+    assert (found.published.model, rows[-1].model) == ("gcn, narrow", "gcn")
+    assert "hidden=2 " in rows[-1].settings
+
+
+def test_the_ablations_of_hgnn_ima_are_those_of_its_file() -> None:
+    plan = read_plan(PAPERS / "imdb.toml")
+    for name, changes in ABLATIONS.items():
+        choice = plan.choices[f"hgnn_ima {name}"]
+        assert choice.model == replace(HGNNIMASettings(), **changes)
+        assert choice.training == plan.choices["hgnn_ima"].training
 
 
 def test_the_table_by_hand() -> None:
