@@ -10,6 +10,7 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.metapaths import MetaPath
+from models.row_ranks import row_ranks
 from models.sparse import edge_weights, mean_adjacency
 
 BLOCK = 2**23
@@ -66,11 +67,5 @@ def metapath_graph(graph: HeteroData, path: MetaPath, neighbours: int) -> MetaPa
 def _greatest(matrix: Tensor, count: int) -> tuple[Int[Tensor, "2 e"], Float[Tensor, " e"]]:
     """Place and value of the `count` greatest entries of each row of a coalesced matrix."""
     at, value = matrix.indices(), matrix.values()
-    order = value.argsort(descending=True, stable=True)
-    order = order[at[0][order].argsort(stable=True)]  # Row by row, the greatest first.
-    row = at[0][order]
-    size = torch.bincount(row, minlength=matrix.size(0))
-    first = size.cumsum(0) - size
-    rank = torch.arange(len(row), device=row.device) - first[row]
-    kept = order[rank < count]
+    kept = row_ranks(at[0], value, matrix.size(0)) < count
     return at[:, kept], value[kept]

@@ -16,12 +16,12 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.metapaths import MetaPath, returning_paths
+from models.row_ranks import row_ranks
 from models.schema import GraphSchema
 from models.sparse import adjacency, mean_adjacency
 
-BLOCK = (
-    2**22
-)  # Entries of a product that are formed at a time: a few hundred MB while they are sorted.
+BLOCK = 2**22
+"""Entries of a product that are formed at a time: a few hundred MB while they are sorted."""
 
 
 @dataclass(frozen=True)
@@ -150,14 +150,8 @@ def _strongest(
     row, column = block.indices()
     weight, loop = block.values(), column == own[row]
     at, value = row[~loop], weight[~loop]
+    kept = row_ranks(at, value, len(own)) < neighbours
     degree = torch.bincount(at, minlength=len(own))
-    # Heaviest first within each row: ranks count from the start of the row.
-    order = value.argsort(descending=True, stable=True)
-    order = order[at[order].argsort(stable=True)]
-    start = degree.cumsum(0) - degree
-    rank = torch.arange(len(order), device=row.device) - start[at[order]]
-    kept = torch.zeros_like(at, dtype=torch.bool)
-    kept[order] = rank < neighbours
     had = weight.new_zeros(len(own)).index_add_(0, at, value)
     has = weight.new_zeros(len(own)).index_add_(0, at, value * kept)
     scale = torch.where(degree > neighbours, had / has, 1.0)
