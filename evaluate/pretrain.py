@@ -42,8 +42,8 @@ class PretrainSettings:
         weight_decay: of Adam.
     """
 
-    epochs: int = 200
-    lr: float = 0.001
+    epochs: int = 60
+    lr: float = 0.003
     weight_decay: float = 0.0
 
 

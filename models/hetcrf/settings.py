@@ -106,5 +106,5 @@ class HetCRFSettings:
         return self.contrast_weight > 0
 
 
-TRAINING = {"lr": 0.001, "weight_decay": 0.0}
+TRAINING = {"lr": 0.003, "weight_decay": 0.0}
 SPACE = {"layers": (1, 2), "temperature": (0.3, 0.5, 0.8), "feature_mask": (0.3, 0.5, 0.7)}

@@ -18,7 +18,7 @@ from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 every_model = pytest.mark.parametrize("name", MODELS)
-AVERAGING = ("mlp", "sgc", "hgt")
+AVERAGING = ("mlp", "sgc", "hgt", "hetcrf")
 MASKS = ("train_mask", "val_mask", "test_mask")
 
 

@@ -60,6 +60,7 @@ def test_loss_and_gradients_are_those_of_dense_matrices(negatives, block, monkey
         assert_near(mine, theirs, 1e-11)
 
 
+@pytest.mark.slow
 def test_blocks_beyond_twenty_thousand_nodes_give_the_dense_value():
     """One block against many, at a size at which the default has many."""
     rng = torch.Generator().manual_seed(0)
