@@ -51,7 +51,7 @@ class HetCRFSettings:
     input_dropout: float = 0.3
     encoder: str = "han"
     hops: int = 4
-    strongest: int = 64
+    strongest: int = 32
     feature_mask: float = 0.5
     replaced: float = 0.2
     kept: float = 0.3
