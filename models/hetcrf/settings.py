@@ -11,7 +11,10 @@ from models.hetcrf.generative import Decoding
 
 @dataclass(frozen=True)
 class HetCRFSettings:
-    """Settings of `HetCRF`; chosen on ACM's and DBLP's validation nodes unless a source is named.
+    """Settings of `HetCRF`; where no source is named, the value is ours.
+
+    The paper's are not known. `strongest`, the learning rate and the number of epochs were chosen on ACM's
+    and DBLP's validation nodes; the others were not searched.
 
     Attributes:
         hidden: width of all embeddings; a multiple of `heads`.
@@ -84,6 +87,7 @@ class HetCRFSettings:
                 "contrast_weight (got 0, like feature_weight and structure_weight) leaves nothing to "
                 "learn; make one of them positive"
             )
+        self._check_ranges()
         if self.temperature < 0.05:
             raise ValueError(
                 f"temperature (got {self.temperature}) must be at least 0.05, below which sums vanish "
@@ -93,6 +97,23 @@ class HetCRFSettings:
             raise ValueError(
                 f"replaced + kept (got {self.replaced + self.kept}) must be less than 1, or no feature "
                 "is masked; try 0.2 and 0.3"
+            )
+
+    def _check_ranges(self) -> None:
+        for name in ("feature_mask", "edge_mask", "deviated"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise ValueError(f"{name} (got {value}) must be a share, 0 to 1; try 0.5")
+        least = {"layers": 1, "strongest": 1, "projected": 1, "refresh": 1, "positives": 0}
+        for name, low in {**least, "central": 0, "hops": 0}.items():
+            value = getattr(self, name)
+            if value < low:
+                raise ValueError(
+                    f"{name} (got {value}) must be at least {low}; leave it out for the default"
+                )
+        if self.clusters is not None and self.clusters < 1:
+            raise ValueError(
+                f"clusters (got {self.clusters}) must be at least 1; leave it out for the number of classes"
             )
 
     @property

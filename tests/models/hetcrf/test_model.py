@@ -169,6 +169,12 @@ def test_settings_that_cannot_be_meant():
         HetCRFSettings(temperature=0.01)
     with pytest.raises(ValueError, match=r"replaced . kept .got 1"):
         HetCRFSettings(replaced=0.5, kept=0.5)
+    with pytest.raises(ValueError, match=r"edge_mask .got 1.5. must be a share"):
+        HetCRFSettings(edge_mask=1.5)
+    with pytest.raises(ValueError, match=r"refresh .got 0. must be at least 1"):
+        HetCRFSettings(refresh=0)
+    with pytest.raises(ValueError, match=r"clusters .got 0. must be at least 1"):
+        HetCRFSettings(clusters=0)
     with pytest.raises(UnknownChoiceError, match=r"encoder .got 'hat'. is unknown"):
         build(small_graph(), encoder="hat")
 
