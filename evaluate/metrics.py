@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -38,6 +38,27 @@ def score(predicted: Int[Tensor, " n"], truth: Int[Tensor, " n"], num_classes: i
     f1 = 2 * hit[seen] / (said + was)[seen]
     accuracy = float(hit.sum() / table.sum())
     return Scores(micro_f1=accuracy, macro_f1=float(f1.mean()), accuracy=accuracy)
+
+
+def auc(chance: Float[Tensor, "n C"], truth: Int[Tensor, " n"]) -> float:
+    """Mean over classes of the area under the ROC curve of one class against the others.
+
+    The share of pairs (a node of the class, another) in which the first has the greater chance; ties count
+    half. Classes that no node or every node has are left out; NaN if there are no others.
+
+    Args:
+        chance: of each class, or anything that ranks nodes alike.
+        truth: classes 0 … C−1.
+    """
+    areas = []
+    for c, column in enumerate(chance.double().T):
+        inside, outside = column[truth == c], column[truth != c].sort().values
+        if not (len(inside) and len(outside)):
+            continue
+        below = torch.searchsorted(outside, inside)
+        upto = torch.searchsorted(outside, inside, right=True)
+        areas.append((below + upto).double().mean() / (2 * len(outside)))
+    return float(torch.stack(areas).mean()) if areas else float("nan")
 
 
 def majority_share(truth: Int[Tensor, " n"], majority: int) -> float:

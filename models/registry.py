@@ -24,6 +24,10 @@ from models import (
     sgc,
 )
 from models.classifier import cross_entropy
+from models.hetcrf import settings as hetcrf_settings
+from models.hetcrf.model import HetCRF
+from models.hetcrf.model import loss as hetcrf_loss
+from models.hetcrf.settings import HetCRFSettings
 from models.schema import GraphSchema
 
 
@@ -81,5 +85,12 @@ MODELS: dict[str, ModelEntry] = {
         hgnn_ima.SPACE,
         hgnn_ima.loss,
         training=hgnn_ima.TRAINING,
+    ),
+    "hetcrf": ModelEntry(
+        HetCRF,
+        HetCRFSettings,
+        hetcrf_settings.SPACE,
+        hetcrf_loss,
+        training=hetcrf_settings.TRAINING,
     ),
 }

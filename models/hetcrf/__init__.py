@@ -1,0 +1,1 @@
+"""HetCRF: self-supervised embeddings of a heterogeneous graph by reconstruction and contrast."""

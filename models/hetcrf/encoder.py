@@ -1,0 +1,121 @@
+"""The shared encoder as HAN has it (Wang et al., WWW 2019): node attention, then semantic attention.
+
+Along each meta-path p, with heads side by side and w_ij the multiplicity of an edge,
+
+    e_ij = LeakyReLU(a_pᵀ W_p h_i + b_pᵀ W_p h_j),    α_ij = w_ij exp(e_ij) / Σ_k w_ik exp(e_ik),
+    z_i^p = ELU(Σ_j α_ij W_p h_j),
+
+and across meta-paths, over the n nodes of the graph at hand,
+
+    w_p = 1/n Σ_i qᵀ tanh(W z_i^p + b),    β = softmax(w),    z_i = Σ_p β_p z_i^p.
+
+PyG's `HANConv` takes no edge weights, hence this layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from models.attention import edge_softmax
+from models.hetcrf.metapath_graph import MetapathGraph
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What an encoder makes of the target nodes.
+
+    Attributes:
+        fused: z.
+        by_path: z^p of each meta-path graph; z itself for encoders that know no meta-paths.
+        share: β, which sums to one.
+    """
+
+    fused: Float[Tensor, "n d"]
+    by_path: tuple[Float[Tensor, "n d"], ...]
+    share: Float[Tensor, " P"]
+
+
+class NodeAttention(nn.Module):
+    """z^p of one meta-path; negative slope .2 as in GAT."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.map = nn.Linear(width, width, bias=False)
+        self.bias = nn.Parameter(torch.zeros(width))
+        ends = torch.empty(2, heads, width // heads)
+        self.ends = nn.Parameter(nn.init.xavier_normal_(ends, gain=1.414))  # a and b.
+
+    def forward(self, h: Float[Tensor, "n d"], graph: MetapathGraph) -> Float[Tensor, "n d"]:
+        """ELU(Σ_j α_ij W h_j)."""
+        x = self.map(h).unflatten(1, (self.heads, -1))  # [n, heads, depth]
+        to, sent = torch.einsum("nhk,ehk->enh", x, self.ends).unbind(0)
+        at = graph.pattern
+        logits = to.index_select(0, at.rows) + sent.index_select(0, at.columns)  # [e, heads]
+        logits = nn.functional.leaky_relu(logits, 0.2)
+        alpha = edge_softmax(logits, graph.weight, at.rows, graph.count)
+        alpha = alpha * graph.weight.unsqueeze(1)
+        pairs = zip(alpha.unbind(1), x.unbind(1), strict=True)
+        heads = [at.product(a.contiguous(), v.contiguous()) for a, v in pairs]
+        return nn.functional.elu(torch.cat(heads, dim=1) + self.bias)
+
+
+class SemanticAttention(nn.Module):
+    """β over meta-paths."""
+
+    def __init__(self, width: int, hidden: int = 128) -> None:
+        super().__init__()
+        self.map = nn.Linear(width, hidden)
+        self.query = nn.Linear(hidden, 1, bias=False)
+
+    def forward(self, by_path: Sequence[Tensor]) -> Float[Tensor, " P"]:
+        """β [P]."""
+        scores = [self.query(torch.tanh(self.map(z))).mean() for z in by_path]
+        return torch.stack(scores).softmax(dim=0)
+
+
+class HANLayer(nn.Module):
+    """One round of both attentions."""
+
+    def __init__(self, width: int, heads: int, paths: int) -> None:
+        super().__init__()
+        self.paths = nn.ModuleList(NodeAttention(width, heads) for _ in range(paths))
+        self.semantic = SemanticAttention(width)
+
+    def forward(self, h: Float[Tensor, "n d"], graphs: Sequence[MetapathGraph]) -> Encoded:
+        """z^p, β and z."""
+        by_path = tuple(layer(h, g) for layer, g in zip(self.paths, graphs, strict=True))
+        share = self.semantic(by_path)
+        fused = (share[:, None, None] * torch.stack(by_path)).sum(0)
+        return Encoded(fused, by_path, share)
+
+
+class HAN(nn.Module):
+    """`layers` rounds; each reads the fused embeddings of the one before.
+
+    Args:
+        width: of the embeddings, before and after; a multiple of `heads`.
+        heads: attention heads.
+        paths: P, meta-path graphs.
+        layers: at least 1.
+        dropout: share of units dropped at the input of each layer while training.
+    """
+
+    def __init__(self, width: int, heads: int, paths: int, layers: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(HANLayer(width, heads, paths) for _ in range(layers))
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, h: Float[Tensor, "n d"], graphs: Sequence[MetapathGraph]) -> Encoded:
+        """The last layer's embeddings."""
+        encoded = None
+        for layer in self.layers:
+            encoded = layer(self.dropout(h), graphs)
+            h = encoded.fused
+        assert encoded is not None
+        return encoded

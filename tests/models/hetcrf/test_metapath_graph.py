@@ -1,0 +1,90 @@
+"""Meta-path graphs against dense products of walks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from models.hetcrf.metapath_graph import metapath_graphs, strongest_of_each
+from models.metapaths import returning_paths
+from models.schema import GraphSchema
+from tests.dense import assert_near, averaging, multiplicities
+from tests.graphs import small_graph
+
+pytestmark = pytest.mark.usefixtures("double")
+CPU = torch.device("cpu")
+
+
+def dense(graph, path, strongest=None):
+    """Chances of a walk without those of coming home, the strongest kept, shared out to 1, plus I."""
+    walk = torch.eye(graph["movie"].num_nodes)
+    for relation in path:
+        walk = walk @ averaging(multiplicities(graph, relation))
+    walk = walk.fill_diagonal_(0)
+    if strongest is not None:
+        least = walk.topk(strongest, dim=1).values[:, -1:]
+        walk = walk * (walk >= least)
+    return walk / walk.sum(1, keepdim=True).clamp_min(1e-300) + torch.eye(len(walk))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_weights_are_chances_of_a_walk(weighted):
+    graph = small_graph(num_target=12, weighted=weighted, dtype=torch.float64)
+    edges = graph["actor", "rev_features", "movie"]
+    kept = edges.edge_index[1] != 3  # Film 3 is joined to no film through actors.
+    edges.edge_index = edges.edge_index[:, kept]
+    if weighted:
+        edges.edge_weight = edges.edge_weight[kept]
+    schema = GraphSchema.of(graph)
+    graphs = metapath_graphs(graph, schema, 4, 100, CPU)
+    paths = returning_paths(schema.relations, "movie", 4)
+    assert len(graphs) == len(paths) == 2
+    for path, found in zip(paths, graphs, strict=True):
+        expected = dense(graph, path)
+        assert_near(found.pattern.matrix(found.weight).to_dense(), expected, 1e-13)
+        x = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
+        assert_near(found.mean(x), expected / expected.sum(1, keepdim=True) @ x, 1e-13)
+
+
+def test_only_the_strongest_stay():
+    rng = torch.Generator().manual_seed(0)
+    weight = torch.rand(6, 9, generator=rng) + 0.1
+    rows, columns = torch.ones(6, 9).nonzero().T
+    kept = strongest_of_each(rows, columns, weight.flatten(), 6, 4)
+    found = torch.zeros(54).index_fill(0, kept, 1).view(6, 9).bool()
+    assert torch.equal(found, weight >= weight.topk(4, dim=1).values[:, -1:])
+    assert kept.tolist() == sorted(kept.tolist())
+
+
+def test_equal_neighbours_are_chosen_evenly_and_always_alike():
+    n = 400
+    rows, columns = torch.ones(n, n).nonzero().T
+    kept = strongest_of_each(rows, columns, torch.ones(n * n), n, 20)
+    assert torch.equal(kept, strongest_of_each(rows, columns, torch.ones(n * n), n, 20))
+    assert torch.bincount(rows[kept], minlength=n).tolist() == [20] * n
+    chosen = torch.bincount(columns[kept], minlength=n).double()
+    assert chosen.std() < 2 * 20**0.5  # By chance: a standard deviation of 4.4.
+
+
+def test_without_a_way_back_every_node_has_itself():
+    graph = small_graph(num_target=12, dtype=torch.float64)
+    for name in ("rev_directed_by", "rev_features"):
+        (relation,) = (r for r in graph.edge_types if r[1] == name)
+        del graph[relation]
+    (found,) = metapath_graphs(graph, GraphSchema.of(graph), 4, 5, CPU)
+    assert torch.equal(found.pattern.matrix(found.weight).to_dense(), torch.eye(12))
+
+
+def test_dropped_edges_are_a_part_and_self_loops_stay():
+    graph = small_graph(dtype=torch.float64)
+    found = metapath_graphs(graph, GraphSchema.of(graph), 2, 50, CPU)[0]
+    whole = found.pattern.matrix(found.weight).to_dense()
+    torch.manual_seed(0)
+    part = found.without(0.5)
+    left = part.pattern.matrix(part.weight).to_dense()
+    assert torch.equal(left.diagonal(), whole.diagonal())
+    assert bool(((left == whole) | (left == 0)).all())
+    share = 1 - (left.count_nonzero() - 40) / (whole.count_nonzero() - 40)
+    assert 0.3 < share.item() < 0.7
+    alone = found.without(1.0)
+    assert torch.equal(alone.pattern.matrix(alone.weight).to_dense(), torch.eye(40))
