@@ -105,7 +105,7 @@ def test_plain_libraries_verify_the_checksum_as_docs_format_md_says(path: Path) 
     with h5py.File(path) as file:
         names = [name.decode() for name in file.attrs["arrays"]]
         record = file["record"][()].decode()
-        line = json.dumps(["multimodal-graph-checkpoint", 1, names, record], separators=(",", ":"))
+        line = json.dumps(["multimodal-graph-checkpoint", 2, names, record], separators=(",", ":"))
         digest = hashlib.sha256(f"{line}\n".encode())
         for name in names:
             values = file["arrays"][name][()]
