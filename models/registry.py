@@ -15,6 +15,7 @@ from models import (
     gcn,
     graphsage,
     han,
+    hetgnn,
     hgnn_ima,
     hgt,
     mhgat,
@@ -73,6 +74,7 @@ MODELS: dict[str, ModelEntry] = {
     "sehgnn_late": ModelEntry(
         sehgnn.SeHGNN, sehgnn.LateSeHGNNSettings, sehgnn.SPACE, training=sehgnn.TRAINING
     ),
+    "hetgnn": ModelEntry(hetgnn.HetGNN, hetgnn.HetGNNSettings, hetgnn.SPACE),
     "mhgat": ModelEntry(mhgat.MHGAT, mhgat.MHGATSettings, mhgat.SPACE, training=mhgat.TRAINING),
     "mmgcn": ModelEntry(mmgcn.MMGCN, mmgcn.MMGCNSettings, mmgcn.SPACE),
     "hgnn_ima": ModelEntry(

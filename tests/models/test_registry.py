@@ -19,7 +19,7 @@ from tests.graphs import small_graph
 pytestmark = pytest.mark.usefixtures("double")
 every_model = pytest.mark.parametrize("name", MODELS)
 AVERAGING = (
-    "mlp", "sgc", "graphsage", "chebnet", "hgt", "hgt_late", "sehgnn", "sehgnn_late", "mmgcn",
+    "mlp", "sgc", "graphsage", "chebnet", "hgt", "hgt_late", "sehgnn", "sehgnn_late", "hetgnn", "mmgcn",
 )  # fmt: skip
 MASKS = ("train_mask", "val_mask", "test_mask")
 
