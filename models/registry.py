@@ -23,6 +23,7 @@ from models import (
     mmgcn,
     sehgnn,
     sgc,
+    xgea,
 )
 from models.classifier import cross_entropy
 from models.schema import GraphSchema
@@ -77,6 +78,7 @@ MODELS: dict[str, ModelEntry] = {
     "hetgnn": ModelEntry(hetgnn.HetGNN, hetgnn.HetGNNSettings, hetgnn.SPACE),
     "mhgat": ModelEntry(mhgat.MHGAT, mhgat.MHGATSettings, mhgat.SPACE, training=mhgat.TRAINING),
     "mmgcn": ModelEntry(mmgcn.MMGCN, mmgcn.MMGCNSettings, mmgcn.SPACE),
+    "xgea": ModelEntry(xgea.XGEA, xgea.XGEASettings, xgea.SPACE),
     "hgnn_ima": ModelEntry(
         hgnn_ima.HGNNIMA,
         hgnn_ima.HGNNIMASettings,
