@@ -41,7 +41,7 @@ class HetGNNSettings:
     """Settings of `HetGNN`; `neighbours` and `restart` are those of the authors' code.
 
     Attributes:
-        hidden: d, even; 64 is HGNN-IMA's for all its baselines, the authors have 128.
+        hidden: d, even; 64 is that of all embeddings in HGNN-IMA's paper; the authors have 128.
         neighbours: k, the most of one type.
         restart: chance to return after a step of the walk.
         steps: the longest walk between two restarts; ours. At a restart of 0.5, three hold 7/8 of all

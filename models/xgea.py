@@ -50,7 +50,7 @@ class XGEASettings:
     """Settings of `XGEA`; `layers` and `dropout` are those of the authors' code.
 
     Attributes:
-        hidden: d; 64 is HGNN-IMA's for all its baselines, the authors have 128.
+        hidden: d; 64 is that of all embeddings in HGNN-IMA's paper; the authors have 128.
         layers: of each encoder.
         dropout: on the joined embeddings.
         input_dropout: share of feature columns dropped in each training step; ours.
@@ -113,7 +113,7 @@ class MutualEncoder(nn.Module):
 def guided(
     h: Float[Tensor, "n d"], guide: Float[Tensor, "n d"], kernel: Float[Tensor, " d"], edges: Edges
 ) -> Float[Tensor, "n d"]:
-    """The layer's tanh Σ_j α_ij (h_j − 2 (h_j · r_ij) r_ij)."""
+    """The layer's tanh Σ_j α_ij (h_j − 2 (h_j · r_ij) r_ij); where c_i = −c_j, r is zero and h_j as it is."""
     at = guide.index_select(0, edges.sink) + guide.index_select(0, edges.source)
     r = normalize(at.abs(), dim=1)  # [e, d]
     share = edge_softmax(r @ kernel, edges.weight, edges.sink, h.size(0)) * edges.weight
@@ -135,7 +135,7 @@ class RelationEncoder(nn.Module):
 
     def __init__(self, schema: GraphSchema, settings: XGEASettings) -> None:
         super().__init__()
-        self.types, self.layers = schema.node_types, settings.layers
+        self.types = schema.node_types
         self.embedding = nn.Parameter(torch.empty(len(schema.relations), settings.hidden))  # e
         self.kernel = nn.Parameter(torch.empty(settings.layers, settings.hidden))  # a
         if schema.relations:
