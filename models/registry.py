@@ -15,6 +15,7 @@ from models import (
     gcn,
     graphsage,
     han,
+    hetgnn,
     hgnn_ima,
     hgt,
     mhgat,
@@ -22,6 +23,7 @@ from models import (
     mmgcn,
     sehgnn,
     sgc,
+    xgea,
 )
 from models.classifier import cross_entropy
 from models.hetcrf import settings as hetcrf_settings
@@ -77,8 +79,10 @@ MODELS: dict[str, ModelEntry] = {
     "sehgnn_late": ModelEntry(
         sehgnn.SeHGNN, sehgnn.LateSeHGNNSettings, sehgnn.SPACE, training=sehgnn.TRAINING
     ),
+    "hetgnn": ModelEntry(hetgnn.HetGNN, hetgnn.HetGNNSettings, hetgnn.SPACE),
     "mhgat": ModelEntry(mhgat.MHGAT, mhgat.MHGATSettings, mhgat.SPACE, training=mhgat.TRAINING),
     "mmgcn": ModelEntry(mmgcn.MMGCN, mmgcn.MMGCNSettings, mmgcn.SPACE),
+    "xgea": ModelEntry(xgea.XGEA, xgea.XGEASettings, xgea.SPACE),
     "hgnn_ima": ModelEntry(
         hgnn_ima.HGNNIMA,
         hgnn_ima.HGNNIMASettings,

@@ -19,7 +19,8 @@ from tests.graphs import small_graph
 pytestmark = pytest.mark.usefixtures("double")
 every_model = pytest.mark.parametrize("name", MODELS)
 AVERAGING = (
-    "mlp", "sgc", "graphsage", "chebnet", "hgt", "hgt_late", "sehgnn", "sehgnn_late", "mmgcn", "hetcrf",
+    "mlp", "sgc", "graphsage", "chebnet", "hgt", "hgt_late", "sehgnn", "sehgnn_late", "hetgnn",
+    "mmgcn", "xgea", "hetcrf",
 )  # fmt: skip
 MASKS = ("train_mask", "val_mask", "test_mask")
 
