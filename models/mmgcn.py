@@ -33,8 +33,9 @@ from torch_geometric.data import HeteroData
 
 from models.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.late_fusion import LateFusion, mean
+from models.merged import MERGED, merge
 from models.schema import GraphSchema
-from models.sparse import SparseMap, edge_weights, mean_adjacency
+from models.sparse import SparseMap, mean_adjacency
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,6 @@ class MMGCNSettings:
 SPACE = {"layers": (1, 2, 3), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.8, 0.9)}
 
 Inputs = tuple[TypeInputs, dict[str, int], SparseMap, Tensor]
-MERGED = ("node", "to", "node")
 
 
 class MMGCNLayer(nn.Module):
@@ -121,23 +121,3 @@ class MMGCN(nn.Module):
     def forward(self, inputs: Inputs) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
         return self.head(self.dropout(self.encoder(*inputs)))
-
-
-def merge(
-    graph: HeteroData, schema: GraphSchema, sizes: dict[str, int], device: torch.device
-) -> tuple[HeteroData, dict[str, int]]:
-    """All nodes as one type and all edges as one relation, `MERGED`; and where each type starts."""
-    start, total = {}, 0
-    for node_type in schema.node_types:
-        start[node_type], total = total, total + sizes[node_type]
-    index = [torch.zeros(2, 0, dtype=torch.long, device=device)]
-    weight = [torch.zeros(0, device=device)]
-    for relation in schema.relations:
-        src, dst = graph[relation].edge_index
-        index.append(torch.stack([src + start[relation[0]], dst + start[relation[2]]]))
-        weight.append(edge_weights(graph, relation))
-    merged = HeteroData()
-    merged["node"].num_nodes = total
-    merged[MERGED].edge_index = torch.cat(index, dim=1)
-    merged[MERGED].edge_weight = torch.cat(weight)
-    return merged, start

@@ -19,7 +19,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from models.mmgcn import MERGED, merge
+from models.merged import MERGED, merge
 from models.schema import GraphSchema
 from models.sparse import mean_adjacency
 

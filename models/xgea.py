@@ -40,7 +40,7 @@ from torch_geometric.typing import EdgeType
 from models.attention import edge_softmax
 from models.fusion import EarlyFusion, TypeInputs, key_of, type_inputs
 from models.late_fusion import modalities_of, only, with_only
-from models.mmgcn import MERGED, merge
+from models.merged import MERGED, merge
 from models.schema import GraphSchema
 from models.sparse import SparseMap, adjacency, edge_weights
 

@@ -7,7 +7,8 @@ import torch
 from torch.nn.functional import leaky_relu
 from torch_geometric.nn import SimpleConv
 
-from models.mmgcn import MERGED, MMGCN, MMGCNSettings, merge
+from models.merged import MERGED, merge
+from models.mmgcn import MMGCN, MMGCNSettings
 from models.schema import GraphSchema
 from models.seeding import seeded
 from models.sparse import mean_adjacency
