@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from condense.data.features import FeatureScaler, Scaling, complete
+from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, display_name, hide_test_labels
 from condense.data.inductive import Setting, training_part, validation_part
 from condense.errors import UserError
@@ -33,6 +35,7 @@ class Arena:
         scaler: fitted on `training`; condensed graphs pass through it too.
         schema: of `whole`.
         setting: "transductive" or "inductive".
+        scaling: of the features.
     """
 
     raw: MultimodalGraph
@@ -42,6 +45,7 @@ class Arena:
     scaler: FeatureScaler
     schema: GraphSchema
     setting: Setting
+    scaling: Scaling = "standard"
 
     @classmethod
     def of(
@@ -61,7 +65,14 @@ class Arena:
         scaler = FeatureScaler.fit(parts[0], scaling)
         whole = scaler.apply(visible)
         training, validation = (whole if p is visible else scaler.apply(p) for p in parts)
-        return cls(raw, whole, training, validation, scaler, GraphSchema.of(whole), setting)
+        return cls(
+            raw, whole, training, validation, scaler, GraphSchema.of(whole), setting, scaling
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of `raw`, blind to its test labels."""
+        return fingerprint(self.raw)
 
     @property
     def title(self) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from condense.data.condensed import CondensedGraph
+from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, num_bytes, num_target
 from condense.errors import UserError
 from evaluate.arena import Arena
+from evaluate.cells import cell_name
 from evaluate.metrics import majority_share, score
 from evaluate.results import CONDENSED, WHOLE, Row
 from evaluate.train import TrainSettings, predict
@@ -158,8 +161,9 @@ def seed_rows(
     choice: Candidate,
     seeds: Sequence[int],
     tune_seconds: float = 0.0,
+    known: Mapping[str, Row] = MappingProxyType({}),
 ) -> Iterator[Row]:
-    """One row a training seed, each trained and tested as it is asked for.
+    """One row a training seed, each trained and tested as it is asked for, unless it is known.
 
     Args:
         arena: the whole graph.
@@ -169,11 +173,19 @@ def seed_rows(
         choice: its settings and training.
         seeds: of the trainings.
         tune_seconds: what choosing took.
+        known: rows of earlier runs by their `cell`.
     """
     truth = arena.test_labels()
     raw, made = contestant.graph, contestant.condensed
     total, trained = num_target(arena.raw), int(arena.raw[arena.raw.target].train_mask.sum())
+    content = "" if made is None else fingerprint(raw)
     for seed in seeds:
+        cell = cell_name(
+            arena.fingerprint, arena.setting, arena.scaling, content, name, choice, seed
+        )
+        if cell in known:
+            yield known[cell]
+            continue
         result = fit(MODELS[name], choice, arena, graph, seed)
         predicted = predict(result.model, arena.whole, arena.test_rows()).argmax(dim=1).cpu()
         scores = score(predicted, truth, arena.raw.num_classes)
@@ -202,6 +214,7 @@ def seed_rows(
             bytes=num_bytes(raw),
             settings=_settings(choice),
             setting=arena.setting,
+            cell=cell,
         )
 
 

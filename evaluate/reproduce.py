@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -188,6 +189,7 @@ def reproduce(
     device: str = "auto",
     seeds: int | None = None,
     on_row: Callable[[Row], None] = lambda row: None,
+    known: Mapping[str, Row] = MappingProxyType({}),
 ) -> list[Reproduced]:
     """Train every model of `plan` on the whole graph and set its test scores beside the published ones.
 
@@ -196,7 +198,8 @@ def reproduce(
         root: folder of the data sets' files.
         device: where to train.
         seeds: in place of the plan's number.
-        on_row: called as each training ends.
+        on_row: called as each training ends, and for those that are known.
+        known: rows of earlier runs by their `cell`; these trainings are not run again.
 
     Raises:
         UserError: the data set is unknown, or has no such modality; a seed too few.
@@ -212,7 +215,9 @@ def reproduce(
     for name, choice in plan.choices.items():
         rows[name] = []
         model = plan.models[name]
-        for row in seed_rows(arena, whole, arena.training, model, choice, range(count)):
+        for row in seed_rows(
+            arena, whole, arena.training, model, choice, range(count), known=known
+        ):
             rows[name].append(row)
             on_row(row)
     found = []

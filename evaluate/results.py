@@ -43,6 +43,7 @@ class Row:
         nodes, edges, bytes: of the graph trained on, all types and relations together.
         settings: of model and training, as text.
         setting: "transductive" or "inductive".
+        cell: what names this training among all others, see `evaluate.cells`; empty in older files.
     """
 
     dataset: str
@@ -69,6 +70,7 @@ class Row:
     bytes: int
     settings: str
     setting: Setting = "transductive"
+    cell: str = ""
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
@@ -94,18 +96,19 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of a file of `write_rows`; a file without the column `setting` is transductive.
+    """The rows of a file of `write_rows`; columns that older files lack are at their defaults.
 
     Raises:
         FileError: the file cannot be read, or is of another kind or version.
     """
     kinds = {f.name: str(f.type) for f in dataclasses.fields(Row)}
+    optional = {f.name for f in dataclasses.fields(Row) if f.default is not dataclasses.MISSING}
     rows = []
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream, strict=True)
             found = list(reader.fieldnames or ())
-            if found not in (list(kinds), [n for n in kinds if n != "setting"]):
+            if found != [n for n in kinds if n in found or n not in optional]:
                 raise ValueError("other columns")
             for record in reader:
                 if None in record or None in record.values():

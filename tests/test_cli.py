@@ -11,6 +11,8 @@ import pytest
 import torch
 
 import cli
+from commands.condense import CondenseArguments
+from commands.evaluate import EvaluateArguments
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
 from condense.io import data_digest, load_condensed, save
@@ -277,8 +279,8 @@ def test_evaluating_on_another_graph_is_refused(
 def test_help_and_readme_name_every_method_and_model() -> None:
     readme = (Path(cli.__file__).parent / "README.md").read_text(encoding="utf-8")
     for registry, arguments in (
-        (METHODS, cli.CondenseArguments),
-        (MODELS, cli.EvaluateArguments),
+        (METHODS, CondenseArguments),
+        (MODELS, EvaluateArguments),
     ):
         for name in registry:
             assert f"| `{name}` |" in readme

@@ -13,6 +13,7 @@ from condense.errors import FileError, UserError
 from condense.io import save
 from evaluate.arena import Arena
 from evaluate.reproduce import Published, Reproduced, as_text, read_plan, reproduce
+from evaluate.results import Row
 from evaluate.train import TrainSettings, predict
 from evaluate.tune import fit
 from models.choices import UnknownChoiceError
@@ -216,3 +217,34 @@ def test_cora_reaches_its_bars(model: str) -> None:
     found = reproduce(plan, DATA, "cpu")
     assert found
     assert all(one.reached for one in found), as_text(found)
+
+
+def test_what_is_known_is_not_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_graph(tmp_path)
+    plan = read_plan(written(tmp_path, PLAN.format(dataset=tmp_path / "mine.h5")))
+    rows: list[Row] = []
+    first = reproduce(plan, tmp_path, on_row=rows.append)
+    monkeypatch.setattr("evaluate.evaluator.fit", None)  # Whoever trains now fails.
+    known = {row.cell: row for row in rows}
+    assert len(known) == len(rows) == 4
+    again: list[Row] = []
+    assert reproduce(plan, tmp_path, on_row=again.append, known=known) == first
+    assert again == rows
+
+
+def test_another_scaling_or_setting_is_another_training(tmp_path: Path) -> None:
+    real_graph(tmp_path)
+    text = PLAN.format(dataset=tmp_path / "mine.h5")
+    names = set()
+    for change in (
+        ("", ""),
+        ('scaling = "none"', 'scaling = "standard"'),
+        ("hidden = 8", "hidden = 4"),
+    ):
+        plan = read_plan(written(tmp_path, text.replace(*change)))
+        rows: list[Row] = []
+        reproduce(plan, tmp_path, seeds=1, on_row=rows.append)
+        names |= {row.cell for row in rows}
+    assert len(names) == 2 + 2 + 1

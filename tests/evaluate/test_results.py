@@ -25,12 +25,15 @@ def test_rows_survive_their_file(tmp_path: Path) -> None:
     assert read_rows(tmp_path / "results.csv") == rows
 
 
-def test_rows_without_a_setting_are_transductive(tmp_path: Path) -> None:
+def test_columns_that_older_files_lack_are_at_their_defaults(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
-    write_rows(path, [dataclasses.replace(ROW, setting="inductive")])
-    assert read_rows(path)[0].setting == "inductive"
-    text = path.read_text().replace(",setting\n", "\n").replace(",inductive\n", "\n")
+    row = dataclasses.replace(ROW, setting="inductive", cell="0123456789abcdef")
+    write_rows(path, [row])
+    assert read_rows(path) == [row]
+    text = path.read_text().replace(",cell\n", "\n").replace(",0123456789abcdef\n", "\n")
     path.write_text(text)
+    assert read_rows(path) == [dataclasses.replace(row, cell="")]
+    path.write_text(text.replace(",setting\n", "\n").replace(",inductive\n", "\n"))
     assert read_rows(path) == [ROW]
 
 
@@ -48,6 +51,6 @@ def test_a_row_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     write_rows(path, [ROW])
     # The last column is text: without it the row must not be read as one without settings.
-    path.write_text(path.read_text().removesuffix(f",{ROW.setting}\n"))
+    path.write_text(path.read_text().removesuffix(f",{ROW.cell}\n"))
     with pytest.raises(FileError, match=r"results.csv cannot be read as results"):
         read_rows(path)

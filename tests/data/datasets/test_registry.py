@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import cli
+from commands.condense import CondenseArguments
 from condense.data.datasets import registry
 from condense.data.datasets.registry import DATASETS, load_dataset
 from condense.data.features import complete
@@ -55,6 +56,6 @@ def test_no_entry_is_without_documentation() -> None:
     readme = (Path(cli.__file__).parent / "README.md").read_text(encoding="utf-8")
     for name in DATASETS:
         assert f"`{name}`" in readme
-    said = cli.CondenseArguments.__doc__ or ""
+    said = CondenseArguments.__doc__ or ""
     for name in {n.removesuffix("-" + n.split("-")[-1]) for n in DATASETS}:
         assert name in said

@@ -1,0 +1,186 @@
+"""`condense`: a whole graph -> a small one, in one HDF5 file."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import tyro
+
+from commands.terminal import INTERRUPTED, OK, config, console, errors
+
+if TYPE_CHECKING:
+    from condense.checkpoints import Checkpoints
+    from condense.data.condensed import CondensedGraph
+
+
+@dataclasses.dataclass(frozen=True)
+class CondenseArguments:
+    """Condense a graph into an HDF5 file.
+
+    Attributes:
+        dataset: amazon1, amazon2, imdb, imdb-unique, acm, dblp, cora, photo or one of their other
+            splits (README.md lists all), or the path of a graph saved by condense.io.save (.h5).
+        source: real files, the simulated stand-in, or real where prepared and else simulated.
+        data_root: folder that holds the data sets' files.
+        modalities: of the target type; by default the data set's usual ones.
+        ratio: condensed target nodes as a share of the base.
+        ratio_base: all target nodes, or the training nodes alone; by default "all" in the transductive
+            setting and "train" in the inductive one.
+        setting: transductive: test nodes are there without labels. inductive: the sub-graph of the training
+            nodes is condensed, and models meet test nodes only when they are tested.
+        edge_ratio: share of each relation's edges that may be kept; by default the node ratio.
+        method: srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
+        seed: of everything random.
+        device: auto, cpu, cuda, …
+        out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, with
+            the settings that were changed, and "-inductive" after the data set. While srgm runs, its
+            state is kept in the folder OUT.checkpoints.
+        resume: go on where the interrupted run with the same options and --out had its last checkpoint.
+        checkpoint_seconds: least time between two checkpoints; 0 makes one at every validation.
+        config: TOML file with any of these options, and the method's in a table [METHOD]; flags win.
+    """
+
+    dataset: str = "amazon1"
+    source: Literal["auto", "real", "simulated"] = "auto"
+    data_root: Path = Path("data")
+    modalities: list[str] | None = None
+    ratio: float = 0.01
+    ratio_base: Literal["all", "train"] | None = None
+    setting: Literal["transductive", "inductive"] = "transductive"
+    edge_ratio: float | None = None
+    method: str = "srgm"
+    seed: int = 0
+    device: str = "auto"
+    out: Path | None = None
+    resume: bool = False
+    checkpoint_seconds: float = 10.0
+    config: Path | None = None
+
+
+def run(argv: list[str]) -> int:
+    """`condense`: see `CondenseArguments`."""
+    from condense.budget import plan
+    from condense.checkpoints import Checkpoints, finished, folder_beside
+    from condense.data.datasets.registry import load_dataset
+    from condense.data.graph import display_name
+    from condense.errors import DivergedError, UserError
+    from condense.identity import identity
+    from condense.io import save
+    from condense.io.replace import check_target
+    from condense.methods.registry import METHODS
+    from condense.methods.spec import label
+    from condense.progress import Progress
+    from condense.run import condense, find_device
+
+    logging.getLogger("condense").setLevel(logging.INFO)  # Says where a run goes on.
+    args, settings = _parse_condense(argv, METHODS)
+    # Changed settings are part of the name, so that runs to be compared do not replace each other.
+    method = label(args.method, dataclasses.asdict(settings)).replace(":", "-")
+    name = Path(args.dataset).stem + ("" if args.setting == "transductive" else f"-{args.setting}")
+    out = args.out or Path("runs") / (f"{name}-{method}-{args.ratio:g}-seed{args.seed}.h5")
+    if Path(args.dataset).resolve() == out.resolve():
+        raise UserError(f"out (got {out}) is the whole graph itself; choose another file")
+    check_target(out)
+    checkpoints = Checkpoints(folder_beside(out), args.checkpoint_seconds, args.resume)
+    with errors.status(f"loading {args.dataset} …"):
+        graph = load_dataset(args.dataset, args.data_root, args.source, args.modalities)
+    title = display_name(graph.name, graph.source)
+    budget = plan(graph, args.ratio, args.ratio_base, args.edge_ratio, args.setting)
+    _announce(title, graph.target, args.method, budget)
+    if args.resume:
+        run = identity(graph, budget, args.method, settings, args.seed, find_device(args.device))
+        if finished(out, run):
+            checkpoints.discard()
+            console.print(f"Nothing to do: [bold]{out}[/] is complete.")
+            return OK
+    try:
+        with Progress(errors, f"{args.method} on {title}") as progress:
+            condensed = condense(
+                graph,
+                budget,
+                args.method,
+                dataclasses.asdict(settings),
+                seed=args.seed,
+                device=args.device,
+                dataset_settings={
+                    "dataset": args.dataset,
+                    "source": graph.source,
+                    "modalities": args.modalities,
+                },
+                on_step=progress.on_step,
+                checkpoints=checkpoints,
+            )
+    except DivergedError as error:
+        save(out, error.best)
+        raise UserError(f"{error}. The best graph before is in {out}") from error
+    return _finish(out, condensed, checkpoints)
+
+
+def _parse_condense(argv: list[str], methods: dict[str, Any]) -> tuple[CondenseArguments, Any]:
+    """Options of the command and of its method: flags over the file over defaults."""
+    from condense.config import build, flag, from_file, unchecked
+    from models.choices import choose
+
+    arguments, tables = from_file(CondenseArguments, config(argv), methods)
+    method = flag(argv, "--method") or arguments.method
+    kind = choose(methods, method, "method").settings
+    settings = build(kind, tables.get(method, {}), f"config table [{method}]")
+    plain = unchecked(kind, settings)
+    both = dataclasses.make_dataclass(
+        "Arguments",
+        [
+            ("common", tyro.conf.OmitArgPrefixes[CondenseArguments]),
+            ("settings", tyro.conf.OmitArgPrefixes[plain]),
+        ],
+    )
+    parsed: Any = tyro.cli(
+        both,
+        args=argv,
+        prog="cli.py condense",
+        default=both(common=arguments, settings=plain()),
+        description="Condense a graph into an HDF5 file.",
+    )
+    return parsed.common, build(kind, dataclasses.asdict(parsed.settings), f"method {method}")
+
+
+def _announce(title: str, target: str, method: str, budget: Any) -> None:
+    console.print(
+        f"[bold]{title}[/], {budget.setting}: {method}, {budget.nodes[target]} {target} nodes"
+    )
+    console.print(
+        f"  {budget.ratio:.3%} of all {target} nodes, {budget.ratio_train:.3%} of the training nodes; "
+        f"classes {', '.join(map(str, budget.classes))}"
+    )
+    others = [f"{n} {t}" for t, n in budget.nodes.items() if t != target]
+    edges = [f"{n} {r[1]}" for r, n in budget.edges.items()]
+    console.print(f"  {', '.join([*others, 'edges at most ' + ', '.join(edges)])}")
+    for notice in budget.notices:
+        console.print(f"  [yellow]note:[/] {notice}")
+
+
+def _finish(out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> int:
+    """Write the graph and say what it cost; checkpoints are kept for as long as they may serve."""
+    from condense.describe import warnings
+    from condense.errors import FileError
+    from condense.io import save
+
+    try:
+        save(out, condensed)
+    except FileError as error:
+        raise FileError(f"{error}; then give the same command with --resume") from error
+    if condensed.provenance.complete:
+        checkpoints.discard()
+    for stage in condensed.provenance.stages:
+        console.print(
+            f"  {stage['name']:<10} {stage['seconds']:7.1f} s, peak {stage['peak_bytes'] / 2**20:,.0f} MiB"
+        )
+    for warning in warnings(condensed):
+        console.print(f"  [yellow]warning:[/] {warning}")
+    if not condensed.provenance.complete:
+        console.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume goes on.")
+        return INTERRUPTED
+    console.print(f"Written to [bold]{out}[/] in {condensed.provenance.condense_seconds:.1f} s.")
+    return OK

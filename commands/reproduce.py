@@ -1,0 +1,82 @@
+"""`reproduce`: train models as their papers do, beside the papers' figures."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from commands.terminal import INTERRUPTED, MISSED, OK, WRONG, console, errors
+
+PAPERS = Path(__file__).parents[1] / "configs" / "paper"
+
+
+@dataclasses.dataclass(frozen=True)
+class ReproduceArguments:
+    """Train models on whole graphs as their papers do, and set test scores beside the published figures.
+
+    The exit status is 0 if every bar is reached, 1 if one is missed, 2 if data or settings are wrong.
+
+    Attributes:
+        names: files in configs/paper without their ending, or paths of such TOML files; by default all.
+        seeds: trainings of each model; by default as many as the file says.
+        out: folder in which every training's row is kept as NAME.csv; those that are there are not run again.
+        data_root: folder that holds the data sets' files.
+        device: auto, cpu, cuda, …
+    """
+
+    names: Annotated[list[str], tyro.conf.Positional] = dataclasses.field(default_factory=list)
+    seeds: int | None = None
+    out: Path = Path("runs/reproduce")
+    data_root: Path = Path("data")
+    device: str = "auto"
+
+
+def run(argv: list[str]) -> int:
+    """`reproduce`: see `ReproduceArguments`."""
+    args = tyro.cli(ReproduceArguments, args=argv, prog="cli.py reproduce")
+    from condense.errors import FileError
+    from condense.io.replace import check_target
+    from evaluate.reproduce import Reproduced, as_text, read_plan, reproduce
+    from evaluate.results import Row, read_rows, write_rows
+    from models.choices import choose
+
+    known = {path.stem: path for path in sorted(PAPERS.glob("*.toml"))}
+    paths = [
+        Path(name) if name.endswith(".toml") else choose(known, name, "reproduce")
+        for name in args.names or known
+    ]
+    plans = [read_plan(path) for path in paths]  # Before long work: whether all can be meant.
+    found: list[Reproduced] = []
+    status = OK
+
+    try:
+        for path, plan in zip(paths, plans, strict=True):
+            kept = args.out / f"{path.stem}.csv"
+            check_target(kept)
+            known = {r.cell: r for r in read_rows(kept)} if kept.exists() else {}
+
+            def on_row(row: Row, known: dict[str, Row] = known, kept: Path = kept) -> None:
+                if row.cell not in known:
+                    known[row.cell] = row
+                    write_rows(kept, known.values())
+                errors.print(
+                    f"{row.model} on {row.dataset}, seed {row.train_seed}: validation micro-F1 "
+                    f"{row.val_micro_f1:.3f} at epoch {row.epoch}, {row.train_seconds:.1f} s"
+                )
+
+            try:
+                found += reproduce(plan, args.data_root, args.device, args.seeds, on_row, known)
+            except FileError as error:
+                errors.print(f"error: {path.name} left out: {error}", markup=False)
+                status = WRONG
+    except KeyboardInterrupt:
+        console.print("Interrupted: what had ended is below.")
+        status = INTERRUPTED
+    if found:
+        console.print(as_text(found), markup=False)
+    if status == OK and not all(one.reached for one in found):
+        status = MISSED
+    return status
