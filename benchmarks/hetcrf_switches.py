@@ -2,7 +2,7 @@
 
     python -m benchmarks.hetcrf_switches --data-root DATA_ROOT [--dataset acm] [--seeds 1] [--switches NAME …]
 
-Macro-F1 at 20, 40 and 60 labels a class by the probe of `benchmarks/hetcrf.py`, and NMI, on validation nodes:
+Macro-F1 at 20, 40 and 60 labels a class by the probe of `evaluate/probe.py`, and NMI, on validation nodes:
 one half of these chooses the probe's step and the other is scored, then the other way round. No test label is
 read. About a minute a switch and seed on one core.
 """
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.hetcrf import EPOCHS, arenas_of, nodes
+from condense.data.datasets.registry import load_dataset
 from evaluate.arena import Arena
 from evaluate.clustering import clustering
 from evaluate.metrics import score
@@ -28,6 +28,8 @@ from models.hetcrf.model import HetCRF
 from models.hetcrf.settings import TRAINING, HetCRFSettings
 from models.seeding import seeded
 
+EPOCHS = {"acm": 40, "dblp": 60}  # As in configs/paper.
+SPLITS = {20: "-20", 40: "-40", 60: ""}
 SWITCHES: dict[str, dict[str, Any]] = {
     "as it is": {},
     "no augmentation": {"positives": 0, "deviated": 0.0},
@@ -46,12 +48,13 @@ SWITCHES: dict[str, dict[str, Any]] = {
 
 def crossed(x: Tensor, arena: Arena, seed: int) -> float:
     """Macro-F1 of each half of the validation nodes, the other half choosing the step; their mean."""
-    val, classes = nodes(arena, "val"), arena.raw.num_classes
+    train, val = (Nodes.of(arena.whole, split) for split in ("train_mask", "val_mask"))
+    classes = arena.raw.num_classes
     order = torch.randperm(len(val.rows), generator=torch.Generator().manual_seed(0))
     halves = [Nodes(val.rows[part], val.y[part]) for part in order.chunk(2)]
     found = []
     for chooser, asked in (halves, halves[::-1]):
-        done = probe(x, nodes(arena, "train"), chooser, asked.rows, classes, ProbeSettings(), seed)
+        done = probe(x, train, chooser, asked.rows, classes, ProbeSettings(), seed)
         found.append(score(done.by_macro.argmax(dim=1), asked.y, classes).macro_f1)
     return statistics.fmean(found)
 
@@ -62,7 +65,7 @@ def measure(arenas: dict[int, Arena], name: str, epochs: int, seed: int) -> list
     with seeded(seed):
         model = HetCRF(arena.schema, replace(HetCRFSettings(), **SWITCHES[name]))
         pretrain(model, arena.whole, PretrainSettings(epochs, **TRAINING))
-    x, val = embeddings(model, arena.whole), nodes(arena, "val")
+    x, val = embeddings(model, arena.whole), Nodes.of(arena.whole, "val_mask")
     agreed = clustering(x, val.rows, val.y, arena.raw.num_classes, starts=2)
     return [100 * v for v in (*(crossed(x, own, seed) for own in arenas.values()), agreed.nmi)]
 
@@ -75,7 +78,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--switches", nargs="+", default=list(SWITCHES), choices=list(SWITCHES))
     arguments = parser.parse_args()
-    arenas = arenas_of(arguments.dataset, arguments.data_root)
+    arenas = {
+        rate: Arena.of(load_dataset(arguments.dataset + ending, arguments.data_root))
+        for rate, ending in SPLITS.items()
+    }
     print(f"{'':20}" + "".join(f"{head:>8}" for head in ("20", "40", "60", "NMI")), flush=True)
     for name in arguments.switches:
         rows = [

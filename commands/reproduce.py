@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -22,7 +23,8 @@ class ReproduceArguments:
     Attributes:
         names: files in configs/paper without their ending, or paths of such TOML files; by default all.
         seeds: trainings of each model; by default as many as the file says.
-        out: folder in which every training's row is kept as NAME.csv; those that are there are not run again.
+        out: folder in which every training's scores are kept as NAME.csv; those that are there are not run
+            again.
         data_root: folder that holds the data sets' files.
         device: auto, cpu, cuda, …
     """
@@ -39,8 +41,15 @@ def run(argv: list[str]) -> int:
     args = tyro.cli(ReproduceArguments, args=argv, prog="cli.py reproduce")
     from condense.errors import FileError
     from condense.io.replace import check_target
-    from evaluate.reproduce import Reproduced, as_text, read_plan, reproduce
-    from evaluate.results import Row, read_rows, write_rows
+    from evaluate.reproduce import (
+        Reproduced,
+        Score,
+        as_text,
+        read_plan,
+        read_scores,
+        reproduce,
+        write_scores,
+    )
     from models.choices import choose
 
     known = {path.stem: path for path in sorted(PAPERS.glob("*.toml"))}
@@ -51,29 +60,34 @@ def run(argv: list[str]) -> int:
     plans = [read_plan(path) for path in paths]  # Before long work: whether all can be meant.
     found: list[Reproduced] = []
     status = OK
-
     try:
         for path, plan in zip(paths, plans, strict=True):
-            kept = args.out / f"{path.stem}.csv"
-            check_target(kept)
-            known = {r.cell: r for r in read_rows(kept)} if kept.exists() else {}
+            file = args.out / f"{path.stem}.csv"
+            check_target(file)
+            kept: dict[str, list[Score]] = {}
+            for score in read_scores(file) if file.exists() else ():
+                kept.setdefault(score.cell, []).append(score)
 
-            def on_row(row: Row, known: dict[str, Row] = known, kept: Path = kept) -> None:
-                if row.cell not in known:
-                    known[row.cell] = row
-                    write_rows(kept, known.values())
+            def on_scores(scores: Sequence[Score], kept: Any = kept, file: Path = file) -> None:
+                first = scores[0]
+                if first.cell not in kept:
+                    kept[first.cell] = list(scores)
+                    write_scores(file, [score for each in kept.values() for score in each])
+                reached = {score.metric: score.value for score in scores}
                 errors.print(
-                    f"{row.model} on {row.dataset}, seed {row.train_seed}: validation micro-F1 "
-                    f"{row.val_micro_f1:.3f} at epoch {row.epoch}, {row.train_seconds:.1f} s"
+                    f"{first.model} on {first.dataset}, seed {first.seed}: validation micro-F1 "
+                    f"{reached['val_micro_f1']:.3f}, {first.seconds:.1f} s"
                 )
 
             try:
-                found += reproduce(plan, args.data_root, args.device, args.seeds, on_row, known)
+                found += reproduce(
+                    plan, args.data_root, args.device, args.seeds, on_scores, dict(kept)
+                )
             except FileError as error:
                 errors.print(f"error: {path.name} left out: {error}", markup=False)
                 status = WRONG
     except KeyboardInterrupt:
-        console.print("Interrupted: what had ended is below.")
+        console.print("Interrupted: what had ended is kept, and the same command goes on.")
         status = INTERRUPTED
     if found:
         console.print(as_text(found), markup=False)

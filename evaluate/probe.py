@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from condense.data.graph import MultimodalGraph
 from evaluate.metrics import score
 from models.seeding import seeded
 
@@ -44,6 +45,13 @@ class Nodes:
 
     rows: Int[Tensor, " k"]
     y: Int[Tensor, " k"]
+
+    @classmethod
+    def of(cls, graph: MultimodalGraph, split: str) -> Nodes:
+        """The target nodes of a split, "train_mask", "val_mask" or "test_mask"."""
+        store = graph[graph.target]
+        rows = store[split].nonzero().flatten()
+        return cls(rows, store.y[rows])
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import cli
+import commands.reproduce
 import evaluate.reproduce
 from condense.io import save
+from evaluate.reproduce import read_scores
 from tests.graphs import small_graph
 
 PLAN = """
@@ -37,7 +39,7 @@ def papers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save(tmp_path / "mine.h5", graph)
     (tmp_path / "mine.toml").write_text(PLAN.format(dataset=tmp_path / "mine.h5", bar=0.0))
     (tmp_path / "zeroth.toml").write_text(PLAN.format(dataset="cora", bar=0.0))
-    monkeypatch.setattr(cli, "PAPERS", tmp_path)
+    monkeypatch.setattr(commands.reproduce, "PAPERS", tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -49,7 +51,7 @@ def test_a_name_gives_its_table(papers: Path, capsys: pytest.CaptureFixture[str]
     assert header.split()[-5:] == ["source", "published", "ours", "difference", "bar"]
     assert "Somebody (2020), Table 1" in line
     assert line.split()[-1] == "reached"
-    assert "mlp on small, seed 0: validation micro-F1" in said.err
+    assert f"mlp on {papers / 'mine.h5'}, seed 0: validation micro-F1" in said.err
     assert "seed 1" not in said.err
 
 
@@ -103,3 +105,24 @@ def test_ctrl_c_keeps_what_has_ended(
     said = capsys.readouterr().out
     assert "Interrupted" in said
     assert "reached" in said
+
+
+def test_what_was_trained_is_kept_and_not_trained_again(
+    papers: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["reproduce", "mine", "--seeds", "1"]) == 0
+    first = capsys.readouterr().out
+    assert len(read_scores(papers / "runs" / "reproduce" / "mine.csv")) == 5
+    monkeypatch.setattr("evaluate.reproduce.run.end_to_end", None)  # Whoever trains now fails.
+    assert cli.main(["reproduce", "mine", "--seeds", "1"]) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_a_file_that_holds_no_scores_is_not_replaced(
+    papers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = papers / "mine.csv"
+    kept.write_text("a,b\n1,2\n")
+    assert cli.main(["reproduce", "mine", "--out", str(papers)]) == 2
+    assert "cannot be read as scores" in capsys.readouterr().err
+    assert kept.read_text() == "a,b\n1,2\n"

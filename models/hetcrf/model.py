@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.choices import choose
+from models.classifier import cross_entropy
 from models.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.hetcrf.contrastive import Projector, SecondAggregation, info_nce
 from models.hetcrf.encoder import HAN, Encoded
@@ -226,8 +227,18 @@ ENCODERS: dict[str, Callable[[GraphSchema, HetCRFSettings, int], nn.Module]] = {
 def loss(
     model: HetCRF, inputs: Inputs, labels: Tensor, weight: Float[Tensor, " rows"]
 ) -> Float[Tensor, ""]:
-    """L and the cross-entropy of the probe, `weight` over the rows; they share no parameter."""
-    total, embedding = model.pretraining(inputs)
+    """L and the cross-entropy of the probe, `weight` over the rows; they share no parameter.
+
+    What `learns_from` says leaves out the former, or lets the latter reach the encoder.
+    """
+    learns_from = model.settings.learns_from
+    if learns_from == "labels":
+        return cross_entropy(model, inputs, labels, weight)
+    if learns_from == "nothing":
+        with torch.no_grad():
+            total, embedding = torch.zeros((), device=weight.device), model.embed(inputs)
+    else:
+        total, embedding = model.pretraining(inputs)
     logits = model.head(embedding[inputs.rows])
     fit = nn.functional.cross_entropy(logits, labels, reduction="none")
     return total + (fit * weight).sum()

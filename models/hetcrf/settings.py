@@ -45,6 +45,9 @@ class HetCRFSettings:
         feature_weight: w_feature.
         structure_weight: w_structure.
         contrast_weight: w_contrast; 0 for no contrastive channel, and both others 0 for no generative one.
+        learns_from: what trains the encoder: "graph", the loss above, without labels; or, as controls,
+            "labels", the cross-entropy alone (an end-to-end HAN, if w_contrast is 0), and "nothing",
+            which leaves it as it was drawn. The head learns the labels in any case.
     """
 
     hidden: int = 128
@@ -74,6 +77,7 @@ class HetCRFSettings:
     feature_weight: float = 1.0
     structure_weight: float = 1.0
     contrast_weight: float = 1.0
+    learns_from: Literal["graph", "labels", "nothing"] = "graph"
 
     def __post_init__(self) -> None:
         """Raise for settings that cannot be meant."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,8 @@ from condense.data.graph import MultimodalGraph
 from condense.errors import FileError, UserError
 from condense.io import save
 from evaluate.arena import Arena
-from evaluate.reproduce import Published, Reproduced, as_text, read_plan, reproduce
-from evaluate.results import Row
+from evaluate.pretrain import pretrain
+from evaluate.reproduce import Published, Reproduced, Score, as_text, read_plan, reproduce
 from evaluate.train import TrainSettings, predict
 from evaluate.tune import fit
 from models.choices import UnknownChoiceError
@@ -75,7 +77,7 @@ def real_graph(folder: Path) -> MultimodalGraph:
 
 def test_settings_of_the_model_win_over_the_files_over_the_models_own(tmp_path: Path) -> None:
     plan = read_plan(written(tmp_path, PLAN.format(dataset="cora")))
-    gcn, mlp = plan.choices["gcn"], plan.choices["mlp"]
+    gcn, mlp = plan.entries["gcn"].choice, plan.entries["mlp"].choice
     assert gcn.model == GCNSettings(hidden=8, dropped="entries")
     assert MODELS["gcn"].training["weight_decay"] != 0.001
     assert gcn.training == TrainSettings(epochs=4, check_every=2, lr=0.02, weight_decay=0.001)
@@ -90,21 +92,22 @@ def test_settings_of_the_model_win_over_the_files_over_the_models_own(tmp_path: 
 def test_scores_are_those_of_the_trainer(tmp_path: Path) -> None:
     graph = real_graph(tmp_path)
     plan = read_plan(written(tmp_path, PLAN.format(dataset=tmp_path / "mine.h5")))
-    rows = []
-    accuracy, macro, mlp = reproduce(plan, tmp_path, "cpu", on_row=rows.append)
-    assert [(row.model, row.train_seed) for row in rows] == [
+    scores: list[Sequence[Score]] = []
+    accuracy, macro, mlp = reproduce(plan, tmp_path, "cpu", on_scores=scores.append)
+    assert [(each[0].model, each[0].seed) for each in scores] == [
         ("mlp", 0), ("mlp", 1), ("gcn", 0), ("gcn", 1),
     ]  # fmt: skip
     arena = Arena.of(graph, scaling="none")
     reached = []
     for seed in (0, 1):
-        model = fit(MODELS["gcn"], plan.choices["gcn"], arena, arena.whole, seed).model
+        model = fit(MODELS["gcn"], plan.entries["gcn"].choice, arena, arena.whole, seed).model
         answer = predict(model, arena.whole, arena.test_rows()).argmax(dim=1)
         reached.append(100 * float((answer == arena.test_labels()).double().mean()))
     assert accuracy.mean == pytest.approx(sum(reached) / 2)
     assert accuracy.sd == pytest.approx(abs(reached[0] - reached[1]) / 2**0.5)
     assert accuracy.difference == pytest.approx(accuracy.mean - 50)
-    assert macro.mean == pytest.approx(50 * (rows[2].macro_f1 + rows[3].macro_f1))
+    macros = [s.value for each in scores[2:] for s in each if s.metric == "macro_f1"]
+    assert macro.mean == pytest.approx(50 * sum(macros))
     assert (accuracy.reached, macro.reached, mlp.reached) == (True, True, False)
     assert [one.seeds for one in reproduce(plan, tmp_path, "cpu", seeds=1)] == [1, 1, 1]
 
@@ -125,37 +128,37 @@ source = "nowhere"
 """
     )
     plan = read_plan(written(tmp_path, text))
-    assert plan.models == {"mlp": "mlp", "gcn": "gcn", "gcn, narrow": "gcn"}
-    assert plan.choices["gcn, narrow"].model == GCNSettings(hidden=2)
-    rows = []
-    *_, found = reproduce(plan, tmp_path, "cpu", seeds=1, on_row=rows.append)
-    assert (found.published.model, rows[-1].model) == ("gcn, narrow", "gcn")
-    assert "hidden=2 " in rows[-1].settings
+    assert [entry.model for entry in plan.entries.values()] == ["mlp", "gcn", "gcn"]
+    assert plan.entries["gcn, narrow"].choice.model == GCNSettings(hidden=2)
+    *_, found = reproduce(plan, tmp_path, "cpu", seeds=1)
+    assert found.published.model == "gcn, narrow"
 
 
 def test_the_ablations_of_hgnn_ima_are_those_of_its_file() -> None:
     plan = read_plan(PAPERS / "imdb.toml")
     for name, changes in ABLATIONS.items():
-        choice = plan.choices[f"hgnn_ima {name}"]
+        choice = plan.entries[f"hgnn_ima {name}"].choice
         assert choice.model == replace(HGNNIMASettings(), **changes)
-        assert choice.training == plan.choices["hgnn_ima"].training
+        assert choice.training == plan.entries["hgnn_ima"].choice.training
 
 
 def test_the_table_by_hand() -> None:
     figures = [
-        Published("gcn", 81.5, "Kipf", bar=81.0),
-        Published("gat", 83.0, "Velickovic", bar=82.0),
-        Published("mlp", 55.1, "Kipf", metric="macro_f1"),
+        Published("gcn", "Kipf", 81.5, bar=81.0),
+        Published("gat", "Velickovic", 83.0, bar=82.0),
+        Published("mlp", "Kipf", 55.1, metric="macro_f1"),
+        Published("sgc", "control"),
     ]
     made = [
         Reproduced("cora", figure, mean, 0.25, 5)
-        for figure, mean in zip(figures, (81.25, 81.9, 57.0), strict=True)
+        for figure, mean in zip(figures, (81.25, 81.9, 57.0, 80.0), strict=True)
     ]
     lines = [line.split() for line in as_text(made).splitlines()[1:]]
     assert lines == [
         ["cora", "gcn", "accuracy", "Kipf", "81.5", "81.2", "±", "0.2", "-0.2", "81.0", "reached"],
         ["cora", "gat", "accuracy", "Velickovic", "83.0", "81.9", "±", "0.2", "-1.1", "82.0", "MISSED"],
         ["cora", "mlp", "macro_f1", "Kipf", "55.1", "57.0", "±", "0.2", "+1.9"],
+        ["cora", "sgc", "accuracy", "control", "80.0", "±", "0.2"],
     ]  # fmt: skip
 
 
@@ -177,11 +180,15 @@ def test_the_table_by_hand() -> None:
         ("hidden = 8", "hidden = 'x'", r"hidden .got 'x'."),
         ('dropped = "entries"', 'dropped = "rows"', r"dropped .got 'rows'."),
         ("lr = 0.02", "rate = 0.02", r"setting 'rate' is unknown"),
-        ("value = 60.0", "", r"published.*value"),
+        ('source = "Somebody else"', "", r"published.*source"),
         ("value = 60.0", "value = 600.0", r"value .got 600.0."),
         ("value = 60.0", "valu = 60.0", r"'valu' is unknown; did you mean 'value'"),
         ('metric = "macro_f1"', 'metric = "f1"', r"metric .got 'f1'."),
         ('model = "mlp"', 'model = "sgc"', r"model .got 'sgc'. has no table \[models.sgc\]"),
+        ("[models.mlp]", '[models.mlp]\nprotocol = "probe"', r"mlp\]: protocol .got 'probe'. needs a model"),
+        ("[models.mlp]", "[models.mlp]\npretraining = { epochs = 3 }", r"pretraining .got .*is not read"),
+        ('metric = "macro_f1"', 'metric = "nmi"', r"metric .got 'nmi'. is of embeddings"),
+        ('model = "mlp"', 'dataset = "kora"\nmodel = "mlp"', r"dataset .got 'kora'. is unknown"),
         ('model = "mlp"', 'model = "gcn"', r"\[models.mlp\] has no \[\[published\]\] figure"),
     ],
 )  # fmt: skip
@@ -213,7 +220,7 @@ def test_cora_reaches_its_bars(model: str) -> None:
     """The models that train in seconds; `python cli.py reproduce cora` holds the others to theirs."""
     plan = read_plan(PAPERS / "cora.toml")
     figures = [figure for figure in plan.published if figure.model == model]
-    plan = replace(plan, choices={model: plan.choices[model]}, published=figures)
+    plan = replace(plan, entries={model: plan.entries[model]}, published=figures)
     found = reproduce(plan, DATA, "cpu")
     assert found
     assert all(one.reached for one in found), as_text(found)
@@ -224,14 +231,14 @@ def test_what_is_known_is_not_trained_again(
 ) -> None:
     real_graph(tmp_path)
     plan = read_plan(written(tmp_path, PLAN.format(dataset=tmp_path / "mine.h5")))
-    rows: list[Row] = []
-    first = reproduce(plan, tmp_path, on_row=rows.append)
-    monkeypatch.setattr("evaluate.evaluator.fit", None)  # Whoever trains now fails.
-    known = {row.cell: row for row in rows}
-    assert len(known) == len(rows) == 4
-    again: list[Row] = []
-    assert reproduce(plan, tmp_path, on_row=again.append, known=known) == first
-    assert again == rows
+    scores: list[Sequence[Score]] = []
+    first = reproduce(plan, tmp_path, on_scores=scores.append)
+    monkeypatch.setattr("evaluate.reproduce.run.end_to_end", None)  # Whoever trains now fails.
+    known = {each[0].cell: each for each in scores}
+    assert len(known) == len(scores) == 4
+    again: list[Sequence[Score]] = []
+    assert reproduce(plan, tmp_path, on_scores=again.append, known=known) == first
+    assert again == scores
 
 
 def test_another_scaling_or_setting_is_another_training(tmp_path: Path) -> None:
@@ -244,7 +251,67 @@ def test_another_scaling_or_setting_is_another_training(tmp_path: Path) -> None:
         ("hidden = 8", "hidden = 4"),
     ):
         plan = read_plan(written(tmp_path, text.replace(*change)))
-        rows: list[Row] = []
-        reproduce(plan, tmp_path, seeds=1, on_row=rows.append)
-        names |= {row.cell for row in rows}
+        scores: list[Sequence[Score]] = []
+        reproduce(plan, tmp_path, seeds=1, on_scores=scores.append)
+        names |= {each[0].cell for each in scores}
     assert len(names) == 2 + 2 + 1
+
+
+PROBED = """
+dataset = "{dataset}"
+seeds = 2
+
+[models.hetcrf]
+protocol = "probe"
+settings = {{ hidden = 8, heads = 2, projected = 4 }}
+pretraining = {{ epochs = 3 }}
+probe = {{ steps = 20 }}
+
+[[published]]
+model = "hetcrf"
+metric = "macro_f1"
+dataset = "{other}"
+source = "nowhere"
+
+[[published]]
+model = "hetcrf"
+metric = "nmi"
+source = "nowhere"
+bar = 100.0
+"""
+
+
+def test_splits_of_one_data_set_share_what_is_learnt_without_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = real_graph(tmp_path)
+    store = graph[graph.target]
+    store.train_mask, store.val_mask = store.val_mask, store.train_mask
+    save(tmp_path / "other.h5", graph)
+    calls = []
+
+    def counted(*arguments: Any) -> float:
+        calls.append(1)
+        return pretrain(*arguments)
+
+    monkeypatch.setattr("evaluate.reproduce.protocols.pretrain", counted)
+    text = PROBED.format(dataset=tmp_path / "mine.h5", other=tmp_path / "other.h5")
+    plan = read_plan(written(tmp_path, text))
+    scores: list[Sequence[Score]] = []
+    macro, nmi = reproduce(plan, tmp_path, on_scores=scores.append)
+    assert len(calls) == 2  # One a seed, not one a split.
+    assert len({each[0].cell for each in scores}) == 4
+    by_hand = [
+        s.value for each in scores for s in each
+        if s.metric == "macro_f1" and s.dataset.endswith("other.h5")
+    ]  # fmt: skip
+    assert macro.mean == pytest.approx(50 * sum(by_hand))
+    assert not nmi.reached
+    assert 0 <= nmi.mean < 100
+
+
+def test_the_seed_alone_decides_an_embedding(tmp_path: Path) -> None:
+    real_graph(tmp_path)
+    text = PROBED.format(dataset=tmp_path / "mine.h5", other=tmp_path / "mine.h5")
+    plan = read_plan(written(tmp_path, text))
+    assert reproduce(plan, tmp_path) == reproduce(plan, tmp_path)

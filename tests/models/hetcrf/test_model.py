@@ -107,6 +107,20 @@ def test_the_probe_reaches_the_encoder_by_no_gradient():
         assert same is not name.startswith("head")
 
 
+@pytest.mark.parametrize("learns_from", ["labels", "nothing"])
+def test_controls_learn_from_labels_or_from_nothing(learns_from):
+    graph = small_graph(dtype=torch.float64)
+    model = build(graph, learns_from=learns_from, dropout=0.0, input_dropout=0.0)
+    rows = graph["movie"].train_mask.nonzero().flatten()
+    y, inputs = graph["movie"].y[rows], model.prepare(graph, rows)
+    value = loss(model, inputs, y, torch.full((len(rows),), 1 / len(rows)))
+    assert_near(value, torch.nn.functional.cross_entropy(model(inputs), y), 1e-12)
+    value.backward()
+    moved = {name for name, p in model.named_parameters() if p.grad is not None and p.grad.any()}
+    assert {"head.weight", "head.bias"} <= moved
+    assert any(name.startswith("encoder") for name in moved) is (learns_from == "labels")
+
+
 def test_embeddings_show_the_classes_better_than_before():
     """Fitted on a graph of twelve films as on a condensed one, and read off the whole graph."""
     whole, small = (small_graph(dtype=torch.float64, num_target=n) for n in (40, 12))

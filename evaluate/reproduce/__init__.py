@@ -1,0 +1,18 @@
+"""Published figures, reproduced: one TOML file says what to train and what the papers report."""
+
+from evaluate.reproduce.compare import Reproduced, as_text
+from evaluate.reproduce.plan import Plan, Published, read_plan
+from evaluate.reproduce.run import reproduce
+from evaluate.reproduce.scores import Score, read_scores, write_scores
+
+__all__ = [
+    "Plan",
+    "Published",
+    "Reproduced",
+    "Score",
+    "as_text",
+    "read_plan",
+    "read_scores",
+    "reproduce",
+    "write_scores",
+]

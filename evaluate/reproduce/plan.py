@@ -1,0 +1,230 @@
+"""What a TOML file says: which models to train, how, and what the papers report."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass as checked
+
+from condense.config import STRICT, build, from_file
+from condense.data.datasets.registry import DATASETS, FILE_ENDINGS
+from condense.data.features import Scaling
+from condense.errors import UserError
+from evaluate.evaluator import Protocol
+from evaluate.pretrain import PretrainSettings
+from evaluate.probe import ProbeSettings
+from evaluate.train import TrainSettings
+from evaluate.tune import Candidate
+from models.choices import choose, nearest
+from models.registry import MODELS
+
+
+@checked(frozen=True, config=STRICT)
+class Published:
+    """A figure that somebody reports, a table [[published]].
+
+    Attributes:
+        model: a name among the file's [models]; it must say how to train it.
+        source: paper and table, or another public place, where the figure was read; or what a line
+            without a figure is for, such as a control.
+        value: in points, 0 … 100 (AUC, NMI and ARI too); None for a line that nobody published.
+        metric: what it measures, on test nodes; NMI and ARI of clusters of the embeddings, by the
+            protocol "probe" alone.
+        dataset: where it was measured; the file's by default.
+        bar: what our mean over seeds must reach, in points; None promises nothing.
+    """
+
+    model: str
+    source: str
+    value: Annotated[float, Field(ge=0, le=100)] | None = None
+    metric: Literal["accuracy", "micro_f1", "macro_f1", "auc", "nmi", "ari"] = "accuracy"
+    dataset: str = ""
+    bar: Annotated[float, Field(ge=0, le=100)] | None = None
+
+
+@checked(frozen=True, config=STRICT)
+class ModelTable:
+    """How to train one model, a table [models.NAME].
+
+    Attributes:
+        model: a name in `MODELS`; by default NAME, which may be any other for a variant of a model.
+        settings: of the model, where they differ from its defaults.
+        training: of `TrainSettings`, where they differ from the file's.
+        protocol: "end to end": the model learns the training nodes' labels. "probe": embeddings are learnt
+            without labels, then classified by a linear probe and clustered; see `evaluate.probe`.
+        pretraining: of `PretrainSettings`, for the protocol "probe".
+        probe: of `ProbeSettings`, likewise.
+    """
+
+    model: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    protocol: Literal["end to end", "probe"] = "end to end"
+    pretraining: dict[str, Any] = field(default_factory=dict)
+    probe: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise for tables that the protocol does not read.
+
+        Raises:
+            UserError: such a table is not empty.
+        """
+        idle = ("pretraining", "probe") if self.protocol == "end to end" else ("training",)
+        for name in idle:
+            if getattr(self, name):
+                raise UserError(
+                    f"{name} (got {getattr(self, name)}) is not read by the protocol "
+                    f"{self.protocol!r}; delete it, or choose the other protocol"
+                )
+
+
+@checked(frozen=True, config=STRICT)
+class Experiment:
+    """The top level of the file.
+
+    Attributes:
+        dataset: a name in `DATASETS`, or the path of a graph's file (.h5); simulated data is refused.
+        published: see `Published`.
+        modalities: of the target type; the data set's usual ones by default.
+        scaling: of all features; see `FeatureScaler`.
+        seeds: trainings of each model, with seeds 0, 1, …
+    """
+
+    dataset: str = ""
+    published: list[dict[str, Any]] = field(default_factory=list)
+    modalities: list[str] | None = None
+    scaling: Scaling = "standard"
+    seeds: Annotated[int, Field(ge=1)] = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """How to train one model.
+
+    Attributes:
+        model: in `MODELS`.
+        choice: settings and training.
+        pretraining: of the protocol "probe"; None trains end to end.
+        probe: likewise.
+    """
+
+    model: str
+    choice: Candidate
+    pretraining: PretrainSettings | None = None
+    probe: ProbeSettings = dataclasses.field(default_factory=ProbeSettings)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """A file, read and checked.
+
+    Attributes:
+        experiment: its top level.
+        entries: the plan's name of a model -> how to train it.
+        published: figures of these.
+    """
+
+    experiment: Experiment
+    entries: Mapping[str, Entry]
+    published: Sequence[Published]
+
+    def dataset_of(self, figure: Published) -> str:
+        """Where a figure was measured."""
+        return figure.dataset or self.experiment.dataset
+
+    def datasets_of(self, name: str) -> list[str]:
+        """Where a model is trained: all data sets of which it has a figure."""
+        return list(dict.fromkeys(self.dataset_of(f) for f in self.published if f.model == name))
+
+    @property
+    def datasets(self) -> list[str]:
+        """All data sets."""
+        return list(dict.fromkeys(self.dataset_of(f) for f in self.published))
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a TOML file: `Experiment`'s keys, [training], [models.NAME] and [[published]].
+
+    Training settings hold in this order: [models.NAME.training], [training], the model's own, the trainer's.
+
+    Raises:
+        UserError: no such file, an unknown key or model, a value out of range, or a model without a figure.
+        UnknownChoiceError: an unknown model or data set.
+    """
+    experiment, tables = from_file(Experiment, path, ("training", "models"))
+    if not experiment.dataset:
+        raise UserError(f'config {path}: dataset (got nothing) must be named; add dataset = "cora"')
+    shared = tables.get("training", {})
+    entries = {
+        name: _entry(path, name, table, shared, experiment.seeds)
+        for name, table in tables.get("models", {}).items()
+    }
+    published = [build(Published, t, f"config {path} [[published]]") for t in experiment.published]
+    _check_figures(path, entries, published)
+    plan = Plan(experiment, entries, published)
+    for dataset in plan.datasets:
+        if not dataset.endswith(FILE_ENDINGS):
+            choose(DATASETS, dataset, f"config {path}: dataset")
+    return plan
+
+
+def _check_figures(
+    path: Path, entries: Mapping[str, Entry], published: Sequence[Published]
+) -> None:
+    """Every figure has a model that can have it, and every model a figure."""
+    where = f"config {path} [[published]]"
+    for figure in published:
+        if figure.model not in entries:
+            raise UserError(
+                f"{where}: model (got {figure.model!r}) has no table "
+                f"[models.{figure.model}]; add one, even if empty, or {nearest(figure.model, entries)}"
+            )
+        if figure.metric in ("nmi", "ari") and entries[figure.model].pretraining is None:
+            raise UserError(
+                f"{where}: metric (got {figure.metric!r}) is of embeddings; give [models.{figure.model}] "
+                'protocol = "probe", or name another metric'
+            )
+    for name in entries:
+        if name not in {figure.model for figure in published}:
+            raise UserError(
+                f"config {path} [models.{name}] has no [[published]] figure to compare with; "
+                "add one, or delete the table"
+            )
+    if not published:
+        raise UserError(f"config {path}: published (got nothing) needs a figure; add [[published]]")
+
+
+def _entry(path: Path, name: str, table: Any, shared: Mapping[str, Any], seeds: int) -> Entry:
+    """The model of a table [models.NAME], and how it is trained."""
+    where = f"config {path} [models.{name}"
+    if not isinstance(table, dict):
+        raise UserError(f"{where}] (got {table!r}) must be a table; write [models.{name}]")
+    if "model" not in table:
+        choose(MODELS, name, f"config {path} [models]")
+    own = build(ModelTable, table, f"{where}]")
+    try:
+        own.check()
+    except UserError as error:
+        raise UserError(f"{where}]: {error}") from None
+    model = own.model or name
+    entry = choose(MODELS, model, f"{where}] model")
+    settings = build(entry.settings, own.settings, f"{where}.settings]")
+    if own.protocol == "probe":
+        if not hasattr(entry.build, "pretraining"):
+            raise UserError(
+                f"{where}]: protocol (got 'probe') needs a model that learns without labels; "
+                'choose hetcrf, or "end to end"'
+            )
+        values = {**entry.training, **own.pretraining}
+        pretraining = build(PretrainSettings, values, f"{where}.pretraining]")
+        probe = build(ProbeSettings, own.probe, f"{where}.probe]")
+        return Entry(model, Candidate(settings, TrainSettings()), pretraining, probe)
+    values = {**entry.training, **shared, **own.training}
+    training = build(TrainSettings, values, f"{where}.training] or [training]")
+    Protocol((model,), seeds, training=training).check()
+    return Entry(model, Candidate(settings, training))
