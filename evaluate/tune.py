@@ -42,11 +42,11 @@ def candidates(
         seed: of the draws.
     """
     rng = random.Random(seed)
-    found = [Candidate(entry.settings(), replace(training, **entry.training))]
+    found = [Candidate(entry.choose_settings(), replace(training, **entry.training))]
     for _ in range(20 * count):
         if len(found) >= count:
             break
-        model = entry.settings(**{k: rng.choice(v) for k, v in entry.space.items()})
+        model = entry.choose_settings(**{k: rng.choice(v) for k, v in entry.space.items()})
         drawn = {k: rng.choice(v) for k, v in TRAIN_SPACE.items()}
         candidate = Candidate(model, replace(training, **drawn))
         if candidate not in found:

@@ -44,6 +44,7 @@ class ModelEntry:
         loss: (model, inputs, labels, weights) -> what training minimises; see `cross_entropy`.
         uses_edges: whether the graph's edges reach the logits.
         training: learning rate and weight decay where the trainer's own do not suit the model.
+        given: settings that a user chose; the others have the model's defaults, or are tuned.
     """
 
     build: Callable[[GraphSchema, Any], Any]
@@ -52,6 +53,11 @@ class ModelEntry:
     loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy
     uses_edges: bool = True
     training: Mapping[str, float] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    def choose_settings(self, **values: Any) -> Any:
+        """Settings of these values, those that were given, and the defaults, in this order."""
+        return self.settings(**{**self.given, **values})
 
 
 MODELS: dict[str, ModelEntry] = {

@@ -1,0 +1,48 @@
+"""Names with settings in one word: `kmeans:labels=pseudo`, `hgnn_ima:layers=2,influence=own`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from condense.config import build
+from condense.errors import UserError
+
+
+def split(text: str, what: str) -> tuple[str, dict[str, str]]:
+    """Name and values out of `name[:setting=value[,setting=value …]]`.
+
+    Args:
+        text: the word.
+        what: what errors call it.
+
+    Raises:
+        UserError: not of that form.
+    """
+    name, _, rest = text.partition(":")
+    values: dict[str, str] = {}
+    for part in filter(None, rest.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise UserError(f"{what} {text!r}: {part!r} must read setting=value")
+        values[key.strip()] = value.strip()
+    return name, values
+
+
+def checked(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The named settings alone, of the types that `kind` declares.
+
+    Raises:
+        UserError: an unknown setting, or a value out of range.
+    """
+    settings = build(kind, values, where)
+    return {name: getattr(settings, name) for name in values}
+
+
+def join(name: str, kind: type, settings: Mapping[str, Any]) -> str:
+    """The shortest word: only the settings that differ from the defaults of `kind`."""
+    defaults = dataclasses.asdict(kind())
+    changed = [f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}"
+               for k, v in settings.items() if defaults.get(k) != v]  # fmt: skip
+    return f"{name}:{','.join(changed)}" if changed else name
