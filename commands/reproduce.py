@@ -8,9 +8,15 @@ from typing import Annotated
 
 import tyro
 
-from commands.terminal import INTERRUPTED, MISSED, OK, WRONG, console, errors
+from commands.terminal import INTERRUPTED, MISSED, OK, WRONG, errors, notes, parse, print_json
+from models.choices import choose
 
 PAPERS = Path(__file__).parents[1] / "configs" / "paper"
+EXAMPLES = """
+  python cli.py reproduce cora
+  python cli.py reproduce imdb acm --seeds 3 --data-root ../data
+  python cli.py reproduce mine.toml --json > figures.json
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +31,7 @@ class ReproduceArguments:
         out: folder in which every training's row is kept as NAME.csv; those that are there are not run again.
         data_root: folder that holds the data sets' files.
         device: auto, cpu, cuda, …
+        json: print the figures as one JSON document on stdout, and all else on stderr.
     """
 
     names: Annotated[list[str], tyro.conf.Positional] = dataclasses.field(default_factory=list)
@@ -32,24 +39,26 @@ class ReproduceArguments:
     out: Path = Path("runs/reproduce")
     data_root: Path = Path("data")
     device: str = "auto"
+    json: bool = False
 
 
 def run(argv: list[str]) -> int:
     """`reproduce`: see `ReproduceArguments`."""
-    args = tyro.cli(ReproduceArguments, args=argv, prog="cli.py reproduce")
+    args = parse(ReproduceArguments, argv, "reproduce", EXAMPLES)
+    say = notes(args.json)
+    ours = {path.stem: path for path in sorted(PAPERS.glob("*.toml"))}
+    paths = [
+        Path(name) if name.endswith(".toml") else choose(ours, name, "reproduce")
+        for name in args.names or ours
+    ]
     from condense.errors import FileError
     from condense.io.replace import check_target
-    from evaluate.reproduce import Reproduced, as_text, read_plan, reproduce
+    from evaluate.reproduce import Reproduced, as_records, as_text, read_plan, reproduce
     from evaluate.results import Row, read_rows, write_rows
-    from models.choices import choose
 
-    known = {path.stem: path for path in sorted(PAPERS.glob("*.toml"))}
-    paths = [
-        Path(name) if name.endswith(".toml") else choose(known, name, "reproduce")
-        for name in args.names or known
-    ]
     plans = [read_plan(path) for path in paths]  # Before long work: whether all can be meant.
     found: list[Reproduced] = []
+    left_out: list[dict[str, str]] = []
     status = OK
 
     try:
@@ -71,12 +80,15 @@ def run(argv: list[str]) -> int:
                 found += reproduce(plan, args.data_root, args.device, args.seeds, on_row, known)
             except FileError as error:
                 errors.print(f"error: {path.name} left out: {error}", markup=False)
+                left_out.append({"file": str(path), "error": str(error)})
                 status = WRONG
     except KeyboardInterrupt:
-        console.print("Interrupted: what had ended is below.")
+        say.print("Interrupted: what had ended is below.")
         status = INTERRUPTED
     if found:
-        console.print(as_text(found), markup=False)
+        say.print(as_text(found), markup=False)
+    if args.json:
+        print_json({"figures": as_records(found), "left_out": left_out})
     if status == OK and not all(one.reached for one in found):
         status = MISSED
     return status

@@ -14,7 +14,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from condense.config import STRICT, build, from_file
-from condense.data.datasets.registry import DATASETS, FILE_ENDINGS, load_dataset
+from condense.data.datasets.names import FILE_ENDINGS
+from condense.data.datasets.registry import DATASETS, load_dataset
 from condense.data.features import Scaling
 from condense.errors import UserError
 from condense.run import find_device
@@ -226,6 +227,22 @@ def reproduce(
         sd = statistics.stdev(points) if len(points) > 1 else 0.0
         found.append(Reproduced(experiment.dataset, figure, statistics.fmean(points), sd, count))
     return found
+
+
+def as_records(found: Sequence[Reproduced]) -> list[dict[str, Any]]:
+    """One record for each figure: what was published, and ours beside it."""
+    return [
+        {
+            "dataset": one.dataset,
+            **dataclasses.asdict(one.published),
+            "mean": one.mean,
+            "sd": one.sd,
+            "seeds": one.seeds,
+            "difference": one.difference,
+            "reached": one.reached,
+        }
+        for one in found
+    ]
 
 
 def as_text(found: Sequence[Reproduced]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import cli
+import commands.reproduce
 import evaluate.reproduce
 from condense.io import save
 from tests.graphs import small_graph
@@ -37,7 +38,7 @@ def papers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save(tmp_path / "mine.h5", graph)
     (tmp_path / "mine.toml").write_text(PLAN.format(dataset=tmp_path / "mine.h5", bar=0.0))
     (tmp_path / "zeroth.toml").write_text(PLAN.format(dataset="cora", bar=0.0))
-    monkeypatch.setattr(cli, "PAPERS", tmp_path)
+    monkeypatch.setattr(commands.reproduce, "PAPERS", tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
