@@ -1,5 +1,6 @@
 # make demo   sets up and runs the main job: condense amazon1, evaluate the result
-# make test   sets up and runs every check: lint, types, import rules, tests
+# make test   sets up and runs every check: lint, types, import rules, docs, tests
+# make docs   builds the documentation's site into site/, strictly
 # make setup  only sets up; all of them keep and reuse .venv
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -7,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEMO := runs/demo/amazon1.h5
 
-.PHONY: setup demo test lint quick slow clean
+.PHONY: setup demo test lint docs quick slow clean
 .DELETE_ON_ERROR:
 
 setup: .venv/runtime-ready
@@ -30,13 +31,16 @@ demo: setup
 	$(BIN)/python cli.py inspect $(DEMO)
 	$(BIN)/python cli.py evaluate --condensed $(DEMO) --models mlp sgc --seeds 1 --epochs 100 --out runs/demo
 
-test: lint quick slow
+test: lint docs quick slow
 
 lint: .venv/dev-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+docs: .venv/dev-ready
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 # One thread a process, one process a core: more would only wait for each other.
 quick: .venv/dev-ready
@@ -46,4 +50,4 @@ slow: .venv/dev-ready
 	$(BIN)/python -m pytest -q -m slow
 
 clean:
-	rm -rf .venv runs build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv runs build site *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

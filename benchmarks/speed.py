@@ -24,11 +24,11 @@ from pathlib import Path
 
 import torch
 
+from condense.clustering_settings import Guessing
 from condense.data.datasets.amazon1_simulated import simulate_amazon1
 from condense.data.datasets.registry import load_dataset
 from condense.data.graph import MultimodalGraph
 from condense.io import load_condensed
-from condense.pseudolabels import Guessing
 from tests.oracle.problem import Problem, Run, Steps
 
 ROOT = Path(__file__).resolve().parents[1]

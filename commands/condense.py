@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
+from rich.console import Console
 
-from commands.terminal import INTERRUPTED, OK, config, console, errors
+from commands.terminal import (
+    INTERRUPTED,
+    OK,
+    config,
+    described,
+    errors,
+    notes,
+    parse,
+    print_json,
+)
+from condense.config import build, flag, from_file, unchecked
+from condense.data.datasets.names import check_dataset_name
+from condense.errors import UserError
+from condense.methods.registry import METHODS
+from models.choices import choose
 
 if TYPE_CHECKING:
+    from condense.budget import Budget
     from condense.checkpoints import Checkpoints
     from condense.data.condensed import CondensedGraph
+    from condense.methods.protocol import OnStep, Step
+    from condense.stages import OnStage
+    from condense.tensorboard import TensorBoard
+
+EXAMPLES = """
+  python cli.py condense --dataset amazon1 --ratio 0.01
+  python cli.py condense --dataset mine.h5 --ratio 0.02 --method kmeans --labels pseudo --out small.h5
+  python cli.py condense --config configs/demo.toml --seed 3 --json > made.json
+  python cli.py condense --dataset imdb --ratio 0.01 --resume --tensorboard runs/board
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +68,8 @@ class CondenseArguments:
             state is kept in the folder OUT.checkpoints.
         resume: go on where the interrupted run with the same options and --out had its last checkpoint.
         checkpoint_seconds: least time between two checkpoints; 0 makes one at every validation.
+        tensorboard: folder to which the run's curves are written, for `tensorboard --logdir`.
+        json: print the result as one JSON document on stdout, and all else on stderr.
         config: TOML file with any of these options, and the method's in a table [METHOD]; flags win.
     """
 
@@ -57,47 +87,45 @@ class CondenseArguments:
     out: Path | None = None
     resume: bool = False
     checkpoint_seconds: float = 10.0
+    tensorboard: Path | None = None
+    json: bool = False
     config: Path | None = None
 
 
 def run(argv: list[str]) -> int:
     """`condense`: see `CondenseArguments`."""
+    args, settings = _parse(argv)
+    check_dataset_name(args.dataset)
+    out = _out(args, settings)
     from condense.budget import plan
     from condense.checkpoints import Checkpoints, finished, folder_beside
     from condense.data.datasets.registry import load_dataset
     from condense.data.graph import display_name
-    from condense.errors import DivergedError, UserError
+    from condense.errors import DivergedError
     from condense.identity import identity
-    from condense.io import save
+    from condense.io import load_condensed, save
     from condense.io.replace import check_target
-    from condense.methods.registry import METHODS
-    from condense.methods.spec import label
-    from condense.progress import Progress
     from condense.run import condense, find_device
+    from condense.tensorboard import TensorBoard
 
     logging.getLogger("condense").setLevel(logging.INFO)  # Says where a run goes on.
-    args, settings = _parse_condense(argv, METHODS)
-    # Changed settings are part of the name, so that runs to be compared do not replace each other.
-    method = label(args.method, dataclasses.asdict(settings)).replace(":", "-")
-    name = Path(args.dataset).stem + ("" if args.setting == "transductive" else f"-{args.setting}")
-    out = args.out or Path("runs") / (f"{name}-{method}-{args.ratio:g}-seed{args.seed}.h5")
-    if Path(args.dataset).resolve() == out.resolve():
-        raise UserError(f"out (got {out}) is the whole graph itself; choose another file")
+    say = notes(args.json)
     check_target(out)
+    board = TensorBoard(args.tensorboard) if args.tensorboard else None
     checkpoints = Checkpoints(folder_beside(out), args.checkpoint_seconds, args.resume)
     with errors.status(f"loading {args.dataset} …"):
         graph = load_dataset(args.dataset, args.data_root, args.source, args.modalities)
     title = display_name(graph.name, graph.source)
     budget = plan(graph, args.ratio, args.ratio_base, args.edge_ratio, args.setting)
-    _announce(title, graph.target, args.method, budget)
+    _announce(say, title, graph.target, args.method, budget)
     if args.resume:
         run = identity(graph, budget, args.method, settings, args.seed, find_device(args.device))
         if finished(out, run):
             checkpoints.discard()
-            console.print(f"Nothing to do: [bold]{out}[/] is complete.")
-            return OK
+            say.print(f"Nothing to do: [bold]{out}[/] is complete.")
+            return _told(args, out, load_condensed(out), budget)
     try:
-        with Progress(errors, f"{args.method} on {title}") as progress:
+        with _watched(f"{args.method} on {title}", board) as (on_step, on_stage):
             condensed = condense(
                 graph,
                 budget,
@@ -110,58 +138,89 @@ def run(argv: list[str]) -> int:
                     "source": graph.source,
                     "modalities": args.modalities,
                 },
-                on_step=progress.on_step,
+                on_step=on_step,
                 checkpoints=checkpoints,
+                on_stage=on_stage,
             )
     except DivergedError as error:
         save(out, error.best)
         raise UserError(f"{error}. The best graph before is in {out}") from error
-    return _finish(out, condensed, checkpoints)
+    _keep(say, out, condensed, checkpoints)
+    return _told(args, out, condensed, budget)
 
 
-def _parse_condense(argv: list[str], methods: dict[str, Any]) -> tuple[CondenseArguments, Any]:
+def more_arguments(words: Sequence[str]) -> list[type]:
+    """The options of the method that `words` name, for completion."""
+    method = flag(words, "--method") or CondenseArguments.method
+    return [METHODS[method].settings] if method in METHODS else []
+
+
+def _parse(argv: list[str]) -> tuple[CondenseArguments, Any]:
     """Options of the command and of its method: flags over the file over defaults."""
-    from condense.config import build, flag, from_file, unchecked
-    from models.choices import choose
-
-    arguments, tables = from_file(CondenseArguments, config(argv), methods)
+    arguments, tables = from_file(CondenseArguments, config(argv), METHODS)
     method = flag(argv, "--method") or arguments.method
-    kind = choose(methods, method, "method").settings
+    kind = choose(METHODS, method, "method").settings
     settings = build(kind, tables.get(method, {}), f"config table [{method}]")
     plain = unchecked(kind, settings)
-    both = dataclasses.make_dataclass(
+    both: Any = dataclasses.make_dataclass(
         "Arguments",
         [
             ("common", tyro.conf.OmitArgPrefixes[CondenseArguments]),
             ("settings", tyro.conf.OmitArgPrefixes[plain]),
         ],
     )
-    parsed: Any = tyro.cli(
-        both,
-        args=argv,
-        prog="cli.py condense",
-        default=both(common=arguments, settings=plain()),
-        description="Condense a graph into an HDF5 file.",
-    )
+    both.__doc__ = described(CondenseArguments)
+    default = both(common=arguments, settings=plain())
+    parsed: Any = parse(both, argv, "condense", EXAMPLES, default)
     return parsed.common, build(kind, dataclasses.asdict(parsed.settings), f"method {method}")
 
 
-def _announce(title: str, target: str, method: str, budget: Any) -> None:
-    console.print(
+def _out(args: CondenseArguments, settings: Any) -> Path:
+    """The file to write. Changed settings are part of its name, so that runs to be compared do not replace
+    each other.
+    """
+    from condense.methods.spec import label
+
+    method = label(args.method, dataclasses.asdict(settings)).replace(":", "-")
+    name = Path(args.dataset).stem + ("" if args.setting == "transductive" else f"-{args.setting}")
+    out = args.out or Path("runs") / (f"{name}-{method}-{args.ratio:g}-seed{args.seed}.h5")
+    if Path(args.dataset).resolve() == out.resolve():
+        raise UserError(f"out (got {out}) is the whole graph itself; choose another file")
+    return out
+
+
+@contextlib.contextmanager
+def _watched(title: str, board: TensorBoard | None) -> Iterator[tuple[OnStep, OnStage]]:
+    """What is to be called at steps and stages: progress, and TensorBoard's curves where they are wanted."""
+    from condense.progress import Progress
+
+    with contextlib.ExitStack() as stack:
+        watchers = [] if board is None else [stack.enter_context(board)]
+        progress = stack.enter_context(Progress(errors, title))
+
+        def on_step(step: Step) -> None:
+            for watcher in (progress, *watchers):
+                watcher.on_step(step)
+
+        yield on_step, progress.on_stage
+
+
+def _announce(say: Console, title: str, target: str, method: str, budget: Budget) -> None:
+    say.print(
         f"[bold]{title}[/], {budget.setting}: {method}, {budget.nodes[target]} {target} nodes"
     )
-    console.print(
+    say.print(
         f"  {budget.ratio:.3%} of all {target} nodes, {budget.ratio_train:.3%} of the training nodes; "
         f"classes {', '.join(map(str, budget.classes))}"
     )
     others = [f"{n} {t}" for t, n in budget.nodes.items() if t != target]
     edges = [f"{n} {r[1]}" for r, n in budget.edges.items()]
-    console.print(f"  {', '.join([*others, 'edges at most ' + ', '.join(edges)])}")
+    say.print(f"  {', '.join([*others, 'edges at most ' + ', '.join(edges)])}")
     for notice in budget.notices:
-        console.print(f"  [yellow]note:[/] {notice}")
+        say.print(f"  [yellow]note:[/] {notice}")
 
 
-def _finish(out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> int:
+def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> None:
     """Write the graph and say what it cost; checkpoints are kept for as long as they may serve."""
     from condense.describe import warnings
     from condense.errors import FileError
@@ -174,13 +233,23 @@ def _finish(out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> i
     if condensed.provenance.complete:
         checkpoints.discard()
     for stage in condensed.provenance.stages:
-        console.print(
+        say.print(
             f"  {stage['name']:<10} {stage['seconds']:7.1f} s, peak {stage['peak_bytes'] / 2**20:,.0f} MiB"
         )
     for warning in warnings(condensed):
-        console.print(f"  [yellow]warning:[/] {warning}")
-    if not condensed.provenance.complete:
-        console.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume goes on.")
-        return INTERRUPTED
-    console.print(f"Written to [bold]{out}[/] in {condensed.provenance.condense_seconds:.1f} s.")
-    return OK
+        say.print(f"  [yellow]warning:[/] {warning}")
+    if condensed.provenance.complete:
+        say.print(f"Written to [bold]{out}[/] in {condensed.provenance.condense_seconds:.1f} s.")
+    else:
+        say.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume goes on.")
+
+
+def _told(args: CondenseArguments, out: Path, condensed: CondensedGraph, budget: Budget) -> int:
+    """The exit status, after the result as JSON where that is wanted: what `inspect` says of the file."""
+    if args.json:
+        from condense.describe import warnings
+        from condense.facts import facts
+
+        said = {"file": str(out), **facts(condensed), "warnings": warnings(condensed)}
+        print_json({**said, "notes": list(budget.notices)})
+    return OK if condensed.provenance.complete else INTERRUPTED

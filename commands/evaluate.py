@@ -5,9 +5,16 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-import tyro
+from commands.terminal import INTERRUPTED, OK, config, console, errors, parse
+from condense.config import from_file
+from models.choices import check_choice
+from models.names import MODEL_NAMES
 
-from commands.terminal import INTERRUPTED, OK, config, console, errors
+EXAMPLES = """
+  python cli.py evaluate --condensed runs/imdb-srgm-0.01-seed0.h5 --models mlp sgc hgt
+  python cli.py evaluate --condensed small.h5 --seeds 5 --baselines random kmeans:labels=pseudo
+  python cli.py evaluate --condensed small.h5 --whole mine.h5 --tune 8 --out runs/tuned
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,11 +59,11 @@ class EvaluateArguments:
 
 def run(argv: list[str]) -> int:
     """`evaluate`: see `EvaluateArguments`."""
-    from condense.config import from_file
-    from condense.io.replace import check_target
-
     default, _ = from_file(EvaluateArguments, config(argv))
-    args = tyro.cli(EvaluateArguments, args=argv, prog="cli.py evaluate", default=default)
+    args = parse(EvaluateArguments, argv, "evaluate", EXAMPLES, default)
+    for name in args.models:
+        check_choice(MODEL_NAMES, name, "models")
+    from condense.io.replace import check_target
     from evaluate.contenders import gather
     from evaluate.evaluator import Protocol, evaluate
     from evaluate.results import Row, write_rows

@@ -8,7 +8,12 @@ from typing import Annotated
 
 import tyro
 
-from commands.terminal import OK, console
+from commands.terminal import OK, console, parse, print_json
+
+EXAMPLES = """
+  python cli.py inspect runs/imdb-srgm-0.01-seed0.h5
+  python cli.py inspect mine.h5 --json | jq .relations
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,22 +22,28 @@ class InspectArguments:
 
     Attributes:
         file: HDF5 file.
+        json: print the same as one JSON document.
     """
 
     file: Annotated[Path, tyro.conf.Positional]
+    json: bool = False
 
 
 def run(argv: list[str]) -> int:
     """`inspect`: see `InspectArguments`."""
-    args = tyro.cli(InspectArguments, args=argv, prog="cli.py inspect")
+    args = parse(InspectArguments, argv, "inspect", EXAMPLES)
     from condense.data.condensed import CondensedGraph
     from condense.describe import describe, warnings
+    from condense.facts import facts
     from condense.io import load
 
     found = load(args.file)
+    warned = warnings(found) if isinstance(found, CondensedGraph) else []
+    if args.json:
+        print_json({"file": str(args.file), **facts(found), "warnings": warned})
+        return OK
     for line in describe(found):
         console.print(line, markup=False)
-    if isinstance(found, CondensedGraph):
-        for warning in warnings(found):
-            console.print(f"[yellow]warning:[/] {warning}")
+    for warning in warned:
+        console.print(f"[yellow]warning:[/] {warning}")
     return OK

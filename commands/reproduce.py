@@ -9,9 +9,15 @@ from typing import Annotated, Any
 
 import tyro
 
-from commands.terminal import INTERRUPTED, MISSED, OK, WRONG, console, errors
+from commands.terminal import INTERRUPTED, MISSED, OK, WRONG, errors, notes, parse, print_json
+from models.choices import choose
 
 PAPERS = Path(__file__).parents[1] / "configs" / "paper"
+EXAMPLES = """
+  python cli.py reproduce cora
+  python cli.py reproduce imdb acm --seeds 3 --data-root ../data
+  python cli.py reproduce mine.toml --json > figures.json
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +33,7 @@ class ReproduceArguments:
             again.
         data_root: folder that holds the data sets' files.
         device: auto, cpu, cuda, …
+        json: print the figures as one JSON document on stdout, and all else on stderr.
     """
 
     names: Annotated[list[str], tyro.conf.Positional] = dataclasses.field(default_factory=list)
@@ -34,31 +41,34 @@ class ReproduceArguments:
     out: Path = Path("runs/reproduce")
     data_root: Path = Path("data")
     device: str = "auto"
+    json: bool = False
 
 
 def run(argv: list[str]) -> int:
     """`reproduce`: see `ReproduceArguments`."""
-    args = tyro.cli(ReproduceArguments, args=argv, prog="cli.py reproduce")
+    args = parse(ReproduceArguments, argv, "reproduce", EXAMPLES)
+    say = notes(args.json)
+    ours = {path.stem: path for path in sorted(PAPERS.glob("*.toml"))}
+    paths = [
+        Path(name) if name.endswith(".toml") else choose(ours, name, "reproduce")
+        for name in args.names or ours
+    ]
     from condense.errors import FileError
     from condense.io.replace import check_target
     from evaluate.reproduce import (
         Reproduced,
         Score,
+        as_records,
         as_text,
         read_plan,
         read_scores,
         reproduce,
         write_scores,
     )
-    from models.choices import choose
 
-    known = {path.stem: path for path in sorted(PAPERS.glob("*.toml"))}
-    paths = [
-        Path(name) if name.endswith(".toml") else choose(known, name, "reproduce")
-        for name in args.names or known
-    ]
     plans = [read_plan(path) for path in paths]  # Before long work: whether all can be meant.
     found: list[Reproduced] = []
+    left_out: list[dict[str, str]] = []
     status = OK
     try:
         for path, plan in zip(paths, plans, strict=True):
@@ -85,12 +95,15 @@ def run(argv: list[str]) -> int:
                 )
             except FileError as error:
                 errors.print(f"error: {path.name} left out: {error}", markup=False)
+                left_out.append({"file": str(path), "error": str(error)})
                 status = WRONG
     except KeyboardInterrupt:
-        console.print("Interrupted: what had ended is kept, and the same command goes on.")
+        say.print("Interrupted: what had ended is kept, and the same command goes on.")
         status = INTERRUPTED
     if found:
-        console.print(as_text(found), markup=False)
+        say.print(as_text(found), markup=False)
+    if args.json:
+        print_json({"figures": as_records(found), "left_out": left_out})
     if status == OK and not all(one.reached for one in found):
         status = MISSED
     return status

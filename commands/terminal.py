@@ -1,22 +1,85 @@
-"""What commands share: where they print, how they end, and the file that may hold their options."""
+"""What commands share: where they print, how they end, and how they read their options."""
 
 from __future__ import annotations
 
+import inspect
+import json
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from rich.console import Console
 
 from condense.config import flag
+from condense.data.plain_json import spell
 
-OK, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: all went well; a bar was missed; the user's mistake; Ctrl-C."""
+T = TypeVar("T")
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+OK, MISSED, WRONG, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
+MEANING = {
+    OK: "all went well",
+    MISSED: "the work was done, but a bar was missed or a part of it failed",
+    WRONG: "a mistake of the user's: an option, a file, a graph; the message says the remedy",
+    BROKEN: "a defect of this program, with a traceback to report",
+    INTERRUPTED: "Ctrl-C; what had ended is kept",
+}
+"""Exit status -> what it says."""
+
+
+class _Console(Console):
+    """One that lets the caller know when nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+console = _Console(highlight=False, soft_wrap=True)
+errors = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def config(argv: Sequence[str]) -> Path | None:
     """The file that --config names, needed before the other options can be parsed."""
     path = flag(argv, "--config")
     return None if path is None else Path(path)
+
+
+def parse(
+    kind: type[T], argv: Sequence[str], command: str, examples: str, default: T | None = None
+) -> T:
+    """The options of a command, or its help.
+
+    Args:
+        kind: a dataclass; its docstring describes the command and, under Attributes, the options.
+        argv: the words after the command's name.
+        command: its name.
+        examples: command lines, for the help.
+        default: what holds where `argv` says nothing; by default the defaults of `kind`.
+    """
+    import tyro
+
+    # Lines that are not indented would be joined to a paragraph.
+    shown = textwrap.indent(inspect.cleandoc(examples), "  ")
+    given: dict[str, Any] = {} if default is None else {"default": default}
+    return tyro.cli(
+        kind,
+        args=argv,
+        prog=f"cli.py {command}",
+        description=f"{described(kind)}\n\nexamples:\n{shown}",
+        **given,
+    )
+
+
+def described(kind: type) -> str:
+    """A dataclass' docstring up to its attributes."""
+    return inspect.cleandoc(kind.__doc__ or "").partition("\n\nAttributes:")[0]
+
+
+def notes(as_json: bool) -> Console:
+    """Where a command says what it does: not on stdout where that carries JSON."""
+    return errors if as_json else console
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout; numbers that JSON lacks are the words NaN, Infinity and -Infinity."""
+    print(json.dumps(spell(document), indent=1, ensure_ascii=False, allow_nan=False))

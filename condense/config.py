@@ -6,17 +6,20 @@ import dataclasses
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
-
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from condense.errors import UserError
 from models.choices import nearest
 
+if TYPE_CHECKING:
+    from pydantic import ConfigDict
+
 T = TypeVar("T")
 
-# For frozen pydantic dataclasses: an unknown key is an error, not ignored.
-STRICT = ConfigDict(extra="forbid")
+STRICT: ConfigDict = {"extra": "forbid", "defer_build": True}
+"""For frozen pydantic dataclasses: an unknown key is an error, not ignored; and what checks the values is
+made when there are some, since many are declared where one is used.
+"""
 
 
 def build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
@@ -30,6 +33,8 @@ def build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     Raises:
         UserError: an unknown setting, or a value out of range; the message lists them all.
     """
+    from pydantic import TypeAdapter, ValidationError  # Commands without settings need none.
+
     known = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
     unknown = [key for key in values if key not in known]
     if unknown:

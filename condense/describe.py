@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-
-import torch
+from typing import Any
 
 from condense.data.condensed import CondensedGraph
-from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
-from condense.edge_numbers import density, effective_edges, pairs_of
+from condense.data.graph import MultimodalGraph
+from condense.edge_numbers import effective_edges, pairs_of
+from condense.facts import facts
 from condense.methods.registry import METHODS
-from condense.methods.spec import label
-from models.schema import FEATURE_PREFIX, modality_names, present
 from models.sparse import edge_weights
 
 FEW_EDGES = 0.25  # Of the budget; below it a graph with edges made for it counts as collapsed.
@@ -20,21 +18,23 @@ LITTLE_ENERGY = 0.01  # Of that at the first logged step.
 
 
 def describe(found: MultimodalGraph | CondensedGraph) -> list[str]:
-    """Types, counts, modalities, relations, classes, splits, bytes and provenance."""
-    graph = found.graph if isinstance(found, CondensedGraph) else found
+    """Types, counts, modalities, relations, classes, splits, bytes and provenance: `facts` in lines."""
+    said = facts(found)
     kind = "condensed from" if isinstance(found, CondensedGraph) else "whole graph"
-    lines = [f"{kind} {display_name(graph.name, graph.source)}, target type {graph.target}"]
+    lines = [f"{kind} {said['title']}, target type {said['target']}"]
     lines += ["", "node types"]
-    for node_type in graph.node_types:
-        lines.append(
-            f"  {node_type:<16} {int(graph[node_type].num_nodes):>9,} nodes   {_modalities(graph, node_type)}"
-        )
+    for name, nodes in said["node_types"].items():
+        lines.append(f"  {name:<16} {nodes['nodes']:>9,} nodes   {_modalities(nodes)}")
     lines += ["", "relations"]
-    for relation in graph.edge_types:
-        lines.append(f"  {' / '.join(relation):<44} {_edges(graph, relation)}")
-    lines += ["", *_classes(graph), f"bytes  {num_bytes(graph):,} (float32 / int32, uncompressed)"]
+    for edges in said["relations"]:
+        lines.append(f"  {' / '.join(edges['relation']):<44} {_edges(edges)}")
+    classes = ", ".join(f"{c}: {n:,}" for c, n in enumerate(said["classes"]))
+    lines += ["", f"classes  {classes}"]
+    if said["splits"]:
+        lines.append(f"splits   {', '.join(f'{s} {n:,}' for s, n in said['splits'].items())}")
+    lines.append(f"bytes  {said['bytes']:,} (float32 / int32, uncompressed)")
     if isinstance(found, CondensedGraph):
-        lines += ["", *_provenance(found)]
+        lines += ["", *_provenance(found, said["label"])]
     return lines
 
 
@@ -73,37 +73,25 @@ def warnings(found: CondensedGraph) -> list[str]:
     return said
 
 
-def _modalities(graph: MultimodalGraph, node_type: str) -> str:
-    store, said = graph[node_type], []
-    for modality in modality_names(store):
-        share = float(present(store, modality).double().mean())
-        missing = "" if share == 1 else f", {share:.0%} of nodes"
-        said.append(f"{modality} ({store[FEATURE_PREFIX + modality].size(1)}{missing})")
+def _modalities(nodes: Mapping[str, Any]) -> str:
+    said = []
+    for modality, has in nodes["modalities"].items():
+        missing = "" if has["present"] == 1 else f", {has['present']:.0%} of nodes"
+        said.append(f"{modality} ({has['width']}{missing})")
     return ", ".join(said) or "no features"
 
 
-def _edges(graph: MultimodalGraph, relation: tuple[str, str, str]) -> str:
-    store = graph[relation]
-    count = store.edge_index.size(1)
-    said = f"{count:>9,} edges, density {density(count, pairs_of(graph, relation)):.3g}"
-    if count and "edge_weight" in store:
-        effective = effective_edges(edge_weights(graph, relation))
-        said += f", total weight {float(store.edge_weight.sum()):.4g}, effective {effective:.0f}"
+def _edges(edges: Mapping[str, Any]) -> str:
+    said = f"{edges['edges']:>9,} edges, density {edges['density']:.3g}"
+    if "total_weight" in edges:
+        weight, effective = edges["total_weight"], edges["effective_edges"]
+        said += f", total weight {weight:.4g}, effective {effective:.0f}"
     return said
 
 
-def _classes(graph: MultimodalGraph) -> Iterator[str]:
-    store = graph[graph.target]
-    counts = torch.bincount(store.y[store.y >= 0], minlength=graph.num_classes).tolist()
-    yield f"classes  {', '.join(f'{c}: {n:,}' for c, n in enumerate(counts))}"
-    splits = [f"{s.removesuffix('_mask')} {int(store[s].sum()):,}" for s in SPLITS if s in store]
-    if splits:
-        yield f"splits   {', '.join(splits)}"
-
-
-def _provenance(found: CondensedGraph) -> Iterator[str]:
+def _provenance(found: CondensedGraph, label: str) -> Iterator[str]:
     p = found.provenance
-    yield f"method   {label(p.method, p.settings)}, seed {p.seed}, on {p.device}"
+    yield f"method   {label}, seed {p.seed}, on {p.device}"
     yield (
         f"ratio    {p.ratio:.4%} of all {found.graph.target} nodes, {p.ratio_train:.4%} of the training "
         f"nodes (asked in '{p.ratio_base}'); edges at most {p.edge_ratio:.4%}"

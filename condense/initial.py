@@ -12,14 +12,15 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.budget import Budget
+from condense.clustering_settings import Guessing, Space
 from condense.clusters import cluster, cluster_classes, cluster_means
 from condense.data.graph import MultimodalGraph
 from condense.pair_matrix import PairMatrix
 from condense.pairs import Pairs
-from condense.pseudolabels import Guessing, pseudo_labels
+from condense.pseudolabels import pseudo_labels
 from condense.reduction import FeatureKey
 from condense.relay_view import RelayView
-from condense.spaces import Space, coordinates, directions, met_clusters, own_features
+from condense.spaces import coordinates, directions, met_clusters, own_features
 from models.schema import features, present
 from models.sparse import edge_weights
 

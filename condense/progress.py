@@ -1,42 +1,47 @@
-"""A run's progress on a terminal, or as a few lines in a log."""
+"""A run's progress: a bar on a terminal, plain lines in a log file."""
 
 from __future__ import annotations
 
 import math
 import time
+from datetime import timedelta
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich import progress
 from rich.console import Console
 
-from condense.methods.protocol import Step
+if TYPE_CHECKING:
+    from condense.methods.protocol import Step
 
-LOG_LINES = 10  # A log gets about this many lines a run.
+LOG_LINES = 10  # A log gets about this many lines a run …
+LOG_SECONDS = 60.0  # … and, where that leaves long silence, one a minute.
 
 
 class Progress:
-    """Shows loss, conflict rate, energy, edge mass, density, validation score and the time left.
+    """Shows the stage, steps, loss, conflict rate, energy, edge mass, validation score and the time left.
 
-    On a terminal it is a bar; elsewhere a line every tenth of the run. A context manager whose
-    `on_step` is what condensers call.
+    On a terminal it is a bar. Elsewhere, as in a log file, it is a line a stage and, while steps are made, a
+    line every tenth of the run and every minute, without control characters. A context manager whose
+    `on_stage` and `on_step` are what `condense.run.condense` calls.
     """
 
     def __init__(self, console: Console, title: str) -> None:
-        self._console, self._title = console, title
-        self._logged = 0
-        self._first: tuple[int, float] | None = (
-            None  # Preparation before the first step is not counted.
-        )
+        self._console, self._title, self._stage = console, title, ""
+        self._logged, self._begun = 0, time.perf_counter()
+        self._logged_at = self._begun
+        # Preparation before the first step is not counted in what is left.
+        self._first: tuple[int, float] | None = None
         self._bar = progress.Progress(
             progress.TextColumn("{task.description}"),
             progress.BarColumn(bar_width=20),
-            progress.TextColumn("{task.completed:.0f}/{task.total:.0f}"),
             progress.TextColumn("{task.fields[values]}"),
+            progress.TimeElapsedColumn(),
             progress.TimeRemainingColumn(),
             console=console,
             transient=True,
         )
-        self._task: progress.TaskID | None = None
+        self._task = self._bar.add_task(title, total=None, values="")
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:
@@ -49,25 +54,57 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def on_stage(self, name: str) -> None:
+        """Show that a stage begins."""
+        self._stage = name
+        if self._console.is_terminal:
+            self._bar.update(self._task, description=f"{self._title}: {name}")
+        else:
+            self._log("")
 
     def on_step(self, step: Step) -> None:
         """Show one step."""
         now = time.perf_counter()
         self._first = self._first or (step.index, now)
         said = "  ".join(_say(name, value) for name, value in step.values.items())
+        done = f"{step.index}/{step.total}"
         if self._console.is_terminal:
-            if self._task is None:
-                self._task = self._bar.add_task(self._title, total=step.total, values="")
-            self._bar.update(self._task, completed=step.index, values=said)
-        elif step.index * LOG_LINES >= (self._logged + 1) * step.total:
+            self._bar.update(
+                self._task, completed=step.index, total=step.total, values=f"{done}  {said}"
+            )
+        elif (
+            step.index * LOG_LINES >= (self._logged + 1) * step.total
+            or now - self._logged_at >= LOG_SECONDS
+        ):
             self._logged = step.index * LOG_LINES // step.total
             first, started = self._first
             left = ""
-            if step.index > first:
+            if first < step.index < step.total:
                 seconds = (now - started) / (step.index - first) * (step.total - step.index)
-                left = f"  about {seconds:.0f} s left"
-            self._console.print(f"{self._title}: step {step.index}/{step.total}  {said}{left}")
+                left = f"  about {span(seconds)} left"
+            self._log(f"  step {done}  {said}{left}")
+
+    def _log(self, said: str) -> None:
+        """One line: when, what, in which stage."""
+        self._logged_at = time.perf_counter()
+        gone = timedelta(seconds=int(self._logged_at - self._begun))
+        stage = f": {self._stage}" if self._stage else ""
+        self._console.print(f"{gone} {self._title}{stage}{said}", markup=False)
+
+
+def span(seconds: float) -> str:
+    """A time to be read by people: 7.3 s, 42 s, 3 min 20 s, 2 h 05 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
 def _say(name: str, value: float) -> str:

@@ -20,7 +20,7 @@ from condense.errors import DivergedError, UserError
 from condense.identity import identity
 from condense.methods.protocol import OnStep, ignore
 from condense.methods.registry import METHODS
-from condense.stages import StageClock
+from condense.stages import OnStage, StageClock
 from models.choices import choose
 
 
@@ -35,6 +35,7 @@ def condense(
     dataset_settings: Mapping[str, Any] | None = None,
     on_step: OnStep = ignore,
     checkpoints: Checkpoints | None = None,
+    on_stage: OnStage = lambda name: None,
 ) -> CondensedGraph:
     """Condense `graph`; its test labels are hidden before anything reads them.
 
@@ -50,6 +51,7 @@ def condense(
         dataset_settings: how the whole graph was loaded, so that it can be loaded again.
         on_step: watches the run.
         checkpoints: where the run keeps what it needs to go on; by default nowhere.
+        on_stage: called with the name of each stage as it begins.
 
     Returns:
         The condensed graph on the CPU. After a Ctrl-C during matching it is the best so far, and
@@ -65,7 +67,7 @@ def condense(
     check(graph, "whole")
     place = find_device(device)
     run = identity(graph, budget, method, chosen, seed, place)
-    clock, keeper = StageClock(place), checkpoints or Checkpoints(None)
+    clock, keeper = StageClock(place, on_stage=on_stage), checkpoints or Checkpoints(None)
     keeper.begin(run, clock)
     with clock.stage("prepare"):
         hidden = hide_test_labels(graph)

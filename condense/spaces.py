@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from condense.clustering_settings import Space
 from condense.reduction import leading_directions
 from condense.relay_view import RelayView
 from models.schema import features
 from models.sparse import mean_adjacency
-
-Space = Literal["own", "propagated", "both"]
 
 WIDTH = 256
 """Most coordinates of propagated features: k-means' time and memory are proportional to it."""

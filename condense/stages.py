@@ -6,7 +6,7 @@ import contextlib
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ _STATUS = Path("/proc/self/status")
 _RESET = Path("/proc/self/clear_refs")
 
 Stage = dict[str, Any]
+OnStage = Callable[[str], None]
 
 
 @dataclass
@@ -30,16 +31,19 @@ class StageClock:
             the greatest memory allocated there.
         device: where tensors live.
         carried: the stages of a run's earlier parts, see `carry`.
+        on_stage: called with each stage's name as it begins.
     """
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     stages: list[Stage] = field(default_factory=list)
     carried: list[Stage] = field(default_factory=list)
+    on_stage: OnStage = lambda name: None
     _running: tuple[str, float] | None = None
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Measure what runs inside; it is recorded also when it ends by an exception."""
+        self.on_stage(name)
         _reset_peak(self.device)
         synchronise(self.device)
         started = time.perf_counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -27,6 +27,15 @@ def choose(registry: Mapping[str, T], name: str, argument: str) -> T:
     Raises:
         UnknownChoiceError: no such entry; the message lists the choices and the nearest match.
     """
-    if name not in registry:
-        raise UnknownChoiceError(f"{argument} (got {name!r}) is unknown; {nearest(name, registry)}")
+    check_choice(registry, name, argument)
     return registry[name]
+
+
+def check_choice(known: Collection[str], name: str, argument: str) -> None:
+    """Raise unless `name` is `known`; `argument` is what the user calls the choice.
+
+    Raises:
+        UnknownChoiceError: it is not; the message lists the choices and the nearest match.
+    """
+    if name not in known:
+        raise UnknownChoiceError(f"{argument} (got {name!r}) is unknown; {nearest(name, known)}")

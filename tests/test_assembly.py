@@ -7,11 +7,11 @@ import torch
 
 from condense.assembly import blank, clustered, join
 from condense.budget import plan
+from condense.clustering_settings import Guessing
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
 from condense.pair_matrix import PairMatrix
-from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from models.schema import GraphSchema, modality_names
 from tests.dense import assert_near

@@ -11,11 +11,11 @@ import torch
 from condense import structure as structure_module
 from condense.budget import Budget, plan
 from condense.candidates import candidates
+from condense.clustering_settings import Guessing
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.initial import Initial, clusters
 from condense.pair_matrix import PairMatrix
-from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.sparse_product import StraightThroughMatrix
 from condense.stages import peak_bytes

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from condense.budget import plan
+from condense.clustering_settings import Guessing
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
-from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch.nn.functional import relu
 
+from condense.clustering_settings import Guessing
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
-from condense.pseudolabels import Guessing, pseudo_labels, teach
+from condense.pseudolabels import pseudo_labels, teach
 from condense.relay_view import RelayView
 from condense.teachers.lesson import Lesson
 from condense.teachers.network import network

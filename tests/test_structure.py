@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condense.budget import plan
+from condense.clustering_settings import Guessing
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
 from condense.pairs import Pairs
-from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.structure import Structure, edge_matrix, with_degrees
 from tests.dense import assert_near, averaging

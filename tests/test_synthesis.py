@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from condense.budget import plan
+from condense.clustering_settings import Guessing
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.initial import clusters
-from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.metapaths import path_features

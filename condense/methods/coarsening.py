@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Literal
 
 import torch
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from condense.assembly import clustered, join
 from condense.budget import Budget
 from condense.checkpoints import Checkpoints
+from condense.clustering_settings import guessing_of
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.initial import clusters
+from condense.methods.coarsening_settings import CoarseningSettings
 from condense.methods.protocol import OnStep, Outcome
-from condense.pseudolabels import TeacherKind, guessing_of, refuse_idle_guesses
 from condense.relay_view import RelayView
-from condense.spaces import Space
 from condense.stages import StageClock
 from condense.structure import Structure
-
-
-@dataclass(frozen=True, config=STRICT)
-class CoarseningSettings:
-    """Settings of coarsening.
-
-    Attributes:
-        labels: cluster all nodes under "pseudo"-labels, or "labelled" nodes alone.
-        teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
-            with one hidden layer, or "auto", the network where there are more labels than inputs.
-        smooth: spread its guesses over the graph before they are taken, as far as that does better on
-            validation nodes.
-        space: cluster target nodes in meta-path-"propagated" features, in their "own", or in "both"; see
-            `condense.spaces`.
-        hops: the longest meta-path of both.
-        rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.reduction` and `condense.relay_view.WIDEST`.
-    """
-
-    labels: Literal["pseudo", "labelled"] = "pseudo"
-    teacher: TeacherKind = "auto"
-    smooth: bool = True
-    space: Space = "propagated"
-    hops: int = Field(default=2, ge=0, le=4)
-    rank: int = Field(default=256, ge=1)
-
-    def __post_init__(self) -> None:
-        """Refuse what would act on nothing."""
-        refuse_idle_guesses(self)
 
 
 @dataclass(frozen=True, config=STRICT)

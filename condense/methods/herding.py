@@ -6,7 +6,6 @@ from dataclasses import field
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -15,22 +14,9 @@ from condense.checkpoints import Checkpoints
 from condense.class_selection import representatives
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
+from condense.methods.herding_settings import HerdingSettings
 from condense.methods.protocol import OnStep, Outcome
 from condense.stages import StageClock
-
-
-@dataclass(frozen=True, config=STRICT)
-class HerdingSettings:
-    """Settings of herding.
-
-    Attributes:
-        hops: the longest meta-path of the features that it looks at.
-        rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.reduction` and `condense.relay_view.WIDEST`.
-    """
-
-    hops: int = Field(default=2, ge=0, le=4)
-    rank: int = Field(default=256, ge=1)
 
 
 @dataclass(frozen=True, config=STRICT)

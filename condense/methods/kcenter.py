@@ -10,7 +10,6 @@ from dataclasses import field
 
 import torch
 from jaxtyping import Float, Int
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -19,22 +18,9 @@ from condense.checkpoints import Checkpoints
 from condense.class_selection import representatives
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
+from condense.methods.kcenter_settings import KCenterSettings
 from condense.methods.protocol import OnStep, Outcome
 from condense.stages import StageClock
-
-
-@dataclass(frozen=True, config=STRICT)
-class KCenterSettings:
-    """Settings of k-center.
-
-    Attributes:
-        hops: the longest meta-path of the features that it looks at.
-        rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.reduction` and `condense.relay_view.WIDEST`.
-    """
-
-    hops: int = Field(default=2, ge=0, le=4)
-    rank: int = Field(default=256, ge=1)
 
 
 @dataclass(frozen=True, config=STRICT)

@@ -13,13 +13,9 @@ from condense.class_selection import training_nodes
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.methods.protocol import OnStep, Outcome
+from condense.methods.random_settings import RandomSettings
 from condense.selection import around
 from condense.stages import StageClock
-
-
-@dataclass(frozen=True, config=STRICT)
-class RandomSettings:
-    """Random selection has no settings."""
 
 
 @dataclass(frozen=True, config=STRICT)

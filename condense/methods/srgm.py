@@ -24,6 +24,7 @@ from pydantic.dataclasses import dataclass
 
 from condense.budget import Budget
 from condense.checkpoints import Checkpoints
+from condense.clustering_settings import guessing_of
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.frames import Frames
@@ -33,7 +34,6 @@ from condense.methods.protocol import OnStep, Outcome
 from condense.methods.srgm_run import Run
 from condense.methods.srgm_settings import SRGMSettings
 from condense.pool import Pool
-from condense.pseudolabels import guessing_of
 from condense.relay_view import RelayView
 from condense.stages import StageClock
 from condense.synthesis import Synthesis

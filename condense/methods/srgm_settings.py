@@ -7,9 +7,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from condense.clustering_settings import Space, TeacherKind, refuse_idle_guesses
 from condense.config import STRICT
-from condense.pseudolabels import TeacherKind, refuse_idle_guesses
-from condense.spaces import Space
 
 HIGHEST_LR = 1e30  # Far above it Adam's first step is no float32 any more.
 HIDDEN = 64

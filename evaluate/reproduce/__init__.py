@@ -1,6 +1,6 @@
 """Published figures, reproduced: one TOML file says what to train and what the papers report."""
 
-from evaluate.reproduce.compare import Reproduced, as_text
+from evaluate.reproduce.compare import Reproduced, as_records, as_text
 from evaluate.reproduce.plan import Plan, Published, read_plan
 from evaluate.reproduce.run import reproduce
 from evaluate.reproduce.scores import Score, read_scores, write_scores
@@ -10,6 +10,7 @@ __all__ = [
     "Published",
     "Reproduced",
     "Score",
+    "as_records",
     "as_text",
     "read_plan",
     "read_scores",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from evaluate.reproduce.plan import Published
 from evaluate.reproduce.scores import Score
@@ -49,6 +51,22 @@ class Reproduced:
     def reached(self) -> bool:
         """Whether the bar, if there is one, is reached."""
         return self.published.bar is None or self.mean >= self.published.bar
+
+
+def as_records(found: Sequence[Reproduced]) -> list[dict[str, Any]]:
+    """One record for each figure: what was published, and ours beside it."""
+    return [
+        {
+            **dataclasses.asdict(one.published),
+            "dataset": one.dataset,
+            "mean": one.mean,
+            "sd": one.sd,
+            "seeds": one.seeds,
+            "difference": one.difference,
+            "reached": one.reached,
+        }
+        for one in found
+    ]
 
 
 def as_text(found: Sequence[Reproduced]) -> str:

@@ -12,7 +12,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from condense.config import STRICT, build, from_file
-from condense.data.datasets.registry import DATASETS, FILE_ENDINGS
+from condense.data.datasets.names import FILE_ENDINGS
+from condense.data.datasets.registry import DATASETS
 from condense.data.features import Scaling
 from condense.errors import UserError
 from evaluate.evaluator import Protocol

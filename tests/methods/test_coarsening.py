@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from condense.budget import plan
+from condense.clustering_settings import Guessing
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.initial import clusters
-from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.run import condense
 from tests.dense import assert_near, multiplicities

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from condense.budget import plan
+from condense.clustering_settings import Guessing
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.frames import Frames
 from condense.initial import clusters
 from condense.objective import Objective
 from condense.pool import Pool
-from condense.pseudolabels import Guessing
 from condense.relay_view import RelayView
 from condense.synthesis import Synthesis
 from models.adam import Adam

@@ -15,6 +15,7 @@ from condense.data.datasets.cora import load_cora
 from condense.data.datasets.heco import load_heco
 from condense.data.datasets.imdb import MODALITIES, load_imdb
 from condense.data.datasets.imdb_unique import load_imdb_unique
+from condense.data.datasets.names import FILE_ENDINGS
 from condense.data.datasets.photo import load_photo
 from condense.data.graph import MultimodalGraph
 from condense.data.rules import check
@@ -22,8 +23,6 @@ from condense.errors import FileError, UserError
 from condense.io import load_graph
 from models.choices import choose, nearest
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
-
-FILE_ENDINGS = (".h5", ".hdf5")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""`completion`: the script with which a shell completes commands, options and names."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from commands.terminal import OK, parse
+
+EXAMPLES = """
+  eval "$(python cli.py completion bash)"        # in this shell; a line of ~/.bashrc needs cli.py's full path
+  eval "$(python cli.py completion zsh)"         # likewise in ~/.zshrc, after compinit
+  python cli.py completion fish > ~/.config/fish/conf.d/mmgc.fish
+"""
+
+PROGRAM = Path(__file__).resolve().parents[1] / "cli.py"
+
+BASH = """\
+# bash completion; the first $1 words are the program, which says itself what may follow.
+_mmgc_reply() {
+    local IFS=$'\\n' n=$1
+    COMPREPLY=($("${COMP_WORDS[@]:0:n}" __complete -- "${COMP_WORDS[@]:n:COMP_CWORD-n+1}" 2>/dev/null))
+}
+_mmgc() { _mmgc_reply 1; }
+_mmgc_python() {
+    COMPREPLY=()
+    if [[ $COMP_CWORD -ge 2 && ${COMP_WORDS[1]} -ef @PROGRAM@ ]]; then _mmgc_reply 2; fi
+}
+complete -o default -o bashdefault -F _mmgc mmgc cli.py
+for _mmgc_name in python python3; do
+    # A completion that python has already is left alone.
+    complete -p "$_mmgc_name" >/dev/null 2>&1 ||
+        complete -o default -o bashdefault -F _mmgc_python "$_mmgc_name"
+done
+unset _mmgc_name
+"""
+
+ZSH = """\
+#compdef mmgc cli.py
+# zsh completion; the first $1 words are the program, which says itself what may follow.
+_mmgc_reply() {
+    local -a found
+    found=("${(@f)$("${(@)words[1,$1]}" __complete -- "${(@)words[$1+1,CURRENT]}" 2>/dev/null)}")
+    if [[ -n ${found[1]} ]]; then compadd -a found; else _files; fi
+}
+_mmgc() { _mmgc_reply 1 }
+_mmgc_python() {
+    if [[ CURRENT -gt 2 && ${words[2]} -ef @PROGRAM@ ]]; then
+        _mmgc_reply 2
+    elif (( $+functions[_python] )); then
+        _python
+    else
+        _files
+    fi
+}
+compdef _mmgc mmgc cli.py
+compdef _mmgc_python python python3
+"""
+
+FISH = """\
+# fish completion; the program says itself what may follow.
+function __mmgc_reply
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    $words[1..$argv[1]] __complete -- $words[(math $argv[1] + 1)..-1] "$current" 2>/dev/null
+end
+function __mmgc_is_ours
+    set -l words (commandline -opc)
+    test (count $words) -ge 2; and test (realpath -- $words[2] 2>/dev/null) = @PROGRAM@
+end
+complete -c mmgc -a '(__mmgc_reply 1)'
+complete -c python -n __mmgc_is_ours -a '(__mmgc_reply 2)'
+complete -c python3 -n __mmgc_is_ours -a '(__mmgc_reply 2)'
+"""
+
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+
+
+@dataclasses.dataclass(frozen=True)
+class CompletionArguments:
+    """Print a script with which a shell completes commands, options, methods, models and data sets.
+
+    It serves `python cli.py …` and the installed program `mmgc`. It asks the program at each press of the
+    key, so it never goes out of date.
+
+    Attributes:
+        shell: whose script.
+    """
+
+    shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positional]
+
+
+def run(argv: list[str]) -> int:
+    """`completion`: see `CompletionArguments`."""
+    args = parse(CompletionArguments, argv, "completion", EXAMPLES)
+    print(SCRIPTS[args.shell].replace("@PROGRAM@", shlex.quote(str(PROGRAM))), end="")
+    return OK
