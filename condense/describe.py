@@ -10,6 +10,7 @@ import torch
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
 from condense.edge_numbers import density, effective_edges, pairs_of
+from condense.foreign.advice import advice
 from condense.methods.registry import METHODS
 from condense.methods.spec import label
 from models.schema import FEATURE_PREFIX, modality_names, present
@@ -70,7 +71,7 @@ def warnings(found: CondensedGraph) -> list[str]:
         diverged = provenance.measures.get("diverged")
         ended = f"diverged at {diverged}" if diverged else "was interrupted"
         said.append(f"the run {ended}: this is the best graph that it had found")
-    return said
+    return [*said, *advice(found)]
 
 
 def _modalities(graph: MultimodalGraph, node_type: str) -> str:
@@ -112,6 +113,9 @@ def _provenance(found: CondensedGraph) -> Iterator[str]:
     for stage in p.stages:
         peak = f"{stage['peak_bytes'] / 2**20:,.0f} MiB"
         yield f"stage    {stage['name']:<12} {stage['seconds']:8.2f} s   peak {peak}"
+    if not p.stages:
+        yield "seconds  unknown: it was condensed elsewhere"
+        yield from (f"given    {name}: {value}" for name, value in p.settings.items())
     for name, value in p.measures.items():
         if not isinstance(value, dict):
             yield (
