@@ -11,7 +11,7 @@ import tyro
 from commands.terminal import OK, console, errors
 
 EXAMPLES = """
-  python cli.py import --feat feat_sport_0.001.pt --adj adj_sport_0.001.pt --dataset sport.h5 --out released.h5
+  python cli.py import --feat feat_sport_0.001.pt --adj adj_sport_0.001.pt --dataset sport.h5 --out sr.h5
   python cli.py import --format graphslim --method gcond --feat feat_cora_0.5_1.pt --adj adj_cora_0.5_1.pt \\
       --label label_cora_0.5_1.pt --dataset cora --out gcond.h5
 """
