@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,7 +129,5 @@ def _condensed_alike(
         key = (p.ratio, p.edge_ratio, p.seed)
         if key not in done:
             done.add(key)
-            # An imported graph may have no edge at all; its rivals then get none either.
-            edge_ratio = p.edge_ratio or sys.float_info.min
-            budget = plan(graph, p.ratio, "all", edge_ratio, p.setting)
+            budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
             yield condense(graph, budget, method, settings, seed=p.seed, device=device)
