@@ -59,7 +59,7 @@ class CondenseArguments:
             setting and "train" in the inductive one.
         setting: transductive: test nodes are there without labels. inductive: the sub-graph of the training
             nodes is condensed, and models meet test nodes only when they are tested.
-        edge_ratio: share of each relation's edges that may be kept; by default the node ratio.
+        edge_ratio: share of each relation's edges that may be kept, 0 for none; by default the node ratio.
         method: srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
         seed: of everything random.
         device: auto, cpu, cuda, …

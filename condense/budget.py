@@ -63,7 +63,7 @@ def plan(
         ratio: in (0, 1].
         ratio_base: "all" target nodes or "train" nodes. The default is GCond's convention: "all" in the
             transductive setting, "train" in the inductive one (Jin et al., ICLR 2022, section 4.1).
-        edge_ratio: in (0, 1]; by default the node ratio over all target nodes that are seen.
+        edge_ratio: in [0, 1], 0 for no edges; by default the node ratio over all target nodes that are seen.
         setting: "inductive" plans for the sub-graph of the training nodes.
 
     Raises:
@@ -91,7 +91,8 @@ def plan(
         )
     if edge_ratio is None:
         edge_ratio = min(1.0, ratio * base / visible)  # Rounding may ask for all nodes.
-    _check_ratio("edge_ratio", edge_ratio)
+    if edge_ratio != 0:
+        _check_ratio("edge_ratio", edge_ratio)
 
     classes, raised = _share(
         torch.bincount(store.y[store.train_mask], minlength=graph.num_classes), count
@@ -101,7 +102,7 @@ def plan(
     notices += [
         f"relation {'/'.join(r)} keeps no edge (its share of {seen[r].edge_index.size(1)} is below 1)"
         for r, kept in edges.items()
-        if kept == 0 and seen[r].edge_index.size(1)
+        if kept == 0 and edge_ratio and seen[r].edge_index.size(1)
     ]
     nodes = {
         t: count if t == seen.target else max(1, round(int(seen[t].num_nodes) * count / visible))

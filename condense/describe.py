@@ -10,6 +10,7 @@ from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
 from condense.edge_numbers import effective_edges, pairs_of
 from condense.facts import facts
+from condense.foreign.advice import advice
 from condense.methods.registry import METHODS
 from models.sparse import edge_weights
 
@@ -70,7 +71,7 @@ def warnings(found: CondensedGraph) -> list[str]:
         diverged = provenance.measures.get("diverged")
         ended = f"diverged at {diverged}" if diverged else "was interrupted"
         said.append(f"the run {ended}: this is the best graph that it had found")
-    return said
+    return [*said, *advice(found)]
 
 
 def _modalities(nodes: Mapping[str, Any]) -> str:
@@ -100,6 +101,9 @@ def _provenance(found: CondensedGraph, label: str) -> Iterator[str]:
     for stage in p.stages:
         peak = f"{stage['peak_bytes'] / 2**20:,.0f} MiB"
         yield f"stage    {stage['name']:<12} {stage['seconds']:8.2f} s   peak {peak}"
+    if not p.stages:
+        yield "seconds  unknown: it was condensed elsewhere"
+        yield from (f"given    {name}: {value}" for name, value in p.settings.items())
     for name, value in p.measures.items():
         if not isinstance(value, dict):
             yield (

@@ -23,9 +23,10 @@ class Line:
         retention: micro-F1 ÷ the whole graph's, in percent; None without a whole-graph row.
         corrected: the same above the majority class, in percent.
         nodes, edges, bytes: means over condensing seeds.
-        condense_seconds, train_seconds: means.
+        condense_seconds, train_seconds: means; NaN where unknown, as for imported graphs.
         break_even: trainings after which condensing has paid off, infinite where training on the condensed
-            graph is not cheaper; None for the whole graph and without a whole-graph row.
+            graph is not cheaper, else NaN where the condensing seconds are unknown; None for the whole
+            graph and without a whole-graph row.
     """
 
     model: str
@@ -96,6 +97,7 @@ def _spread(values: Sequence[float]) -> tuple[float, float]:
     return statistics.fmean(points), statistics.stdev(points) if len(points) > 1 else 0.0
 
 
+UNKNOWN = "unknown"
 HEADERS = (
     "model", "trained on", "n", "micro-F1", "macro-F1", "retention", "corrected",
     "nodes", "edges", "bytes", "condense s", "train s", "break-even",
@@ -116,14 +118,21 @@ def cells(line: Line) -> tuple[str, ...]:
         f"{line.nodes:,.0f}",
         f"{line.edges:,.0f}",
         readable_bytes(line.bytes),
-        "" if is_whole else f"{line.condense_seconds:.1f}",
+        "" if is_whole else seconds(line.condense_seconds),
         f"{line.train_seconds:.2f}",
         "" if line.break_even is None else trainings(line.break_even),
     )
 
 
+def seconds(condensing: float) -> str:
+    """Seconds to a tenth, or "unknown"."""
+    return UNKNOWN if math.isnan(condensing) else f"{condensing:.1f}"
+
+
 def trainings(break_even: float) -> str:
-    """A number of trainings in two digits or more, or "never"."""
+    """A number of trainings in two digits or more, "never" or "unknown"."""
+    if math.isnan(break_even):
+        return UNKNOWN
     if math.isinf(break_even):
         return "never"
     return f"{break_even:,.0f}" if break_even >= 10 else f"{break_even:.2g}"
@@ -182,7 +191,7 @@ def as_matrix(lines: Sequence[Line]) -> str:
             method, *scores,
             f"{statistics.fmean(kept):.1f} %" if kept else "",
             f"{nodes:,.0f}", f"{one.edges:,.0f}", readable_bytes(one.bytes),
-            "" if method == WHOLE else f"{one.condense_seconds:.1f}",
+            "" if method == WHOLE else seconds(one.condense_seconds),
         ))  # fmt: skip
     return aligned(grid, left=1)
 

@@ -104,8 +104,15 @@ def test_no_budget_is_exceeded_and_each_class_has_a_node(sizes, edges, ratio, ba
 def test_ratio_out_of_range(ratio):
     with pytest.raises(BudgetError, match=r"ratio \(got .*must lie in \(0, 1\]; try --ratio 0.02"):
         plan(small_graph(), ratio)
-    with pytest.raises(BudgetError, match=r"edge_ratio \(got .*; try --edge-ratio 0.02"):
-        plan(small_graph(), 0.3, edge_ratio=ratio)
+    if ratio != 0:
+        with pytest.raises(BudgetError, match=r"edge_ratio \(got .*; try --edge-ratio 0.02"):
+            plan(small_graph(), 0.3, edge_ratio=ratio)
+
+
+def test_no_edges_may_be_asked_for():
+    budget = plan(small_graph(), 0.3, edge_ratio=0)
+    assert set(budget.edges.values()) == {0}
+    assert not budget.notices
 
 
 @pytest.mark.parametrize("base", ["all", "train"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -37,7 +38,7 @@ class Provenance:
         device: it ran on, e.g. "cpu" or "cuda (NVIDIA H200)".
         versions: of Python, this package and those that a result depends on.
         stages: {"name", "seconds", "peak_bytes"} each, in the order they ran; bytes of peak memory. Of a
-            resumed run, all parts together.
+            resumed run, all parts together. None at all where nobody recorded them, as in imported graphs.
         complete: False where the run was interrupted or diverged.
         history: one record of numbers a logged step: loss, conflict rate, energy, edge mass, density, score.
         measures: numbers about the result, such as relay validation score and edges per relation; at which
@@ -92,8 +93,8 @@ class Provenance:
 
     @property
     def condense_seconds(self) -> float:
-        """Wall-clock seconds of all stages together."""
-        return float(sum(stage["seconds"] for stage in self.stages))
+        """Wall-clock seconds of all stages together; NaN, unknown, where no stage was recorded."""
+        return float(sum(stage["seconds"] for stage in self.stages)) if self.stages else math.nan
 
     def to_json(self) -> str:
         """A JSON object with one key a field; numbers that JSON lacks are words."""

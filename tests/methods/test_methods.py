@@ -200,3 +200,12 @@ def test_an_unknown_device_is_named() -> None:
     graph = small_graph()
     with pytest.raises(UserError, match=r"device .got 'tpu9'.* try auto"):
         condense(graph, budget_of(graph), "random", device="tpu9")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_budget_of_no_edges_is_kept(method: str) -> None:
+    graph = small_graph(num_target=80)
+    settings = {"epochs": 1, "outer": 2} if method == "srgm" else {}
+    made = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
+    assert {made.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
+    check(made.graph, "condensed")

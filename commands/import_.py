@@ -1,0 +1,122 @@
+"""`import`: a condensed graph that another tool made -> a file of ours."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+from commands.terminal import OK, errors, notes, parse, print_json
+
+EXAMPLES = """
+  python cli.py import --feat feat_sport_0.001.pt --adj adj_sport_0.001.pt --dataset sport.h5 --out sr.h5
+  python cli.py import --format graphslim --method gcond --feat feat_cora_0.5_1.pt --adj adj_cora_0.5_1.pt \\
+      --label label_cora_0.5_1.pt --dataset cora --out gcond.h5
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportArguments:
+    """Make a condensed graph's file out of another tool's tensors, to inspect and evaluate it here.
+
+    Attributes:
+        feat: features, float [nodes, width], modalities side by side; a .pt file of one tensor.
+        dataset: the whole graph that it was condensed from: a data set's name, or a file (.h5).
+        out: file to write.
+        adj: adjacency, [nodes, nodes], dense or sparse COO. GraphSlim's methods without structure need none.
+        label: classes, integers [nodes]. By default they follow from --ratio and the training nodes, as in
+            SR-GM's released graphs: classes in ascending size, the largest takes the rest.
+        format: srgm: the SR-GM authors' files. graphslim: GraphSlim's, labels stored.
+        modalities: NAME:WIDTH in the order of the columns; by default the whole graph's.
+        threshold: entries of the adjacency above it become edges.
+        ratio: condensed ÷ training nodes, where there is no --label; by default the number in --feat's name.
+        setting: in which it was condensed.
+        method: what its authors call the method, such as gcond; shown in tables.
+        seed: of the condensation, to tell several of one method apart.
+        source: of the whole graph: real files, the simulated stand-in, or real where prepared.
+        data_root: folder that holds the data sets' files.
+        json: print what is in the file as one JSON document on stdout, and all else on stderr.
+    """
+
+    feat: Path
+    dataset: str
+    out: Path
+    adj: Path | None = None
+    label: Path | None = None
+    format: Literal["srgm", "graphslim"] = "srgm"
+    modalities: list[str] | None = None
+    threshold: float = 0.01
+    ratio: float | None = None
+    setting: Literal["transductive", "inductive"] = "transductive"
+    method: str = ""
+    seed: int = 0
+    source: Literal["auto", "real", "simulated"] = "auto"
+    data_root: Path = Path("data")
+    json: bool = False
+
+
+def run(argv: list[str]) -> int:
+    """`import`: see `ImportArguments`."""
+    args = parse(ImportArguments, argv, "import", EXAMPLES)
+    say = notes(args.json)
+    from condense.data.datasets.registry import load_dataset
+    from condense.data.graph import display_name
+    from condense.describe import describe, warnings
+    from condense.errors import UserError
+    from condense.facts import facts
+    from condense.foreign import ForeignFiles, import_graph
+    from condense.io import save
+    from condense.io.replace import check_target
+
+    widths = _widths(args.modalities)
+    files = ForeignFiles(args.feat, args.adj, args.label)
+    for path in (args.feat, args.adj, args.label, Path(args.dataset)):
+        if path is not None and path.resolve() == args.out.resolve():
+            raise UserError(f"out (got {args.out}) is one of the files to read; choose another")
+    check_target(args.out)
+    names = None if widths is None else list(widths)
+    with errors.status(f"loading {args.dataset} …"):
+        whole = load_dataset(args.dataset, args.data_root, args.source, names)
+    settings = {"dataset": args.dataset, "source": whole.source, "modalities": names}
+    condensed = import_graph(
+        whole,
+        files,
+        args.format,
+        widths=widths,
+        threshold=args.threshold,
+        ratio=args.ratio,
+        setting=args.setting,
+        method=args.method,
+        seed=args.seed,
+        dataset_settings=settings,
+    )
+    save(args.out, condensed)
+    for line in describe(condensed):
+        say.print(line, markup=False)
+    warned = warnings(condensed)
+    for warning in warned:
+        say.print(f"[yellow]warning:[/] {warning}")
+    say.print(
+        f"Written to [bold]{args.out}[/], as condensed from {display_name(whole.name, whole.source)}: "
+        "that it was is the user's word."
+    )
+    if args.json:
+        print_json({"file": str(args.out), **facts(condensed), "warnings": warned})
+    return OK
+
+
+def _widths(modalities: list[str] | None) -> dict[str, int] | None:
+    """Modality -> width out of NAME:WIDTH words."""
+    from condense.errors import UserError
+
+    if modalities is None:
+        return None
+    found: dict[str, int] = {}
+    for word in modalities:
+        name, _, width = word.rpartition(":")
+        if not name or not width.isdecimal() or not int(width) or name in found:
+            raise UserError(
+                f"modalities (got {word!r}) must read NAME:WIDTH, each name once; try text:512 image:512"
+            )
+        found[name] = int(width)
+    return found
