@@ -25,8 +25,9 @@ from benchmarks.tables import TABLES, Job, condensed_graph, shown
 from condense.data.condensed import CondensedGraph
 from condense.data.datasets.registry import load_dataset
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.evaluator import evaluate
 from evaluate.paired import PairedDifference
+from evaluate.protocol import Contestant, Protocol
 from evaluate.results import Row, read_rows, write_rows
 from evaluate.shuffle import shuffle_edges
 from evaluate.train import TrainSettings
@@ -129,9 +130,9 @@ def show(chosen: Comparison, models: Sequence[str]) -> bool:
         pairs = [(a.condense_seed, a.train_seed) for a in first]
         assert pairs == [(b.condense_seed, b.train_seed) for b in second]
         for score in ("micro_f1", "macro_f1"):
-            values = [[100 * getattr(row, score) for row in rows] for rows in (first, second)]
-            mean = sum(values[0]) / len(values[0])
-            print(f"{model:9} {score}: {mean:.1f}, {PairedDifference.of(*values)}")
+            ours, theirs = ([100 * getattr(r, score) for r in rows] for rows in (first, second))
+            mean = sum(ours) / len(ours)
+            print(f"{model:9} {score}: {mean:.1f}, {PairedDifference.of(ours, theirs)}")
     return complete
 
 

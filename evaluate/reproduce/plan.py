@@ -16,9 +16,9 @@ from condense.data.datasets.names import FILE_ENDINGS
 from condense.data.datasets.registry import DATASETS
 from condense.data.features import Scaling
 from condense.errors import UserError
-from evaluate.evaluator import Protocol
 from evaluate.pretrain import PretrainSettings
 from evaluate.probe import ProbeSettings
+from evaluate.protocol import Protocol
 from evaluate.train import TrainSettings
 from evaluate.tune import Candidate
 from models.choices import choose, nearest

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from condense.data.datasets.registry import load_dataset
 from condense.run import find_device
 from evaluate.arena import Arena
-from evaluate.evaluator import Protocol
+from evaluate.protocol import Protocol
 from evaluate.reproduce.compare import Reproduced
 from evaluate.reproduce.plan import Entry, Plan
 from evaluate.reproduce.protocols import Embeddings, Outcome, cell_of, end_to_end, probed
