@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import optuna
 import torch
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
@@ -35,6 +36,7 @@ ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # `Journal` keeps what is needed.
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # Paths stay as they are.
+    "RAY_AIR_NEW_OUTPUT": "0",  # Whose banner no setting silences; what is printed is ours to say.
 }
 
 
@@ -76,6 +78,11 @@ def train_architecture(
     run_trial(side, architecture_of(config), epochs, check_every, seed, report)
 
 
+def folder_of(trial: Any) -> str:
+    """A short name for what Ray keeps of a trial; its own is made of all settings."""
+    return str(trial.trial_id)
+
+
 def sweep(
     side: Side, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
 ) -> list[TrialRow]:
@@ -99,6 +106,7 @@ def sweep(
     if len(done) >= samples and all(row.status != FAILED for row in done):
         return done
     os.environ.update(ENVIRONMENT)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     _tuner(side, space, samples, seed, folder, jobs).fit()
     return read_table(folder / "trials.csv", TrialRow)
 
@@ -128,6 +136,7 @@ def _tuner(
             mode="max",
             num_samples=samples,
             max_concurrent_trials=jobs,
+            trial_dirname_creator=folder_of,
             reuse_actors=True,  # A new process for each trial would import torch again.
             search_alg=OptunaSearch(DefineByRun(space), metric="score", mode="max", seed=seed),
             scheduler=ASHAScheduler(
