@@ -64,12 +64,36 @@ class Trained:
     peak_bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class Check:
+    """What is known after a validation, while training goes on.
+
+    Attributes:
+        epoch: counted from 1.
+        val_micro_f1: at this epoch.
+        best: the greatest so far.
+        train_seconds: so far; see `Trained`.
+        validate_seconds: so far.
+    """
+
+    epoch: int
+    val_micro_f1: float
+    best: float
+    train_seconds: float
+    validate_seconds: float
+
+
+def unwatched(check: Check) -> None:
+    """For trainings that nobody follows."""
+
+
 def train(
     model: Any,
     trained_on: MultimodalGraph,
     validation: MultimodalGraph,
     settings: TrainSettings,
     loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
+    on_check: Callable[[Check], None] = unwatched,
 ) -> Trained:
     """Train `model`, keeping the state that does best on validation nodes.
 
@@ -80,6 +104,7 @@ def train(
             in the inductive setting the one without test nodes.
         settings: see `TrainSettings`.
         loss: (model, inputs, labels, weights) -> what training minimises.
+        on_check: called after every validation; what it raises ends the training.
     """
     memory = TrainingPeak(trained_on[trained_on.target].y.device)
     started = time.perf_counter()
@@ -121,6 +146,7 @@ def train(
             best_state = copy.deepcopy(model.state_dict())
         best, least_loss = max(best, reached), min(least_loss, val_loss)
         validate_seconds += time.perf_counter() - started
+        on_check(Check(epoch, reached, best, train_seconds, validate_seconds))
         memory.resume()
         if settings.patience is not None and epoch - improved_at >= settings.patience:
             break
