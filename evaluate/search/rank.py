@@ -55,7 +55,7 @@ class Spread:
         return cls(float(points.min()), float(points.max()), sd)
 
 
-def kendall(x: Sequence[float], y: Sequence[float]) -> float:
+def kendall(x: Sequence[float] | Array, y: Sequence[float] | Array) -> float:
     """Kendall's τ-b: Σ_ij s_ij t_ij / √(Σ_ij s_ij² · Σ_ij t_ij²), s_ij = sign(x_i − x_j), t_ij likewise of y.
 
     1 if all pairs are in the same order, −1 if all are reversed; a pair tied on one side counts for neither,
@@ -66,7 +66,7 @@ def kendall(x: Sequence[float], y: Sequence[float]) -> float:
     return _ratio(float((s * t).sum()), float((s * s).sum()), float((t * t).sum()))
 
 
-def spearman(x: Sequence[float], y: Sequence[float]) -> float:
+def spearman(x: Sequence[float] | Array, y: Sequence[float] | Array) -> float:
     """Spearman's ρ: Pearson's correlation of the ranks; equal scores share the mean of their ranks.
 
     NaN where all of x or all of y are equal.
