@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -29,6 +32,35 @@ def test_every_page_is_in_the_navigation() -> None:
     there = {path.name for path in DOCS.glob("*.md")}
     assert listed <= there
     assert there - listed <= {"search.md", "report.md"}  # May come without this file being touched.
+
+
+def formulas() -> Any:
+    """The hook, which is no module of a package."""
+    pytest.importorskip("mkdocs")
+    spec = importlib.util.spec_from_file_location("formulas", DOCS / "formulas.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_formulas_are_drawn_and_keep_their_tex_for_readers_aloud() -> None:
+    hook = formulas()
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="methods.md"))
+    said = '<p>So <span class="arithmatex">\\(n\' &lt; n\\)</span>.</p>'
+    drawn = hook.on_page_content(said, page=page)
+    assert drawn.startswith('<p>So <span class="unbroken"><svg')
+    assert drawn.endswith("</svg>.</span></p>")
+    assert 'aria-label="n&#x27; &lt; n"' in drawn
+    block = hook.on_page_content('<div class="arithmatex">\\[\\frac{1}{2}\\]</div>', page=page)
+    assert block.startswith('<div class="formula"><svg')
+    # A formula twice as wide has twice the width.
+    one, two = (float(re.findall(r"width:([\d.]+)em", hook.drawn(tex))[0]) for tex in ("M", "MM"))
+    assert two == pytest.approx(2 * one, rel=0.15)
+    wrong = '<span class="arithmatex">\\(\\nosuch\\)</span>'
+    with pytest.raises(Exception, match=r"methods\.md: cannot draw .*nosuch"):
+        hook.on_page_content(wrong, page=page)
 
 
 @pytest.mark.slow
