@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 import cli
+from commands.candidates import candidates
 from condense.methods.registry import METHODS
 from models.registry import MODELS
 
 ROOT = Path(cli.__file__).parent
 DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
 def test_pages_name_every_method_model_and_command() -> None:
@@ -25,6 +27,27 @@ def test_pages_name_every_method_model_and_command() -> None:
         text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
         for name in names:
             assert f"| `{name}` |" in text
+
+
+def test_command_lines_have_options_that_exist() -> None:
+    seen = 0
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in re.findall(r"^[ $]*python cli\.py (.+)$", text, re.MULTILINE):
+            words = re.split(r"\s+", re.split(r"\s[#>|]|\)", line)[0].strip())
+            for i, word in enumerate(words):
+                if word.startswith("--") and words[0] in cli.COMMANDS:
+                    flag = word.partition("=")[0]
+                    assert flag in candidates(cli.COMMANDS, [*words[:i], flag]), (page.name, line)
+                    seen += 1
+    assert seen > 50
+
+
+def test_python_in_the_pages_compiles() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            compile(block, page.name, "exec")
 
 
 def test_every_page_is_in_the_navigation() -> None:
