@@ -13,6 +13,11 @@ import sys
 import traceback
 
 from commands.terminal import BROKEN, INTERRUPTED, MEANING, OK, WRONG, console, errors
+from condense.errors import UserError
+from models.choices import UnknownChoiceError, choose
+
+# Looking for plugins of pydantic, of which we use none, would read every installed package's metadata.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 SUMMARY = """Condense multimodal heterogeneous graphs, and measure what the small graph is worth.
 
@@ -45,19 +50,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status, see `commands.terminal.MEANING`."""
     argv = sys.argv[1:] if argv is None else argv
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    from condense.errors import UserError
-    from models.choices import UnknownChoiceError, choose
-
     try:
-        if not argv or argv[0] in ("-h", "--help"):
-            statuses = "\n".join(f"  {status:>3}  {said}" for status, said in MEANING.items())
-            console.print(f"{SUMMARY}\n\nexit status:\n{statuses}", markup=False)
-            return OK if argv else WRONG
-        if argv[0] == COMPLETE:
-            return _complete(argv[1:])
-        status = importlib.import_module(choose(COMMANDS, argv[0], "command")).run(argv[1:])
-        sys.stdout.flush()
-        return status
+        try:
+            return _run(argv)
+        finally:
+            sys.stdout.flush()
     except (UserError, UnknownChoiceError) as error:
         errors.print(f"error: {error}", markup=False)
         return WRONG
@@ -76,6 +73,17 @@ def main(argv: list[str] | None = None) -> int:
             markup=False,
         )
         return BROKEN
+
+
+def _run(argv: list[str]) -> int:
+    """Summary, candidates for a shell, or a command."""
+    if not argv or argv[0] in ("-h", "--help"):
+        statuses = "\n".join(f"  {status:>3}  {said}" for status, said in MEANING.items())
+        console.print(f"{SUMMARY}\n\nexit status:\n{statuses}", markup=False)
+        return OK if argv else WRONG
+    if argv[0] == COMPLETE:
+        return _complete(argv[1:])
+    return importlib.import_module(choose(COMMANDS, argv[0], "command")).run(argv[1:])
 
 
 def _complete(words: list[str]) -> int:

@@ -70,7 +70,7 @@ function __mmgc_reply
 end
 function __mmgc_is_ours
     set -l words (commandline -opc)
-    test (count $words) -ge 2; and test (realpath -- $words[2] 2>/dev/null) = @PROGRAM@
+    test (count $words) -ge 2; and contains -- @PROGRAM@ (realpath -- $words[2] 2>/dev/null)
 end
 complete -c mmgc -a '(__mmgc_reply 1)'
 complete -c python -n __mmgc_is_ours -a '(__mmgc_reply 2)'

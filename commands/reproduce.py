@@ -15,7 +15,7 @@ from models.choices import choose
 PAPERS = Path(__file__).parents[1] / "configs" / "paper"
 EXAMPLES = """
   python cli.py reproduce cora
-  python cli.py reproduce imdb acm --seeds 3 --data-root ../data
+  python cli.py reproduce imdb acm --seeds 3 --data-root data
   python cli.py reproduce mine.toml --json > figures.json
 """
 

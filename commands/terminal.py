@@ -66,6 +66,7 @@ def parse(
         args=argv,
         prog=f"cli.py {command}",
         description=f"{described(kind)}\n\nexamples:\n{shown}",
+        config=(tyro.conf.HelptextFromCommentsOff,),  # Options are described in docstrings alone.
         **given,
     )
 

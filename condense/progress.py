@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from rich import progress
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
 if TYPE_CHECKING:
     from condense.methods.protocol import Step
@@ -32,16 +35,16 @@ class Progress:
         self._logged_at = self._begun
         # Preparation before the first step is not counted in what is left.
         self._first: tuple[int, float] | None = None
-        self._bar = progress.Progress(
+        self._bar = _Bar(
             progress.TextColumn("{task.description}"),
             progress.BarColumn(bar_width=20),
-            progress.TextColumn("{task.fields[values]}"),
+            progress.TextColumn("{task.fields[done]}"),
             progress.TimeElapsedColumn(),
             progress.TimeRemainingColumn(),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task(title, total=None, values="")
+        self._task = self._bar.add_task(title, total=None, done="", values="")
 
     def __enter__(self) -> Progress:
         if self._console.is_terminal:
@@ -73,7 +76,7 @@ class Progress:
         done = f"{step.index}/{step.total}"
         if self._console.is_terminal:
             self._bar.update(
-                self._task, completed=step.index, total=step.total, values=f"{done}  {said}"
+                self._task, completed=step.index, total=step.total, done=done, values=said
             )
         elif (
             step.index * LOG_LINES >= (self._logged + 1) * step.total
@@ -93,6 +96,17 @@ class Progress:
         gone = timedelta(seconds=int(self._logged_at - self._begun))
         stage = f": {self._stage}" if self._stage else ""
         self._console.print(f"{gone} {self._title}{stage}{said}", markup=False)
+
+
+class _Bar(progress.Progress):
+    """A bar with its values in lines of their own, so that none is lost on a narrow terminal."""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bar, and below it what it has been told."""
+        yield self.make_tasks_table(self.tasks)
+        for task in self.tasks:
+            if task.fields["values"]:
+                yield Padding(Text(task.fields["values"]), (0, 0, 0, 2))
 
 
 def span(seconds: float) -> str:

@@ -19,7 +19,8 @@ from mkdocs.exceptions import PluginError
 
 SIZE = 100.0  # Units in an em; the greater, the less rounding shows.
 FORMULA = re.compile(
-    r'<(?P<tag>span|div) class="arithmatex">\s*\\[(\[](?P<tex>.*?)\\[)\]]\s*</(?P=tag)>', re.DOTALL
+    r'<(?P<tag>span|div) class="arithmatex">\s*\\[(\[](?P<tex>.*?)\\[)\]]\s*</(?P=tag)>(?P<end>[.,:;)]*)',
+    re.DOTALL,
 )
 LETTERS = {
     Path.MOVETO: "M",
@@ -40,12 +41,14 @@ def on_page_content(content: str, page: Any, **named: Any) -> str:
     def draw(found: re.Match[str]) -> str:
         tex = " ".join(html.unescape(found["tex"]).split())
         try:
-            picture = drawn(tex)
+            # In a line of its own a fraction has room.
+            picture = drawn(tex.replace(r"\frac", r"\dfrac") if found["tag"] == "div" else tex)
         except ValueError as error:
             raise PluginError(f"{page.file.src_uri}: cannot draw ${tex}$: {error}") from error
         if found["tag"] == "div":
-            return f'<div class="formula">{picture}</div>'
-        return picture
+            return f'<div class="formula">{picture}</div>{found["end"]}'
+        # No line begins with the full stop of the one before.
+        return f'<span class="unbroken">{picture}{found["end"]}</span>'
 
     return FORMULA.sub(draw, content)
 
@@ -57,7 +60,7 @@ def drawn(tex: str) -> str:
     Raises:
         ValueError: it cannot be parsed.
     """
-    with mpl.rc_context({"mathtext.fontset": "stix"}):
+    with mpl.rc_context({"mathtext.fontset": "cm"}):
         font, text = FontProperties(size=SIZE), f"${tex}$"
         width, height, descent = text_to_path.get_text_width_height_descent(text, font, ismath=True)
         outline = TextPath((0, 0), text, prop=font, usetex=False)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import cli
+from commands.candidates import candidates
 from condense.methods.registry import METHODS
 from models.registry import MODELS
 
 ROOT = Path(cli.__file__).parent
 DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
 def test_pages_name_every_method_model_and_command() -> None:
@@ -24,11 +29,61 @@ def test_pages_name_every_method_model_and_command() -> None:
             assert f"| `{name}` |" in text
 
 
+def test_command_lines_have_options_that_exist() -> None:
+    seen = 0
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in re.findall(r"^[ $]*python cli\.py (.+)$", text, re.MULTILINE):
+            words = re.split(r"\s+", re.split(r"\s[#>|]|\)", line)[0].strip())
+            for i, word in enumerate(words):
+                if word.startswith("--") and words[0] in cli.COMMANDS:
+                    flag = word.partition("=")[0]
+                    assert flag in candidates(cli.COMMANDS, [*words[:i], flag]), (page.name, line)
+                    seen += 1
+    assert seen > 50
+
+
+def test_python_in_the_pages_compiles() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            compile(block, page.name, "exec")
+
+
 def test_every_page_is_in_the_navigation() -> None:
     listed = set(re.findall(r"[\w-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8")))
     there = {path.name for path in DOCS.glob("*.md")}
     assert listed <= there
     assert there - listed <= {"search.md", "report.md"}  # May come without this file being touched.
+
+
+def formulas() -> Any:
+    """The hook, which is no module of a package."""
+    pytest.importorskip("mkdocs")
+    spec = importlib.util.spec_from_file_location("formulas", DOCS / "formulas.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_formulas_are_drawn_and_keep_their_tex_for_readers_aloud() -> None:
+    hook = formulas()
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="methods.md"))
+    said = '<p>So <span class="arithmatex">\\(n\' &lt; n\\)</span>.</p>'
+    drawn = hook.on_page_content(said, page=page)
+    assert drawn.startswith('<p>So <span class="unbroken"><svg')
+    assert drawn.endswith("</svg>.</span></p>")
+    assert 'aria-label="n&#x27; &lt; n"' in drawn
+    block = hook.on_page_content('<div class="arithmatex">\\[\\frac{1}{2}\\]</div>', page=page)
+    assert block.startswith('<div class="formula"><svg')
+    # A formula twice as wide has twice the width.
+    one, two = (float(re.findall(r"width:([\d.]+)em", hook.drawn(tex))[0]) for tex in ("M", "MM"))
+    assert two == pytest.approx(2 * one, rel=0.15)
+    wrong = '<span class="arithmatex">\\(\\nosuch\\)</span>'
+    with pytest.raises(Exception, match=r"methods\.md: cannot draw .*nosuch"):
+        hook.on_page_content(wrong, page=page)
 
 
 @pytest.mark.slow

@@ -19,8 +19,8 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return time
 
 
-def console(terminal: bool, **named: object) -> Console:
-    return Console(file=io.StringIO(), force_terminal=terminal, width=200, **named)  # type: ignore
+def console(terminal: bool, width: int = 200) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=width)
 
 
 def text(of: Console) -> str:
@@ -69,6 +69,18 @@ def test_a_terminal_gets_a_bar_that_goes_away(now: list[float]) -> None:
     assert "\x1b[" in said
     assert "match" in said
     assert "200/200" in said
+
+
+def test_nothing_is_lost_on_a_narrow_terminal(now: list[float]) -> None:
+    terminal = console(terminal=True, width=80)
+    values = {"loss": 0.05, "energy": 0.15, "edge_mass": 267.0, "density": 0.05, "val_score": 0.79}
+    with Progress(terminal, "srgm on small (simulated)") as watched:
+        watched.on_stage("match")
+        watched.on_step(Step(60, 200, values))
+    said = text(terminal)
+    for part in ("match", "60/200", "loss 0.05", "edge mass 267", "val score 0.79"):
+        assert part in said
+    assert "…" not in said
 
 
 def test_no_color_is_honoured(now: list[float], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def test_statuses_are_told_apart_and_documented(capsys: pytest.CaptureFixture[st
             assert f"| {status} | {meaning} |" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("argv", [["--help"], ["condense", "--help"]])
+@pytest.mark.parametrize("argv", [["--help"], ["condense", "--help"], ["inspect", "--help"]])
 def test_a_reader_that_leaves_early_is_no_defect(argv: list[str]) -> None:
     command = [sys.executable, str(Path(cli.__file__)), *argv]
     read, write = os.pipe()
