@@ -1,4 +1,4 @@
-"""Command line: condense a graph, import one, look into a file, compare graphs, reproduce published figures.
+"""Command line: condense a graph, look into a file, compare graphs, search models, reproduce papers.
 
 A command's file is imported when it is called, and imports heavy packages when it has read its options, so
 that help answers at once.
@@ -18,20 +18,18 @@ SUMMARY = """Condense multimodal heterogeneous graphs, and measure what the smal
   inspect    what is in such a file
   import     another tool's condensed graph -> such a file
   evaluate   train models on small and whole graphs, test them on the whole
+  search     search architectures on a condensed graph, and verify that its ranking holds
   reproduce  train models on whole graphs as their papers do, beside the papers' figures
 
 python cli.py condense --dataset amazon1 --ratio 0.01
 python cli.py inspect runs/amazon1-srgm-0.01-seed0.h5
 python cli.py evaluate --condensed runs/amazon1-srgm-0.01-seed0.h5 --models mlp sgc
+python cli.py search --condensed runs/amazon1-srgm-0.01-seed0.h5 --out runs/search
 python cli.py COMMAND --help shows the options of a command."""
 
 COMMANDS = {
-    "condense": "commands.condense",
-    "inspect": "commands.inspect",
-    "import": "commands.import_",  # `import` is no name for a module.
-    "evaluate": "commands.evaluate",
-    "reproduce": "commands.reproduce",
-}
+    name: f"commands.{name}" for name in ("condense", "inspect", "evaluate", "search", "reproduce")
+} | {"import": "commands.import_"}  # `import` is no name for a module.
 """A command's name -> its file, in which `run` takes the words after the name and returns the exit status."""
 
 

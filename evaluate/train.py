@@ -61,12 +61,36 @@ class Trained:
     validate_seconds: float
 
 
+@dataclass(frozen=True)
+class Check:
+    """What is known after a validation, while training goes on.
+
+    Attributes:
+        epoch: counted from 1.
+        val_micro_f1: at this epoch.
+        best: the greatest so far.
+        train_seconds: so far; see `Trained`.
+        validate_seconds: so far.
+    """
+
+    epoch: int
+    val_micro_f1: float
+    best: float
+    train_seconds: float
+    validate_seconds: float
+
+
+def unwatched(check: Check) -> None:
+    """For trainings that nobody follows."""
+
+
 def train(
     model: Any,
     trained_on: MultimodalGraph,
     validation: MultimodalGraph,
     settings: TrainSettings,
     loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
+    on_check: Callable[[Check], None] = unwatched,
 ) -> Trained:
     """Train `model`, keeping the state that does best on validation nodes.
 
@@ -77,6 +101,7 @@ def train(
             in the inductive setting the one without test nodes.
         settings: see `TrainSettings`.
         loss: (model, inputs, labels, weights) -> what training minimises.
+        on_check: called after every validation; what it raises ends the training.
     """
     started = time.perf_counter()
     rows, labels, weight = training_nodes(trained_on)
@@ -114,6 +139,7 @@ def train(
             best_state = copy.deepcopy(model.state_dict())
         best, least_loss = max(best, reached), min(least_loss, val_loss)
         validate_seconds += time.perf_counter() - started
+        on_check(Check(epoch, reached, best, train_seconds, validate_seconds))
         if settings.patience is not None and epoch - improved_at >= settings.patience:
             break
     model.load_state_dict(best_state)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.between_layers import Activation, BetweenLayers, Norm
 from models.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
 from models.schema import GraphSchema
 from models.union import UnionOperator
@@ -25,6 +25,9 @@ class GCNSettings:
         input_dropout: share of features dropped in each training step.
         dropped: whole feature columns, or single entries.
         hops: the longest meta-path in the union.
+        activation: σ, after each layer but the last.
+        norm: before it; see `Norm`.
+        residual: whether each layer after the first adds to its input in place of replacing it.
     """
 
     hidden: int = 64
@@ -33,6 +36,9 @@ class GCNSettings:
     input_dropout: float = 0.8
     dropped: Drop = "columns"
     hops: int = 4
+    activation: Activation = "relu"
+    norm: Norm = "none"
+    residual: bool = False
 
 
 # The paper's decay is meant for rows that sum to one; on standardised features it takes more of it.
@@ -44,9 +50,9 @@ Inputs = tuple[TypeInputs, int, UnionOperator, Tensor]
 
 
 class GCN(nn.Module):
-    """logits = S relu(⋯ S (fusion(x)) ⋯ W_k) W + b with S from `UnionOperator`; target features only.
+    """logits = S σ(⋯ S (fusion(x)) ⋯ W_k) W + b with S from `UnionOperator`; target features only.
 
-    Early fusion, missing modalities as in `EarlyFusion`. No normalisation layer, hence no shifting
+    Early fusion, missing modalities as in `EarlyFusion`. No normalisation over nodes, hence no shifting
     statistics. A self-loop has weight one, so the total weight of a node's edges matters: clusters carry
     their members' mean degree whatever the edge budget, selected nodes have fewer edges.
     """
@@ -62,6 +68,10 @@ class GCN(nn.Module):
         )
         self.hidden = nn.ModuleList(
             nn.Linear(settings.hidden, settings.hidden) for _ in range(settings.layers - 2)
+        )
+        self.between = nn.ModuleList(
+            BetweenLayers(settings.hidden, settings.activation, settings.norm)
+            for _ in range(settings.layers - 1)
         )
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, schema.num_classes)
@@ -79,7 +89,10 @@ class GCN(nn.Module):
         target = self.schema.target
         h = operator @ self.fusion(features, {target: count})[target]
         for layer in range(1, self.settings.layers):
-            h = self.dropout(torch.relu(h))
+            h = self.dropout(self.between[layer - 1](h))
             # The last layer's weight is the head's.
-            h = operator @ (self.hidden[layer - 1](h) if layer < self.settings.layers - 1 else h)
+            moved = operator @ (
+                self.hidden[layer - 1](h) if layer < self.settings.layers - 1 else h
+            )
+            h = h + moved if self.settings.residual else moved
         return self.head(h[rows])

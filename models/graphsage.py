@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.between_layers import Activation, BetweenLayers, Norm
 from models.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
 from models.schema import GraphSchema
 from models.union import UnionMean
@@ -27,6 +27,9 @@ class GraphSAGESettings:
         dropped: whole feature columns, or single entries.
         normalise: scale each hidden row to length one (line 7 of the paper's Algorithm 1).
         hops: the longest meta-path in the union.
+        activation: σ, after each layer but the last.
+        norm: before it; see `Norm`.
+        residual: whether hidden layers after the first add to their input in place of replacing it.
     """
 
     hidden: int = 64
@@ -36,6 +39,9 @@ class GraphSAGESettings:
     dropped: Drop = "columns"
     normalise: bool = False
     hops: int = 4
+    activation: Activation = "relu"
+    norm: Norm = "none"
+    residual: bool = False
 
 
 TRAINING = {"weight_decay": 0.05}  # As of GCN.
@@ -50,7 +56,7 @@ Inputs = tuple[TypeInputs, int, UnionMean, Tensor]
 
 
 class GraphSAGE(nn.Module):
-    """h ← relu(h W_own + M h W_near + b) with M from `UnionMean`; target features only.
+    """h ← σ(h W_own + M h W_near + b) with M from `UnionMean`; target features only.
 
     Algorithm 1 with CONCAT written as two products; the last layer's output is the logits. All
     neighbours take part, none are sampled: M is exact. PyG's `SAGEConv` is this layer with unit weights;
@@ -73,6 +79,9 @@ class GraphSAGE(nn.Module):
             modalities, 2 * widths[0], settings.input_dropout, settings.dropped
         )
         self.layers = nn.ModuleList(nn.Linear(a, 2 * b) for a, b in pairwise(widths))
+        self.between = nn.ModuleList(
+            BetweenLayers(width, settings.activation, settings.norm) for width in widths[:-1]
+        )
         self.dropout = nn.Dropout(settings.dropout)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
@@ -87,11 +96,14 @@ class GraphSAGE(nn.Module):
         features, count, operator, rows = inputs
         target = self.schema.target
         h = _aggregated(self.fusion(features, {target: count})[target], operator)
-        for layer in self.layers:
-            h = torch.relu(h)
+        for between, layer in zip(self.between, self.layers, strict=True):
+            h = between(h)
             if self.settings.normalise:
                 h = nn.functional.normalize(h, dim=1)
-            h = _aggregated(layer(self.dropout(h)), operator)
+            moved = _aggregated(layer(self.dropout(h)), operator)
+            # The last layer's output is the logits.
+            adds = self.settings.residual and layer is not self.layers[-1]
+            h = h + moved if adds else moved
         return h[rows]
 
 

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.between_layers import Activation, BetweenLayers, Norm
 from models.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.schema import GraphSchema
 
@@ -17,21 +18,31 @@ class MLPSettings:
     """Settings of `MLP`.
 
     Attributes:
-        hidden: width of the hidden layer.
+        hidden: width of the hidden layers.
         dropout: share of hidden units dropped while training.
         input_dropout: share of feature columns dropped in each training step.
+        layers: hidden ones.
+        activation: σ, after each hidden layer.
+        norm: before it; see `Norm`.
+        residual: whether hidden layers after the first add to their input in place of replacing it.
     """
 
     hidden: int = 128
     dropout: float = 0.5
     input_dropout: float = 0.5
+    layers: int = 1
+    activation: Activation = "relu"
+    norm: Norm = "none"
+    residual: bool = False
 
 
 SPACE = {"hidden": (64, 128), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.8, 0.9)}
 
 
 class MLP(nn.Module):
-    """logits = relu(fusion(x)) W + b; early fusion, missing modalities as in `EarlyFusion`.
+    """logits = σ(fusion(x)) W + b, or with more hidden layers h ← σ(h W_k + b_k) before the last.
+
+    Early fusion, missing modalities as in `EarlyFusion`.
 
     No batch norm: its statistics would shift between condensed and whole graphs.
     """
@@ -40,13 +51,19 @@ class MLP(nn.Module):
 
     def __init__(self, schema: GraphSchema, settings: MLPSettings) -> None:
         super().__init__()
-        self.schema = schema
+        self.schema, self.settings = schema, settings
         target = schema.target
         modalities = {target: dict(schema.modalities[target])}
         self.fusion = EarlyFusion(modalities, settings.hidden, settings.input_dropout)
-        self.head = nn.Sequential(
-            nn.ReLU(), nn.Dropout(settings.dropout), nn.Linear(settings.hidden, schema.num_classes)
+        self.between = nn.ModuleList(
+            BetweenLayers(settings.hidden, settings.activation, settings.norm)
+            for _ in range(settings.layers)
         )
+        self.hidden = nn.ModuleList(
+            nn.Linear(settings.hidden, settings.hidden) for _ in range(settings.layers - 1)
+        )
+        self.dropout = nn.Dropout(settings.dropout)
+        self.head = nn.Linear(settings.hidden, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> tuple[TypeInputs, dict[str, int]]:
         """The target rows of each modality."""
@@ -56,4 +73,8 @@ class MLP(nn.Module):
 
     def forward(self, inputs: tuple[TypeInputs, dict[str, int]]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
-        return self.head(self.fusion(*inputs)[self.schema.target])
+        h = self.dropout(self.between[0](self.fusion(*inputs)[self.schema.target]))
+        for linear, between in zip(self.hidden, self.between[1:], strict=True):
+            moved = self.dropout(between(linear(h)))
+            h = h + moved if self.settings.residual else moved
+        return self.head(h)

@@ -59,7 +59,7 @@ def training_part(graph: MultimodalGraph, setting: Setting) -> Part:
     check_setting(setting)
     if setting == "transductive":
         return Part(graph)
-    return _sub_graph(graph, graph[graph.target].train_mask)
+    return sub_graph(graph, graph[graph.target].train_mask)
 
 
 def validation_part(graph: MultimodalGraph, setting: Setting) -> Part:
@@ -72,7 +72,7 @@ def validation_part(graph: MultimodalGraph, setting: Setting) -> Part:
     if setting == "transductive":
         return Part(graph)
     store = graph[graph.target]
-    return _sub_graph(graph, store.train_mask | store.val_mask)
+    return sub_graph(graph, store.train_mask | store.val_mask)
 
 
 def check_setting(setting: str) -> None:
@@ -85,8 +85,8 @@ def check_setting(setting: str) -> None:
         raise UserError(f"setting (got {setting!r}) is unknown; {nearest(str(setting), SETTINGS)}")
 
 
-def _sub_graph(graph: MultimodalGraph, keep: Bool[Tensor, " n"]) -> Part:
-    """The kept target nodes, the nodes of other types that they lead to, and the edges among all these.
+def sub_graph(graph: MultimodalGraph, keep: Bool[Tensor, " n"]) -> Part:
+    """The `keep` [n] target nodes, the nodes of other types that they lead to, and the edges among all these.
 
     Types are visited from the target outwards. A node stays if an edge, in either direction, joins it to
     a node that stays of a type visited before; so a paper whose authors are all left out goes, and with

@@ -141,7 +141,7 @@ def test_mlp_is_two_layers_on_the_nodes_own_features():
     graph = small_graph(dtype=torch.float64)
     with seeded(0):
         model = MLP(GraphSchema.of(graph), MLPSettings(hidden=6)).eval()
-    movie, head = graph["movie"], model.head[2]
+    movie, head = graph["movie"], model.head
     image = movie.x_image.masked_fill(~movie.has_image[:, None], 0)
     hidden = (
         movie.x_text @ model.fusion.weight["movie:text"].T

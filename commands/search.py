@@ -1,0 +1,275 @@
+"""`search`: find architectures on a condensed graph, and verify that its ranking holds on the whole one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tyro
+
+from commands.terminal import INTERRUPTED, OK, console, errors
+
+if TYPE_CHECKING:
+    from condense.data.condensed import CondensedGraph
+    from condense.data.graph import MultimodalGraph
+    from evaluate.arena import Arena
+    from evaluate.search.space import Space
+    from evaluate.search.verify import Verified
+
+SPACE = Path(__file__).parents[1] / "configs" / "space.toml"
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchArguments:
+    """Search architectures on a condensed graph; retrain the best on the whole graph and test them once.
+
+    The folder --out keeps everything; the same command goes on after Ctrl-C, a kill or a lost machine.
+
+    python cli.py search --condensed small.h5 --samples 40 --top 3 --out runs/search
+
+    python cli.py search --condensed small.h5 --samples 0 --verify 45 --out runs/verify
+
+    Attributes:
+        condensed: condensed graph to search on.
+        space: TOML file of model families and the values of their settings.
+        samples: architectures that the search tries; 0 leaves the search out.
+        out: folder for the results.
+        top: how many of the best are retrained on the whole graph and tested.
+        seeds: trainings of each of these.
+        verify: sampled architectures to train on condensed and whole graph and by two rivals of equal time,
+            for rank correlation, regret and speed-up; 0 leaves it out.
+        verify_whole: how many of these are trained on the whole graph and by the rivals, where all would take
+            too long; the time of the others is extrapolated from their families. All by default.
+        epochs: of every training, in place of the space's.
+        seed: of samples, search and trainings.
+        jobs: trials of the search at a time, one thread each; by default one a CPU.
+        address: Ray cluster to join, HOST:PORT or "auto"; by default one of this machine's is started.
+        data_root: folder that holds the data sets' files.
+        whole: the whole graph's file, if it is one's own and has moved.
+        json: print the results as JSON, for machines.
+    """
+
+    condensed: Path
+    space: Path = SPACE
+    samples: int = 40
+    out: Path = Path("runs/search")
+    top: int = 3
+    seeds: int = 1
+    verify: int = 0
+    verify_whole: int | None = None
+    epochs: int | None = None
+    seed: int = 0
+    jobs: int | None = None
+    address: str | None = None
+    data_root: Path = Path("data")
+    whole: Path | None = None
+    json: bool = False
+
+
+def run(argv: list[str]) -> int:
+    """`search`: see `SearchArguments`."""
+    args = tyro.cli(SearchArguments, args=argv, prog="cli.py search")
+    from evaluate.contenders import gather
+    from evaluate.search.record import claim, read_json, run_record, write_json
+    from evaluate.search.space import read_space, sample
+
+    _check(args)
+    space = read_space(args.space)
+    if args.epochs is not None:
+        space = dataclasses.replace(space, epochs=args.epochs)
+    sample(space, max(args.samples, args.verify), args.seed)  # Whether the space has as many.
+    match = next(gather([args.condensed], [], args.data_root, args.whole, "cpu"))
+    made = match.contestants[1].condensed
+    assert made is not None
+    arena, graph = match.arena, match.arena.admit(made.graph)
+    arena.test_labels()  # Before long work: whether there is something to score.
+    summary = {**read_json(args.out / "search.json"), **_about(args, space, arena, made)}
+    claim(args.out / "plan.json", _plan(args, space, summary))
+    record = run_record(dataclasses.asdict(args), args.condensed, arena.raw.name, arena.raw.source)
+    write_json(args.out / "run.json", record)
+    errors.print(f"[bold]{arena.title}[/]; {space.size:,} architectures in {args.space}")
+    try:
+        if args.samples:
+            _search(args, space, arena, graph, summary)
+        if args.verify:
+            _verify(args, space, arena, graph, summary)
+    except KeyboardInterrupt:
+        errors.print("Interrupted: what had ended is kept; the same command goes on.")
+        return INTERRUPTED
+    if args.json:
+        console.print(json.dumps(summary, indent=1), markup=False)
+    else:
+        console.print(f"\nAll of it is in [bold]{args.out}[/].")
+    return OK
+
+
+def _check(args: SearchArguments) -> None:
+    """Raise for numbers that cannot be meant."""
+    from condense.errors import UserError
+
+    least = {"samples": 0, "verify": 0, "top": 0, "seeds": 1, "seed": 0}
+    optional = {"verify_whole": args.verify_whole, "epochs": args.epochs, "jobs": args.jobs}
+    least |= {name: 1 for name, value in optional.items() if value is not None}
+    for name, low in least.items():
+        if getattr(args, name) < low:
+            raise UserError(
+                f"{name} (got {getattr(args, name)}) must be at least {low}; "
+                "leave it out for the default"
+            )
+    if args.verify == 1:
+        raise UserError("verify (got 1) must be at least 2, or there is nothing to rank; try 45")
+    if args.verify_whole is not None and not 2 <= args.verify_whole <= args.verify:
+        raise UserError(
+            f"verify_whole (got {args.verify_whole}) must be 2 … --verify ({args.verify}); "
+            "leave it out for all"
+        )
+    if not args.samples and not args.verify:
+        raise UserError("samples and verify (got 0 and 0) leave nothing to do; give one of them")
+
+
+def _about(
+    args: SearchArguments, space: Space, arena: Arena, made: CondensedGraph
+) -> dict[str, Any]:
+    """What search.json says of the search before it has begun."""
+    from condense.data.fingerprint import fingerprint
+    from condense.methods.spec import label
+
+    p = made.provenance
+    return {
+        "dataset": arena.raw.name,
+        "source": arena.raw.source,
+        "setting": arena.setting,
+        "condensed": str(args.condensed),
+        "condensed_hash": fingerprint(made.graph),
+        "method": label(p.method, p.settings),
+        "ratio": p.ratio,
+        "samples": args.samples,
+        "epochs": space.epochs,
+        "seed": args.seed,
+        "condense_seconds": p.condense_seconds,
+    }
+
+
+def _plan(args: SearchArguments, space: Space, summary: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same for a folder to be gone on with."""
+    same = ("dataset", "setting", "condensed_hash", "epochs", "seed")
+    found = {name: summary[name] for name in same}
+    return {**found, "check_every": space.check_every, "space": space.record()}
+
+
+def _search(
+    args: SearchArguments,
+    space: Space,
+    arena: Arena,
+    graph: MultimodalGraph,
+    summary: dict[str, Any],
+) -> None:
+    """The sweep, and its best on the whole graph."""
+    from evaluate.distributed.connect import connect
+    from evaluate.search.record import read_json, write_json
+    from evaluate.search.top import best, retrain
+    from evaluate.search.trial import Side
+
+    logging.getLogger("evaluate.distributed").setLevel(logging.INFO)
+    with connect(args.address, None if args.address else args.jobs):
+        from evaluate.distributed.tune import sweep
+
+        side = Side.of(arena, graph)
+        trials = sweep(side, space, args.samples, args.seed, args.out, args.jobs)
+    summary["search_seconds"] = read_json(args.out / "clock.json").get("seconds")
+    write_json(args.out / "search.json", summary)
+    failed = sum(row.status == "failed" for row in trials)
+    if failed:
+        errors.print(f"[yellow]warning:[/] {failed} of {len(trials)} trials failed")
+    rows = retrain(
+        arena,
+        best(trials, space, args.top),
+        space,
+        args.seeds,
+        args.out / "top.csv",
+        lambda row: errors.print(
+            f"whole graph: {row.model}, seed {row.train_seed}: validation {row.val_micro_f1:.3f}, "
+            f"{row.train_seconds:.1f} s"
+        ),
+    )
+    if not args.json:
+        console.print("\nThe best on the condensed graph, trained on the whole graph and tested:\n")
+        for row in rows:
+            console.print(
+                f"{row.model}, seed {row.train_seed}: micro-F1 {row.micro_f1:.3f}, "
+                f"macro-F1 {row.macro_f1:.3f}  {row.settings}",
+                markup=False,
+            )
+
+
+def _verify(
+    args: SearchArguments,
+    space: Space,
+    arena: Arena,
+    graph: MultimodalGraph,
+    summary: dict[str, Any],
+) -> None:
+    """Sampled architectures on all sides."""
+    from evaluate.search.ledger import Ledger
+    from evaluate.search.record import SideRow, VerifyRow, write_json, write_table
+    from evaluate.search.space import sample
+    from evaluate.search.verify import Verifier
+
+    architectures = sample(space, args.verify, args.seed)
+
+    def on_row(row: SideRow) -> None:
+        errors.print(
+            f"{row.side}: {row.model} {row.settings}: validation {row.val:.3f}, {row.seconds:.1f} s",
+            markup=False,
+        )
+
+    ledger = Ledger(arena, args.out / "sides.csv", args.seed, on_row)
+    verifier = Verifier(
+        ledger, graph, summary["condense_seconds"], space.epochs, space.check_every, args.out
+    )
+    found = verifier.run(architectures, args.verify_whole)
+    write_table(args.out / "verify.csv", VerifyRow, found.rows)
+    values = dataclasses.asdict(found)
+    del values["rows"]
+    summary["verify"] = {**values.pop("sides"), **values}
+    write_json(args.out / "search.json", summary)
+    if not args.json:
+        console.print(_as_text(found, summary["condense_seconds"]), markup=False)
+
+
+def _as_text(found: Verified, condense_seconds: float) -> str:
+    """The verification's figures, and what they are of."""
+    from evaluate.table import aligned
+
+    grid = [
+        ("ranked by", "nodes", "epochs", "τ", "95 %", "ρ", "95 %", "regret", "s each", "speed-up",
+         "of training")
+    ]  # fmt: skip
+    for name, one in found.sides.items():
+        tau, rho = one.kendall, one.spearman
+        grid.append((
+            name, str(one.nodes), str(one.epochs),
+            f"{tau.value:.2f}", f"{tau.low:.2f} … {tau.high:.2f}",
+            f"{rho.value:.2f}", f"{rho.low:.2f} … {rho.high:.2f}",
+            f"{one.regret:+.2f}", f"{one.seconds:.2f}",
+            f"{one.speed_up:.1f}", f"{one.speed_up_training:.1f}",
+        ))  # fmt: skip
+    val, test = found.spread, found.spread_test
+    whole = f"{found.whole_seconds:.2f} s each"
+    if found.measured < found.architectures:
+        whole += (
+            f", measured on {found.measured} of {found.architectures} and extrapolated from their families; "
+            f"ranks and regret are over these {found.measured}"
+        )
+    return (
+        f"\n{found.architectures} architectures; whole graph: {whole}\n"
+        f"whole validation micro-F1 {val.low:.1f} … {val.high:.1f} (sd {val.sd:.1f}), "
+        f"test {test.low:.1f} … {test.high:.1f} (sd {test.sd:.1f})\n"
+        f"condensing took {condense_seconds:.1f} s; rivals may take {found.allowed:.2f} s each\n\n"
+        f"{aligned(grid, left=1)}\n\n"
+        "Seconds are of training and validation, condensing shared out in 'condensed'; regret is in points "
+        "of test micro-F1."
+    )

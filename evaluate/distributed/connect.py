@@ -1,0 +1,92 @@
+"""A connection to Ray: a cluster of this machine alone, or one that is there already."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from condense.errors import UserError
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What the libraries beneath PyTorch, NumPy and scikit-learn read as they are loaded."""
+
+
+@contextmanager
+def connect(address: str | None = None, cpus: int | None = None, threads: int = 1) -> Iterator[int]:
+    """Inside, tasks can be given to Ray; yields how many CPUs it has.
+
+    Without an address a Ray of this machine is started, without a dashboard and without usage statistics, and
+    stopped at the end; a cluster that is joined goes on. Where this process is connected already, that
+    connection serves and stays. Worker processes see the same code as this one, if it lies at the same place
+    there (or is installed), and start with libraries bound to `threads` threads, so that a task of as many
+    CPUs (`num_cpus=threads`) does not take those of others.
+
+    Args:
+        address: HOST:PORT of a cluster to join, or "auto" for the one that runs on this machine.
+        cpus: of the Ray that is started; by default all of this machine's. A cluster has its own.
+        threads: of each worker process.
+
+    Raises:
+        UserError: fewer than one CPU or thread, CPUs for a cluster that has its own, no cluster at `address`,
+            or one of another version.
+    """
+    _check(address, cpus, threads)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Read as Ray is imported.
+    import ray
+
+    if ray.is_initialized():
+        yield _cpus()
+        return
+    quiet: dict[str, Any] = {
+        "logging_level": logging.ERROR,
+        "log_to_driver": False,
+        "runtime_env": {"env_vars": _environment(threads)},
+    }
+    if address is None:
+        # "local": never a cluster that happens to run here or that the environment names.
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
+    else:
+        try:
+            ray.init(address=address, **quiet)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise UserError(
+                f"address (got {address!r}) is not that of a Ray cluster which can be joined ({reason}); "
+                "start one with: ray start --head, or leave the address out"
+            ) from None
+    try:
+        yield _cpus()
+    finally:
+        ray.shutdown()
+
+
+def _check(address: str | None, cpus: int | None, threads: int) -> None:
+    for name, value in (("cpus", cpus), ("threads", threads)):
+        if value is not None and value < 1:
+            raise UserError(
+                f"{name} (got {value}) must be at least 1; leave it out for the default"
+            )
+    if address is not None and cpus is not None:
+        raise UserError(
+            f"cpus (got {cpus}) cannot be chosen for a cluster that is joined; leave one of the two out"
+        )
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """Variables of worker processes: where our packages are, and how many threads a library may take."""
+    ours = str(Path(__file__).resolve().parents[2])
+    others = [os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    return {
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys([ours, *others])),
+        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
+    }
+
+
+def _cpus() -> int:
+    import ray
+
+    return int(ray.cluster_resources().get("CPU", 1))

@@ -1,0 +1,84 @@
+"""What a sweep writes down while it runs: a row a trial, and a line in the log."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from evaluate.search.architecture import Architecture
+from evaluate.search.record import (
+    FAILED,
+    FINISHED,
+    STOPPED,
+    TrialRow,
+    read_json,
+    read_table,
+    write_json,
+    write_table,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Journal(tune.Callback):
+    """Keeps trials.csv and clock.json, the seconds of all parts of a sweep together.
+
+    Ray keeps it, too, beside the search's own state, so it knows its folder's path and nothing that lives.
+
+    Args:
+        folder: of the search.
+        samples: trials in all.
+        epochs: of a trial that is not stopped.
+    """
+
+    def __init__(self, folder: Path, samples: int, epochs: int) -> None:
+        self.folder, self.samples, self.epochs = folder, samples, epochs
+        self.started: float | None = None
+        self.before = 0.0
+
+    def setup(self, **info: Any) -> None:
+        """Called by Ray before the first trial, and again after a restoration."""
+        self.started = time.monotonic()
+        self.before = float(read_json(self.folder / "clock.json").get("seconds", 0.0))
+
+    def on_trial_complete(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
+        """A trial has ended after all epochs, or was stopped."""
+        epochs = int(trial.last_result.get("epoch", 0))
+        self._keep(trials, trial, FINISHED if epochs >= self.epochs else STOPPED)
+
+    def on_trial_recover(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
+        """A trial was lost, with its worker or by an error, and will be run again."""
+        logger.warning("trial %d is lost and will be run again", trials.index(trial) + 1)
+
+    def on_trial_error(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
+        """A trial has failed once too often."""
+        self._keep(trials, trial, FAILED)
+
+    def _keep(self, trials: list, trial: Any, status: str) -> None:
+        result, number = trial.last_result or {}, trials.index(trial) + 1
+        architecture = architecture_of(trial.config)
+        score = math.nan if status == FAILED else float(result["score"])
+        row = TrialRow(
+            number, *architecture.key, score, int(result.get("epoch", 0)),
+            float(result.get("train_seconds", 0.0)), status,
+        )  # fmt: skip
+        path = self.folder / "trials.csv"
+        known = {r.trial: r for r in read_table(path, TrialRow)} | {number: row}
+        write_table(path, TrialRow, [known[n] for n in sorted(known)])
+        spent = self.before + time.monotonic() - (self.started or time.monotonic())
+        write_json(self.folder / "clock.json", {"seconds": spent})
+        best = max((r.score for r in known.values() if not math.isnan(r.score)), default=math.nan)
+        logger.info(
+            "trial %d, %d of %d done: %s %s: micro-F1 %.3f after %d epochs, %s; best %.3f; %.0f s",
+            number, len(known), self.samples, row.model, row.settings, score, row.epochs, status, best, spent,
+        )  # fmt: skip
+
+
+def architecture_of(config: dict[str, Any]) -> Architecture:
+    """The architecture in a trial's configuration, see `evaluate.distributed.tune.DefineByRun`."""
+    return Architecture(config["model"], config["settings"], config["training"])

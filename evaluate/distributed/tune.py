@@ -1,0 +1,156 @@
+"""Architecture search by Ray Tune: Optuna proposes, ASHA stops what falls behind.
+
+Optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011) draws each architecture where the
+better ones of those before were dense. ASHA (Li et al., MLSys 2020) compares trials at validated epochs and
+goes on with the best third. A trial is one training on one thread, its score that of `evaluate.search.trial`.
+
+A sweep's state lies in FOLDER/ray. After a kill it goes on there: trials that had ended are kept, those that
+ran begin again; which trials ASHA had compared with each other it has forgotten, and compares anew. A trial
+whose worker is lost is run again, wherever there is room.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+import torch
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler
+from ray.tune.search.optuna import OptunaSearch
+
+from evaluate.distributed.journal import Journal, architecture_of
+from evaluate.search.record import FAILED, TrialRow, claim, read_table
+from evaluate.search.space import Space
+from evaluate.search.trial import Side, run_trial
+from evaluate.train import Check
+
+KEEP = 3  # One trial in so many goes on at each rung: ASHA's η, from its paper's default of 4 to Ray's order.
+RETRIES = 3  # Of a trial that is lost.
+ENVIRONMENT = {
+    "TUNE_GLOBAL_CHECKPOINT_S": "1",  # Seconds of ended trials that a kill can cost.
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # `Journal` keeps what is needed.
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours.
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # Paths stay as they are.
+    "RAY_AIR_NEW_OUTPUT": "0",  # Whose banner no setting silences; what is printed is ours to say.
+}
+
+
+@dataclass(frozen=True)
+class DefineByRun:
+    """A space as Optuna asks for it: a function of a trial that suggests what it needs, one after another."""
+
+    space: Space
+
+    def __call__(self, trial: Any) -> dict[str, Any]:
+        """Suggest an architecture."""
+        model = trial.suggest_categorical("model", list(self.space.families))
+        family = self.space.families[model]
+        settings = {
+            k: trial.suggest_categorical(f"{model}.{k}", list(v))
+            for k, v in family.settings.items()
+        }
+        # One parameter for all families that list the same values: what is learnt of it serves all.
+        training = {
+            k: trial.suggest_categorical(f"{k} of {v}", list(v)) for k, v in family.training.items()
+        }
+        return {"model": model, "settings": settings, "training": training}
+
+
+def train_architecture(
+    config: dict[str, Any], side: Side, epochs: int, check_every: int, seed: int
+) -> None:
+    """A trial, in a worker process."""
+    torch.set_num_threads(1)
+
+    def report(check: Check) -> None:
+        tune.report({
+            "score": check.best,
+            "epoch": check.epoch,
+            "train_seconds": check.train_seconds,
+            "validate_seconds": check.validate_seconds,
+        })  # fmt: skip
+
+    run_trial(side, architecture_of(config), epochs, check_every, seed, report)
+
+
+def folder_of(trial: Any) -> str:
+    """A short name for what Ray keeps of a trial; its own is made of all settings."""
+    return str(trial.trial_id)
+
+
+def sweep(
+    side: Side, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
+) -> list[TrialRow]:
+    """Search; go on where an earlier sweep in `folder` stopped. Ray must be connected.
+
+    Args:
+        side: what architectures are trained on.
+        space: of architectures; with its epochs.
+        samples: trials.
+        seed: of Optuna's draws and of every training. With one job the trials follow from it; with more,
+            also from which of them ends first.
+        folder: of the search.
+        jobs: trials at a time; None for as many as Ray has CPUs.
+
+    Raises:
+        UserError: the folder holds another sweep, or this one and was moved.
+    """
+    folder = folder.resolve()
+    claim(folder / "sweep.json", {"samples": samples, "folder": str(folder)})
+    done = read_table(folder / "trials.csv", TrialRow)
+    if len(done) >= samples and all(row.status != FAILED for row in done):
+        return done
+    os.environ.update(ENVIRONMENT)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    _tuner(side, space, samples, seed, folder, jobs).fit()
+    return read_table(folder / "trials.csv", TrialRow)
+
+
+def _tuner(
+    side: Side, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
+) -> tune.Tuner:
+    """A new tuner, or the one whose state is in the folder."""
+    trial = tune.with_resources(
+        tune.with_parameters(
+            train_architecture,
+            side=side,
+            epochs=space.epochs,
+            check_every=space.check_every,
+            seed=seed,
+        ),
+        {"cpu": 1},
+    )
+    state = folder / "ray"
+    if tune.Tuner.can_restore(state) and list(state.glob("experiment_state-*.json")):
+        return tune.Tuner.restore(str(state), trial, resume_unfinished=True, restart_errored=True)
+    shutil.rmtree(state, ignore_errors=True)  # Killed before there was a state to go on from.
+    return tune.Tuner(
+        trial,
+        tune_config=tune.TuneConfig(
+            metric="score",
+            mode="max",
+            num_samples=samples,
+            max_concurrent_trials=jobs,
+            trial_dirname_creator=folder_of,
+            reuse_actors=True,  # A new process for each trial would import torch again.
+            search_alg=OptunaSearch(DefineByRun(space), metric="score", mode="max", seed=seed),
+            scheduler=ASHAScheduler(
+                time_attr="epoch",
+                max_t=space.epochs,
+                grace_period=min(space.check_every, space.epochs),
+                reduction_factor=KEEP,
+            ),
+        ),
+        run_config=tune.RunConfig(
+            name=state.name,
+            storage_path=str(folder),
+            failure_config=tune.FailureConfig(max_failures=RETRIES),
+            callbacks=[Journal(folder, samples, space.epochs)],
+            verbose=0,
+        ),
+    )

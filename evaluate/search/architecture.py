@@ -1,0 +1,43 @@
+"""One point of a search space: a model family, its settings, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evaluate.train import TrainSettings
+from evaluate.tune import Candidate
+from models.registry import MODELS
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a search tries.
+
+    Attributes:
+        model: a name in `MODELS`.
+        settings: of the model, where they differ from its defaults or the space names them.
+        training: learning rate and weight decay, where the space names them.
+    """
+
+    model: str
+    settings: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """All settings in the space's order, as `hidden=64 layers=2 lr=0.003`."""
+        return " ".join(f"{k}={v}" for k, v in {**self.settings, **self.training}.items())
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from all others of a space."""
+        return self.model, self.text
+
+    def candidate(self, epochs: int, check_every: int) -> Candidate:
+        """It, trained for so many epochs; what the space leaves open is as the model brings it."""
+        entry = MODELS[self.model]
+        training: dict[str, Any] = {**entry.training, **self.training}
+        settings = TrainSettings(epochs=epochs, check_every=check_every, **training)
+        return Candidate(entry.settings(**self.settings), settings)

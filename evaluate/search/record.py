@@ -1,0 +1,246 @@
+"""A search's folder: what is kept of it, written file by file so that a kill loses nothing that had ended.
+
+plan.json      what the folder is about; another search is refused
+trials.csv     the search's trials, `TrialRow`
+top.csv        the best, retrained on the whole graph and tested once, `evaluate.results.Row`
+sides.csv      single trainings of a verification, `SideRow`
+verify.csv     the same, one line an architecture, `VerifyRow`
+search.json    the result
+run.json       command, arguments, versions
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import importlib.metadata
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from condense.errors import FileError, UserError
+from condense.identity import difference, versions
+
+T = TypeVar("T")
+
+FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
+"""How a trial ended: after all epochs; early, as one of the worse; with an error."""
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One architecture of the search.
+
+    Attributes:
+        trial: its number, counted from 1 in the order in which trials began.
+        model: a name in `MODELS`.
+        settings: `Architecture.text`.
+        score: the best micro-F1 on the whole graph's validation nodes; NaN of a failed trial.
+        epochs: that it was trained for.
+        train_seconds: optimisation alone.
+        status: FINISHED, STOPPED or FAILED.
+    """
+
+    trial: int
+    model: str
+    settings: str
+    score: float
+    epochs: int
+    train_seconds: float
+    status: str
+
+
+@dataclass(frozen=True)
+class SideRow:
+    """One architecture trained on one side of a verification.
+
+    Attributes:
+        side: "condensed", "whole", "subgraph" or "short".
+        nodes: target nodes trained on.
+        epochs: that it was trained for.
+        check_every: epochs between validations.
+        seed: of the training.
+        model: a name in `MODELS`.
+        settings: `Architecture.text`.
+        val: the best micro-F1 on the whole graph's validation nodes.
+        test: micro-F1 on its test nodes, of models trained on the whole graph; else NaN.
+        train_seconds: optimisation alone.
+        validate_seconds: of all validations.
+    """
+
+    side: str
+    nodes: int
+    epochs: int
+    check_every: int
+    seed: int
+    model: str
+    settings: str
+    val: float
+    test: float
+    train_seconds: float
+    validate_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Training and validation."""
+        return self.train_seconds + self.validate_seconds
+
+
+@dataclass(frozen=True)
+class VerifyRow:
+    """One architecture on all sides; validation scores, seconds of training and validation together.
+
+    What was not trained is NaN, an empty field in the file.
+    """
+
+    model: str
+    settings: str
+    whole_val: float
+    whole_test: float
+    whole_seconds: float
+    condensed_val: float
+    condensed_seconds: float
+    subgraph_val: float
+    subgraph_seconds: float
+    short_val: float
+    short_seconds: float
+
+
+def write_table(path: Path, kind: type[T], rows: Iterable[T]) -> None:
+    """Write dataclass instances as CSV, replacing the file only when it is complete; NaN is empty.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    lines = [[f.name for f in dataclasses.fields(kind)]]  # type: ignore[arg-type]
+    for row in rows:
+        lines.append([_spell(v) for v in dataclasses.astuple(row)])  # type: ignore[call-overload]
+
+    def write(partial: Path) -> None:
+        with partial.open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(lines)
+
+    _replace(path, write)
+
+
+def read_table(path: Path, kind: type[T]) -> list[T]:
+    """The rows of a file of `write_table`; none where there is no file.
+
+    Raises:
+        FileError: the file cannot be read, or is of another kind.
+    """
+    if not path.exists():
+        return []
+    kinds = {f.name: {"int": int, "float": _float}.get(str(f.type), str) for f in _fields(kind)}
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            if list(reader.fieldnames or ()) != list(kinds):
+                raise ValueError("other columns")
+            return [kind(**{k: kinds[k](v) for k, v in record.items()}) for record in reader]
+    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
+        raise FileError(
+            f"{path} cannot be read ({error}); delete it, or choose another --out"
+        ) from None
+
+
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a JSON object, replacing the file only when it is complete; NaN is null.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    text = json.dumps(_plain(record), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    _replace(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file of `write_json`; empty where there is no file.
+
+    Raises:
+        FileError: the file cannot be read.
+    """
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found, dict):
+            raise ValueError("not an object")
+        return found
+    except (OSError, ValueError) as error:
+        raise FileError(
+            f"{path} cannot be read ({error}); delete it, or choose another --out"
+        ) from None
+
+
+def claim(path: Path, plan: Mapping[str, Any]) -> None:
+    """Make `path` the plan of its folder, or go on with the one that is there.
+
+    Args:
+        path: of the plan's file.
+        plan: what must be the same for what is in the folder to be gone on with, in JSON's types.
+
+    Raises:
+        UserError: the folder holds another search.
+        FileError: the file cannot be read or written.
+    """
+    before = read_json(path)
+    if before and (found := difference(before, plan) or difference(plan, before)):
+        raise UserError(
+            f"out (got {path.parent}) holds another search, which differs in {found}; "
+            "repeat its command to go on with it, or choose another --out"
+        )
+    if not before:
+        write_json(path, plan)
+
+
+def run_record(
+    arguments: Mapping[str, Any], condensed: Path, dataset: str, source: str
+) -> dict[str, Any]:
+    """What run.json holds of a search."""
+    more = {name: importlib.metadata.version(name) for name in ("ray", "optuna")}
+    return {
+        "command": "search",
+        "arguments": {k: str(v) if isinstance(v, Path) else v for k, v in arguments.items()},
+        "condensed": [str(condensed)],
+        "versions": {**versions(), **more},
+        "dataset": dataset,
+        "source": source,
+    }
+
+
+def _replace(path: Path, write: Any) -> None:
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(partial)
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise FileError(
+            f"{path} cannot be written ({error.strerror}); choose another --out"
+        ) from None
+
+
+def _fields(kind: type) -> tuple[dataclasses.Field, ...]:
+    return dataclasses.fields(kind)
+
+
+def _float(text: str) -> float:
+    return float(text) if text else math.nan
+
+
+def _spell(value: Any) -> str:
+    return "" if isinstance(value, float) and math.isnan(value) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

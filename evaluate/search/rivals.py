@@ -1,0 +1,90 @@
+"""What else could rank architectures in the time that condensing and searching take: two honest rivals.
+
+With c the seconds of condensing and t̄ the mean seconds, training and validation, of one of N architectures on
+the condensed graph, a rival may spend c + N t̄, that is c / N + t̄ an architecture:
+
+- a random sub-graph: training nodes drawn at random, the nodes of other types that they lead to, and all
+  edges among these; as many training nodes as the time allows, at least as many as the condensed graph has;
+- the whole graph for fewer epochs, the same number for every architecture, validated once at their end.
+
+Both are validated on the same nodes as everything else. Times are foretold from a few trainings, so what a
+rival really took is measured and shown beside what it was allowed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import torch
+
+from condense.data.graph import MultimodalGraph
+from condense.data.inductive import sub_graph
+from evaluate.search.architecture import Architecture
+from evaluate.search.record import SideRow
+
+GROWTH = 1.25
+"""Sizes of sub-graphs that are tried are so much apart: finer than times can be foretold."""
+
+
+def random_part(graph: MultimodalGraph, count: int, seed: int) -> MultimodalGraph:
+    """The sub-graph of `count` training nodes drawn at random; a smaller count's nodes are among them.
+
+    Args:
+        graph: on which models train.
+        count: at most its training nodes.
+        seed: of the draw.
+    """
+    store = graph[graph.target]
+    rows = store.train_mask.nonzero().flatten()
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
+    keep = torch.zeros_like(store.train_mask)
+    keep[rows[order[:count].to(rows.device)]] = True
+    return sub_graph(graph, keep).graph
+
+
+def sizes(least: int, most: int) -> list[int]:
+    """Numbers of nodes from `least` to `most`, each GROWTH times the one before."""
+    grown = itertools.takewhile(
+        lambda n: n < most, (round(least * GROWTH**i) for i in itertools.count())
+    )
+    return [*dict.fromkeys(grown), most] if least < most else [most]
+
+
+def largest_within(candidates: Sequence[int], fits: Callable[[int], bool]) -> int:
+    """The greatest candidate that fits, by bisection; the first where none does.
+
+    Args:
+        candidates: ascending, and the greater the less they fit.
+        fits: whether one does.
+    """
+    low, high = 0, len(candidates) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(candidates[middle]) else (low, middle - 1)
+    return candidates[low]
+
+
+def probes(architectures: Sequence[Architecture]) -> list[Architecture]:
+    """The first architecture of each family: those on which times are tried."""
+    found: dict[str, Architecture] = {}
+    for architecture in architectures:
+        found.setdefault(architecture.model, architecture)
+    return list(found.values())
+
+
+def short_epochs(whole: Sequence[SideRow], allowed: float) -> int:
+    """Epochs on the whole graph, with one validation at their end, in `allowed` seconds an architecture.
+
+    (allowed − v̄) ÷ t̄ with v̄ the mean seconds of a validation and t̄ those of an epoch, as the full trainings
+    took them; at least 1, whatever the time, and at most as many as these had.
+
+    Args:
+        whole: trainings on the whole graph, all of the same epochs.
+        allowed: seconds an architecture.
+    """
+    full, every = whole[0].epochs, whole[0].check_every
+    validations = -(-full // every)
+    validation = sum(row.validate_seconds for row in whole) / len(whole) / validations
+    epoch = sum(row.train_seconds for row in whole) / len(whole) / full
+    return max(1, min(full, int((allowed - validation) / epoch)))

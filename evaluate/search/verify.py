@@ -1,0 +1,282 @@
+"""Whether a search on the condensed graph would have chosen well: many architectures trained on all sides.
+
+N sampled architectures are trained for equally many epochs, one after another on one thread, on the condensed
+graph, on the whole graph, and by the two rivals of `evaluate.search.rivals`, which spend as much time as
+condensing and the N trainings on the condensed graph together. Nothing is stopped early. Seconds are those
+of training and of validation, which the whole graph pays for as often as the condensed one. With c the
+seconds of condensing, w_i those of architecture i on the whole graph and t_i those on the condensed one,
+
+    speed-up = Σ_i w_i ÷ (c + Σ_i t_i)
+
+and a rival's the same without c. Where only some architectures are trained on the whole graph, w_i of another
+one is the mean of its family there (of all, if its family has none), and rankings are over those trained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from condense.data.graph import MultimodalGraph, num_target
+from condense.threads import threads_for
+from evaluate.search.architecture import Architecture
+from evaluate.search.ledger import Ledger
+from evaluate.search.rank import Interval, Spread, bootstrap, kendall, regret, spearman
+from evaluate.search.record import SideRow, VerifyRow, read_json, write_json
+from evaluate.search.rivals import largest_within, probes, random_part, short_epochs, sizes
+from evaluate.search.trial import Side, run_trial
+
+CONDENSED, WHOLE, SUBGRAPH, SHORT = "condensed", "whole", "subgraph", "short"
+Found = dict[tuple[str, str], SideRow]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How well a side ranks architectures, and how fast.
+
+    Attributes:
+        kendall: τ-b between its validation scores and the whole graph's.
+        spearman: ρ, likewise.
+        regret: of choosing by it, in points of micro-F1 on test.
+        speed_up: over the whole graph, condensing counted, training and validation on either side.
+        speed_up_training: the same without the seconds of validation on either side.
+        seconds: that it spent an architecture, its share of condensing included.
+        nodes: target nodes trained on.
+        epochs: of every training.
+    """
+
+    kendall: Interval
+    spearman: Interval
+    regret: float
+    speed_up: float
+    speed_up_training: float
+    seconds: float
+    nodes: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Verified:
+    """The outcome.
+
+    Attributes:
+        architectures: N.
+        measured: how many were trained on the whole graph.
+        allowed: seconds an architecture that rivals may spend.
+        whole_seconds: that the whole graph takes an architecture, extrapolated if measured < N.
+        spread: of the whole graph's validation scores.
+        spread_test: of its test scores.
+        sides: by name.
+        rows: one an architecture.
+    """
+
+    architectures: int
+    measured: int
+    allowed: float
+    whole_seconds: float
+    spread: Spread
+    spread_test: Spread
+    sides: Mapping[str, Verdict]
+    rows: Sequence[VerifyRow]
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """What is verified, and by what rules.
+
+    Attributes:
+        ledger: trains and remembers.
+        condensed: in the models' units.
+        condense_seconds: c.
+        epochs: of every training but the short ones.
+        check_every: epochs between validations.
+        folder: where the rivals' sizes are kept.
+    """
+
+    ledger: Ledger
+    condensed: MultimodalGraph
+    condense_seconds: float
+    epochs: int
+    check_every: int
+    folder: Path
+
+    def run(self, architectures: Sequence[Architecture], measured: int | None = None) -> Verified:
+        """Train `architectures` on all sides, on the whole graph only `measured` of them."""
+        arena = self.ledger.arena
+        everywhere = pick(architectures, measured or len(architectures))
+        with threads_for(0):
+            small = Side.of(arena, self.condensed)
+            self._warm_up(small, architectures)
+            found = {CONDENSED: self._all(CONDENSED, small, architectures)}
+            spent = fmean(r.seconds for r in found[CONDENSED].values())
+            allowed = spent + self.condense_seconds / len(architectures)
+            whole = Side.of(arena, arena.training)
+            found[WHOLE] = self._all(WHOLE, whole, everywhere, test=True)
+            nodes, epochs = self._rivals(architectures, found, allowed)
+            part = Side.of(arena, random_part(arena.training, nodes, self.ledger.seed))
+            found[SUBGRAPH] = self._all(SUBGRAPH, part, everywhere)
+            found[SHORT] = self._all(SHORT, whole, everywhere, epochs=epochs)
+        return self._judge(architectures, found, allowed)
+
+    def _warm_up(self, side: Side, architectures: Sequence[Architecture]) -> None:
+        """One step of each family, so that no timed training pays for what is loaded once."""
+        if self.ledger.rows.keys() >= {self._key(CONDENSED, side, a) for a in architectures}:
+            return
+        for architecture in probes(architectures):
+            run_trial(side, architecture, 1, 1, self.ledger.seed)
+
+    def _key(self, name: str, side: Side, architecture: Architecture) -> tuple:
+        nodes = num_target(side.graph)
+        return (name, nodes, self.epochs, self.check_every, self.ledger.seed, *architecture.key)
+
+    def _all(
+        self,
+        name: str,
+        side: Side,
+        architectures: Sequence[Architecture],
+        test: bool = False,
+        epochs: int | None = None,
+    ) -> Found:
+        """Every architecture's training on one side; with `epochs` validated at the end alone."""
+        return {
+            a.key: self.ledger.train(
+                name, side, a, epochs or self.epochs, epochs or self.check_every, test
+            )
+            for a in architectures
+        }
+
+    def _rivals(
+        self, architectures: Sequence[Architecture], found: Mapping[str, Found], allowed: float
+    ) -> tuple[int, int]:
+        """Target nodes of the sub-graph and epochs of the short trainings, found once and kept."""
+        path = self.folder / "rivals.json"
+        rules = {
+            "architectures": len(architectures),
+            "measured": len(found[WHOLE]),
+            "epochs": self.epochs,
+            "check_every": self.check_every,
+        }
+        kept = read_json(path)
+        if any(kept.get(k) != v for k, v in rules.items()):
+            nodes = self._sub_graph_nodes(architectures, found[CONDENSED], allowed)
+            epochs = short_epochs(list(found[WHOLE].values()), allowed)
+            kept = {**rules, "subgraph_nodes": nodes, "short_epochs": epochs, "allowed": allowed}
+            write_json(path, kept)
+        return int(kept["subgraph_nodes"]), int(kept["short_epochs"])
+
+    def _sub_graph_nodes(
+        self, architectures: Sequence[Architecture], condensed: Found, allowed: float
+    ) -> int:
+        """The most training nodes whose sub-graph takes no longer than allowed, foretold from the probes.
+
+        A size's time is that of each probe's first epochs, prolonged, and its known time of validation, all
+        divided by the probes' time on the condensed graph: so much longer will all architectures take.
+        """
+        arena, seed = self.ledger.arena, self.ledger.seed
+        tried, few = probes(architectures), max(1, self.epochs // 5)
+        base = sum(condensed[a.key].seconds for a in tried)
+        mean = fmean(r.seconds for r in condensed.values())
+
+        def fits(nodes: int) -> bool:
+            side = Side.of(arena, random_part(arena.training, nodes, seed))
+            training = sum(run_trial(side, a, few, few, seed).train_seconds for a in tried)
+            validation = sum(condensed[a.key].validate_seconds for a in tried)
+            return (training * self.epochs / few + validation) / base <= allowed / mean
+
+        store = arena.training[arena.training.target]
+        most = int(store.train_mask.sum())
+        return largest_within(sizes(min(num_target(self.condensed), most), most), fits)
+
+    def _judge(
+        self, architectures: Sequence[Architecture], found: Mapping[str, Found], allowed: float
+    ) -> Verified:
+        count, whole = len(architectures), found[WHOLE]
+        condensing = {CONDENSED: self.condense_seconds}
+        total = {
+            part: math.fsum(extrapolated(architectures, whole, part))
+            for part in ("seconds", "train_seconds")
+        }
+        sides = {}
+        for name in (CONDENSED, SUBGRAPH, SHORT):
+            own, once = found[name], condensing.get(name, 0.0)
+            x = [own[key].val for key in whole]
+            y = [row.val for row in whole.values()]
+            spent = {p: once + count * fmean(getattr(r, p) for r in own.values()) for p in total}
+            first = next(iter(own.values()))
+            sides[name] = Verdict(
+                kendall=bootstrap(kendall, x, y),
+                spearman=bootstrap(spearman, x, y),
+                regret=regret(x, y, [row.test for row in whole.values()]),
+                speed_up=total["seconds"] / spent["seconds"],
+                speed_up_training=total["train_seconds"] / spent["train_seconds"],
+                seconds=spent["seconds"] / count,
+                nodes=first.nodes,
+                epochs=first.epochs,
+            )
+        return Verified(
+            architectures=count,
+            measured=len(whole),
+            allowed=allowed,
+            whole_seconds=total["seconds"] / count,
+            spread=Spread.of([row.val for row in whole.values()]),
+            spread_test=Spread.of([row.test for row in whole.values()]),
+            sides=sides,
+            rows=[_row(a, found) for a in architectures],
+        )
+
+
+def pick(architectures: Sequence[Architecture], count: int) -> list[Architecture]:
+    """`count` of them, families in turn, each family's in their order; the order of all is kept."""
+    turn: dict[str, int] = {}
+    ranked = []
+    for place, architecture in enumerate(architectures):
+        turn[architecture.model] = turn.get(architecture.model, 0) + 1
+        ranked.append((turn[architecture.model], place))
+    chosen = {place for _, place in sorted(ranked)[:count]}
+    return [a for place, a in enumerate(architectures) if place in chosen]
+
+
+def extrapolated(
+    architectures: Sequence[Architecture], whole: Mapping[tuple[str, str], SideRow], part: str
+) -> list[float]:
+    """Each architecture's seconds on the whole graph: measured, or the mean of its family, or of all.
+
+    Args:
+        architectures: all of them.
+        whole: trainings on the whole graph by `Architecture.key`, at least one.
+        part: "seconds" or "train_seconds".
+    """
+    families: dict[str, list[float]] = {}
+    for row in whole.values():
+        families.setdefault(row.model, []).append(getattr(row, part))
+    overall = fmean(getattr(row, part) for row in whole.values())
+    return [
+        getattr(whole[a.key], part)
+        if a.key in whole
+        else fmean(families[a.model])
+        if a.model in families
+        else overall
+        for a in architectures
+    ]
+
+
+def _row(architecture: Architecture, found: Mapping[str, Found]) -> VerifyRow:
+    def of(side: str, part: str) -> float:
+        row = found[side].get(architecture.key)
+        return math.nan if row is None else getattr(row, part)
+
+    return VerifyRow(
+        *architecture.key,
+        whole_val=of(WHOLE, "val"),
+        whole_test=of(WHOLE, "test"),
+        whole_seconds=of(WHOLE, "seconds"),
+        condensed_val=of(CONDENSED, "val"),
+        condensed_seconds=of(CONDENSED, "seconds"),
+        subgraph_val=of(SUBGRAPH, "val"),
+        subgraph_seconds=of(SUBGRAPH, "seconds"),
+        short_val=of(SHORT, "val"),
+        short_seconds=of(SHORT, "seconds"),
+    )
