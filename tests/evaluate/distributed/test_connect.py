@@ -42,6 +42,8 @@ def slowly(setup: Setup, cell: Cell) -> Outcome:
 
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: Any) -> None:
+    import ray
+
     from evaluate.distributed.grid import OnRay
 
     arena, book = Arena.of(small_graph(num_target=80)), Book()
@@ -58,11 +60,11 @@ def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: An
         assert cpus == 2
         run = GridRun(arena, graphs, protocol, book, lose)
         run.go(OnRay(jobs=2, train=slowly))
-    assert len(run.rows) + len(book.failures) == SEEDS
-    assert len(book.failures) <= 1
-    again = GridRun(arena, graphs, protocol, book)
-    with connect(cluster.address) as cpus:
-        assert cpus == 1
+        assert len(run.rows) + len(book.failures) == SEEDS
+        assert len(run.rows) >= SEEDS / 2
+        while ray.cluster_resources()["CPU"] > 1:  # Until the cluster, too, knows of the loss.
+            time.sleep(0.5)
+        again = GridRun(arena, graphs, protocol, book)
         again.go(OnRay(jobs=2))
     assert [row.train_seed for row in again.rows] == list(range(SEEDS))
 
