@@ -61,8 +61,10 @@ def compare(rows: Sequence[Row], by_model: bool = False) -> list[Comparison]:
     ]
     known = [d for d in differences if d is not None]
     return [
-        Comparison(first, *key, difference, p)
-        for key, difference, p in zip(pairs, known, holm([d.p for d in known]), strict=True)
+        Comparison(first, rival, ratio, model, difference, p)
+        for (rival, ratio, model), difference, p in zip(
+            pairs, known, holm([d.p for d in known]), strict=True
+        )
     ]
 
 

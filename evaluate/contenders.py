@@ -129,14 +129,13 @@ def _add_rival(
 ) -> None:
     """The rival at every distinct budget and seed among the files; what cannot be condensed is a failure."""
     graph = match.arena.raw
-    for ratio, edge_ratio, seed, setting in dict.fromkeys(
-        (p.ratio, p.edge_ratio, p.seed, p.setting) for p in (c.provenance for _, c in group)
-    ):
+    files = [condensed.provenance for _, condensed in group]
+    for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
         try:
-            budget = plan(graph, ratio, "all", edge_ratio, setting)
-            made = condense_rival(graph, budget, method, settings, seed, device, folder)
+            budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
+            made = condense_rival(graph, budget, method, settings, p.seed, device, folder)
         except Exception as error:  # Whatever it is, other graphs are compared without it.
             name = label(method, settings)
-            match.failures.append(Failure("", graph.name, name, "", seed, None, reason(error)))
+            match.failures.append(Failure("", graph.name, name, "", p.seed, None, reason(error)))
         else:
             match.contestants.append(_contestant(made))
