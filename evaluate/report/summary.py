@@ -13,7 +13,7 @@ from evaluate.report.gather import Section
 from evaluate.report.search_folder import RIVALS, Search
 from evaluate.report.standings import Standing, common_models, difference, standings
 from evaluate.report.words import counted, listed, percent
-from evaluate.table import readable_bytes, trainings
+from evaluate.table import readable_bytes, seconds, trainings
 
 
 def tiles(section: Section) -> tuple[Tile, ...]:
@@ -41,7 +41,7 @@ def tiles(section: Section) -> tuple[Tile, ...]:
                     f"{readable_bytes(best.one.bytes)} of {readable_bytes(whole.one.bytes)}",
                 )
             )
-        shown.append(Tile(f"{best.one.condense_seconds:.1f} s", "to condense", best.label))
+        shown.append(Tile(seconds(best.one.condense_seconds, " s"), "to condense", best.label))
         shown += _paid(best)
     for search in section.searches:
         said = kendall(search, "condensed")
@@ -164,7 +164,10 @@ def _cost(found: Sequence[Standing], best: Standing) -> Iterator[str]:
             f"; the whole one {other.nodes:,.0f} nodes, {other.edges:,.0f} edges and "
             f"{readable_bytes(other.bytes)}"
         )
-    yield f"{said}. Condensing took {line.condense_seconds:.1f} s."
+    took = line.condense_seconds
+    yield f"{said}. " + (
+        "What condensing took is unknown." if math.isnan(took) else f"Condensing took {took:.1f} s."
+    )
     paid = {m: one.break_even for m, one in best.lines.items() if one.break_even is not None}
     after = [f"{trainings(v)} of {m}" for m, v in paid.items() if math.isfinite(v)]
     never = [m for m, v in paid.items() if math.isinf(v)]
@@ -205,7 +208,7 @@ def _of_graphs(section: Section) -> Iterator[Tile]:
         f"of all {graph.target} nodes",
         f"{percent(p.ratio_train, 2)} of the training nodes",
     )
-    yield Tile(f"{p.condense_seconds:.1f} s", "to condense", p.device)
+    yield Tile(seconds(p.condense_seconds, " s"), "to condense", p.device)
 
 
 def _points(found: PairedDifference) -> str:

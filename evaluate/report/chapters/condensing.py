@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from condense.data.condensed import Provenance
 from condense.data.graph import num_bytes, num_target
 from condense.describe import warnings
 from evaluate.report.content import Chapter
@@ -11,7 +12,7 @@ from evaluate.report.figures.curves import Curve, curves
 from evaluate.report.gather import GraphFile, Section
 from evaluate.report.tables import Table
 from evaluate.report.words import percent
-from evaluate.table import readable_bytes
+from evaluate.table import UNKNOWN, readable_bytes, seconds
 
 MOST_CURVES = 6
 
@@ -83,8 +84,8 @@ def _graphs(section: Section) -> Table:
             percent(p.ratio, 2), percent(p.ratio_train, 2),
             f"{sum(int(graph[t].num_nodes) for t in graph.node_types):,}",
             f"{sum(graph[r].edge_index.size(1) for r in graph.edge_types):,}",
-            readable_bytes(num_bytes(graph)), f"{p.condense_seconds:.1f}",
-            f"{max((s['peak_bytes'] for s in p.stages), default=0) / 2**20:,.0f}", p.device,
+            readable_bytes(num_bytes(graph)), seconds(p.condense_seconds),
+            _peak(p), p.device,
         ))  # fmt: skip
     target = section.graphs[0].condensed.graph.target
     return Table(
@@ -111,3 +112,9 @@ def _stages(section: Section) -> Table:
         tuple(rows),
         left=2,
     )
+
+
+def _peak(made: Provenance) -> str:
+    """The greatest memory of all stages in MiB; graphs that were imported have none on record."""
+    peaks = [stage["peak_bytes"] for stage in made.stages]
+    return f"{max(peaks) / 2**20:,.0f}" if peaks else UNKNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from evaluate.report.content import Chapter
@@ -11,7 +12,7 @@ from evaluate.report.gather import Section
 from evaluate.report.standings import Standing, common_models, models, standings
 from evaluate.report.tables import Table
 from evaluate.report.words import percent
-from evaluate.table import HEADERS, Line, cells, readable_bytes, summarise, trainings
+from evaluate.table import HEADERS, Line, cells, readable_bytes, seconds, summarise, trainings
 
 MISSING = "–"
 
@@ -77,11 +78,12 @@ def costs(section: Section) -> Chapter:
     shared = common_models(found)
     # Runs put together may share no model; every method then stands for those that it has.
     shown = [(s, shared or list(s.lines)) for s in found]
+    # What an imported graph took to condense is unknown, so against seconds it has no place.
     figures = tuple(
         against(
             f"{section.slug}-{name}",
             title,
-            [_point(s, names, name) for s, names in shown],
+            [p for s, names in shown if not math.isnan((p := _point(s, names, name)).cost)],
             axis,
             tick,
             section.title,
@@ -177,7 +179,7 @@ def _sizes(section: Section, found: Sequence[Standing]) -> Table:
         share = MISSING if whole is None else percent(line.bytes / whole.one.bytes, 2)
         rows.append((
             s.label, f"{line.nodes:,.0f}", f"{line.edges:,.0f}", readable_bytes(line.bytes), share,
-            MISSING if s.whole else f"{line.condense_seconds:.1f}",
+            MISSING if s.whole else seconds(line.condense_seconds),
         ))  # fmt: skip
     return Table(
         f"{section.slug}-sizes",
@@ -195,8 +197,8 @@ def _point(standing: Standing, names: Sequence[str], cost: str) -> Point:
     if cost == "bytes":
         value = standing.one.bytes
     else:
-        seconds = sum(line.train_seconds for line in lines) / len(lines)
-        value = standing.one.condense_seconds + seconds
+        value = sum(line.train_seconds for line in lines) / len(lines)
+        value += standing.one.condense_seconds
     mean = sum(scores) / len(scores)
     return Point(standing.label, max(value, 1e-9), mean, min(scores), max(scores), standing.whole)
 
