@@ -26,6 +26,7 @@ SUMMARY = """Condense multimodal heterogeneous graphs, and measure what the smal
   import      another tool's condensed graph -> such a file
   evaluate    train models on small and whole graphs, test them on the whole
   search      search architectures on a condensed graph, and verify that its ranking holds
+  report      results as one HTML page, its tables and figures beside it
   reproduce   train models on whole graphs as their papers do, beside the papers' figures
   completion  a script with which bash, zsh or fish completes all this
 
@@ -33,12 +34,22 @@ python cli.py condense --dataset amazon1 --ratio 0.01
 python cli.py inspect runs/amazon1-srgm-0.01-seed0.h5
 python cli.py evaluate --condensed runs/amazon1-srgm-0.01-seed0.h5 --models mlp sgc
 python cli.py search --condensed runs/amazon1-srgm-0.01-seed0.h5 --out runs/search
+python cli.py report runs/evaluate --out runs/report.html
 python cli.py COMMAND --help shows the options of a command."""
 
 FILES = {"import": "import_"}  # A word of Python's is no name for a module.
 COMMANDS = {
     name: f"commands.{FILES.get(name, name)}"
-    for name in ("condense", "inspect", "import", "evaluate", "search", "reproduce", "completion")
+    for name in (
+        "condense",
+        "inspect",
+        "import",
+        "evaluate",
+        "search",
+        "report",
+        "reproduce",
+        "completion",
+    )
 }
 """A command's name -> its file, in which `run` takes the words after the name and returns the exit status."""
 

@@ -90,12 +90,13 @@ HEADERS = (
 
 
 def stand_in(graph: Released) -> MultimodalGraph:
-    """Random numbers in the shape of a whole graph from which `graph` could come, at `RATIO`.
+    """Random numbers in the shape, and the scale, of a whole graph from which `graph` could come, at `RATIO`.
 
     Class c of C has a share of the training nodes in proportion to c + 1. Scores on it mean nothing.
     """
     rng = torch.Generator().manual_seed(0)
-    count, width = load_tensor(graph.features).shape
+    text, image = load_tensor(graph.features).chunk(2, dim=1)
+    count, width = text.shape
     classes = CLASSES[graph.kind]
     trained = round(count / RATIO)
     shares = torch.arange(1, classes + 1).double()
@@ -105,8 +106,8 @@ def stand_in(graph: Released) -> MultimodalGraph:
     n, whole = len(y), MultimodalGraph()
     store = whole["item"]
     store.num_nodes, store.y = n, y
-    store.x_text = torch.randn(n, width // 2, generator=rng)
-    store.x_image = torch.randn(n, width // 2, generator=rng)
+    store.x_text = torch.randn(n, width, generator=rng) * text.square().mean().sqrt()
+    store.x_image = torch.randn(n, width, generator=rng) * image.square().mean().sqrt()
     store.train_mask = torch.arange(n) < trained
     store.val_mask = ~store.train_mask & (torch.arange(n) < trained + 4 * classes)
     store.test_mask = ~(store.train_mask | store.val_mask)

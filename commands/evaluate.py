@@ -205,12 +205,13 @@ def _driver(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) 
     if jobs == 1 and args.address is None:
         return InProcess(args.threads)
     from evaluate.distributed.connect import connect
-    from evaluate.distributed.grid import OnRay
 
     threads = args.threads or 1
     own = None if args.address is not None or jobs is None else jobs * threads
     with errors.status("connecting to Ray …"):
         cpus = stack.enter_context(connect(args.address, own, threads))
+    from evaluate.distributed.grid import OnRay
+
     if threads > cpus:
         raise UserError(
             f"threads (got {threads}) must be at most Ray's {cpus} CPUs; lower --threads"

@@ -103,7 +103,9 @@ def _provenance(found: CondensedGraph, label: str) -> Iterator[str]:
         yield f"stage    {stage['name']:<12} {stage['seconds']:8.2f} s   peak {peak}"
     if not p.stages:
         yield "seconds  unknown: it was condensed elsewhere"
-        yield from (f"given    {name}: {value}" for name, value in p.settings.items())
+        for name, value in p.settings.items():
+            if value is not None:
+                yield f"given    {name}: {value}"
     for name, value in p.measures.items():
         if not isinstance(value, dict):
             yield (

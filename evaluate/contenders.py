@@ -69,7 +69,7 @@ def gather(
         groups.setdefault(condensed.provenance.dataset_hash, []).append((file, condensed))
     setting = _one_setting([pair for group in groups.values() for pair in group])
     for group in groups.values():
-        graph = _whole_graph(*group[0], root, whole)
+        graph = whole_graph(*group[0], root, whole)
         arena = Arena.of(graph, find_device(device), setting)
         match = Match(arena, [Contestant(WHOLE, arena.trained_whole())])
         match.contestants.extend(_contestant(condensed) for _, condensed in group)
@@ -91,10 +91,20 @@ def _one_setting(files: Sequence[tuple[Path, CondensedGraph]]) -> Setting:
     return next(iter(first))
 
 
-def _whole_graph(
+def whole_graph(
     file: Path, condensed: CondensedGraph, root: Path, whole: Path | None
 ) -> MultimodalGraph:
-    """The graph that `condensed` was made from, recognised by its hash."""
+    """The graph that `condensed` was made from, recognised by its hash.
+
+    Args:
+        file: where `condensed` was read.
+        condensed: a condensed graph.
+        root: folder of the known data sets' files.
+        whole: file of the whole graph, in place of the one that `condensed` names.
+
+    Raises:
+        FileError: it is not there, or is another version than the one condensed.
+    """
     provenance = condensed.provenance
     settings = provenance.dataset_settings
     name = str(whole) if whole is not None else settings.get("dataset", provenance.dataset)
@@ -129,11 +139,8 @@ def _add_rival(
 ) -> None:
     """The rival at every distinct budget and seed among the files; what cannot be condensed is a failure."""
     graph = match.arena.raw
-    budgets: set[tuple[float, float, int]] = set()
-    for p in (condensed.provenance for _, condensed in group):
-        if (p.ratio, p.edge_ratio, p.seed) in budgets:
-            continue
-        budgets.add((p.ratio, p.edge_ratio, p.seed))
+    files = [condensed.provenance for _, condensed in group]
+    for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
         try:
             budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
             made = condense_rival(graph, budget, method, settings, p.seed, device, folder)

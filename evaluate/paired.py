@@ -32,7 +32,7 @@ class PairedDifference:
 
     @classmethod
     def of(
-        cls, first: Sequence[float], second: Sequence[float], comparisons: int = 1
+        cls, first: Sequence[float], second: Sequence[float], *, comparisons: int = 1
     ) -> PairedDifference:
         """Of `first` over `second`, pair by pair.
 
@@ -98,4 +98,4 @@ def paired_methods(
     ours, theirs = (
         [100 * statistics.fmean(pair[side][m] for m in models) for pair in whole] for side in (0, 1)
     )
-    return PairedDifference.of(ours, theirs, comparisons)
+    return PairedDifference.of(ours, theirs, comparisons=comparisons)

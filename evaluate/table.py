@@ -137,9 +137,9 @@ def cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def seconds(condensing: float) -> str:
-    """Seconds to a tenth, or "unknown"."""
-    return UNKNOWN if math.isnan(condensing) else f"{condensing:.1f}"
+def seconds(condensing: float, unit: str = "") -> str:
+    """Seconds to a tenth, with their unit if it is asked for, or "unknown"."""
+    return UNKNOWN if math.isnan(condensing) else f"{condensing:.1f}{unit}"
 
 
 def _mib(count: float) -> str:

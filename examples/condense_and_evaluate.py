@@ -8,9 +8,10 @@ from condense.data.datasets.amazon1_simulated import simulate_amazon1
 from condense.methods.protocol import Step
 from condense.run import condense
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.evaluator import evaluate
+from evaluate.protocol import Contestant, Protocol
 from evaluate.results import WHOLE
-from evaluate.table import as_text, summarise
+from evaluate.table import as_graphs, as_text, summarise
 from evaluate.train import TrainSettings
 
 # Two per cent of the simulated AMAZON-1: 1,162 items with text and image, four relations, 12 classes.
@@ -43,4 +44,6 @@ protocol = Protocol(models=("mlp", "sgc"), seeds=2, training=TrainSettings(epoch
 rows = evaluate(arena, contestants, protocol)
 
 print(f"\n{arena.title}\n")
-print(as_text(summarise(rows)))
+lines = summarise(rows)
+print(as_text(lines))
+print("\n" + as_graphs(lines))

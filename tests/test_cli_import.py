@@ -47,9 +47,12 @@ def test_from_tensors_to_the_table(
     assert (made.settings["threshold"], made.setting) == (0.4, "inductive")
     assert cli.main(["evaluate", "--condensed", "small.h5", *EVALUATE]) == 0
     table = capsys.readouterr().out
-    (line,) = [one for one in table.splitlines() if "mlp" in one and "foreign:srgm" in one]
-    assert line.split()[-3] == "unknown"  # What condensing took.
-    assert line.split()[-1] in ("unknown", "never")  # So it has not come for nothing.
+    scores, made = [one.split() for one in table.splitlines() if "  foreign:srgm " in f"  {one}"][
+        :2
+    ]
+    assert scores[0] == "mlp"
+    assert scores[-1] in ("unknown", "never")  # Condensing has not come for nothing.
+    assert made[-1] == "unknown"  # What it took.
     assert "random" in table
 
 

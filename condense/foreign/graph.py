@@ -2,7 +2,7 @@
 
 What is known of the two formats, and from where:
 
-- "srgm", of the SR-GM authors' release, eleven graphs, as they were found to be:
+- "srgm", of the eleven graphs that the authors of SR-GM published, and the notes that come with them:
   `feat_<set>_<ratio>_GCN_<encoder>.pt` [n', text width + image width], and `adj_…` [n', n'], dense,
   symmetric, in 0 … 1 with zeros on the diagonal. No labels: see `labels_by_size`. The ratio counts
   training nodes.
@@ -121,7 +121,7 @@ def import_graph(
         ratio_train=len(x) / int(whole[whole.target].train_mask.sum()),
         ratio_base="train" if kind == "srgm" or setting == "inductive" else "all",
         edge_ratio=_edge_ratio(graph, whole, setting),
-        device="unknown",
+        device="an unknown device",
         versions=versions(),
         stages=[],
         complete=True,

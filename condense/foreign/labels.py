@@ -16,9 +16,9 @@ def labels_by_size(train_labels: Int[Tensor, " t"], ratio: float, count: int) ->
     """The classes of n' condensed nodes in GCond's order: ascending size, the largest class last.
 
     A class of s training nodes has max(1, ⌊s · ratio⌋) condensed ones; the largest has what is left of n'.
-    The authors of SR-GM follow it in their released graphs; GraphSlim's
-    `generate_labels_syn` has the same order, so does its way with ties: the class that comes first
-    among the training nodes is the smaller one.
+    So the notes say that come with the graphs that the authors of SR-GM published; their files hold no labels
+    to check it by. GraphSlim's `generate_labels_syn` has the same order, and its way with ties is ours: the
+    class that comes first among the training nodes counts as the smaller one.
 
     Args:
         train_labels: of the whole graph's training nodes, in the order of the nodes.

@@ -31,8 +31,9 @@ def read_features(path: Path, widths: Mapping[str, int]) -> Float[Tensor, "n d"]
 def read_edges(path: Path | None, count: int, threshold: float) -> KeptEdges:
     """The edges of an adjacency of `count` nodes; none without a file."""
     if path is None:
-        nothing = torch.zeros(2, 0, dtype=torch.long), torch.zeros(0)
-        return kept_edges(torch.sparse_coo_tensor(*nothing, (count, count)), threshold)
+        index, size = torch.zeros(2, 0, dtype=torch.long), (count, count)
+        nothing = torch.sparse_coo_tensor(index, torch.zeros(0), size, check_invariants=True)
+        return kept_edges(nothing, threshold)
     adjacency = load_tensor(path)
     if adjacency.shape != (count, count) or adjacency.is_complex():
         raise FileError(

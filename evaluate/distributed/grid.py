@@ -76,12 +76,12 @@ def _setup(graphs: Any) -> Setup:
 
 
 def _put(setup: Setup) -> Any:
-    """A reference to all from which `_setup` makes the same setup again."""
-    arena = setup.arena
+    """A reference to all from which `_setup` makes the setup again; a GPU is the worker's first."""
+    arena, device = setup.arena, torch.device(setup.device.type)
     # As NumPy arrays, which workers map out of shared memory; Ray would copy tensors for each of them.
     register_serializer(Tensor, serializer=_array, deserializer=torch.from_numpy)
     try:
-        return ray.put((arena.raw, arena.setting, arena.scaling, setup.device, setup.contestants))
+        return ray.put((arena.raw, arena.setting, arena.scaling, device, setup.contestants))
     finally:
         deregister_serializer(Tensor)
 

@@ -40,6 +40,7 @@ def test_all_are_imported_and_five_are_edgeless() -> None:
         assert bool((counts[1:] >= counts[:-1]).all())  # As the stand-in's classes grow.
         assert bool((store.y[1:] >= store.y[:-1]).all())  # In ascending order of size.
         assert made.provenance.measures["symmetric"]
+        assert not any("times as large" in said for said in warnings(made))
         assert made.provenance.measures["dropped_loops"] == 0
         if not made.graph["item", "to", "item"].edge_index.size(1):
             found.add(one.title)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SAID = {
     "own_graph.py": ("has_image", "bookshop.h5: ", "method   srgm:epochs=4"),
     "condense_and_evaluate.py": ("step 20 of 60", "srgm", "random", "retention"),
-    "sweep.py": ("was best on the condensed graph", "Trained on the whole graph: test"),
+    "sweep.py": ("architectures in space.toml", "trained on the whole graph: test micro-F1"),
 }
 
 

@@ -82,11 +82,14 @@ def test_the_record_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
     assert made.settings["features"] == "feat_set_0.1_1.pt"
     assert made.settings["labels_sha256"] == sha256(tmp_path / "label_set_0.1_1.pt")
     assert math.isnan(made.condense_seconds)
-    assert made.device == "unknown"
+    assert made.device == "an unknown device"
     save(tmp_path / "x.h5", found)
     again = load_condensed(tmp_path / "x.h5")
     assert again.provenance == made
-    assert "seconds  unknown: it was condensed elsewhere" in describe(again)
+    said = describe(again)
+    assert "method   foreign:graphslim:gcond, seed 3, on an unknown device" in said
+    assert "seconds  unknown: it was condensed elsewhere" in said
+    assert "given    labels: label_set_0.1_1.pt" in said
     assert srgm(tmp_path).provenance.settings["labels"] == "by class size, ratio 0.1"
     assert srgm(tmp_path).provenance.method == "foreign:srgm"
 

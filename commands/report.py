@@ -1,0 +1,51 @@
+"""`report`: results as one page for people, with tables and figures beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from commands.terminal import OK, console, errors, parse
+
+EXAMPLES = """
+  python cli.py report runs/evaluate --out runs/report.html
+  python cli.py report runs/grid runs/search runs/imdb-srgm-0.01-seed0.h5 --data-root data
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportArguments:
+    """Write results as one HTML file, and its tables (CSV, Markdown) and figures (PNG, SVG) beside it.
+
+    Attributes:
+        runs: folders that evaluate or search wrote (--out), results.csv files, condensed graphs (.h5).
+            Different data sets get a section each.
+        out: HTML file to write; tables and figures go to the folder FILE_files beside it.
+        data_root: folder that holds the data sets' files; without the whole graph's, the report lacks its
+            features and classes, and says so.
+        whole: the whole graph's file, if it is one's own and has moved.
+    """
+
+    runs: Annotated[list[Path], tyro.conf.Positional] = dataclasses.field(default_factory=list)
+    out: Path = Path("runs/report.html")
+    data_root: Path = Path("data")
+    whole: Path | None = None
+
+
+def run(argv: list[str]) -> int:
+    """`report`: see `ReportArguments`."""
+    args = parse(ReportArguments, argv, "report", EXAMPLES)
+    from evaluate.report.write import report
+
+    with errors.status("reading and drawing …"):
+        written = report(args.runs, args.out, args.data_root, args.whole)
+    for note in written.notes:
+        console.print(f"note: {note}", markup=False)
+    console.print(
+        f"Written to [bold]{written.page}[/]; {written.tables} tables (CSV, Markdown) and "
+        f"{written.figures} figures (PNG, SVG) to [bold]{written.folder}[/]."
+    )
+    return OK

@@ -1,0 +1,1 @@
+"""The report's figures: each function takes numbers and returns a `Drawn`."""

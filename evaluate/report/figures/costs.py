@@ -1,0 +1,73 @@
+"""Accuracy against what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from evaluate.report.figures.style import INK, MUTED, Drawn, mark_of, panel, series, styled
+
+
+@dataclass(frozen=True)
+class Point:
+    """One method.
+
+    Attributes:
+        label: its name.
+        cost: on the axis; positive.
+        score: mean over the models, in points.
+        low, high: of the models, in points.
+        whole: whether it is the whole graph.
+    """
+
+    label: str
+    cost: float
+    score: float
+    low: float
+    high: float
+    whole: bool = False
+
+
+def against(
+    name: str, title: str, points: Sequence[Point], axis: str, tick: FuncFormatter, mark: str = ""
+) -> Drawn:
+    """Mean micro-F1 against a cost on a logarithmic axis, with the range over the models.
+
+    Args:
+        name: of the figure's files.
+        title: in words.
+        points: the methods.
+        axis: what the cost is.
+        tick: how its numbers are said.
+        mark: see `panel`.
+    """
+    with styled():
+        rows = (len(points) + 1) // 2
+        figure, axes = panel(4.4, 2.75 + 0.17 * rows, mark)
+        axes.set_xscale("log")
+        number = 0
+        for point in points:
+            colour, shape = (INK, "*") if point.whole else (series(number), mark_of(number))
+            number += not point.whole
+            axes.vlines(point.cost, point.low, point.high, color=colour, linewidth=1, alpha=0.5)
+            axes.plot(
+                [point.cost], [point.score], shape, color=colour, label=point.label,
+                markersize=10 if point.whole else 6.5, markeredgewidth=0, linestyle="none",
+            )  # fmt: skip
+            if point.whole:
+                axes.axhline(
+                    point.score, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1
+                )
+        axes.margins(x=0.12, y=0.12)
+        low, high = axes.get_xlim()
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 50 * low else (1,)))
+        axes.xaxis.set_major_formatter(tick)
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xlabel(axis)
+        axes.set_ylabel("micro-F1, mean over models [%]")
+        columns = 2 if max(len(p.label) for p in points) <= 24 else 1
+        figure.legend(loc="outside lower left", ncols=columns, handletextpad=0.3)
+    said = "; ".join(f"{p.label} {p.score:.1f} % at {tick(p.cost)}" for p in points)
+    return Drawn(name, title, f"{title}. {said}.", figure, "medium")

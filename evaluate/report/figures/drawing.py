@@ -1,0 +1,119 @@
+"""A condensed graph, drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
+
+from evaluate.report.figures.style import (
+    CLASSES,
+    MARKS,
+    MUTED,
+    PAPER,
+    RELATIONS,
+    Drawn,
+    class_colour,
+    panel,
+    styled,
+)
+from evaluate.report.layout import layout
+from evaluate.report.skeleton import Skeleton
+
+AS_PIXELS = 400  # Edges; more of them would weigh more than their picture.
+NODE_AREA = 9000.0  # Square points that all nodes together take, where marks are neither least nor greatest.
+
+
+def drawing(name: str, title: str, graph: Skeleton, mark: str = "") -> Drawn:
+    """Types by the shape of their nodes, classes by colour, relations by the colour of their edges.
+
+    Args:
+        name: of the figure's files.
+        title: in words.
+        graph: what is drawn.
+        mark: see `panel`.
+    """
+    count = len(graph.type_of)
+    at = layout(
+        count, graph.edges, graph.weights, np.lexsort((graph.classes, graph.type_of)).tolist()
+    )
+    with styled():
+        height = 5 * float(np.clip(np.ptp(at[:, 1]) / max(np.ptp(at[:, 0]), 1e-9), 0.25, 1.1))
+        figure, axes = panel(5, height + 1.2, mark)
+        _edges(axes, graph, at)
+        area = float(np.clip(NODE_AREA / count, 9, 90))
+        for number, shape in _shapes(graph):
+            for c in np.unique(graph.classes[graph.type_of == number]):
+                own = (graph.type_of == number) & (graph.classes == c)
+                axes.scatter(
+                    *at[own].T, s=area * graph.sizes[own] * (1 if c >= 0 else 0.6), marker=shape,
+                    color=class_colour(int(c)) if c >= 0 else MUTED, edgecolors=PAPER,
+                    linewidths=0.7, zorder=3,
+                )  # fmt: skip
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+        axes.margins(0.02)
+        figure.legend(
+            handles=_legend(graph), loc="outside lower left", ncols=3, fontsize=8,
+            handletextpad=0.4, columnspacing=1.2,
+        )  # fmt: skip
+    return Drawn(name, title, _alt(title, graph), figure, "large")
+
+
+def _edges(axes: Axes, graph: Skeleton, at: np.ndarray) -> None:
+    """Lines, wider and denser with their weight within each relation."""
+    many = len(graph.weights) > AS_PIXELS
+    faint = 0.9 if not many else 0.5
+    for number in range(len(graph.relations)):
+        own = graph.relation_of == number
+        if not own.any():
+            continue
+        share = np.sqrt(graph.weights[own] / graph.weights[own].max())
+        lines = LineCollection(
+            list(at[graph.edges[:, own].T]), colors=RELATIONS[number % len(RELATIONS)],
+            linewidths=0.4 + 1.4 * share, alpha=faint * (0.35 + 0.65 * share), zorder=1, rasterized=many,
+        )  # fmt: skip
+        axes.add_collection(lines)
+
+
+def _shapes(graph: Skeleton) -> list[tuple[int, str]]:
+    """Types by number and mark; the target, whose nodes have classes, is a circle."""
+    order = sorted(
+        range(len(graph.types)), key=lambda t: not (graph.classes[graph.type_of == t] >= 0).any()
+    )
+    return [(number, MARKS[i % len(MARKS)]) for i, number in enumerate(order)]
+
+
+def _legend(graph: Skeleton) -> list[Line2D]:
+    classes = [int(c) for c in np.unique(graph.classes) if c >= 0]
+    said = [
+        _dot(shape, MUTED, f"{graph.types[number]} ({int((graph.type_of == number).sum())})")
+        for number, shape in _shapes(graph)
+    ]
+    said += [
+        Line2D(
+            [], [], color=RELATIONS[i % len(RELATIONS)], linewidth=1.6, label=f"{name} ({int(n)})"
+        )
+        for i, name in enumerate(graph.relations)
+        if (n := (graph.relation_of == i).sum())
+    ]
+    if len(classes) <= len(CLASSES):
+        said += [_dot("o", class_colour(c), f"class {c}") for c in classes]
+    return said
+
+
+def _dot(shape: str, colour: str, label: str) -> Line2D:
+    return Line2D(
+        [], [], color=colour, marker=shape, linestyle="none", markeredgewidth=0, label=label
+    )
+
+
+def _alt(title: str, graph: Skeleton) -> str:
+    nodes = ", ".join(
+        f"{int((graph.type_of == i).sum())} {name}" for i, name in enumerate(graph.types)
+    )
+    edges = ", ".join(
+        f"{int((graph.relation_of == i).sum())} {name}" for i, name in enumerate(graph.relations)
+    )
+    return f"{title}. Nodes: {nodes}. Edges: {edges or 'none'}."

@@ -1,0 +1,65 @@
+"""A figure as a file, and as SVG for the middle of a page."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from evaluate.report.figures.style import RC, VARIABLES
+
+DOTS = 200  # Per inch: of PNG files, and of the clouds of points inside SVG.
+NOTHING = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+def png(figure: Figure) -> bytes:
+    """The figure on white, as a PNG file."""
+    stream = io.BytesIO()
+    with mpl.rc_context(RC):
+        figure.savefig(stream, format="png", dpi=DOTS, facecolor="white")
+    return stream.getvalue()
+
+
+def svg(figure: Figure) -> str:
+    """The figure as an SVG file whose text is text; the same figure always gives the same file."""
+    stream = io.StringIO()
+    with mpl.rc_context({**RC, "svg.hashsalt": "report"}):
+        figure.savefig(stream, format="svg", dpi=DOTS, metadata=NOTHING)
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", stream.getvalue(), flags=re.DOTALL)
+    return re.sub(r"'DejaVu Sans'(, sans-serif)?", "'DejaVu Sans', Verdana, sans-serif", text)
+
+
+def inline(file: str, prefix: str, alt: str) -> str:
+    """An SVG file as an element of a page: ids of its own, the page's font, colours that follow the page.
+
+    Args:
+        file: what `svg` gave.
+        prefix: no other element's of the page.
+        alt: what the figure shows.
+    """
+    text = file[file.index("<svg") :]
+    head, rest = text.split(">", 1)
+    box = re.search(r'viewBox="([^"]*)"', head)
+    assert box is not None
+    used = set(re.findall(r'(?:url\(|href=")#([\w.-]+)', rest))
+    rest = re.sub(
+        r' id="([\w.-]+)"',
+        lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "",
+        rest,
+    )
+    rest = re.sub(r'(url\(|href=")#([\w.-]+)', rf"\1#{prefix}-\2", rest)
+    rest = re.sub(
+        r"(?<=: )#[0-9a-f]{6}\b",
+        lambda found: f"var(--{VARIABLES[found[0]]})" if found[0] in VARIABLES else found[0],
+        rest,
+    )
+    rest = rest.replace("'DejaVu Sans', Verdana, sans-serif", "var(--font)")
+    rest = re.sub(r"<!--.*?-->\s*", "", rest, flags=re.DOTALL)
+    rest = re.sub(r"\n\s*", "\n", rest).replace("xlink:href", "href")
+    return f'<svg role="img" aria-label="{_escaped(alt)}" viewBox="{box[1]}">{rest.strip()}'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
