@@ -80,7 +80,7 @@ class Journal(tune.Callback):
 
 
 def number_of(trial: Any) -> int:
-    """A trial's number, from 1; Ray's tag begins with it, while its list of trials changes order on restoring."""
+    """A trial's number, from 1: Ray's tag begins with it; Ray's list changes its order on restoring."""
     return int(trial.experiment_tag.partition("_")[0])
 
 

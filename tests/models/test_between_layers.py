@@ -105,7 +105,7 @@ def test_the_defaults_are_a_relu_and_nothing_else():
 
 
 def test_unknown_names():
-    with pytest.raises(UnknownChoiceError, match="activation .*did you mean 'relu'"):
+    with pytest.raises(UnknownChoiceError, match=r"activation .*did you mean 'relu'"):
         BetweenLayers(4, activation="rellu")
-    with pytest.raises(UnknownChoiceError, match="norm .*did you mean 'layer'"):
+    with pytest.raises(UnknownChoiceError, match=r"norm .*did you mean 'layer'"):
         BetweenLayers(4, norm="layr")
