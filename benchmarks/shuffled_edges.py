@@ -25,8 +25,9 @@ from benchmarks.tables import TABLES, Job, condensed_graph, shown
 from condense.data.condensed import CondensedGraph
 from condense.data.datasets.registry import load_dataset
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.evaluator import evaluate
 from evaluate.paired import PairedDifference
+from evaluate.protocol import Contestant, Protocol
 from evaluate.results import Row, read_rows, write_rows
 from evaluate.shuffle import shuffle_edges
 from evaluate.train import TrainSettings

@@ -36,8 +36,9 @@ from condense.methods.registry import METHODS as METHODS_BY_NAME
 from condense.methods.spec import label, parse
 from condense.run import condense
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.evaluator import evaluate
 from evaluate.paired import paired_methods
+from evaluate.protocol import Contestant, Protocol
 from evaluate.results import WHOLE, Row, read_rows, write_rows
 from evaluate.table import as_break_even, as_matrix, summarise
 from evaluate.train import TrainSettings

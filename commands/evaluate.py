@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
+import logging
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import tyro
 
-from commands.terminal import INTERRUPTED, OK, config, console, errors
+from commands.comparison import as_record, show
+from commands.grid_progress import GridProgress
+from commands.terminal import INTERRUPTED, MISSED, OK, config, console, errors
+
+if TYPE_CHECKING:
+    from evaluate.book import Book, Failure
+    from evaluate.contenders import Match
+    from evaluate.drivers import Driver
+    from evaluate.grid_run import GridRun
+    from evaluate.protocol import Protocol
+
+SMALL = 40
+"""Fewer trainings are over before Ray's processes have paid off."""
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateArguments:
     """Train models on whole and condensed graphs, test all on the whole graph's test nodes.
+
+    Trainings whose rows are in the folder OUT are not run again, so a broken run is gone on with by the same
+    command. One that fails is said, kept in OUT/failures.csv and tried again by the next run. The exit status
+    is 0, 1 if a training failed, 2 for wrong input, 130 after Ctrl-C.
 
     Attributes:
         condensed: condensed graphs to judge.
@@ -21,7 +42,8 @@ class EvaluateArguments:
         seeds: trainings of each model on each graph.
         per_graph: trainings on each condensed graph, where there are many of one method; by default
             as many as seeds. With --seeds 5 --per-graph 1, five files are trained with one seed each.
-        out: folder for results.csv.
+        out: folder for results.csv, with a row a training; tuning.csv, failures.csv, run.json and the
+            condensed baselines are beside it.
         baselines: rivals condensed at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
         tune: settings tried for each model and method, whole included, chosen on validation nodes.
         epochs: full-batch training steps.
@@ -31,6 +53,12 @@ class EvaluateArguments:
         data_root: folder that holds the data sets' files.
         whole: the whole graph's file, if it is one's own and has moved.
         device: auto, cpu, cuda, …
+        jobs: trainings at a time. 1 runs them in this process, more as tasks of Ray with a process each. By
+            default 1 for fewer than 40 trainings and on a GPU, else as many as there are CPUs.
+        address: HOST:PORT of a Ray cluster to run on, or auto for one that runs on this machine.
+        threads: of each training; by default PyTorch's number in this process, and 1 with Ray.
+        fresh: delete the folder's rows, tried settings and baselines first, and begin anew.
+        json: print one JSON document in place of tables: summary, paired differences, failures.
         config: TOML file with any of these options; flags win.
     """
 
@@ -47,20 +75,23 @@ class EvaluateArguments:
     data_root: Path = Path("data")
     whole: Path | None = None
     device: str = "auto"
+    jobs: int | None = None
+    address: str | None = None
+    threads: int | None = None
+    fresh: bool = False
+    json: bool = False
     config: Path | None = None
 
 
 def run(argv: list[str]) -> int:
     """`evaluate`: see `EvaluateArguments`."""
     from condense.config import from_file
-    from condense.io.replace import check_target
 
     default, _ = from_file(EvaluateArguments, config(argv))
     args = tyro.cli(EvaluateArguments, args=argv, prog="cli.py evaluate", default=default)
+    from evaluate.book import RESULTS, Book
     from evaluate.contenders import gather
-    from evaluate.evaluator import Protocol, evaluate
-    from evaluate.results import Row, write_rows
-    from evaluate.table import as_break_even, as_text, summarise
+    from evaluate.protocol import Protocol
     from evaluate.train import TrainSettings
 
     training = TrainSettings(
@@ -68,36 +99,123 @@ def run(argv: list[str]) -> int:
     )
     protocol = Protocol(tuple(args.models), args.seeds, args.per_graph, args.tune, training)
     protocol.check()
-    results = args.out / "results.csv"
-    check_target(results)
-    rows: list[Row] = []
-
-    def on_row(row: Row) -> None:
-        rows.append(row)
-        write_rows(results, rows)
-        errors.print(
-            f"{row.model} on {row.method}, seed {row.train_seed}: micro-F1 {row.micro_f1:.3f}, "
-            f"macro-F1 {row.macro_f1:.3f}, {row.train_seconds:.1f} s"
-        )
-
+    _check(args)
+    logging.getLogger("evaluate").setLevel(logging.INFO)  # Says which rivals are condensed.
+    book, rivals = Book.open(args.out, args.fresh), args.out / "rivals"
+    for file in rivals.glob("*.h5") if args.fresh else ():
+        file.unlink()
+    records: list[dict[str, Any]] = []
     status = OK
     try:
-        for match in gather(
-            args.condensed, args.baselines, args.data_root, args.whole, args.device
-        ):
-            first = len(rows)
-            try:
-                evaluate(match.arena, match.contestants, protocol, on_row)
-            finally:
-                console.print(f"\n[bold]{match.arena.title}[/]\n")
-                lines = summarise(rows[first:])
-                console.print(as_text(lines), markup=False)
-                if paid := as_break_even(lines):
-                    console.print(
-                        f"\nTrainings after which condensing has paid off:\n\n{paid}", markup=False
-                    )
+        with contextlib.ExitStack() as stack:
+            for match in gather(
+                args.condensed, args.baselines, args.data_root, args.whole, args.device, rivals
+            ):
+                _compare(match, protocol, book, args, stack, records)
     except KeyboardInterrupt:
-        console.print("Interrupted: the trainings that had ended are kept.")
+        errors.print(
+            "Interrupted: the trainings that had ended are kept; the same command goes on."
+        )
         status = INTERRUPTED
-    console.print(f"\n{len(rows)} rows in [bold]{results}[/].")
-    return status
+    if args.json:
+        from condense.data.plain_json import spell
+
+        record = {"results": str(args.out / RESULTS), "comparisons": records}
+        console.print(json.dumps(spell(record), allow_nan=False, indent=1), markup=False)
+    else:
+        console.print(f"\n{len(book.rows)} rows in [bold]{args.out / RESULTS}[/].")
+    if book.failures:
+        errors.print(f"\n{len(book.failures)} failed, to be tried again by the same command:")
+        for failure in book.failures:
+            errors.print(f"  {_who(failure)}: {failure.reason}", markup=False)
+    return MISSED if status == OK and book.failures else status
+
+
+def _check(args: EvaluateArguments) -> None:
+    """Raise for options that cannot be meant."""
+    from condense.errors import UserError
+
+    for name, value in (("jobs", args.jobs), ("threads", args.threads)):
+        if value is not None and value < 1:
+            raise UserError(
+                f"{name} (got {value}) must be at least 1; leave it out for the default"
+            )
+
+
+def _compare(
+    match: Match,
+    protocol: Protocol,
+    book: Book,
+    args: EvaluateArguments,
+    stack: contextlib.ExitStack,
+    records: list[dict[str, Any]],
+) -> None:
+    """Run one whole graph's grid, and say what it came to even if it is broken off."""
+    from evaluate.grid_run import GridRun
+    from evaluate.run_record import RunRecord
+
+    raw, before = match.arena.raw, len(book.failures)
+    values = dataclasses.asdict(args)
+    RunRecord("evaluate", values, [str(p) for p in args.condensed], raw.name, raw.source).write(
+        args.out
+    )
+    for failure in match.failures:
+        book.add_failure(failure)
+        errors.print(f"{_who(failure)}: FAILED, {failure.reason}", markup=False)
+    progress = GridProgress(lambda line: errors.print(line, markup=False))
+    run = GridRun(match.arena, match.contestants, protocol, book, progress.on_ended)
+    if run.known:
+        errors.print(
+            f"{run.known} of {len(run.grid)} trainings are in {args.out} and not run again "
+            "(--fresh begins anew)."
+        )
+    try:
+        if run.missing:
+            run.go(_driver(args, run, stack))
+    finally:
+        found = raw.name, raw.source, run.rows, book.failures[before:]
+        if args.json:
+            records.append(as_record(match.arena.title, *found))
+        else:
+            show(match.arena.title, run.rows)
+
+
+def _driver(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) -> Driver:
+    """How the cells are run; see `EvaluateArguments.jobs`."""
+    from condense.errors import UserError
+    from evaluate.drivers import InProcess
+
+    jobs, device = args.jobs, run.setup.device
+    if jobs is None and args.address is None:
+        jobs = 1 if run.missing < SMALL or device.type == "cuda" else _cores()
+    if jobs == 1 and args.address is None:
+        return InProcess(args.threads)
+    from evaluate.distributed.connect import connect
+
+    threads = args.threads or 1
+    own = None if args.address is not None or jobs is None else jobs * threads
+    with errors.status("connecting to Ray …"):
+        cpus = stack.enter_context(connect(args.address, own, threads))
+    from evaluate.distributed.grid import OnRay
+
+    if threads > cpus:
+        raise UserError(
+            f"threads (got {threads}) must be at most Ray's {cpus} CPUs; lower --threads"
+        )
+    jobs = min(jobs or cpus, cpus // threads)
+    errors.print(f"Ray: {jobs} jobs at a time, threads of each: {threads}.")
+    return OnRay(jobs, threads)
+
+
+def _cores() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _who(failure: Failure) -> str:
+    """What failed."""
+    graph = "" if failure.condense_seed is None else f" (seed {failure.condense_seed})"
+    if not failure.model:
+        return f"condensing {failure.method}{graph}"
+    task = "choosing settings" if failure.train_seed is None else f"seed {failure.train_seed}"
+    return f"{failure.model} on {failure.method}{graph}, {task}"

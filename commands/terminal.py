@@ -10,7 +10,7 @@ from rich.console import Console
 from condense.config import flag
 
 OK, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: all went well; a bar was missed; the user's mistake; Ctrl-C."""
+"""Exit statuses: all went well; a bar was missed or a part failed; the user's mistake; Ctrl-C."""
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -40,7 +40,7 @@ class StageClock:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Measure what runs inside; it is recorded also when it ends by an exception."""
-        _reset_peak(self.device)
+        reset_peak(self.device)
         synchronise(self.device)
         started = time.perf_counter()
         self._running = name, started
@@ -83,22 +83,36 @@ def synchronise(device: torch.device) -> None:
 
 
 def peak_bytes(device: torch.device) -> int:
-    """The greatest memory in use since the last stage began (see `StageClock`)."""
+    """The greatest memory in use since `reset_peak` (see `StageClock`)."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    try:
-        for line in _STATUS.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
+    found = _status("VmHWM")
+    if found is not None:
+        return found
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _reset_peak(device: torch.device) -> None:
+def resident_bytes(device: torch.device) -> int | None:
+    """Memory in use now; None where the system does not tell."""
+    if device.type == "cuda":
+        return torch.cuda.memory_allocated(device)
+    return _status("VmRSS")
+
+
+def reset_peak(device: torch.device) -> None:
+    """Let `peak_bytes` count from now on, where the system can."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         return
     with contextlib.suppress(OSError):
         _RESET.write_text("5")  # Linux: restart the high-water mark of resident memory.
+
+
+def _status(name: str) -> int | None:
+    """A number of bytes out of what Linux tells about this process."""
+    with contextlib.suppress(OSError):
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) * 1024
+    return None

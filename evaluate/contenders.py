@@ -15,10 +15,12 @@ from condense.data.inductive import Setting
 from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label, parse
-from condense.run import condense, find_device
+from condense.run import find_device
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant
+from evaluate.book import Failure, reason
+from evaluate.protocol import Contestant
 from evaluate.results import WHOLE
+from evaluate.rivals import condense_rival
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,12 @@ class Match:
     Attributes:
         arena: the whole graph.
         contestants: the whole graph first, then files and rivals.
+        failures: rivals that could not be condensed.
     """
 
     arena: Arena
     contestants: list[Contestant] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
 
 def gather(
@@ -40,6 +44,7 @@ def gather(
     root: Path,
     whole: Path | None = None,
     device: str = "auto",
+    rivals_folder: Path | None = None,
 ) -> Iterator[Match]:
     """One match for each whole graph that the files were condensed from.
 
@@ -49,6 +54,7 @@ def gather(
         root: folder of the known data sets' files.
         whole: file of the whole graph, in place of the one that a condensed file names.
         device: where to condense and train.
+        rivals_folder: where rivals are kept, so that each is condensed once; by default nowhere.
 
     Raises:
         UserError: no file, files of several settings, an unknown method.
@@ -65,13 +71,11 @@ def gather(
     for group in groups.values():
         graph = _whole_graph(*group[0], root, whole)
         arena = Arena.of(graph, find_device(device), setting)
-        contestants = [Contestant(WHOLE, arena.trained_whole())]
-        for _, condensed in group:
-            contestants.append(_contestant(condensed))
+        match = Match(arena, [Contestant(WHOLE, arena.trained_whole())])
+        match.contestants.extend(_contestant(condensed) for _, condensed in group)
         for method, settings in rivals:
-            for condensed in _condensed_alike(graph, group, method, settings, device):
-                contestants.append(_contestant(condensed))
-        yield Match(arena, contestants)
+            _add_rival(match, group, method, settings, device, rivals_folder)
+        yield match
 
 
 def _one_setting(files: Sequence[tuple[Path, CondensedGraph]]) -> Setting:
@@ -115,19 +119,23 @@ def _contestant(condensed: CondensedGraph) -> Contestant:
     return Contestant(label(p.method, p.settings), condensed.graph, condensed)
 
 
-def _condensed_alike(
-    graph: MultimodalGraph,
+def _add_rival(
+    match: Match,
     group: Sequence[tuple[Path, CondensedGraph]],
     method: str,
     settings: dict,
     device: str,
-) -> Iterator[CondensedGraph]:
-    """The rival at every distinct budget and seed among the files."""
-    done = set()
-    for _, condensed in group:
-        p = condensed.provenance
-        key = (p.ratio, p.edge_ratio, p.seed)
-        if key not in done:
-            done.add(key)
+    folder: Path | None,
+) -> None:
+    """The rival at every distinct budget and seed among the files; what cannot be condensed is a failure."""
+    graph = match.arena.raw
+    files = [condensed.provenance for _, condensed in group]
+    for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
+        try:
             budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
-            yield condense(graph, budget, method, settings, seed=p.seed, device=device)
+            made = condense_rival(graph, budget, method, settings, p.seed, device, folder)
+        except Exception as error:  # Whatever it is, other graphs are compared without it.
+            name = label(method, settings)
+            match.failures.append(Failure("", graph.name, name, "", p.seed, None, reason(error)))
+        else:
+            match.contestants.append(_contestant(made))

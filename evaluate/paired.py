@@ -22,15 +22,25 @@ class PairedDifference:
         half: t · s / √n, with s the differences' sample standard deviation and t the quantile of n − 1
             degrees of freedom that leaves (1 − CONFIDENCE) / 2 above; infinite for a single pair.
         count: n.
+        p: two-sided, of Student's test that the mean is 0; 1 for a single pair, which tells nothing.
     """
 
     mean: float
     half: float
     count: int
+    p: float = 1.0
 
     @classmethod
-    def of(cls, first: Sequence[float], second: Sequence[float]) -> PairedDifference:
+    def of(
+        cls, first: Sequence[float], second: Sequence[float], *, comparisons: int = 1
+    ) -> PairedDifference:
         """Of `first` over `second`, pair by pair.
+
+        Args:
+            first: scores.
+            second: those that they are paired with.
+            comparisons: m intervals of which all shall hold together with CONFIDENCE: each leaves out
+                (1 − CONFIDENCE) / m. The p-value is the plain one.
 
         Raises:
             UserError: no pair, or sequences of different lengths.
@@ -46,14 +56,19 @@ class PairedDifference:
         count, mean = len(differences), statistics.fmean(differences)
         if count == 1:
             return cls(mean, math.inf, count)
-        quantile = float(t.ppf((1 + CONFIDENCE) / 2, count - 1))
-        return cls(mean, quantile * statistics.stdev(differences) / math.sqrt(count), count)
+        error = statistics.stdev(differences) / math.sqrt(count)
+        quantile = float(t.isf((1 - CONFIDENCE) / 2 / comparisons, count - 1))
+        if error == 0:  # All differences alike.
+            return cls(mean, 0.0, count, 0.0 if mean else 1.0)
+        return cls(mean, quantile * error, count, 2 * float(t.sf(abs(mean) / error, count - 1)))
 
     def __str__(self) -> str:
         return f"{self.mean:+.2f} ± {self.half:.2f} ({self.count} pairs)"
 
 
-def paired_methods(rows: Sequence[Row], first: str, second: str) -> PairedDifference | None:
+def paired_methods(
+    rows: Sequence[Row], first: str, second: str, comparisons: int = 1
+) -> PairedDifference | None:
     """How far one method is ahead of another, in points of micro-F1 on the mean over the models.
 
     The models are those that both have been evaluated with; pairs have one seed of condensing and training,
@@ -63,6 +78,7 @@ def paired_methods(rows: Sequence[Row], first: str, second: str) -> PairedDiffer
         rows: of one data set.
         first: a method.
         second: another one.
+        comparisons: see `PairedDifference.of`.
     """
     scores: dict[tuple[str, int | None, int], dict[str, float]] = {}
     for r in rows:
@@ -82,4 +98,4 @@ def paired_methods(rows: Sequence[Row], first: str, second: str) -> PairedDiffer
     ours, theirs = (
         [100 * statistics.fmean(pair[side][m] for m in models) for pair in whole] for side in (0, 1)
     )
-    return PairedDifference.of(ours, theirs)
+    return PairedDifference.of(ours, theirs, comparisons=comparisons)

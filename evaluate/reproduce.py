@@ -19,7 +19,8 @@ from condense.data.features import Scaling
 from condense.errors import UserError
 from condense.run import find_device
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant, Protocol, seed_rows
+from evaluate.evaluator import seed_rows
+from evaluate.protocol import Contestant, Protocol
 from evaluate.results import WHOLE, Row
 from evaluate.table import aligned
 from evaluate.train import TrainSettings

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from condense.data.inductive import Setting
-from condense.errors import FileError
+from evaluate.records import read_records, write_records
 
 WHOLE = "whole"
 CONDENSED = "condensed"
@@ -44,6 +40,13 @@ class Row:
         settings: of model and training, as text.
         setting: "transductive" or "inductive".
         cell: what names this training among all others, see `evaluate.cells`; empty in older files.
+        auc: mean over classes of the area under the ROC curve of one against the others, on test nodes;
+            None where no class has both a node and another, and in older files.
+        peak_mib: by how much memory rose while the model was optimised, in MiB, see `evaluate.memory`; None
+            where the system does not tell, and in older files.
+        condense_peak: the condensing's greatest memory over its stages, in MiB: all of the process's, or on
+            a GPU what was allocated there; None for the whole graph.
+        threads: of the training; 0 in older files.
     """
 
     dataset: str
@@ -71,6 +74,10 @@ class Row:
     settings: str
     setting: Setting = "transductive"
     cell: str = ""
+    auc: float | None = None
+    peak_mib: float | None = None
+    condense_peak: float | None = None
+    threads: int = 0
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
@@ -79,20 +86,7 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
     Raises:
         FileError: the file cannot be written.
     """
-    names = [f.name for f in dataclasses.fields(Row)]
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, names, lineterminator="\n")
-            writer.writeheader()
-            for row in rows:
-                writer.writerow(dataclasses.asdict(row))
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise FileError(
-            f"{path} cannot be written ({error.strerror}); choose another --out"
-        ) from None
+    write_records(path, Row, rows)
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -101,30 +95,4 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         FileError: the file cannot be read, or is of another kind or version.
     """
-    kinds = {f.name: str(f.type) for f in dataclasses.fields(Row)}
-    optional = {f.name for f in dataclasses.fields(Row) if f.default is not dataclasses.MISSING}
-    rows = []
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            found = list(reader.fieldnames or ())
-            if found != [n for n in kinds if n in found or n not in optional]:
-                raise ValueError("other columns")
-            for record in reader:
-                if None in record or None in record.values():
-                    raise ValueError(f"line {reader.line_num} is of another length")
-                values: dict[str, Any] = {n: _read(kinds[n], record[n]) for n in found}
-                rows.append(Row(**values))
-        return rows
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise FileError(
-            f"{path} cannot be read as results ({error}); evaluate again, or name a results.csv"
-        ) from None
-
-
-def _read(kind: str, text: str) -> str | int | float | None:
-    if not text and "None" in kind:
-        return None
-    if kind.startswith("int"):
-        return int(text)
-    return float(text) if kind == "float" else text
+    return read_records(path, Row, "results", "evaluate again, or name a results.csv")

@@ -26,6 +26,9 @@ class Line:
         condense_seconds, train_seconds: means.
         break_even: trainings after which condensing has paid off, infinite where training on the condensed
             graph is not cheaper; None for the whole graph and without a whole-graph row.
+        auc: mean of ROC-AUC in points; None where a row has none.
+        peak_mib: mean of what training took; likewise.
+        condense_peak: mean over rows, in MiB; likewise.
     """
 
     model: str
@@ -41,6 +44,9 @@ class Line:
     condense_seconds: float
     train_seconds: float
     break_even: float | None
+    auc: float | None = None
+    peak_mib: float | None = None
+    condense_peak: float | None = None
 
 
 def summarise(rows: Sequence[Row]) -> list[Line]:
@@ -87,7 +93,16 @@ def _line(model: str, method: str, group: Sequence[Row], whole: Sequence[Row] | 
         condense_seconds=condense,
         train_seconds=train,
         break_even=pays,
+        auc=_mean([None if r.auc is None else 100 * r.auc for r in group]),
+        peak_mib=_mean([r.peak_mib for r in group]),
+        condense_peak=_mean([r.condense_peak for r in group]),
     )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean, unless one is not known."""
+    known = [v for v in values if v is not None]
+    return statistics.fmean(known) if len(known) == len(values) else None
 
 
 def _spread(values: Sequence[float]) -> tuple[float, float]:
@@ -97,29 +112,48 @@ def _spread(values: Sequence[float]) -> tuple[float, float]:
 
 
 HEADERS = (
-    "model", "trained on", "n", "micro-F1", "macro-F1", "retention", "corrected",
-    "nodes", "edges", "bytes", "condense s", "train s", "break-even",
+    "model", "trained on", "n", "micro-F1", "macro-F1", "AUC", "retention", "corrected", "bytes",
+    "train s", "peak MiB", "break-even",
 )  # fmt: skip
 
 
 def cells(line: Line) -> tuple[str, ...]:
     """The texts of one line, in the order of `HEADERS`."""
-    is_whole = line.method == WHOLE
     return (
         line.model,
         line.method,
         str(line.runs),
         f"{line.micro[0]:.1f} ± {line.micro[1]:.1f}",
         f"{line.macro[0]:.1f} ± {line.macro[1]:.1f}",
+        "" if line.auc is None else f"{line.auc:.1f}",
         "" if line.retention is None else f"{line.retention:.1f} %",
         "" if line.corrected is None else f"{line.corrected:.1f} %",
-        f"{line.nodes:,.0f}",
-        f"{line.edges:,.0f}",
         readable_bytes(line.bytes),
-        "" if is_whole else f"{line.condense_seconds:.1f}",
         f"{line.train_seconds:.2f}",
+        "" if line.peak_mib is None else _mib(line.peak_mib),
         "" if line.break_even is None else trainings(line.break_even),
     )
+
+
+def _mib(count: float) -> str:
+    """MiB, with a digit behind the point where there is one before it."""
+    return f"{count:.1f}" if count < 10 else f"{count:,.0f}"
+
+
+def as_graphs(lines: Sequence[Line]) -> str:
+    """What was trained on: the size of each method's graphs, and what condensing took."""
+    grid = [("trained on", "nodes", "edges", "bytes", "condense s", "condense peak MiB")]
+    known: dict[tuple[str, float], Line] = {}
+    for line in lines:
+        known.setdefault((line.method, line.nodes), line)
+    for line in known.values():
+        made, peak = line.method != WHOLE, line.condense_peak
+        grid.append((
+            line.method, f"{line.nodes:,.0f}", f"{line.edges:,.0f}", readable_bytes(line.bytes),
+            f"{line.condense_seconds:.1f}" if made else "",
+            _mib(peak) if made and peak is not None else "",
+        ))  # fmt: skip
+    return aligned(grid, left=1)
 
 
 def trainings(break_even: float) -> str:

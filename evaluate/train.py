@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from condense.data.graph import UNLABELLED, MultimodalGraph
 from condense.stages import synchronise
+from evaluate.memory import TrainingPeak
 from evaluate.metrics import score
 from models.classifier import cross_entropy
 
@@ -52,6 +53,7 @@ class Trained:
         epoch: of the state that was kept, counted from 1.
         train_seconds: optimisation alone, with the preparation of the training inputs.
         validate_seconds: validation, on far more nodes than a condensed graph has.
+        peak_bytes: memory that optimisation took, see `TrainingPeak`; None where the system does not tell.
     """
 
     model: nn.Module
@@ -59,6 +61,7 @@ class Trained:
     epoch: int
     train_seconds: float
     validate_seconds: float
+    peak_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ def train(
         loss: (model, inputs, labels, weights) -> what training minimises.
         on_check: called after every validation; what it raises ends the training.
     """
+    memory = TrainingPeak(trained_on[trained_on.target].y.device)
     started = time.perf_counter()
     rows, labels, weight = training_nodes(trained_on)
     inputs = model.prepare(trained_on, rows)
@@ -110,6 +114,7 @@ def train(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
     train_seconds = time.perf_counter() - started
+    memory.pause()
 
     started = time.perf_counter()
     store = validation[validation.target]
@@ -117,6 +122,7 @@ def train(
     val_labels = store.y[val_rows]
     val_inputs = model.prepare(validation, val_rows)
     validate_seconds = time.perf_counter() - started
+    memory.resume()
     best_state, best_epoch, kept = model.state_dict(), 0, 0.0
     best, least_loss, improved_at = -1.0, float("inf"), 0
     for epoch in range(1, settings.epochs + 1):
@@ -130,6 +136,7 @@ def train(
         train_seconds += time.perf_counter() - started
         if epoch % settings.check_every and epoch != settings.epochs:
             continue
+        memory.pause()
         started = time.perf_counter()
         reached, val_loss = _validate(model, val_inputs, val_labels, validation.num_classes)
         if reached >= best or val_loss <= least_loss:
@@ -140,10 +147,11 @@ def train(
         best, least_loss = max(best, reached), min(least_loss, val_loss)
         validate_seconds += time.perf_counter() - started
         on_check(Check(epoch, reached, best, train_seconds, validate_seconds))
+        memory.resume()
         if settings.patience is not None and epoch - improved_at >= settings.patience:
             break
     model.load_state_dict(best_state)
-    return Trained(model, kept, best_epoch, train_seconds, validate_seconds)
+    return Trained(model, kept, best_epoch, train_seconds, validate_seconds, memory.rise)
 
 
 def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:

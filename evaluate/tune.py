@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from condense.data.graph import MultimodalGraph
@@ -64,15 +65,12 @@ def fit(
         return train(model, trained_on, arena.validation, choice.training, entry.loss)
 
 
-def best_of(
-    entry: ModelEntry,
-    choices: list[Candidate],
-    arena: Arena,
-    trained_on: MultimodalGraph,
-    seed: int,
-) -> Candidate:
-    """The candidate with the best validation micro-F1 when trained on `trained_on`; the first on ties."""
-    if len(choices) == 1:
-        return choices[0]
-    scores = [fit(entry, c, arena, trained_on, seed).val_micro_f1 for c in choices]
+def best_of(choices: Sequence[Candidate], scores: Sequence[float]) -> Candidate:
+    """The candidate with the best validation micro-F1; the first on ties."""
     return choices[scores.index(max(scores))]
+
+
+def settings_text(choice: Candidate) -> str:
+    """All settings of model and training, each as NAME=VALUE."""
+    values = {**asdict(choice.model), **asdict(choice.training)}
+    return " ".join(f"{k}={v}" for k, v in values.items())

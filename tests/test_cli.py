@@ -308,9 +308,9 @@ def test_interrupting_evaluate_keeps_what_has_ended(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    import evaluate.evaluator as evaluator
+    import evaluate.outcome as outcome
 
-    original, calls = evaluator.fit, []
+    original, calls = outcome.fit, []
 
     def interrupted(*arguments: Any) -> Any:
         calls.append(1)
@@ -318,13 +318,13 @@ def test_interrupting_evaluate_keeps_what_has_ended(
             raise KeyboardInterrupt
         return original(*arguments)
 
-    monkeypatch.setattr(evaluator, "fit", interrupted)
+    monkeypatch.setattr(outcome, "fit", interrupted)
     command = ["evaluate", "--condensed", str(condensed), "--models", "mlp", "--seeds", "2"]
     assert cli.main([*command, "--epochs", "5", "--out", str(tmp_path / "t")]) == 130
     assert len((tmp_path / "t" / "results.csv").read_text().splitlines()) == 3
-    said = capsys.readouterr().out
-    assert "Interrupted" in said
-    assert "retention" in said
+    said = capsys.readouterr()
+    assert "Interrupted" in said.err
+    assert "retention" in said.out
 
 
 def test_a_graph_made_in_python_needs_its_whole_graph_named(

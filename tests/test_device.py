@@ -19,7 +19,8 @@ from condense.data.inductive import Setting
 from condense.methods.registry import METHODS
 from condense.run import condense
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.evaluator import evaluate
+from evaluate.protocol import Contestant, Protocol
 from evaluate.results import WHOLE
 from evaluate.train import TrainSettings
 from models.registry import MODELS

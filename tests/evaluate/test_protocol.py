@@ -16,11 +16,13 @@ from condense.data.graph import MultimodalGraph
 from condense.errors import FileError, UserError
 from condense.run import condense
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant, Protocol, evaluate
+from evaluate.evaluator import evaluate
+from evaluate.grid import TUNE_SEED
+from evaluate.protocol import Contestant, Protocol
 from evaluate.results import Row, write_rows
 from evaluate.table import HEADERS, as_break_even, as_matrix, as_text, summarise, trainings
 from evaluate.train import TrainSettings, predict, training_nodes
-from evaluate.tune import best_of, candidates, fit
+from evaluate.tune import best_of, candidates, fit, settings_text
 from models.choices import UnknownChoiceError
 from models.registry import MODELS
 from tests.graphs import small_graph
@@ -110,11 +112,14 @@ def test_a_condensed_graph_in_the_same_units_as_the_whole() -> None:
 )
 def test_fewer_trainings_a_graph_go_on_with_the_next_seeds(per_graph, expected) -> None:
     graph = small_graph(num_target=80)
-    whole, one, *_ = contestants(graph)
+    made = [condense(graph, plan(graph, 0.2), "random", seed=k, device="cpu") for k in range(4)]
+    small = [Contestant("random", one.graph, one) for one in made]
     protocol = Protocol(("mlp",), seeds=3, per_graph=per_graph, training=SHORT)
-    rows = evaluate(Arena.of(graph), [whole, one, one, one, one], protocol)
+    rows = evaluate(Arena.of(graph), [Contestant("whole", graph), *small], protocol)
     seeds = {c: [r.train_seed for r in rows if r.trained_on == c] for c in ("whole", "condensed")}
     assert seeds == {"whole": [0, 1, 2], "condensed": expected}
+    graphs = [r.condense_seed for r in rows if r.trained_on == "condensed"]
+    assert graphs == [k for k in range(4) for _ in range(per_graph)]
 
 
 def test_predicting_in_blocks_changes_nothing() -> None:
@@ -145,12 +150,19 @@ def test_all_graphs_get_the_same_candidates() -> None:
 
 
 def test_tuning_picks_the_best_on_validation() -> None:
-    arena = Arena.of(small_graph(num_target=80))
-    entry = MODELS["sgc"]
-    choices = candidates(entry, SHORT, 5, seed=1)
-    chosen = best_of(entry, choices, arena, arena.whole, seed=7)
-    scores = [fit(entry, c, arena, arena.whole, 7).val_micro_f1 for c in choices]
-    assert chosen == choices[scores.index(max(scores))]
+    """Every group of the grid is tuned on its own graph, with the same candidates."""
+    graph = small_graph(num_target=80)
+    arena, rivals = Arena.of(graph), contestants(graph)
+    protocol = Protocol(("sgc",), seeds=1, tune=5, training=SHORT)
+    rows = evaluate(arena, rivals, protocol)
+    entry, chosen = MODELS["sgc"], []
+    choices = candidates(entry, SHORT, 5, TUNE_SEED)
+    for trained_on in (arena.training, arena.admit(rivals[1].graph)):
+        scores = [fit(entry, c, arena, trained_on, TUNE_SEED).val_micro_f1 for c in choices]
+        chosen.append(choices[scores.index(max(scores))])
+        assert best_of(choices, scores) == chosen[-1]
+    assert [row.settings for row in rows] == [settings_text(choice) for choice in chosen]
+    assert all(row.tune_seconds > 0 for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_what_is_known_is_not_trained_again(
     plan = read_plan(written(tmp_path, PLAN.format(dataset=tmp_path / "mine.h5")))
     rows: list[Row] = []
     first = reproduce(plan, tmp_path, on_row=rows.append)
-    monkeypatch.setattr("evaluate.evaluator.fit", None)  # Whoever trains now fails.
+    monkeypatch.setattr("evaluate.outcome.fit", None)  # Whoever trains now fails.
     known = {row.cell: row for row in rows}
     assert len(known) == len(rows) == 4
     again: list[Row] = []

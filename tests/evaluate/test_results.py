@@ -27,14 +27,21 @@ def test_rows_survive_their_file(tmp_path: Path) -> None:
 
 def test_columns_that_older_files_lack_are_at_their_defaults(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
-    row = dataclasses.replace(ROW, setting="inductive", cell="0123456789abcdef")
+    newest = {"auc": 0.75, "peak_mib": 12.5, "condense_peak": 99.0, "threads": 2}
+    row = dataclasses.replace(ROW, setting="inductive", cell="0123456789abcdef", **newest)
     write_rows(path, [row])
     assert read_rows(path) == [row]
-    text = path.read_text().replace(",cell\n", "\n").replace(",0123456789abcdef\n", "\n")
-    path.write_text(text)
-    assert read_rows(path) == [dataclasses.replace(row, cell="")]
-    path.write_text(text.replace(",setting\n", "\n").replace(",inductive\n", "\n"))
-    assert read_rows(path) == [ROW]
+    lines = path.read_text().splitlines()
+    for count, older in (
+        (4, {"auc": None, "peak_mib": None, "condense_peak": None, "threads": 0}),
+        (1, {"cell": ""}),
+        (1, {"setting": "transductive"}),
+    ):
+        lines = [line.rsplit(",", count)[0] for line in lines]
+        path.write_text("\n".join(lines) + "\n")
+        row = dataclasses.replace(row, **older)
+        assert read_rows(path) == [row]
+    assert row == ROW
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n", "a,b\n1,2\n", "dataset\nimdb\n"])
@@ -50,7 +57,6 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
 def test_a_row_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     write_rows(path, [ROW])
-    # The last column is text: without it the row must not be read as one without settings.
-    path.write_text(path.read_text().removesuffix(f",{ROW.cell}\n"))
+    path.write_text(path.read_text().removesuffix(",0\n"))
     with pytest.raises(FileError, match=r"results.csv cannot be read as results"):
         read_rows(path)

@@ -1,0 +1,148 @@
+"""What has been trained, tried and failed, kept in a folder: a run goes on where the last one ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from condense.io.replace import check_target
+from evaluate.outcome import Outcome
+from evaluate.records import read_records, write_records
+from evaluate.results import Row, write_rows
+
+RESULTS, TUNING, FAILURES = "results.csv", "tuning.csv", "failures.csv"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A candidate of settings, trained once to choose among others.
+
+    Attributes:
+        cell: name of the training.
+        dataset, method, model, settings: as in `Row`.
+        val_micro_f1: the candidate's score on validation nodes; test nodes are not looked at.
+        seconds: of the training with its validation.
+    """
+
+    cell: str
+    dataset: str
+    method: str
+    model: str
+    settings: str
+    val_micro_f1: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A training that has ended in an error; the next run tries it again.
+
+    Attributes:
+        cell: name of the training.
+        dataset, method, model, condense_seed: as in `Row`.
+        train_seed: of the training; None where settings were to be chosen.
+        reason: the error in one line.
+    """
+
+    cell: str
+    dataset: str
+    method: str
+    model: str
+    condense_seed: int | None
+    train_seed: int | None
+    reason: str
+
+
+Place = tuple[str, str, str, float, str, int | None, int]
+"""Where in a comparison a row belongs: of two rows for one place in two runs, the later one counts."""
+
+
+@dataclass
+class Book:
+    """Rows, tried settings and failures of a comparison.
+
+    Attributes:
+        folder: of their files; None keeps them in memory alone.
+        rows: of this run and of earlier ones, in the order in which they ended.
+        tried: name -> candidate.
+        failures: of this run.
+    """
+
+    folder: Path | None = None
+    rows: list[Row] = field(default_factory=list)
+    tried: dict[str, Tried] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    _earlier: list[Row] = field(default_factory=list)
+    _outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, fresh: bool = False) -> Book:
+        """The book in a folder, as the last run left it; failures are forgotten, to be tried again.
+
+        Args:
+            folder: made where it is missing.
+            fresh: delete what is there.
+
+        Raises:
+            FileError: a file cannot be written, or what is there is no book of this kind.
+        """
+        check_target(folder / RESULTS)
+        for name in (RESULTS, TUNING, FAILURES) if fresh else (FAILURES,):
+            (folder / name).unlink(missing_ok=True)
+        remedy = "choose another --out, or begin anew with --fresh"
+        earlier: list[Row] = []
+        tried: list[Tried] = []
+        if (folder / RESULTS).exists():
+            earlier = read_records(folder / RESULTS, Row, "results", remedy)
+        if (folder / TUNING).exists():
+            tried = read_records(folder / TUNING, Tried, "tried settings", remedy)
+        return cls(
+            folder,
+            tried={one.cell: one for one in tried},
+            _earlier=earlier,
+            _outcomes={row.cell: Outcome.of_row(row) for row in earlier if row.cell},
+        )
+
+    def outcome(self, cell: str) -> Outcome | None:
+        """What a training came to in this run or an earlier one."""
+        return self._outcomes.get(cell)
+
+    def add_rows(self, rows: Sequence[Row]) -> None:
+        """Keep rows; earlier runs' rows for their places in the comparison are given up for them."""
+        self.rows.extend(rows)
+        self._outcomes |= {row.cell: Outcome.of_row(row) for row in rows}
+        taken = {_place(row) for row in rows}
+        self._earlier = [row for row in self._earlier if _place(row) not in taken]
+        if rows and self.folder is not None:
+            write_rows(self.folder / RESULTS, [*self._earlier, *self.rows])
+
+    def add_tried(self, one: Tried) -> None:
+        """Keep what a candidate came to."""
+        self.tried[one.cell] = one
+        if self.folder is not None:
+            write_records(self.folder / TUNING, Tried, self.tried.values())
+
+    def add_failure(self, failure: Failure) -> None:
+        """Keep a failure."""
+        self.failures.append(failure)
+        if self.folder is not None:
+            write_records(self.folder / FAILURES, Failure, self.failures)
+
+
+def _place(row: Row) -> Place:
+    return (
+        row.dataset,
+        row.setting,
+        row.method,
+        row.ratio,
+        row.model,
+        row.condense_seed,
+        row.train_seed,
+    )
+
+
+def reason(error: BaseException) -> str:
+    """An error in one line: its kind and the first line of what it says."""
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {said}"[:300] if said else type(error).__name__

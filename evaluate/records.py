@@ -1,0 +1,81 @@
+"""Tables on disk: a dataclass of plain values a line, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from condense.errors import FileError
+
+T = TypeVar("T")
+
+
+def write_records(path: Path, kind: type[T], records: Iterable[T]) -> None:
+    """Write `records` as CSV, replacing the file only when it is complete.
+
+    Args:
+        path: of the file.
+        kind: a dataclass whose fields are str, int or float, or one of these and None; they become columns.
+        records: instances of it.
+
+    Raises:
+        FileError: the file cannot be written.
+    """
+    names = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, names, lineterminator="\n")
+            writer.writeheader()
+            for record in records:
+                writer.writerow({name: getattr(record, name) for name in names})
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise FileError(
+            f"{path} cannot be written ({error.strerror}); choose another --out"
+        ) from None
+
+
+def read_records(path: Path, kind: type[T], what: str, remedy: str) -> list[T]:
+    """The records of a file of `write_records`; columns that older files lack are at their defaults.
+
+    Args:
+        path: of the file.
+        kind: as it was written.
+        what: what errors call the records.
+        remedy: what errors advise.
+
+    Raises:
+        FileError: the file cannot be read, or is of another kind or version.
+    """
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    kinds = {f.name: str(f.type) for f in fields}
+    optional = {f.name for f in fields if f.default is not dataclasses.MISSING}
+    records = []
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            found = list(reader.fieldnames or ())
+            if found != [n for n in kinds if n in found or n not in optional]:
+                raise ValueError("other columns")
+            for record in reader:
+                if None in record or None in record.values():
+                    raise ValueError(f"line {reader.line_num} is of another length")
+                values: dict[str, Any] = {n: _read(kinds[n], record[n]) for n in found}
+                records.append(kind(**values))
+        return records
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise FileError(f"{path} cannot be read as {what} ({error}); {remedy}") from None
+
+
+def _read(kind: str, text: str) -> str | int | float | None:
+    if not text and "None" in kind:
+        return None
+    if kind.startswith("int"):
+        return int(text)
+    return float(text) if kind.startswith("float") else text

@@ -1,0 +1,82 @@
+"""Joining a cluster of two nodes, one of which is lost while cells run; what cannot be joined."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from condense.errors import UserError
+from evaluate.arena import Arena
+from evaluate.book import Book
+from evaluate.distributed.connect import connect
+from evaluate.grid import Cell
+from evaluate.grid_run import GridRun
+from evaluate.outcome import Outcome, Setup, run_cell
+from evaluate.protocol import Contestant, Protocol
+from evaluate.train import TrainSettings
+from tests.graphs import small_graph
+
+SEEDS = 6
+
+
+@pytest.fixture
+def cluster() -> Iterator[Any]:
+    from ray.cluster_utils import Cluster
+
+    found = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
+    found.add_node(num_cpus=1)
+    yield found
+    found.shutdown()
+
+
+def slowly(setup: Setup, cell: Cell) -> Outcome:
+    """Long enough for both nodes to have one."""
+    time.sleep(2)
+    return run_cell(setup, cell)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: Any) -> None:
+    import ray
+
+    from evaluate.distributed.grid import OnRay
+
+    arena, book = Arena.of(small_graph(num_target=80)), Book()
+    graphs = [Contestant("whole", arena.trained_whole())]
+    protocol = Protocol(("mlp",), SEEDS, training=TrainSettings(epochs=2, check_every=1))
+    lost: list[object] = []
+
+    def lose(ended: object) -> None:
+        if len(lost) < 1:
+            cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+        lost.append(ended)
+
+    with connect(cluster.address) as cpus:
+        assert cpus == 2
+        run = GridRun(arena, graphs, protocol, book, lose)
+        run.go(OnRay(jobs=2, train=slowly))
+        assert len(run.rows) + len(book.failures) == SEEDS
+        assert len(run.rows) >= SEEDS / 2
+        while ray.cluster_resources()["CPU"] > 1:  # Until the cluster, too, knows of the loss.
+            time.sleep(0.5)
+        again = GridRun(arena, graphs, protocol, book)
+        again.go(OnRay(jobs=2))
+    assert [row.train_seed for row in again.rows] == list(range(SEEDS))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"cpus": 0}, "cpus .got 0. must be at least 1"),
+        ({"threads": 0}, "threads .got 0. must be at least 1"),
+        ({"address": "auto", "cpus": 2}, "cpus .got 2. cannot be chosen for a cluster"),
+    ],
+)
+def test_what_cannot_be_meant(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said), connect(**arguments):
+        pass

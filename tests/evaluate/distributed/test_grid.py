@@ -1,0 +1,139 @@
+"""Cells as Ray tasks: the same rows as in this process, and failures of every kind are told."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from condense.budget import plan
+from condense.run import condense
+from evaluate.arena import Arena
+from evaluate.book import Book
+from evaluate.drivers import InProcess
+from evaluate.grid import Cell
+from evaluate.grid_run import GridRun
+from evaluate.outcome import Outcome, Setup, run_cell
+from evaluate.protocol import Contestant, Protocol
+from evaluate.results import Row
+from evaluate.train import TrainSettings
+from models.registry import MODELS
+from tests.graphs import small_graph
+
+pytestmark = pytest.mark.slow
+
+SHORT = TrainSettings(epochs=2, check_every=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_cpus() -> Iterator[None]:
+    from evaluate.distributed.connect import connect
+
+    with connect(cpus=2) as cpus:
+        assert cpus == 2
+        yield
+
+
+def contestants(arena: Arena) -> list[Contestant]:
+    found = [Contestant("whole", arena.trained_whole())]
+    for method in ("coarsening", "random"):
+        budget = plan(
+            arena.raw, 0.3 if arena.setting == "inductive" else 0.2, setting=arena.setting
+        )
+        made = condense(arena.raw, budget, method, device="cpu")
+        found.append(Contestant(method, made.graph, made))
+    return found
+
+
+def scores(rows: list[Row]) -> list[dict[str, Any]]:
+    """All of rows but what a clock measures, and memory."""
+    return [
+        {k: v for k, v in dataclasses.asdict(row).items() if "seconds" not in k and k != "peak_mib"}
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "models", "tune"),
+    [("transductive", tuple(MODELS), 1), ("inductive", ("mlp", "gcn"), 3)],
+)
+def test_rows_are_those_of_this_process(setting: Any, models: tuple[str, ...], tune: int) -> None:
+    """All models, as workers read the graph from memory that they cannot write to."""
+    from evaluate.distributed.grid import OnRay
+
+    arena = Arena.of(small_graph(num_target=80, weighted=True), setting=setting)
+    protocol = Protocol(models, seeds=2 if tune > 1 else 1, tune=tune, training=SHORT)
+    graphs, books = contestants(arena)[:2], [Book(), Book()]
+    runs = [GridRun(arena, graphs, protocol, book) for book in books]
+    for run, driver in zip(runs, (InProcess(threads=1), OnRay(jobs=2)), strict=True):
+        run.go(driver)
+    assert [book.failures for book in books] == [[], []]
+    assert len(runs[0].rows) == len(models) * 2 * protocol.seeds
+    assert scores(runs[0].rows) == scores(runs[1].rows)
+    assert {row.threads for run in runs for row in run.rows} == {1}
+    tried = [{name: one.val_micro_f1 for name, one in book.tried.items()} for book in books]
+    assert tried[0] == tried[1]
+    assert len(tried[0]) == (len(models) * 2 * tune if tune > 1 else 0)
+
+
+def broken(setup: Setup, cell: Cell) -> Outcome:
+    """Ends badly in three of nine cells, each in another way; the others have one thread."""
+    if cell.seed == 1 and cell.contestant == 0:
+        raise ValueError("cannot be trained\nsecond line")
+    if cell.seed == 1 and cell.contestant == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if cell.seed == 1 and cell.contestant == 2:
+        raise Unpicklable(lambda: None)
+    assert torch.get_num_threads() == 1
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+    return run_cell(setup, cell)
+
+
+class Unpicklable(Exception):
+    """An error that cannot be sent as it is."""
+
+    def __init__(self, what: Any) -> None:
+        super().__init__("not to be sent")
+        self.what = (what, (i for i in range(3)))
+
+
+def test_a_failure_of_any_kind_costs_its_own_cell_alone() -> None:
+    from evaluate.distributed.grid import OnRay
+
+    arena, book = Arena.of(small_graph(num_target=80)), Book()
+    run = GridRun(arena, contestants(arena), Protocol(("mlp",), 3, training=SHORT), book)
+    run.go(OnRay(jobs=2, train=broken))
+    assert sorted((r.method, r.train_seed) for r in run.rows) == sorted(
+        (method, seed) for method in ("whole", "coarsening", "random") for seed in (0, 2)
+    )
+    reasons = {f.method: f.reason for f in book.failures}
+    assert reasons["whole"] == "ValueError: cannot be trained"
+    assert reasons["coarsening"].startswith("WorkerCrashedError: ")
+    assert "Unpicklable" in reasons["random"]
+    assert all("\n" not in text for text in reasons.values())
+
+
+def test_what_is_broken_off_is_cancelled() -> None:
+    """Ctrl-C, as the consumer of results meets it."""
+    import ray
+
+    from evaluate.distributed.grid import OnRay
+
+    arena, book = Arena.of(small_graph(num_target=80)), Book()
+
+    def interrupt(ended: object) -> None:
+        raise KeyboardInterrupt
+
+    run = GridRun(
+        arena, contestants(arena), Protocol(("mlp", "sgc"), 3, training=SHORT), book, interrupt
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run.go(OnRay(jobs=2))
+    assert len(book.rows) == 1
+    # Another task finds room at once.
+    assert ray.get(ray.remote(lambda: 7).options(num_cpus=2).remote(), timeout=60) == 7
