@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.terminal import INTERRUPTED, OK, console, errors, parse, print_json
+from commands.terminal import INTERRUPTED, OK, console, errors, notes, parse, print_json
 
 if TYPE_CHECKING:
     from condense.data.condensed import CondensedGraph
@@ -193,9 +193,11 @@ def _search(
         ),
     )
     if not args.json:
-        console.print("\nThe best on the condensed graph, trained on the whole graph and tested:\n")
+        notes(args.json).print(
+            "\nThe best on the condensed graph, trained on the whole graph and tested:\n"
+        )
         for row in rows:
-            console.print(
+            notes(args.json).print(
                 f"{row.model}, seed {row.train_seed}: micro-F1 {row.micro_f1:.3f}, "
                 f"macro-F1 {row.macro_f1:.3f}  {row.settings}",
                 markup=False,
@@ -234,7 +236,7 @@ def _verify(
     summary["verify"] = {**values.pop("sides"), **values}
     write_json(args.out / "search.json", summary)
     if not args.json:
-        console.print(_as_text(found, summary["condense_seconds"]), markup=False)
+        notes(args.json).print(_as_text(found, summary["condense_seconds"]), markup=False)
 
 
 def _as_text(found: Verified, condense_seconds: float) -> str:

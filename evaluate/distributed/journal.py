@@ -49,18 +49,18 @@ class Journal(tune.Callback):
     def on_trial_complete(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
         """A trial has ended after all epochs, or was stopped."""
         epochs = int(trial.last_result.get("epoch", 0))
-        self._keep(trials, trial, FINISHED if epochs >= self.epochs else STOPPED)
+        self._keep(trial, FINISHED if epochs >= self.epochs else STOPPED)
 
     def on_trial_recover(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
         """A trial was lost, with its worker or by an error, and will be run again."""
-        logger.warning("trial %d is lost and will be run again", trials.index(trial) + 1)
+        logger.warning("trial %d is lost and will be run again", number_of(trial))
 
     def on_trial_error(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
         """A trial has failed once too often."""
-        self._keep(trials, trial, FAILED)
+        self._keep(trial, FAILED)
 
-    def _keep(self, trials: list, trial: Any, status: str) -> None:
-        result, number = trial.last_result or {}, trials.index(trial) + 1
+    def _keep(self, trial: Any, status: str) -> None:
+        result, number = trial.last_result or {}, number_of(trial)
         architecture = architecture_of(trial.config)
         score = math.nan if status == FAILED else float(result["score"])
         row = TrialRow(
@@ -77,6 +77,11 @@ class Journal(tune.Callback):
             "trial %d, %d of %d done: %s %s: micro-F1 %.3f after %d epochs, %s; best %.3f; %.0f s",
             number, len(known), self.samples, row.model, row.settings, score, row.epochs, status, best, spent,
         )  # fmt: skip
+
+
+def number_of(trial: Any) -> int:
+    """A trial's number, from 1: Ray's tag begins with it; Ray's list changes its order on restoring."""
+    return int(trial.experiment_tag.partition("_")[0])
 
 
 def architecture_of(config: dict[str, Any]) -> Architecture:

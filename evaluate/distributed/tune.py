@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,10 @@ def sweep(
         return done
     os.environ.update(ENVIRONMENT)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    _tuner(side, space, samples, seed, folder, jobs).fit()
+    with warnings.catch_warnings():
+        # A trial that runs again reports what Optuna knows of it.
+        warnings.filterwarnings("ignore", "The reported value is ignored")
+        _tuner(side, space, samples, seed, folder, jobs).fit()
     return read_table(folder / "trials.csv", TrialRow)
 
 

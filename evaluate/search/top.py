@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from evaluate.arena import Arena
-from evaluate.evaluator import Contestant, seed_rows
+from evaluate.evaluator import seed_rows
+from evaluate.protocol import Contestant
 from evaluate.results import WHOLE, Row, read_rows, write_rows
 from evaluate.search.architecture import Architecture
 from evaluate.search.record import TrialRow

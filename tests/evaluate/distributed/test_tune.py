@@ -25,7 +25,6 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(cli.__file__).parent
 SPACE = """
-check_every = 5
 [training]
 lr = [0.003, 0.03]
 [models.mlp]
@@ -39,12 +38,14 @@ layers = [1, 2]
 """
 
 
-def command(folder: Path, graph: MultimodalGraph | None = None, **options: object) -> list[str]:
+def command(
+    folder: Path, graph: MultimodalGraph | None = None, check_every: int = 5, **options: object
+) -> list[str]:
     """A search in `folder`, whose files are made."""
     graph = graph or small_graph(num_target=80)
     save(folder / "whole.h5", graph)
     save(folder / "small.h5", condense(graph, plan(graph, 0.2), "random", device="cpu"))
-    (folder / "space.toml").write_text(SPACE)
+    (folder / "space.toml").write_text(f"check_every = {check_every}\n{SPACE}")
     words = {
         "condensed": folder / "small.h5",
         "whole": folder / "whole.h5",
@@ -127,7 +128,7 @@ def started(argv: list[str], log: Path) -> subprocess.Popen:
 
 def wait_for(folder: Path, count: int, process: subprocess.Popen, log: Path) -> list[TrialRow]:
     """Until so many trials have ended."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 300
     while len(trials(folder)) < count:
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < until, log.read_text()
@@ -136,7 +137,7 @@ def wait_for(folder: Path, count: int, process: subprocess.Popen, log: Path) -> 
 
 
 def test_a_killed_search_goes_on(tmp_path: Path) -> None:
-    argv, log = command(tmp_path, samples=10, epochs=400), tmp_path / "log"
+    argv, log = command(tmp_path, check_every=50, samples=16, epochs=400), tmp_path / "log"
     process = started(argv, log)
     wait_for(tmp_path, 3, process, log)
     time.sleep(1.5)  # Longer than the state's age.
@@ -144,10 +145,10 @@ def test_a_killed_search_goes_on(tmp_path: Path) -> None:
     process.wait()
     before = trials(tmp_path)
     kept = before[:3]  # Those after may have ended since the state was written.
-    assert len(before) < 10
+    assert len(before) < 16
     assert cli.main(argv) == 0
     after = trials(tmp_path)
-    assert [r.trial for r in after] == list(range(1, 11))
+    assert [r.trial for r in after] == list(range(1, 17))
     # The same trainings, not the same scores again: their seconds are the first run's.
     assert [r for r in after if r.trial in {k.trial for k in kept}] == kept
     assert {r.status for r in after} <= {"finished", "stopped"}
@@ -160,14 +161,14 @@ def test_a_cluster_loses_a_machine(tmp_path: Path) -> None:
     try:
         lost = cluster.add_node(num_cpus=1)
         log = tmp_path / "log"
-        argv = command(tmp_path, samples=10, epochs=400, address=cluster.address)
+        argv = command(tmp_path, check_every=50, samples=16, epochs=400, address=cluster.address)
         process = started(argv, log)
         wait_for(tmp_path, 3, process, log)
         cluster.remove_node(lost, allow_graceful=False)
-        assert process.wait(timeout=240) == 0, log.read_text()
+        assert process.wait(timeout=400) == 0, log.read_text()
     finally:
         cluster.shutdown()
     rows = trials(tmp_path)
-    assert [r.trial for r in rows] == list(range(1, 11))
+    assert [r.trial for r in rows] == list(range(1, 17))
     assert {r.status for r in rows} <= {"finished", "stopped"}
     assert "is lost and will be run again" in log.read_text()
