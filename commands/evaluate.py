@@ -107,6 +107,7 @@ def run(argv: list[str]) -> int:
         check_choice(MODEL_NAMES, word.partition(":")[0], "models")
     from evaluate.book import RESULTS, Book
     from evaluate.contenders import gather
+    from evaluate.model_spec import parse_model
     from evaluate.protocol import Protocol
     from evaluate.train import TrainSettings
 
