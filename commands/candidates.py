@@ -73,8 +73,8 @@ def _of_command(file: str, before: Sequence[str], current: str) -> Sequence[str]
 def arguments_of(file: str, words: Sequence[str]) -> list[type]:
     """The dataclasses whose fields are a command's options, given the words typed so far.
 
-    Those of commands/NAME.py, or NAME_.py, are `NameArguments`, and what its function `more_arguments`, if it has one,
-    adds for these words.
+    Those of commands/NAME.py, or NAME_.py, are `NameArguments`, and what its function `more_arguments`,
+    if it has one, adds for these words.
     """
     module = importlib.import_module(file)
     more = getattr(module, "more_arguments", lambda words: [])

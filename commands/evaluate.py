@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from evaluate.contenders import Match
     from evaluate.drivers import Driver
     from evaluate.grid_run import GridRun
-    from evaluate.model_spec import parse_model
     from evaluate.protocol import Protocol
 
 EXAMPLES = """
