@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tyro
 
-from commands.terminal import INTERRUPTED, OK, console, errors
+from commands.terminal import INTERRUPTED, MISSED, OK, console, errors
 
 if TYPE_CHECKING:
     from condense.data.condensed import CondensedGraph
@@ -26,7 +25,8 @@ SPACE = Path(__file__).parents[1] / "configs" / "space.toml"
 class SearchArguments:
     """Search architectures on a condensed graph; retrain the best on the whole graph and test them once.
 
-    The folder --out keeps everything; the same command goes on after Ctrl-C, a kill or a lost machine.
+    The folder --out keeps everything; the same command goes on after Ctrl-C, a kill or a lost machine. The
+    exit status is 0, 1 if a trial failed, 2 for wrong input, 130 after Ctrl-C.
 
     python cli.py search --condensed small.h5 --samples 40 --top 3 --out runs/search
 
@@ -91,19 +91,20 @@ def run(argv: list[str]) -> int:
     record = run_record(dataclasses.asdict(args), args.condensed, arena.raw.name, arena.raw.source)
     write_json(args.out / "run.json", record)
     errors.print(f"[bold]{arena.title}[/]; {space.size:,} architectures in {args.space}")
+    status = OK
     try:
         if args.samples:
-            _search(args, space, arena, graph, summary)
+            status = _search(args, space, arena, graph, summary)
         if args.verify:
             _verify(args, space, arena, graph, summary)
     except KeyboardInterrupt:
         errors.print("Interrupted: what had ended is kept; the same command goes on.")
         return INTERRUPTED
     if args.json:
-        console.print(json.dumps(summary, indent=1), markup=False)
+        console.print((args.out / "search.json").read_text(encoding="utf-8"), end="", markup=False)
     else:
         console.print(f"\nAll of it is in [bold]{args.out}[/].")
-    return OK
+    return status
 
 
 def _check(args: SearchArguments) -> None:
@@ -166,8 +167,8 @@ def _search(
     arena: Arena,
     graph: MultimodalGraph,
     summary: dict[str, Any],
-) -> None:
-    """The sweep, and its best on the whole graph."""
+) -> int:
+    """The sweep, and its best on the whole graph; the exit status."""
     from evaluate.distributed.connect import connect
     from evaluate.search.record import read_json, write_json
     from evaluate.search.top import best, retrain
@@ -195,6 +196,9 @@ def _search(
             f"{row.train_seconds:.1f} s"
         ),
     )
+    shown = ("model", "settings", "train_seed", "val_micro_f1", "micro_f1", "macro_f1")
+    summary["top"] = [{name: getattr(row, name) for name in shown} for row in rows]
+    write_json(args.out / "search.json", summary)
     if not args.json:
         console.print("\nThe best on the condensed graph, trained on the whole graph and tested:\n")
         for row in rows:
@@ -203,6 +207,7 @@ def _search(
                 f"macro-F1 {row.macro_f1:.3f}  {row.settings}",
                 markup=False,
             )
+    return MISSED if failed else OK
 
 
 def _verify(
