@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import tyro
 
+from commands.search_text import as_text
 from commands.terminal import INTERRUPTED, MISSED, OK, console, errors
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from condense.data.graph import MultimodalGraph
     from evaluate.arena import Arena
     from evaluate.search.space import Space
-    from evaluate.search.verify import Verified
 
 SPACE = Path(__file__).parents[1] / "configs" / "space.toml"
 
@@ -233,8 +233,9 @@ def _verify(
 
     ledger = Ledger(arena, args.out / "sides.csv", args.seed, on_row)
     verifier = Verifier(
-        ledger, graph, summary["condense_seconds"], space.epochs, space.check_every, args.out
-    )
+        ledger, graph, summary["condense_seconds"], space.epochs, space.check_every, args.out,
+        args.top,
+    )  # fmt: skip
     found = verifier.run(architectures, args.verify_whole)
     write_table(args.out / "verify.csv", VerifyRow, found.rows)
     values = dataclasses.asdict(found)
@@ -242,39 +243,4 @@ def _verify(
     summary["verify"] = {**values.pop("sides"), **values}
     write_json(args.out / "search.json", summary)
     if not args.json:
-        console.print(_as_text(found, summary["condense_seconds"]), markup=False)
-
-
-def _as_text(found: Verified, condense_seconds: float) -> str:
-    """The verification's figures, and what they are of."""
-    from evaluate.table import aligned
-
-    grid = [
-        ("ranked by", "nodes", "epochs", "τ", "95 %", "ρ", "95 %", "regret", "s each", "speed-up",
-         "of training")
-    ]  # fmt: skip
-    for name, one in found.sides.items():
-        tau, rho = one.kendall, one.spearman
-        grid.append((
-            name, str(one.nodes), str(one.epochs),
-            f"{tau.value:.2f}", f"{tau.low:.2f} … {tau.high:.2f}",
-            f"{rho.value:.2f}", f"{rho.low:.2f} … {rho.high:.2f}",
-            f"{one.regret:+.2f}", f"{one.seconds:.2f}",
-            f"{one.speed_up:.1f}", f"{one.speed_up_training:.1f}",
-        ))  # fmt: skip
-    val, test = found.spread, found.spread_test
-    whole = f"{found.whole_seconds:.2f} s each"
-    if found.measured < found.architectures:
-        whole += (
-            f", measured on {found.measured} of {found.architectures} and extrapolated from their families; "
-            f"ranks and regret are over these {found.measured}"
-        )
-    return (
-        f"\n{found.architectures} architectures; whole graph: {whole}\n"
-        f"whole validation micro-F1 {val.low:.1f} … {val.high:.1f} (sd {val.sd:.1f}), "
-        f"test {test.low:.1f} … {test.high:.1f} (sd {test.sd:.1f})\n"
-        f"condensing took {condense_seconds:.1f} s; rivals may take {found.allowed:.2f} s each\n\n"
-        f"{aligned(grid, left=1)}\n\n"
-        "Seconds are of training and validation, condensing shared out in 'condensed'; regret is in points "
-        "of test micro-F1."
-    )
+        console.print(as_text(found, summary["condense_seconds"]), markup=False)
