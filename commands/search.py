@@ -7,14 +7,14 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commands.terminal import INTERRUPTED, OK, console, errors, notes, parse, print_json
+from commands.search_text import as_text
+from commands.terminal import INTERRUPTED, MISSED, OK, console, errors, parse
 
 if TYPE_CHECKING:
     from condense.data.condensed import CondensedGraph
     from condense.data.graph import MultimodalGraph
     from evaluate.arena import Arena
     from evaluate.search.space import Space
-    from evaluate.search.verify import Verified
 
 SPACE = Path(__file__).parents[1] / "configs" / "space.toml"
 EXAMPLES = """
@@ -27,7 +27,8 @@ EXAMPLES = """
 class SearchArguments:
     """Search architectures on a condensed graph; retrain the best on the whole graph and test them once.
 
-    The folder --out keeps everything; the same command goes on after Ctrl-C, a kill or a lost machine.
+    The folder --out keeps everything; the same command goes on after Ctrl-C, a kill or a lost machine. The
+    exit status is 0, 1 if a trial failed, 2 for wrong input, 130 after Ctrl-C.
 
     Attributes:
         condensed: condensed graph to search on.
@@ -88,19 +89,20 @@ def run(argv: list[str]) -> int:
     record = run_record(dataclasses.asdict(args), args.condensed, arena.raw.name, arena.raw.source)
     write_json(args.out / "run.json", record)
     errors.print(f"[bold]{arena.title}[/]; {space.size:,} architectures in {args.space}")
+    status = OK
     try:
         if args.samples:
-            _search(args, space, arena, graph, summary)
+            status = _search(args, space, arena, graph, summary)
         if args.verify:
             _verify(args, space, arena, graph, summary)
     except KeyboardInterrupt:
         errors.print("Interrupted: what had ended is kept; the same command goes on.")
         return INTERRUPTED
     if args.json:
-        print_json(summary)
+        console.print((args.out / "search.json").read_text(encoding="utf-8"), end="", markup=False)
     else:
         console.print(f"\nAll of it is in [bold]{args.out}[/].")
-    return OK
+    return status
 
 
 def _check(args: SearchArguments) -> None:
@@ -163,8 +165,8 @@ def _search(
     arena: Arena,
     graph: MultimodalGraph,
     summary: dict[str, Any],
-) -> None:
-    """The sweep, and its best on the whole graph."""
+) -> int:
+    """The sweep, and its best on the whole graph; the exit status."""
     from evaluate.distributed.connect import connect
     from evaluate.search.record import read_json, write_json
     from evaluate.search.top import best, retrain
@@ -192,16 +194,18 @@ def _search(
             f"{row.train_seconds:.1f} s"
         ),
     )
+    shown = ("model", "settings", "train_seed", "val_micro_f1", "micro_f1", "macro_f1")
+    summary["top"] = [{name: getattr(row, name) for name in shown} for row in rows]
+    write_json(args.out / "search.json", summary)
     if not args.json:
-        notes(args.json).print(
-            "\nThe best on the condensed graph, trained on the whole graph and tested:\n"
-        )
+        console.print("\nThe best on the condensed graph, trained on the whole graph and tested:\n")
         for row in rows:
-            notes(args.json).print(
+            console.print(
                 f"{row.model}, seed {row.train_seed}: micro-F1 {row.micro_f1:.3f}, "
                 f"macro-F1 {row.macro_f1:.3f}  {row.settings}",
                 markup=False,
             )
+    return MISSED if failed else OK
 
 
 def _verify(
@@ -227,8 +231,9 @@ def _verify(
 
     ledger = Ledger(arena, args.out / "sides.csv", args.seed, on_row)
     verifier = Verifier(
-        ledger, graph, summary["condense_seconds"], space.epochs, space.check_every, args.out
-    )
+        ledger, graph, summary["condense_seconds"], space.epochs, space.check_every, args.out,
+        args.top,
+    )  # fmt: skip
     found = verifier.run(architectures, args.verify_whole)
     write_table(args.out / "verify.csv", VerifyRow, found.rows)
     values = dataclasses.asdict(found)
@@ -236,39 +241,4 @@ def _verify(
     summary["verify"] = {**values.pop("sides"), **values}
     write_json(args.out / "search.json", summary)
     if not args.json:
-        notes(args.json).print(_as_text(found, summary["condense_seconds"]), markup=False)
-
-
-def _as_text(found: Verified, condense_seconds: float) -> str:
-    """The verification's figures, and what they are of."""
-    from evaluate.table import aligned
-
-    grid = [
-        ("ranked by", "nodes", "epochs", "τ", "95 %", "ρ", "95 %", "regret", "s each", "speed-up",
-         "of training")
-    ]  # fmt: skip
-    for name, one in found.sides.items():
-        tau, rho = one.kendall, one.spearman
-        grid.append((
-            name, str(one.nodes), str(one.epochs),
-            f"{tau.value:.2f}", f"{tau.low:.2f} … {tau.high:.2f}",
-            f"{rho.value:.2f}", f"{rho.low:.2f} … {rho.high:.2f}",
-            f"{one.regret:+.2f}", f"{one.seconds:.2f}",
-            f"{one.speed_up:.1f}", f"{one.speed_up_training:.1f}",
-        ))  # fmt: skip
-    val, test = found.spread, found.spread_test
-    whole = f"{found.whole_seconds:.2f} s each"
-    if found.measured < found.architectures:
-        whole += (
-            f", measured on {found.measured} of {found.architectures} and extrapolated from their families; "
-            f"ranks and regret are over these {found.measured}"
-        )
-    return (
-        f"\n{found.architectures} architectures; whole graph: {whole}\n"
-        f"whole validation micro-F1 {val.low:.1f} … {val.high:.1f} (sd {val.sd:.1f}), "
-        f"test {test.low:.1f} … {test.high:.1f} (sd {test.sd:.1f})\n"
-        f"condensing took {condense_seconds:.1f} s; rivals may take {found.allowed:.2f} s each\n\n"
-        f"{aligned(grid, left=1)}\n\n"
-        "Seconds are of training and validation, condensing shared out in 'condensed'; regret is in points "
-        "of test micro-F1."
-    )
+        console.print(as_text(found, summary["condense_seconds"]), markup=False)

@@ -16,6 +16,7 @@ CONFIDENCE = 0.95
 DRAWS = 2000  # Bootstrap samples.
 
 Array = np.ndarray
+Scores = Sequence[float] | Array
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Spread:
         return cls(float(points.min()), float(points.max()), sd)
 
 
-def kendall(x: Sequence[float] | Array, y: Sequence[float] | Array) -> float:
+def kendall(x: Scores, y: Scores) -> float:
     """Kendall's τ-b: Σ_ij s_ij t_ij / √(Σ_ij s_ij² · Σ_ij t_ij²), s_ij = sign(x_i − x_j), t_ij likewise of y.
 
     1 if all pairs are in the same order, −1 if all are reversed; a pair tied on one side counts for neither,
@@ -66,7 +67,7 @@ def kendall(x: Sequence[float] | Array, y: Sequence[float] | Array) -> float:
     return _ratio(float((s * t).sum()), float((s * s).sum()), float((t * t).sum()))
 
 
-def spearman(x: Sequence[float] | Array, y: Sequence[float] | Array) -> float:
+def spearman(x: Scores, y: Scores) -> float:
     """Spearman's ρ: Pearson's correlation of the ranks; equal scores share the mean of their ranks.
 
     NaN where all of x or all of y are equal.
@@ -77,7 +78,7 @@ def spearman(x: Sequence[float] | Array, y: Sequence[float] | Array) -> float:
 
 
 def bootstrap(
-    statistic: Callable[[Array, Array], float],
+    statistic: Callable[[Scores, Scores], float],
     x: Sequence[float],
     y: Sequence[float],
     seed: int = 0,
@@ -113,17 +114,29 @@ def regret(
     return 100 * (_chosen(whole_val, whole_test) - _chosen(proxy, whole_test))
 
 
+def shortlist_regret(
+    proxy: Sequence[float], whole_val: Sequence[float], whole_test: Sequence[float], count: int
+) -> float:
+    """As `regret`, where the best by `whole_val` of the `count` best by the proxy is chosen.
+
+    So does a search that retrains its best on the whole graph. Of equals by the proxy the first are taken.
+    """
+    order = sorted(range(len(proxy)), key=lambda i: -proxy[i])[:count]
+    listed = _chosen([whole_val[i] for i in order], [whole_test[i] for i in order])
+    return 100 * (_chosen(whole_val, whole_test) - listed)
+
+
 def _chosen(by: Sequence[float], test: Sequence[float]) -> float:
     best = max(by)
     return math.fsum(t for b, t in zip(by, test, strict=True) if b == best) / list(by).count(best)
 
 
-def _signs(x: Sequence[float] | Array) -> Array:
+def _signs(x: Scores) -> Array:
     values = np.asarray(x, dtype=float)
     return np.sign(values[:, None] - values[None, :])  # [n, n]
 
 
-def _ranks(x: Sequence[float] | Array) -> Array:
+def _ranks(x: Scores) -> Array:
     """Ranks 1 … n: those below, half of the others that are equal, and itself."""
     signs = _signs(x)
     below, equal = (signs > 0).sum(axis=1), (signs == 0).sum(axis=1)

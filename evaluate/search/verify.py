@@ -14,7 +14,6 @@ one is the mean of its family there (of all, if its family has none), and rankin
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,63 +23,10 @@ from condense.data.graph import MultimodalGraph, num_target
 from condense.threads import threads_for
 from evaluate.search.architecture import Architecture
 from evaluate.search.ledger import Ledger
-from evaluate.search.rank import Interval, Spread, bootstrap, kendall, regret, spearman
-from evaluate.search.record import SideRow, VerifyRow, read_json, write_json
+from evaluate.search.record import read_json, write_json
 from evaluate.search.rivals import largest_within, probes, random_part, short_epochs, sizes
 from evaluate.search.trial import Side, run_trial
-
-CONDENSED, WHOLE, SUBGRAPH, SHORT = "condensed", "whole", "subgraph", "short"
-Found = dict[tuple[str, str], SideRow]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How well a side ranks architectures, and how fast.
-
-    Attributes:
-        kendall: τ-b between its validation scores and the whole graph's.
-        spearman: ρ, likewise.
-        regret: of choosing by it, in points of micro-F1 on test.
-        speed_up: over the whole graph, condensing counted, training and validation on either side.
-        speed_up_training: the same without the seconds of validation on either side.
-        seconds: that it spent an architecture, its share of condensing included.
-        nodes: target nodes trained on.
-        epochs: of every training.
-    """
-
-    kendall: Interval
-    spearman: Interval
-    regret: float
-    speed_up: float
-    speed_up_training: float
-    seconds: float
-    nodes: int
-    epochs: int
-
-
-@dataclass(frozen=True)
-class Verified:
-    """The outcome.
-
-    Attributes:
-        architectures: N.
-        measured: how many were trained on the whole graph.
-        allowed: seconds an architecture that rivals may spend.
-        whole_seconds: that the whole graph takes an architecture, extrapolated if measured < N.
-        spread: of the whole graph's validation scores.
-        spread_test: of its test scores.
-        sides: by name.
-        rows: one an architecture.
-    """
-
-    architectures: int
-    measured: int
-    allowed: float
-    whole_seconds: float
-    spread: Spread
-    spread_test: Spread
-    sides: Mapping[str, Verdict]
-    rows: Sequence[VerifyRow]
+from evaluate.search.verdict import CONDENSED, SHORT, SUBGRAPH, WHOLE, Found, Verified, judge
 
 
 @dataclass(frozen=True)
@@ -94,6 +40,7 @@ class Verifier:
         epochs: of every training but the short ones.
         check_every: epochs between validations.
         folder: where the rivals' sizes are kept.
+        top: how many of a side's best would be retrained on the whole graph.
     """
 
     ledger: Ledger
@@ -102,6 +49,7 @@ class Verifier:
     epochs: int
     check_every: int
     folder: Path
+    top: int = 3
 
     def run(self, architectures: Sequence[Architecture], measured: int | None = None) -> Verified:
         """Train `architectures` on all sides, on the whole graph only `measured` of them."""
@@ -119,7 +67,7 @@ class Verifier:
             part = Side.of(arena, random_part(arena.training, nodes, self.ledger.seed))
             found[SUBGRAPH] = self._all(SUBGRAPH, part, everywhere)
             found[SHORT] = self._all(SHORT, whole, everywhere, epochs=epochs)
-        return self._judge(architectures, found, allowed)
+        return judge(architectures, found, allowed, self.condense_seconds, self.top)
 
     def _warm_up(self, side: Side, architectures: Sequence[Architecture]) -> None:
         """One step of each family, so that no timed training pays for what is loaded once."""
@@ -190,43 +138,6 @@ class Verifier:
         most = int(store.train_mask.sum())
         return largest_within(sizes(min(num_target(self.condensed), most), most), fits)
 
-    def _judge(
-        self, architectures: Sequence[Architecture], found: Mapping[str, Found], allowed: float
-    ) -> Verified:
-        count, whole = len(architectures), found[WHOLE]
-        condensing = {CONDENSED: self.condense_seconds}
-        total = {
-            part: math.fsum(extrapolated(architectures, whole, part))
-            for part in ("seconds", "train_seconds")
-        }
-        sides = {}
-        for name in (CONDENSED, SUBGRAPH, SHORT):
-            own, once = found[name], condensing.get(name, 0.0)
-            x = [own[key].val for key in whole]
-            y = [row.val for row in whole.values()]
-            spent = {p: once + count * fmean(getattr(r, p) for r in own.values()) for p in total}
-            first = next(iter(own.values()))
-            sides[name] = Verdict(
-                kendall=bootstrap(kendall, x, y),
-                spearman=bootstrap(spearman, x, y),
-                regret=regret(x, y, [row.test for row in whole.values()]),
-                speed_up=total["seconds"] / spent["seconds"],
-                speed_up_training=total["train_seconds"] / spent["train_seconds"],
-                seconds=spent["seconds"] / count,
-                nodes=first.nodes,
-                epochs=first.epochs,
-            )
-        return Verified(
-            architectures=count,
-            measured=len(whole),
-            allowed=allowed,
-            whole_seconds=total["seconds"] / count,
-            spread=Spread.of([row.val for row in whole.values()]),
-            spread_test=Spread.of([row.test for row in whole.values()]),
-            sides=sides,
-            rows=[_row(a, found) for a in architectures],
-        )
-
 
 def pick(architectures: Sequence[Architecture], count: int) -> list[Architecture]:
     """`count` of them, families in turn, each family's in their order; the order of all is kept."""
@@ -237,46 +148,3 @@ def pick(architectures: Sequence[Architecture], count: int) -> list[Architecture
         ranked.append((turn[architecture.model], place))
     chosen = {place for _, place in sorted(ranked)[:count]}
     return [a for place, a in enumerate(architectures) if place in chosen]
-
-
-def extrapolated(
-    architectures: Sequence[Architecture], whole: Mapping[tuple[str, str], SideRow], part: str
-) -> list[float]:
-    """Each architecture's seconds on the whole graph: measured, or the mean of its family, or of all.
-
-    Args:
-        architectures: all of them.
-        whole: trainings on the whole graph by `Architecture.key`, at least one.
-        part: "seconds" or "train_seconds".
-    """
-    families: dict[str, list[float]] = {}
-    for row in whole.values():
-        families.setdefault(row.model, []).append(getattr(row, part))
-    overall = fmean(getattr(row, part) for row in whole.values())
-    return [
-        getattr(whole[a.key], part)
-        if a.key in whole
-        else fmean(families[a.model])
-        if a.model in families
-        else overall
-        for a in architectures
-    ]
-
-
-def _row(architecture: Architecture, found: Mapping[str, Found]) -> VerifyRow:
-    def of(side: str, part: str) -> float:
-        row = found[side].get(architecture.key)
-        return math.nan if row is None else getattr(row, part)
-
-    return VerifyRow(
-        *architecture.key,
-        whole_val=of(WHOLE, "val"),
-        whole_test=of(WHOLE, "test"),
-        whole_seconds=of(WHOLE, "seconds"),
-        condensed_val=of(CONDENSED, "val"),
-        condensed_seconds=of(CONDENSED, "seconds"),
-        subgraph_val=of(SUBGRAPH, "val"),
-        subgraph_seconds=of(SUBGRAPH, "seconds"),
-        short_val=of(SHORT, "val"),
-        short_seconds=of(SHORT, "seconds"),
-    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluate.search.rank import Spread, bootstrap, kendall, regret, spearman
+from evaluate.search.rank import Spread, bootstrap, kendall, regret, shortlist_regret, spearman
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -63,6 +63,15 @@ def test_regret_by_hand() -> None:
     assert regret([0.1, 0.2, 0.3], val, test) == pytest.approx(-2)
     # Two are best by the condensed graph: as if one of them were drawn.
     assert regret([0.5, 0.5, 0.3], val, test) == pytest.approx(100 * (0.66 - 0.635))
+
+
+def test_regret_of_a_shortlist_by_hand() -> None:
+    proxy, val, test = [0.5, 0.4, 0.3, 0.4], [0.6, 0.7, 0.65, 0.68], [0.61, 0.66, 0.68, 0.6]
+    assert shortlist_regret(proxy, val, test, 1) == pytest.approx(100 * (0.66 - 0.61))
+    assert shortlist_regret(proxy, val, test, 2) == 0
+    # The second and the fourth are equal by the proxy; the first of them is listed.
+    assert shortlist_regret(proxy, [0.6, 0.65, 0.7, 0.68], test, 2) == pytest.approx(2)
+    assert shortlist_regret(proxy, val, test, 4) == 0
 
 
 def test_spread_is_in_points() -> None:

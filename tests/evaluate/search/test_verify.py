@@ -15,7 +15,8 @@ from evaluate.search.architecture import Architecture
 from evaluate.search.ledger import Ledger
 from evaluate.search.record import SideRow, read_table
 from evaluate.search.space import Family, Space, sample
-from evaluate.search.verify import Verified, Verifier, extrapolated, pick
+from evaluate.search.verdict import Verified, extrapolated
+from evaluate.search.verify import Verifier, pick
 from tests.graphs import small_graph
 
 LR = {"lr": (0.003, 0.03)}
