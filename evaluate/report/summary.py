@@ -101,7 +101,8 @@ def _sentences(section: Section) -> Iterator[str]:
     elif section.rows:
         yield "There are no condensed graphs that share a model with all the others, so none is ranked."
     elif section.graphs:
-        yield "The condensed graphs have not been evaluated in these runs."
+        graphs = "graph has" if len(section.graphs) == 1 else "graphs have"
+        yield f"The condensed {graphs} not been evaluated in these runs."
     for search in section.searches:
         yield from _search(search)
 
@@ -119,11 +120,9 @@ def _scores(found: Sequence[Standing], best: Standing, names: Sequence[str]) -> 
             "whole graph, so there is no retention."
         )
     else:
-        above = (
-            ""
-            if corrected is None or math.isnan(corrected)
-            else f", {percent(corrected / 100)} of its margin over the majority class"
-        )
+        above = ""
+        if corrected is not None and not math.isnan(corrected):
+            above = f", {percent(corrected / 100)} of its margin over the majority class"
         place = "has the highest mean retention:" if rivals else "keeps"
         yield (
             f"{best.label} {place} {percent(kept / 100)} of the whole graph's micro-F1 on average "

@@ -15,6 +15,7 @@ from evaluate.report.figures.style import (
     RELATIONS,
     Drawn,
     class_colour,
+    dots,
     panel,
     styled,
 )
@@ -46,8 +47,8 @@ def drawing(name: str, title: str, graph: Skeleton, mark: str = "") -> Drawn:
         for number, shape in _shapes(graph):
             for c in np.unique(graph.classes[graph.type_of == number]):
                 own = (graph.type_of == number) & (graph.classes == c)
-                axes.scatter(
-                    *at[own].T, s=area * graph.sizes[own] * (1 if c >= 0 else 0.6), marker=shape,
+                dots(
+                    axes, at[own], area * graph.sizes[own] * (1 if c >= 0 else 0.6), marker=shape,
                     color=class_colour(int(c)) if c >= 0 else MUTED, edgecolors=PAPER,
                     linewidths=0.7, zorder=3,
                 )  # fmt: skip
@@ -55,7 +56,7 @@ def drawing(name: str, title: str, graph: Skeleton, mark: str = "") -> Drawn:
         axes.set_axis_off()
         axes.margins(0.02)
         figure.legend(
-            handles=_legend(graph), loc="outside lower left", ncols=3, fontsize=8,
+            handles=_legend(graph), loc="outside lower left", ncols=3, fontsize=7.5,
             handletextpad=0.4, columnspacing=1.2,
         )  # fmt: skip
     return Drawn(name, title, _alt(title, graph), figure, "large")

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from evaluate.report.figures.style import CLOUD, PAPER, Drawn, class_colour, panel, styled
+from evaluate.report.figures.style import CLOUD, PAPER, Drawn, class_colour, dots, panel, styled
 from evaluate.report.planes import Plane
 from evaluate.report.words import percent
 
@@ -31,8 +31,8 @@ def projection(name: str, plane: Plane, mark: str = "") -> Drawn:
         )  # fmt: skip
         for c in np.unique(plane.classes):
             own = plane.classes == c
-            axes.scatter(
-                *plane.condensed[own].T, s=28 * plane.sizes[own], color=class_colour(int(c)),
+            dots(
+                axes, plane.condensed[own], 28 * plane.sizes[own], color=class_colour(int(c)),
                 edgecolors=PAPER, linewidths=0.7, label=f"class {c}",
             )  # fmt: skip
         axes.set_xlabel(f"first component, {percent(plane.shares[0])} of the variance")

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 PAPER, INK, MUTED, GRID = "#fefefd", "#1d2733", "#5b6875", "#dfe4ea"
 SERIES = (
@@ -129,7 +131,7 @@ def panel(width: float = 3.4, height: float = 2.5, mark: str = "") -> tuple[Figu
         mark: said in a corner, such as the data set and that it is simulated: figures are copied into
             papers without their captions.
     """
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.04))
     axes = figure.add_subplot()
     sign(axes, mark)
     return figure, axes
@@ -153,3 +155,11 @@ def mark_of(index: int) -> str:
 def class_colour(index: int) -> str:
     """The colour of class `index`."""
     return CLASSES[index % len(CLASSES)]
+
+
+def dots(axes: Axes, at: np.ndarray, sizes: np.ndarray, **style: Any) -> None:
+    """Marks [n, 2] of the given areas, those of one area together; only the first of them has the label."""
+    label = style.pop("label", None)
+    for area in np.unique(sizes):
+        axes.scatter(*at[sizes == area].T, s=area, label=label, **style)
+        label = None

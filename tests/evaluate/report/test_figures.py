@@ -136,11 +136,18 @@ def test_the_plane_shows_all_condensed_nodes() -> None:
     plane = next(planes(small_graph(num_target=80), small_condensed().graph))
     drawn = projection("p", plane)
     (axes,) = drawn.figure.axes
-    cloud, *classes = (c for c in axes.collections if isinstance(c, PathCollection))
+    cloud, *marks = (c for c in axes.collections if isinstance(c, PathCollection))
     np.testing.assert_allclose(cloud.get_offsets(), plane.whole)
     assert cloud.get_rasterized()
-    for c, marks in zip(np.unique(plane.classes), classes, strict=True):
-        np.testing.assert_allclose(marks.get_offsets(), plane.condensed[plane.classes == c])
+    drawn_at = {
+        (*map(float, point), mpl.colors.to_hex(one.get_facecolor()[0]))
+        for one in marks
+        for point in one.get_offsets()
+    }
+    assert drawn_at == {
+        (*map(float, point), CLASSES[c])
+        for point, c in zip(plane.condensed, plane.classes, strict=True)
+    }
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     assert ((plane.condensed > (left, low)) & (plane.condensed < (right, high))).all()
 
