@@ -16,6 +16,7 @@ from evaluate.report.figures.style import (
     Drawn,
     class_colour,
     dots,
+    key,
     panel,
     styled,
 )
@@ -89,7 +90,7 @@ def _shapes(graph: Skeleton) -> list[tuple[int, str]]:
 def _legend(graph: Skeleton) -> list[Line2D]:
     classes = [int(c) for c in np.unique(graph.classes) if c >= 0]
     said = [
-        _dot(shape, MUTED, f"{graph.types[number]} ({int((graph.type_of == number).sum())})")
+        key(shape, MUTED, f"{graph.types[number]} ({int((graph.type_of == number).sum())})")
         for number, shape in _shapes(graph)
     ]
     said += [
@@ -100,14 +101,8 @@ def _legend(graph: Skeleton) -> list[Line2D]:
         if (n := (graph.relation_of == i).sum())
     ]
     if len(classes) <= len(CLASSES):
-        said += [_dot("o", class_colour(c), f"class {c}") for c in classes]
+        said += [key("o", class_colour(c), f"class {c}") for c in classes]
     return said
-
-
-def _dot(shape: str, colour: str, label: str) -> Line2D:
-    return Line2D(
-        [], [], color=colour, marker=shape, linestyle="none", markeredgewidth=0, label=label
-    )
 
 
 def _alt(title: str, graph: Skeleton) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 
 PAPER, INK, MUTED, GRID = "#fefefd", "#1d2733", "#5b6875", "#dfe4ea"
 SERIES = (
@@ -158,8 +159,14 @@ def class_colour(index: int) -> str:
 
 
 def dots(axes: Axes, at: np.ndarray, sizes: np.ndarray, **style: Any) -> None:
-    """Marks [n, 2] of the given areas, those of one area together; only the first of them has the label."""
-    label = style.pop("label", None)
+    """Marks [n, 2] of the given areas [n], those of one area together."""
     for area in np.unique(sizes):
-        axes.scatter(*at[sizes == area].T, s=area, label=label, **style)
-        label = None
+        axes.scatter(*at[sizes == area].T, s=area, **style)
+
+
+def key(shape: str, colour: str, label: str) -> Line2D:
+    """A mark for a legend."""
+    return Line2D(
+        [], [], color=colour, marker=shape, linestyle="none", markeredgewidth=0, label=label,
+        markersize=5,
+    )  # fmt: skip

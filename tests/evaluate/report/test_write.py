@@ -6,6 +6,7 @@ import csv
 import html
 import re
 import statistics
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -213,14 +214,14 @@ def test_without_the_whole_graph_the_report_says_so(tiny, tmp_path: Path) -> Non
     hidden = tiny.folder / "whole.h5"
     hidden.rename(tmp_path / "moved" / "whole.h5")
     try:
-        found = report(tiny.files, tmp_path / "r.html")
+        found = report(tiny.files[:1], tmp_path / "r.html")
         named = report(tiny.files[:1], tmp_path / "s.html", whole=tmp_path / "moved" / "whole.h5")
     finally:
         (tmp_path / "moved" / "whole.h5").rename(hidden)
     said = Page(found.page.read_text()).said
     assert "The whole graph could not be loaded" in said
     assert "which is not there; give --whole FILE" in said
-    assert "The condensed graphs have not been evaluated" in said
+    assert "The condensed graph has not been evaluated" in said
     assert not list(found.folder.glob("*features*"))
     assert "could not be loaded" not in Page(named.page.read_text()).said
     assert list(named.folder.glob("*features-text.svg"))
@@ -257,3 +258,13 @@ def test_where_it_cannot_be_written(tiny, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot be written"):
         report([tiny.results], tmp_path / "file" / "r.html")
+
+
+def test_files_beside_the_code_are_packaged() -> None:
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["evaluate.report"]
+    package = root / "evaluate" / "report"
+    packed = {file for pattern in patterns for file in package.glob(pattern)}
+    beside = {f for f in package.rglob("*") if f.is_file() and f.suffix not in (".py", ".pyc")}
+    assert packed == beside
