@@ -15,6 +15,8 @@ from evaluate.report.standings import Standing, common_models, difference, stand
 from evaluate.report.words import counted, listed, percent
 from evaluate.table import readable_bytes, trainings
 
+MOST_NAMED = 5  # Models; of more the extremes are told.
+
 
 def tiles(section: Section) -> tuple[Tile, ...]:
     """Retention, bytes, condensing time and break-even of the method that keeps most; what a search found."""
@@ -165,9 +167,16 @@ def _cost(found: Sequence[Standing], best: Standing) -> Iterator[str]:
         )
     yield f"{said}. Condensing took {line.condense_seconds:.1f} s."
     paid = {m: one.break_even for m, one in best.lines.items() if one.break_even is not None}
-    after = [f"{trainings(v)} of {m}" for m, v in paid.items() if math.isfinite(v)]
+    finite = {m: v for m, v in paid.items() if math.isfinite(v)}
+    after = [f"{trainings(v)} of {m}" for m, v in finite.items()]
     never = [m for m, v in paid.items() if math.isinf(v)]
-    if after:
+    if len(after) > MOST_NAMED:
+        least, most = (pick(finite, key=finite.__getitem__) for pick in (min, max))
+        yield (
+            f"Condensing has paid off after {trainings(finite[least])} ({least}) to "
+            f"{trainings(finite[most])} ({most}) trainings."
+        )
+    elif after:
         yield f"Condensing has paid off after so many trainings: {listed(after)}."
     if never:
         yield (

@@ -104,7 +104,8 @@ class Drawn:
         title: in words.
         alt: what it shows, for those who do not see it.
         figure: the drawing.
-        size: "small" (three side by side on a wide page), "medium" (two) or "large" (one).
+        size: "small" (three side by side on a broad page), "medium" (two), "large" (one), or "wide" (one, as
+            broad as the page).
         least: pixels below which it scrolls sideways instead of shrinking.
     """
 

@@ -74,6 +74,12 @@ def test_the_heat_map_says_its_values() -> None:
     assert "Highest 101.3 % for srgm with mlp. Lowest 75.0 % for random with mlp." in drawn.alt
 
 
+def test_long_names_are_folded_between_settings() -> None:
+    drawn = heat_map("m", "T", ["srgm:relay=two-layer,hidden=64,damping=0.1"], ["mlp"], [[1.0]])
+    (label,) = drawn.figure.axes[0].get_yticklabels()
+    assert label.get_text() == "srgm:relay=two-layer,\nhidden=64,damping=0.1"
+
+
 def test_small_differences_keep_small_differences_of_shade() -> None:
     assert span([99.2, 100.1]) == (91, 101)
     assert span([20.0, 100.0]) == (20, 100)
