@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from condense.data.graph import num_target
 from evaluate.paired import PairedDifference
-from evaluate.report.chapters.searching import UNKNOWN, kendall
+from evaluate.report.chapters.searching import UNKNOWN, kendall, name_of
 from evaluate.report.content import Tile
 from evaluate.report.gather import Section
 from evaluate.report.search_folder import RIVALS, Search
@@ -50,7 +50,9 @@ def tiles(section: Section) -> tuple[Tile, ...]:
         if said != UNKNOWN:
             value, _, interval = said.removeprefix("τ = ").partition(" ")
             detail = f"95 % interval {interval}" if interval else ""
-            shown.append(Tile(value, "Kendall's τ of the search", detail))
+            shown.append(
+                Tile(value, f"{name_of(search, section)}Kendall's τ of the search", detail)
+            )
     if not shown:
         shown += _of_graphs(section)
     return tuple(shown)
@@ -106,7 +108,7 @@ def _sentences(section: Section) -> Iterator[str]:
         graphs = "graph has" if len(section.graphs) == 1 else "graphs have"
         yield f"The condensed {graphs} not been evaluated in these runs."
     for search in section.searches:
-        yield from _search(search)
+        yield from (name_of(search, section) + sentence for sentence in _search(search))
 
 
 def _scores(found: Sequence[Standing], best: Standing, names: Sequence[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import re
+import shutil
 import statistics
 import tomllib
 from html.parser import HTMLParser
@@ -150,6 +151,15 @@ def test_the_search_is_told_with_its_interval(page: Page) -> None:
     )
     top = next(t for t in page.tables if t[0][:3] == ["rank", "model", "settings"])
     assert top[1][:5] == ["1", "hgt", "width=8", "70.0 ± 0.0", "68.5 ± 0.7"]
+
+
+def test_several_searches_are_told_apart(tiny, tmp_path: Path) -> None:
+    shutil.copytree(tiny.search, tmp_path / "again")
+    page = Page(report([tiny.search, tmp_path / "again"], tmp_path / "r.html").page.read_text())
+    assert len(set(page.ids)) == len(page.ids)
+    for name in ("search", "again"):
+        assert f"{name}: Search on the condensed graph: Kendall's τ 0.87" in page.said
+        assert f"{name}: condensed graph against whole graph" in page.said
 
 
 def test_classes_are_those_of_training_nodes_alone(page: Page, tiny) -> None:
