@@ -63,6 +63,7 @@ class Part:
     Attributes:
         slug: of its anchor.
         title: the data set's name, marked if simulated.
+        heading: what was condensed from what, real or simulated.
         simulated: whether the data is.
         tiles: the main numbers.
         summary: the main results in sentences.
@@ -71,6 +72,7 @@ class Part:
 
     slug: str
     title: str
+    heading: str
     simulated: bool
     tiles: tuple[Tile, ...]
     summary: tuple[str, ...]

@@ -138,7 +138,8 @@ def _read_folder(folder: Path, found: _Found) -> None:
     if record.exists():
         content = read_json(record)
         found.records[record] = content
-        for name in content.get("condensed") or []:
+        named = content.get("condensed") or []
+        for name in [named] if isinstance(named, str) else named:
             places = [Path(name), folder / name]
             place = next((p for p in places if p.is_file()), None)
             if place is None:

@@ -10,6 +10,7 @@ import numpy as np
 
 SPREAD = 1.25  # A component of n nodes gets a square of SPREAD · (√n − ½) to either side,
 GAP = 1.0  # and this between it and the next.
+CROWD = 50  # Nodes; communities of smaller components have room.
 BREADTH = 1.4  # Of the picture, times the root of its area.
 
 
@@ -85,7 +86,11 @@ def _component(graph: nx.Graph, seed: int) -> np.ndarray:
     found = nx.spring_layout(plain, iterations=120, seed=seed, method="force")
     x = np.array([found[k] for k in range(len(nodes))])
     x = x - (x.max(axis=0) + x.min(axis=0)) / 2
-    return x / max(np.abs(x).max(), 1e-9) * (_side(len(nodes)) - GAP) / 2
+    x = x / max(np.abs(x).max(), 1e-9)
+    if len(nodes) > CROWD:  # Strong edges press communities into dots: half-way to even spacing.
+        even = 2 * x.argsort(axis=0).argsort(axis=0) / (len(nodes) - 1) - 1
+        x = (x + even) / 2
+    return x * (_side(len(nodes)) - GAP) / 2
 
 
 def _side(count: int) -> float:

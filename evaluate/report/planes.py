@@ -24,7 +24,7 @@ class Plane:
         whole_count: how many of them have the modality.
         condensed: the condensed graph's nodes [k, 2].
         classes: of these [k].
-        sizes: of their marks [k], growing with the number of nodes that each stands for; mean 1.
+        sizes: of their marks [k], growing with the number of nodes that each stands for.
         shares: of the whole graph's variance, one for each component.
     """
 
@@ -71,8 +71,13 @@ def planes(whole: MultimodalGraph, small: MultimodalGraph, seed: int = 0) -> Ite
 
 
 def mark_sizes(weight: torch.Tensor | None, count: int) -> np.ndarray:
-    """[count] areas of marks, as the root of what nodes stand for, with mean 1; all 1 without weights."""
+    """[count] areas of marks, growing as the root of what nodes stand for, about 1 on average; all 1 without
+    weights.
+
+    They are powers of √2 from ½ to 4: an SVG file defines each size of a mark once.
+    """
     if weight is None:
         return np.ones(count)
     root = np.sqrt(weight.double().clamp_min(0).numpy())
-    return np.clip(root / max(root.mean(), 1e-12), 0.3, 3.0)
+    share = np.clip(root / max(root.mean(), 1e-12), 0.5, 4.0)
+    return 2 ** (np.round(2 * np.log2(share)) / 2)

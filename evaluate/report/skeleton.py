@@ -23,7 +23,7 @@ class Skeleton:
         types: names.
         type_of: [n], numbers into `types`.
         classes: [n], −1 for nodes that have none.
-        sizes: [n] areas of marks, mean 1 among the target's.
+        sizes: [n] areas of marks, see `mark_sizes`; 1 for other types.
         relations: what a group of edges is called.
         edges: [2, e].
         relation_of: [e], numbers into `relations`.

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from condense.data.graph import num_target
 from evaluate.paired import PairedDifference
-from evaluate.report.chapters.searching import UNKNOWN, kendall
+from evaluate.report.chapters.searching import UNKNOWN, kendall, name_of
 from evaluate.report.content import Tile
 from evaluate.report.gather import Section
 from evaluate.report.search_folder import RIVALS, Search
 from evaluate.report.standings import Standing, common_models, difference, standings
 from evaluate.report.words import counted, listed, percent
 from evaluate.table import readable_bytes, seconds, trainings
+
+MOST_NAMED = 5  # Models; of more the extremes are told.
 
 
 def tiles(section: Section) -> tuple[Tile, ...]:
@@ -48,7 +50,9 @@ def tiles(section: Section) -> tuple[Tile, ...]:
         if said != UNKNOWN:
             value, _, interval = said.removeprefix("τ = ").partition(" ")
             detail = f"95 % interval {interval}" if interval else ""
-            shown.append(Tile(value, "Kendall's τ of the search", detail))
+            shown.append(
+                Tile(value, f"{name_of(search, section)}Kendall's τ of the search", detail)
+            )
     if not shown:
         shown += _of_graphs(section)
     return tuple(shown)
@@ -101,9 +105,10 @@ def _sentences(section: Section) -> Iterator[str]:
     elif section.rows:
         yield "There are no condensed graphs that share a model with all the others, so none is ranked."
     elif section.graphs:
-        yield "The condensed graphs have not been evaluated in these runs."
+        graphs = "graph has" if len(section.graphs) == 1 else "graphs have"
+        yield f"The condensed {graphs} not been evaluated in these runs."
     for search in section.searches:
-        yield from _search(search)
+        yield from (name_of(search, section) + sentence for sentence in _search(search))
 
 
 def _scores(found: Sequence[Standing], best: Standing, names: Sequence[str]) -> Iterator[str]:
@@ -119,11 +124,9 @@ def _scores(found: Sequence[Standing], best: Standing, names: Sequence[str]) -> 
             "whole graph, so there is no retention."
         )
     else:
-        above = (
-            ""
-            if corrected is None or math.isnan(corrected)
-            else f", {percent(corrected / 100)} of its margin over the majority class"
-        )
+        above = ""
+        if corrected is not None and not math.isnan(corrected):
+            above = f", {percent(corrected / 100)} of its margin over the majority class"
         place = "has the highest mean retention:" if rivals else "keeps"
         yield (
             f"{best.label} {place} {percent(kept / 100)} of the whole graph's micro-F1 on average "
@@ -169,9 +172,16 @@ def _cost(found: Sequence[Standing], best: Standing) -> Iterator[str]:
         "What condensing took is unknown." if math.isnan(took) else f"Condensing took {took:.1f} s."
     )
     paid = {m: one.break_even for m, one in best.lines.items() if one.break_even is not None}
-    after = [f"{trainings(v)} of {m}" for m, v in paid.items() if math.isfinite(v)]
+    finite = {m: v for m, v in paid.items() if math.isfinite(v)}
+    after = [f"{trainings(v)} of {m}" for m, v in finite.items()]
     never = [m for m, v in paid.items() if math.isinf(v)]
-    if after:
+    if len(after) > MOST_NAMED:
+        least, most = (pick(finite, key=finite.__getitem__) for pick in (min, max))
+        yield (
+            f"Condensing has paid off after {trainings(finite[least])} ({least}) to "
+            f"{trainings(finite[most])} ({most}) trainings."
+        )
+    elif after:
         yield f"Condensing has paid off after so many trainings: {listed(after)}."
     if never:
         yield (

@@ -21,7 +21,7 @@ from evaluate.report.figures.svg import png, svg
 from evaluate.report.gather import Section, gather
 from evaluate.report.page import Page, html
 from evaluate.report.whole import find_whole
-from evaluate.report.words import percent
+from evaluate.report.words import listed, percent
 
 LOGGER = logging.getLogger(__name__)
 ENDINGS = (".html", ".htm")
@@ -83,13 +83,14 @@ def report(
 
 
 def title(sections: Sequence[Section]) -> str:
-    """What was condensed from what, real or simulated."""
-    return "; ".join(map(_named, sections))
+    """What was condensed from what, real or simulated; of several whole graphs the names alone."""
+    if len(sections) == 1:
+        return _named(sections[0])
+    return listed([_name(section) for section in sections])
 
 
 def _named(section: Section) -> str:
-    setting = "" if section.setting == "transductive" else f", {section.setting}"
-    name = f"{section.dataset} ({section.source}{setting})"
+    name = _name(section)
     graphs = [g.condensed for g in section.graphs]
     if graphs:
         sizes = sorted({num_target(g.graph) for g in graphs})
@@ -103,6 +104,11 @@ def _named(section: Section) -> str:
         said = " to ".join(percent(r, 2) for r in dict.fromkeys((ratios[0], ratios[-1])))
         return f"{name} condensed to {said}"
     return f"{name}, searched" if section.searches else name
+
+
+def _name(section: Section) -> str:
+    setting = "" if section.setting == "transductive" else f", {section.setting}"
+    return f"{section.dataset} ({section.source}{setting})"
 
 
 def _part(section: Section, root: Path, whole: Path | None, notes: list[str]) -> Part:
@@ -122,6 +128,7 @@ def _part(section: Section, root: Path, whole: Path | None, notes: list[str]) ->
     return Part(
         slug=section.slug,
         title=section.title,
+        heading=_named(section),
         simulated=section.source == "simulated",
         tiles=summary.tiles(section),
         summary=summary.sentences(section),

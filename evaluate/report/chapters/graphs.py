@@ -17,7 +17,7 @@ from evaluate.report.gather import GraphFile, Section
 from evaluate.report.planes import planes
 from evaluate.report.skeleton import Skeleton
 from evaluate.report.tables import Table
-from evaluate.report.words import percent, slug
+from evaluate.report.words import listed, percent, slug
 
 MOST_GRAPHS = 3  # Drawn; a page that draws every seed shows the same thing many times.
 
@@ -44,9 +44,9 @@ def graphs(section: Section, whole: MultimodalGraph | None, absent: str) -> Chap
         )
         if any(skeleton.left_out):
             nodes, edges = skeleton.left_out
-            notes.append(
-                f"{label}: {nodes:,} nodes, drawn at random, and {edges:,} edges, the lightest, are left out."
-            )
+            said = [f"{nodes:,} nodes, drawn at random,"] if nodes else []
+            said += [f"the {edges:,} lightest edges"] if edges else []
+            notes.append(f"{label}: the drawing leaves out {listed(said)}.")
         if whole is not None:
             for plane in planes(whole, graph.condensed.graph):
                 figures.append(

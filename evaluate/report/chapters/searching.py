@@ -28,10 +28,10 @@ def searching(section: Section) -> Chapter:
     for i, search in enumerate(section.searches):
         slug = f"{section.slug}-search" + (f"-{i}" if len(section.searches) > 1 else "")
         title = f"{search.path.name}, {section.title}"
-        figures += _scatters(slug, search, section.title)
+        figures += _scatters(slug, search, name_of(search, section), section.title)
         tables += filter(None, [_agreement(slug, title, search), _top(slug, title, search)])
         details += filter(None, [_trials(slug, title, search)])
-        said += _sentences(search)
+        said += [name_of(search, section) + sentence for sentence in _sentences(search)]
     return Chapter(
         "search",
         "Architecture search",
@@ -44,6 +44,11 @@ def searching(section: Section) -> Chapter:
         tables=tuple(tables),
         details=tuple(details),
     )
+
+
+def name_of(search: Search, section: Section) -> str:
+    """What a sentence about one of several searches begins with."""
+    return f"{search.path.name}: " if len(section.searches) > 1 else ""
 
 
 def kendall(search: Search, kind: str) -> str:
@@ -69,14 +74,15 @@ def _with_interval(found: Any) -> str:
     return f"{said} [{found['low']:.2f}, {found['high']:.2f}]"
 
 
-def _scatters(slug: str, search: Search, mark: str) -> list[Drawn]:
+def _scatters(slug: str, search: Search, prefix: str, mark: str) -> list[Drawn]:
     figures = []
     for kind, name in RIVALS.items():
         models, small, whole = search.pairs(kind)
+        called = name if prefix else name.capitalize()
         if models:
             figures.append(
                 agreement(
-                    f"{slug}-{kind}", f"Validation micro-F1: {name} against whole graph", models,
+                    f"{slug}-{kind}", f"{prefix}{called} against whole graph, validation micro-F1", models,
                     small, whole, kendall(search, kind), name, mark,
                 )
             )  # fmt: skip

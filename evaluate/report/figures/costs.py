@@ -44,8 +44,8 @@ def against(
         mark: see `panel`.
     """
     with styled():
-        rows = (len(points) + 1) // 2
-        figure, axes = panel(4.4, 2.75 + 0.17 * rows, mark)
+        columns = 2 if max(len(p.label) for p in points) <= 24 else 1
+        figure, axes = panel(4.4, 2.7 + 0.17 * -(-len(points) // columns), mark)
         axes.set_xscale("log")
         number = 0
         for point in points:
@@ -67,7 +67,6 @@ def against(
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(axis)
         axes.set_ylabel("micro-F1, mean over models [%]")
-        columns = 2 if max(len(p.label) for p in points) <= 24 else 1
         figure.legend(loc="outside lower left", ncols=columns, handletextpad=0.3)
     said = "; ".join(f"{p.label} {p.score:.1f} % at {tick(p.cost)}" for p in points)
     return Drawn(name, title, f"{title}. {said}.", figure, "medium")

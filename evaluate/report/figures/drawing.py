@@ -15,6 +15,8 @@ from evaluate.report.figures.style import (
     RELATIONS,
     Drawn,
     class_colour,
+    dots,
+    key,
     panel,
     styled,
 )
@@ -46,8 +48,8 @@ def drawing(name: str, title: str, graph: Skeleton, mark: str = "") -> Drawn:
         for number, shape in _shapes(graph):
             for c in np.unique(graph.classes[graph.type_of == number]):
                 own = (graph.type_of == number) & (graph.classes == c)
-                axes.scatter(
-                    *at[own].T, s=area * graph.sizes[own] * (1 if c >= 0 else 0.6), marker=shape,
+                dots(
+                    axes, at[own], area * graph.sizes[own] * (1 if c >= 0 else 0.6), marker=shape,
                     color=class_colour(int(c)) if c >= 0 else MUTED, edgecolors=PAPER,
                     linewidths=0.7, zorder=3,
                 )  # fmt: skip
@@ -55,7 +57,7 @@ def drawing(name: str, title: str, graph: Skeleton, mark: str = "") -> Drawn:
         axes.set_axis_off()
         axes.margins(0.02)
         figure.legend(
-            handles=_legend(graph), loc="outside lower left", ncols=3, fontsize=8,
+            handles=_legend(graph), loc="outside lower left", ncols=3, fontsize=7.5,
             handletextpad=0.4, columnspacing=1.2,
         )  # fmt: skip
     return Drawn(name, title, _alt(title, graph), figure, "large")
@@ -88,7 +90,7 @@ def _shapes(graph: Skeleton) -> list[tuple[int, str]]:
 def _legend(graph: Skeleton) -> list[Line2D]:
     classes = [int(c) for c in np.unique(graph.classes) if c >= 0]
     said = [
-        _dot(shape, MUTED, f"{graph.types[number]} ({int((graph.type_of == number).sum())})")
+        key(shape, MUTED, f"{graph.types[number]} ({int((graph.type_of == number).sum())})")
         for number, shape in _shapes(graph)
     ]
     said += [
@@ -99,14 +101,8 @@ def _legend(graph: Skeleton) -> list[Line2D]:
         if (n := (graph.relation_of == i).sum())
     ]
     if len(classes) <= len(CLASSES):
-        said += [_dot("o", class_colour(c), f"class {c}") for c in classes]
+        said += [key("o", class_colour(c), f"class {c}") for c in classes]
     return said
-
-
-def _dot(shape: str, colour: str, label: str) -> Line2D:
-    return Line2D(
-        [], [], color=colour, marker=shape, linestyle="none", markeredgewidth=0, label=label
-    )
 
 
 def _alt(title: str, graph: Skeleton) -> str:

@@ -16,6 +16,7 @@ SHADES = LinearSegmentedColormap.from_list(
 """From light to dark without a turn, so that it reads in grey and with any kind of colour vision."""
 
 LEAST_SPAN = 10.0  # Points from the lightest to the darkest shade: small differences stay small.
+LONG = 28  # Letters of a name that stay in one line.
 CELL = (0.72, 0.34)  # Inches.
 
 
@@ -40,7 +41,8 @@ def heat_map(
     grid = np.array([[math.nan if v is None else v for v in row] for row in values])
     low, high = span([v for v in grid.flat if math.isfinite(v)])
     scale = Normalize(low, high)
-    longest = max(map(len, rows))
+    names = [_folded(name) for name in rows]
+    longest = max(len(line) for name in names for line in name.split("\n"))
     with styled():
         width = 0.45 + 0.062 * longest + CELL[0] * len(columns) + 0.55
         figure, axes = panel(width, 0.75 + CELL[1] * len(rows), mark)
@@ -53,13 +55,13 @@ def heat_map(
             colour = MUTED if math.isnan(value) else _readable_on(float(scale(value)))
             axes.text(j + 0.5, i + 0.5, said, ha="center", va="center", color=colour, fontsize=8)
         axes.set_xticks(np.arange(len(columns)) + 0.5, columns)
-        axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
+        axes.set_yticks(np.arange(len(rows)) + 0.5, names)
         axes.invert_yaxis()
         axes.grid(False)
         axes.spines[:].set_visible(False)
         bar = figure.colorbar(mesh, ax=axes, format="{x:.0f} %", aspect=14, pad=0.02)
         bar.outline.set_visible(False)  # type: ignore[operator]
-    return Drawn(name, title, _alt(title, rows, columns, grid), figure, "large", round(92 * width))
+    return Drawn(name, title, _alt(title, rows, columns, grid), figure, "wide", round(92 * width))
 
 
 def span(values: Sequence[float]) -> tuple[float, float]:
@@ -68,6 +70,15 @@ def span(values: Sequence[float]) -> tuple[float, float]:
         return 0.0, 100.0
     low, high = math.floor(min(values)), math.ceil(max(values))
     return min(low, high - LEAST_SPAN), high
+
+
+def _folded(name: str) -> str:
+    """A long name in two lines, broken between a method's settings."""
+    marks = [i + 1 for i, c in enumerate(name) if c in ",:"]
+    if len(name) <= LONG or not marks:
+        return name
+    middle = min(marks, key=lambda i: abs(i - len(name) / 2))
+    return f"{name[:middle]}\n{name[middle:]}"
 
 
 def _readable_on(share: float) -> str:

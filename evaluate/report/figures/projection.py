@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
-from evaluate.report.figures.style import CLOUD, PAPER, Drawn, class_colour, panel, styled
+from evaluate.report.figures.style import (
+    CLOUD,
+    PAPER,
+    Drawn,
+    class_colour,
+    dots,
+    key,
+    panel,
+    styled,
+)
 from evaluate.report.planes import Plane
 from evaluate.report.words import percent
 
@@ -31,20 +39,17 @@ def projection(name: str, plane: Plane, mark: str = "") -> Drawn:
         )  # fmt: skip
         for c in np.unique(plane.classes):
             own = plane.classes == c
-            axes.scatter(
-                *plane.condensed[own].T, s=28 * plane.sizes[own], color=class_colour(int(c)),
-                edgecolors=PAPER, linewidths=0.7, label=f"class {c}",
+            dots(
+                axes, plane.condensed[own], 28 * plane.sizes[own], color=class_colour(int(c)),
+                edgecolors=PAPER, linewidths=0.7,
             )  # fmt: skip
         axes.set_xlabel(f"first component, {percent(plane.shares[0])} of the variance")
         axes.set_ylabel(f"second, {percent(plane.shares[1])}")
         axes.set_xticklabels([])
         axes.set_yticklabels([])
         _look_at(axes, plane)
-        cloud = Line2D(
-            [], [], color=CLOUD, marker="o", markersize=3.5, linestyle="none",
-            label=f"whole ({plane.whole_count:,} nodes)",
-        )  # fmt: skip
-        classes = axes.get_legend_handles_labels()[0]
+        classes = [key("o", class_colour(int(c)), f"class {c}") for c in np.unique(plane.classes)]
+        cloud = key("o", CLOUD, f"whole ({plane.whole_count:,} nodes)")
         figure.legend(
             handles=[cloud, *classes], loc="outside lower left", ncols=4, handletextpad=0.1,
             columnspacing=1,

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 
 PAPER, INK, MUTED, GRID = "#fefefd", "#1d2733", "#5b6875", "#dfe4ea"
 SERIES = (
@@ -101,7 +104,8 @@ class Drawn:
         title: in words.
         alt: what it shows, for those who do not see it.
         figure: the drawing.
-        size: "small" (three side by side on a wide page), "medium" (two) or "large" (one).
+        size: "small" (three side by side on a broad page), "medium" (two), "large" (one), or "wide" (one, as
+            broad as the page).
         least: pixels below which it scrolls sideways instead of shrinking.
     """
 
@@ -129,7 +133,7 @@ def panel(width: float = 3.4, height: float = 2.5, mark: str = "") -> tuple[Figu
         mark: said in a corner, such as the data set and that it is simulated: figures are copied into
             papers without their captions.
     """
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.04))
     axes = figure.add_subplot()
     sign(axes, mark)
     return figure, axes
@@ -153,3 +157,17 @@ def mark_of(index: int) -> str:
 def class_colour(index: int) -> str:
     """The colour of class `index`."""
     return CLASSES[index % len(CLASSES)]
+
+
+def dots(axes: Axes, at: np.ndarray, sizes: np.ndarray, **style: Any) -> None:
+    """Marks [n, 2] of the given areas [n], those of one area together."""
+    for area in np.unique(sizes):
+        axes.scatter(*at[sizes == area].T, s=area, **style)
+
+
+def key(shape: str, colour: str, label: str) -> Line2D:
+    """A mark for a legend."""
+    return Line2D(
+        [], [], color=colour, marker=shape, linestyle="none", markeredgewidth=0, label=label,
+        markersize=5,
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from evaluate.report.figures.style import RC, VARIABLES
 
-DOTS = 200  # Per inch: of PNG files, and of the clouds of points inside SVG.
+DOTS, CLOUD_DOTS = 200, 150  # Per inch: of PNG files, and of the pixels inside SVG files.
 NOTHING = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -26,8 +26,10 @@ def svg(figure: Figure) -> str:
     """The figure as an SVG file whose text is text; the same figure always gives the same file."""
     stream = io.StringIO()
     with mpl.rc_context({**RC, "svg.hashsalt": "report"}):
-        figure.savefig(stream, format="svg", dpi=DOTS, metadata=NOTHING)
+        figure.savefig(stream, format="svg", dpi=CLOUD_DOTS, metadata=NOTHING)
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", stream.getvalue(), flags=re.DOTALL)
+    # A hundredth of a point is not seen, and thousands of longer numbers weigh.
+    text = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", text)
     return re.sub(r"'DejaVu Sans'(, sans-serif)?", "'DejaVu Sans', Verdana, sans-serif", text)
 
 

@@ -74,6 +74,12 @@ def test_the_heat_map_says_its_values() -> None:
     assert "Highest 101.3 % for srgm with mlp. Lowest 75.0 % for random with mlp." in drawn.alt
 
 
+def test_long_names_are_folded_between_settings() -> None:
+    drawn = heat_map("m", "T", ["srgm:relay=two-layer,hidden=64,damping=0.1"], ["mlp"], [[1.0]])
+    (label,) = drawn.figure.axes[0].get_yticklabels()
+    assert label.get_text() == "srgm:relay=two-layer,\nhidden=64,damping=0.1"
+
+
 def test_small_differences_keep_small_differences_of_shade() -> None:
     assert span([99.2, 100.1]) == (91, 101)
     assert span([20.0, 100.0]) == (20, 100)
@@ -136,11 +142,18 @@ def test_the_plane_shows_all_condensed_nodes() -> None:
     plane = next(planes(small_graph(num_target=80), small_condensed().graph))
     drawn = projection("p", plane)
     (axes,) = drawn.figure.axes
-    cloud, *classes = (c for c in axes.collections if isinstance(c, PathCollection))
+    cloud, *marks = (c for c in axes.collections if isinstance(c, PathCollection))
     np.testing.assert_allclose(cloud.get_offsets(), plane.whole)
     assert cloud.get_rasterized()
-    for c, marks in zip(np.unique(plane.classes), classes, strict=True):
-        np.testing.assert_allclose(marks.get_offsets(), plane.condensed[plane.classes == c])
+    drawn_at = {
+        (*map(float, point), mpl.colors.to_hex(one.get_facecolor()[0]))
+        for one in marks
+        for point in one.get_offsets()
+    }
+    assert drawn_at == {
+        (*map(float, point), CLASSES[c])
+        for point, c in zip(plane.condensed, plane.classes, strict=True)
+    }
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     assert ((plane.condensed > (left, low)) & (plane.condensed < (right, high))).all()
 

@@ -39,7 +39,10 @@ def test_test_labels_and_missing_rows_are_not_read(monkeypatch: pytest.MonkeyPat
 
 
 def test_marks_grow_as_the_root_of_what_a_node_stands_for() -> None:
-    sizes = mark_sizes(torch.tensor([1.0, 4.0]), 2)
-    assert sizes[1] / sizes[0] == pytest.approx(2)
-    assert sizes.mean() == pytest.approx(1)
+    sizes = mark_sizes(torch.tensor([1.0, 4.0, 4.0, 4.0, 1e9]), 5)
+    assert sizes.tolist() == [0.5, 0.5, 0.5, 0.5, 4.0]
+    weight = torch.rand(1000, generator=torch.Generator().manual_seed(0)) + 0.5
+    sizes, exact = mark_sizes(weight, 1000), weight.sqrt().numpy() / float(weight.sqrt().mean())
+    assert np.abs(np.log2(sizes / exact)).max() <= 0.25 + 1e-6
+    assert len(np.unique(sizes)) <= 7
     assert mark_sizes(None, 3).tolist() == [1, 1, 1]

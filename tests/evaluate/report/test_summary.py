@@ -65,6 +65,18 @@ def test_never_where_the_whole_graph_is_as_cheap() -> None:
     assert tiles(section(slow))[3].value == "never"
 
 
+def test_of_many_models_the_extremes_are_told() -> None:
+    many = [
+        dataclasses.replace(
+            r, model=f"m{k}", train_seconds=r.train_seconds + k * (r.method == "whole")
+        )
+        for k in range(7)
+        for r in rows()
+        if r.model == "mlp"
+    ]
+    assert "Condensing has paid off after 1 (m6) to 2 (m0) trainings." in said(many)
+
+
 def test_without_the_whole_graph_there_is_no_retention() -> None:
     text = said([r for r in rows() if r.method != "whole"])
     assert "there is no retention" in text

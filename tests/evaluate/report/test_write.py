@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import html
 import re
+import shutil
 import statistics
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -46,7 +48,7 @@ class Page(HTMLParser):
             self.tables[-1].append([])
         elif tag in ("th", "td"):
             self.tables[-1][-1].append("")
-        elif tag in ("h1", "h2"):
+        elif tag in ("h1", "h2", "h3"):
             self.headings.append("")
         if tag not in VOID:
             self.open.append(tag)
@@ -63,7 +65,7 @@ class Page(HTMLParser):
         self.text.append(data)
         if self.open and self.open[-1] in ("th", "td"):
             self.tables[-1][-1][-1] += data
-        elif self.open and self.open[-1] in ("h1", "h2"):
+        elif self.open and self.open[-1] in ("h1", "h2", "h3"):
             self.headings[-1] += data
 
     @property
@@ -151,6 +153,15 @@ def test_the_search_is_told_with_its_interval(page: Page) -> None:
     assert top[1][:5] == ["1", "hgt", "width=8", "70.0 ± 0.0", "68.5 ± 0.7"]
 
 
+def test_several_searches_are_told_apart(tiny, tmp_path: Path) -> None:
+    shutil.copytree(tiny.search, tmp_path / "again")
+    page = Page(report([tiny.search, tmp_path / "again"], tmp_path / "r.html").page.read_text())
+    assert len(set(page.ids)) == len(page.ids)
+    for name in ("search", "again"):
+        assert f"{name}: Search on the condensed graph: Kendall's τ 0.87" in page.said
+        assert f"{name}: condensed graph against whole graph" in page.said
+
+
 def test_classes_are_those_of_training_nodes_alone(page: Page, tiny) -> None:
     store = tiny.whole["movie"]
     counts = [int((store.y[store.train_mask] == c).sum()) for c in range(3)]
@@ -213,14 +224,14 @@ def test_without_the_whole_graph_the_report_says_so(tiny, tmp_path: Path) -> Non
     hidden = tiny.folder / "whole.h5"
     hidden.rename(tmp_path / "moved" / "whole.h5")
     try:
-        found = report(tiny.files, tmp_path / "r.html")
+        found = report(tiny.files[:1], tmp_path / "r.html")
         named = report(tiny.files[:1], tmp_path / "s.html", whole=tmp_path / "moved" / "whole.h5")
     finally:
         (tmp_path / "moved" / "whole.h5").rename(hidden)
     said = Page(found.page.read_text()).said
     assert "The whole graph could not be loaded" in said
     assert "which is not there; give --whole FILE" in said
-    assert "The condensed graphs have not been evaluated" in said
+    assert "The condensed graph has not been evaluated" in said
     assert not list(found.folder.glob("*features*"))
     assert "could not be loaded" not in Page(named.page.read_text()).said
     assert list(named.folder.glob("*features-text.svg"))
@@ -245,7 +256,10 @@ def test_two_data_sets_are_two_sections(tiny, tmp_path: Path) -> None:
     )
     assert {"small-simulated", "other"} <= set(page.ids)
     assert {"#small-simulated", "#other"} <= set(page.references)
-    assert {"small (simulated)", "other"} <= set(page.headings)
+    assert page.headings[:2] == [
+        "small (simulated) and other (real)",
+        "small (simulated) condensed to 20.00\N{NO-BREAK SPACE}%",
+    ]
 
 
 def test_where_it_cannot_be_written(tiny, tmp_path: Path) -> None:
@@ -254,3 +268,13 @@ def test_where_it_cannot_be_written(tiny, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="cannot be written"):
         report([tiny.results], tmp_path / "file" / "r.html")
+
+
+def test_files_beside_the_code_are_packaged() -> None:
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["evaluate.report"]
+    package = root / "evaluate" / "report"
+    packed = {file for pattern in patterns for file in package.glob(pattern)}
+    beside = {f for f in package.rglob("*") if f.is_file() and f.suffix not in (".py", ".pyc")}
+    assert packed == beside
