@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,8 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
             or one of another version.
     """
     _check(address, cpus, threads)
+    if address is not None:
+        _knock(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Read as Ray is imported.
     import ray
 
@@ -54,10 +57,7 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
             ray.init(address=address, **quiet)
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise UserError(
-                f"address (got {address!r}) is not that of a Ray cluster which can be joined ({reason}); "
-                "start one with: ray start --head, or leave the address out"
-            ) from None
+            raise _no_cluster(address, reason) from None
     try:
         yield _cpus()
     finally:
@@ -74,6 +74,23 @@ def _check(address: str | None, cpus: int | None, threads: int) -> None:
         raise UserError(
             f"cpus (got {cpus}) cannot be chosen for a cluster that is joined; leave one of the two out"
         )
+
+
+def _knock(address: str) -> None:
+    """Raise at once if nobody listens at HOST:PORT; Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except (OSError, OverflowError) as error:
+            raise _no_cluster(address, str(error)) from None
+
+
+def _no_cluster(address: str, reason: str) -> UserError:
+    return UserError(
+        f"address (got {address!r}) is not that of a Ray cluster which can be joined ({reason}); "
+        "start one with: ray start --head, or leave the address out"
+    )
 
 
 def _environment(threads: int) -> dict[str, str]:

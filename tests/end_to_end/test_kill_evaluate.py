@@ -22,7 +22,7 @@ from tests.graphs import small_graph
 pytestmark = pytest.mark.slow
 
 ROOT = Path(cli.__file__).parent
-KILLS = 3
+KILLS = 2
 CELLS = 2 * (1 + 1 + 1) * (2 + 2)  # Models × graphs × (candidates + seeds).
 
 
