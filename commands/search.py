@@ -32,7 +32,7 @@ class SearchArguments:
 
     Attributes:
         condensed: condensed graph to search on.
-        space: TOML file of model families and the values of their settings.
+        space: TOML file of model families and the values of their settings; by default configs/space.toml.
         samples: architectures that the search tries; 0 leaves the search out.
         out: folder for the results.
         top: how many of the best are retrained on the whole graph and tested.
@@ -51,7 +51,7 @@ class SearchArguments:
     """
 
     condensed: Path
-    space: Path = SPACE
+    space: Path | None = None
     samples: int = 40
     out: Path = Path("runs/search")
     top: int = 3
@@ -75,7 +75,8 @@ def run(argv: list[str]) -> int:
     from evaluate.search.space import read_space, sample
 
     _check(args)
-    space = read_space(args.space)
+    path = args.space or SPACE
+    space = read_space(path)
     if args.epochs is not None:
         space = dataclasses.replace(space, epochs=args.epochs)
     sample(space, max(args.samples, args.verify), args.seed)  # Whether the space has as many.
@@ -88,7 +89,7 @@ def run(argv: list[str]) -> int:
     claim(args.out / "plan.json", _plan(args, space, summary))
     record = run_record(dataclasses.asdict(args), args.condensed, arena.raw.name, arena.raw.source)
     write_json(args.out / "run.json", record)
-    errors.print(f"[bold]{arena.title}[/]; {space.size:,} architectures in {args.space}")
+    errors.print(f"[bold]{arena.title}[/]; {space.size:,} architectures in {path}")
     status = OK
     try:
         if args.samples:

@@ -30,7 +30,9 @@ from evaluate.search.space import Space
 from evaluate.search.trial import Side, run_trial
 from evaluate.train import Check
 
-KEEP = 3  # One trial in so many goes on at each rung: ASHA's η, from its paper's default of 4 to Ray's order.
+KEEP = (
+    3  # One trial in so many goes on at each rung: ASHA's η, 4 in its paper, where trials are more.
+)
 RETRIES = 3  # Of a trial that is lost.
 ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "1",  # Seconds of ended trials that a kill can cost.
