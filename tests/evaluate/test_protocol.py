@@ -168,7 +168,7 @@ def test_tuning_picks_the_best_on_validation() -> None:
 @pytest.mark.parametrize(
     ("protocol", "said"),
     [
-        (Protocol(("htg",)), "models .got 'htg'. is unknown; did you mean 'hgt'"),
+        (Protocol(("htg",)), "model .got 'htg'. is unknown; did you mean 'hgt'"),
         (Protocol(("hgt",), seeds=0), "seeds .got 0. must be at least 1"),
         (Protocol(("hgt",), per_graph=0), "per_graph .got 0."),
         (Protocol(("hgt",), seeds=2, per_graph=3), "per_graph .got 3. must be at most seeds .2."),
