@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,8 +71,10 @@ class SearchArguments:
 def run(argv: list[str]) -> int:
     """`search`: see `SearchArguments`."""
     args = parse(SearchArguments, argv, "search", EXAMPLES)
+    from condense.identity import versions
     from evaluate.contenders import gather
-    from evaluate.search.record import claim, read_json, run_record, write_json
+    from evaluate.run_record import RunRecord
+    from evaluate.search.record import claim, read_json
     from evaluate.search.space import read_space, sample
 
     _check(args)
@@ -87,8 +90,15 @@ def run(argv: list[str]) -> int:
     arena.test_labels()  # Before long work: whether there is something to score.
     summary = {**read_json(args.out / "search.json"), **_about(args, space, arena, made)}
     claim(args.out / "plan.json", _plan(args, space, summary))
-    record = run_record(dataclasses.asdict(args), args.condensed, arena.raw.name, arena.raw.source)
-    write_json(args.out / "run.json", record)
+    more = {name: importlib.metadata.version(name) for name in ("ray", "optuna")}
+    RunRecord(
+        "search",
+        dataclasses.asdict(args),
+        [str(args.condensed)],
+        arena.raw.name,
+        arena.raw.source,
+        {**versions(), **more},
+    ).write(args.out)
     errors.print(f"[bold]{arena.title}[/]; {space.size:,} architectures in {path}")
     status = OK
     try:
@@ -217,8 +227,9 @@ def _verify(
     summary: dict[str, Any],
 ) -> None:
     """Sampled architectures on all sides."""
+    from evaluate.records import write_records
     from evaluate.search.ledger import Ledger
-    from evaluate.search.record import SideRow, VerifyRow, write_json, write_table
+    from evaluate.search.record import SideRow, VerifyRow, write_json
     from evaluate.search.space import sample
     from evaluate.search.verify import Verifier
 
@@ -236,7 +247,7 @@ def _verify(
         args.top,
     )  # fmt: skip
     found = verifier.run(architectures, args.verify_whole)
-    write_table(args.out / "verify.csv", VerifyRow, found.rows)
+    write_records(args.out / "verify.csv", VerifyRow, found.rows)
     values = dataclasses.asdict(found)
     del values["rows"]
     summary["verify"] = {**values.pop("sides"), **values}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 
 def write_records(path: Path, kind: type[T], records: Iterable[T]) -> None:
-    """Write `records` as CSV, replacing the file only when it is complete.
+    """Write `records` as CSV, replacing the file only when it is complete; NaN and None are empty.
 
     Args:
         path: of the file.
@@ -28,11 +29,12 @@ def write_records(path: Path, kind: type[T], records: Iterable[T]) -> None:
     names = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
     partial = path.with_name(path.name + ".partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, names, lineterminator="\n")
             writer.writeheader()
             for record in records:
-                writer.writerow({name: getattr(record, name) for name in names})
+                writer.writerow({name: _spell(getattr(record, name)) for name in names})
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -73,9 +75,15 @@ def read_records(path: Path, kind: type[T], what: str, remedy: str) -> list[T]:
         raise FileError(f"{path} cannot be read as {what} ({error}); {remedy}") from None
 
 
+def _spell(value: Any) -> Any:
+    return "" if isinstance(value, float) and math.isnan(value) else value
+
+
 def _read(kind: str, text: str) -> str | int | float | None:
     if not text and "None" in kind:
         return None
     if kind.startswith("int"):
         return int(text)
-    return float(text) if kind.startswith("float") else text
+    if kind.startswith("float"):
+        return float(text) if text else math.nan
+    return text

@@ -10,6 +10,7 @@ from typing import Any
 
 from ray import tune
 
+from evaluate.records import write_records
 from evaluate.search.architecture import Architecture
 from evaluate.search.record import (
     FAILED,
@@ -19,7 +20,6 @@ from evaluate.search.record import (
     read_json,
     read_table,
     write_json,
-    write_table,
 )
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Journal(tune.Callback):
         )  # fmt: skip
         path = self.folder / "trials.csv"
         known = {r.trial: r for r in read_table(path, TrialRow)} | {number: row}
-        write_table(path, TrialRow, [known[n] for n in sorted(known)])
+        write_records(path, TrialRow, [known[n] for n in sorted(known)])
         spent = self.before + time.monotonic() - (self.started or time.monotonic())
         write_json(self.folder / "clock.json", {"seconds": spent})
         best = max((r.score for r in known.values() if not math.isnan(r.score)), default=math.nan)

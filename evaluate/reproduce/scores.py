@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from condense.errors import FileError
+from evaluate.records import read_records, write_records
 
 
 @dataclass(frozen=True)
@@ -22,7 +18,7 @@ class Score:
         dataset: its name.
         model: what the plan calls it.
         seed: of the training.
-        metric: a name in `METRICS`.
+        metric: as `Published` names it, or "val_micro_f1".
         value: on test nodes, in 0 … 1 (ARI may be below 0).
         seconds: of optimisation.
     """
@@ -42,19 +38,7 @@ def write_scores(path: Path, scores: Iterable[Score]) -> None:
     Raises:
         FileError: the file cannot be written.
     """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as stream:
-            names = [f.name for f in dataclasses.fields(Score)]
-            writer = csv.DictWriter(stream, names, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(dataclasses.asdict(score) for score in scores)
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise FileError(
-            f"{path} cannot be written ({error.strerror}); choose another --out"
-        ) from None
+    write_records(path, Score, scores)
 
 
 def read_scores(path: Path) -> list[Score]:
@@ -63,22 +47,4 @@ def read_scores(path: Path) -> list[Score]:
     Raises:
         FileError: the file cannot be read, or is of another kind.
     """
-    names = [f.name for f in dataclasses.fields(Score)]
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            if list(reader.fieldnames or ()) != names:
-                raise ValueError("other columns")
-            return [_score(record, reader.line_num) for record in reader]
-    except (OSError, ValueError, csv.Error) as error:
-        raise FileError(
-            f"{path} cannot be read as scores ({error}); delete it, or choose another --out"
-        ) from None
-
-
-def _score(record: dict[str, Any], line: int) -> Score:
-    if None in record or None in record.values():
-        raise ValueError(f"line {line} is of another length")
-    numbers = {"seed": int(record["seed"])}
-    numbers |= {name: float(record[name]) for name in ("value", "seconds")}
-    return Score(**{**record, **numbers})
+    return read_records(path, Score, "scores", "delete it, or choose another --out")

@@ -9,8 +9,9 @@ from pathlib import Path
 from condense.data.graph import num_target
 from evaluate.arena import Arena
 from evaluate.metrics import score
+from evaluate.records import write_records
 from evaluate.search.architecture import Architecture
-from evaluate.search.record import SideRow, read_table, write_table
+from evaluate.search.record import SideRow, read_table
 from evaluate.search.trial import Side, run_trial
 from evaluate.train import predict
 
@@ -75,7 +76,7 @@ class Ledger:
             train_seconds=trained.train_seconds, validate_seconds=trained.validate_seconds,
         )  # fmt: skip
         self.rows[key] = row
-        write_table(self.path, SideRow, self.rows.values())
+        write_records(self.path, SideRow, self.rows.values())
         self.on_row(row)
         return row
 

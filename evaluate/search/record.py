@@ -11,19 +11,17 @@ run.json       command, arguments, versions
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import importlib.metadata
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from condense.errors import FileError, UserError
-from condense.identity import difference, versions
+from condense.identity import difference
+from evaluate.records import read_records
 
 T = TypeVar("T")
 
@@ -110,42 +108,14 @@ class VerifyRow:
     short_seconds: float
 
 
-def write_table(path: Path, kind: type[T], rows: Iterable[T]) -> None:
-    """Write dataclass instances as CSV, replacing the file only when it is complete; NaN is empty.
-
-    Raises:
-        FileError: the file cannot be written.
-    """
-    lines = [[f.name for f in dataclasses.fields(kind)]]  # type: ignore[arg-type]
-    for row in rows:
-        lines.append([_spell(v) for v in dataclasses.astuple(row)])  # type: ignore[call-overload]
-
-    def write(partial: Path) -> None:
-        with partial.open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream, lineterminator="\n").writerows(lines)
-
-    _replace(path, write)
-
-
 def read_table(path: Path, kind: type[T]) -> list[T]:
-    """The rows of a file of `write_table`; none where there is no file.
+    """The rows of a file of `write_records`; none where there is no file.
 
     Raises:
         FileError: the file cannot be read, or is of another kind.
     """
-    if not path.exists():
-        return []
-    kinds = {f.name: {"int": int, "float": _float}.get(str(f.type), str) for f in _fields(kind)}
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            if list(reader.fieldnames or ()) != list(kinds):
-                raise ValueError("other columns")
-            return [kind(**{k: kinds[k](v) for k, v in record.items()}) for record in reader]
-    except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
-        raise FileError(
-            f"{path} cannot be read ({error}); delete it, or choose another --out"
-        ) from None
+    remedy = "delete it, or choose another --out"
+    return read_records(path, kind, "a search's rows", remedy) if path.exists() else []
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -198,21 +168,6 @@ def claim(path: Path, plan: Mapping[str, Any]) -> None:
         write_json(path, plan)
 
 
-def run_record(
-    arguments: Mapping[str, Any], condensed: Path, dataset: str, source: str
-) -> dict[str, Any]:
-    """What run.json holds of a search."""
-    more = {name: importlib.metadata.version(name) for name in ("ray", "optuna")}
-    return {
-        "command": "search",
-        "arguments": {k: str(v) if isinstance(v, Path) else v for k, v in arguments.items()},
-        "condensed": [str(condensed)],
-        "versions": {**versions(), **more},
-        "dataset": dataset,
-        "source": source,
-    }
-
-
 def _replace(path: Path, write: Any) -> None:
     partial = path.with_name(path.name + ".partial")
     try:
@@ -224,18 +179,6 @@ def _replace(path: Path, write: Any) -> None:
         raise FileError(
             f"{path} cannot be written ({error.strerror}); choose another --out"
         ) from None
-
-
-def _fields(kind: type) -> tuple[dataclasses.Field, ...]:
-    return dataclasses.fields(kind)
-
-
-def _float(text: str) -> float:
-    return float(text) if text else math.nan
-
-
-def _spell(value: Any) -> str:
-    return "" if isinstance(value, float) and math.isnan(value) else str(value)
 
 
 def _plain(value: Any) -> Any:
