@@ -69,7 +69,7 @@ class EvaluateArguments:
         whole: the whole graph's file, if it is one's own and has moved.
         device: auto, cpu, cuda, …
         jobs: trainings at a time. 1 runs them in this process, more as tasks of Ray with a process each. By
-            default 1 for fewer than 40 trainings and on a GPU, else as many as there are CPUs.
+            default 1 for grids of fewer than 40 trainings and on a GPU, else as many as there is room for.
         address: HOST:PORT of a Ray cluster to run on, or auto for one that runs on this machine.
         threads: of each training; by default PyTorch's number in this process, and 1 with Ray.
         fresh: delete the folder's rows, tried settings and baselines first, and begin anew.
@@ -104,8 +104,9 @@ def run(argv: list[str]) -> int:
     args = parse(EvaluateArguments, argv, "evaluate", EXAMPLES, default)
     for word in args.models:
         check_choice(MODEL_NAMES, word.partition(":")[0], "models")
+    from condense.methods.spec import parse as parse_method
     from evaluate.book import RESULTS, Book
-    from evaluate.contenders import gather
+    from evaluate.contenders import add_rivals, gather
     from evaluate.model_spec import parse_model
     from evaluate.protocol import Protocol
     from evaluate.train import TrainSettings
@@ -118,16 +119,16 @@ def run(argv: list[str]) -> int:
     protocol.check()
     _check(args)
     logging.getLogger("evaluate").setLevel(logging.INFO)  # Says which rivals are condensed.
-    book, rivals = Book.open(args.out, args.fresh), args.out / "rivals"
-    for file in rivals.glob("*.h5") if args.fresh else ():
-        file.unlink()
+    rivals = [parse_method(word) for word in args.baselines]
+    with errors.status("loading …"):
+        matches = gather(args.condensed, args.data_root, args.whole, args.device)
+    book = Book.open(args.out, args.fresh)  # Only now that nothing is amiss.
     records: list[dict[str, Any]] = []
     status = OK
     try:
         with contextlib.ExitStack() as stack:
-            for match in gather(
-                args.condensed, args.baselines, args.data_root, args.whole, args.device, rivals
-            ):
+            for match in matches:
+                add_rivals(match, rivals, args.device, args.out / "rivals", args.fresh)
                 _compare(match, protocol, book, args, stack, records)
     except KeyboardInterrupt:
         errors.print(
@@ -201,7 +202,9 @@ def _driver(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) 
 
     jobs, device = args.jobs, run.setup.device
     if jobs is None and args.address is None:
-        jobs = 1 if run.missing < SMALL or device.type == "cuda" else _cores()
+        # By the size of the whole grid: a run that goes on must not change to other threads.
+        few = len(run.grid) < SMALL
+        jobs = 1 if few or device.type == "cuda" else max(1, _cores() // (args.threads or 1))
     if jobs == 1 and args.address is None:
         return InProcess(args.threads)
     from evaluate.distributed.connect import connect

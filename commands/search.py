@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.search_text import as_text
-from commands.terminal import INTERRUPTED, MISSED, OK, console, errors, parse
+from commands.terminal import INTERRUPTED, MISSED, OK, console, errors, parse, print_json
 
 if TYPE_CHECKING:
     from condense.data.condensed import CondensedGraph
@@ -83,9 +84,10 @@ def run(argv: list[str]) -> int:
     if args.epochs is not None:
         space = dataclasses.replace(space, epochs=args.epochs)
     sample(space, max(args.samples, args.verify), args.seed)  # Whether the space has as many.
-    match = next(gather([args.condensed], [], args.data_root, args.whole, "cpu"))
+    match = gather([args.condensed], args.data_root, args.whole, "cpu")[0]
     made = match.contestants[1].condensed
     assert made is not None
+    _check_seconds(args, made)
     arena, graph = match.arena, match.arena.admit(made.graph)
     arena.test_labels()  # Before long work: whether there is something to score.
     summary = {**read_json(args.out / "search.json"), **_about(args, space, arena, made)}
@@ -110,7 +112,7 @@ def run(argv: list[str]) -> int:
         errors.print("Interrupted: what had ended is kept; the same command goes on.")
         return INTERRUPTED
     if args.json:
-        console.print((args.out / "search.json").read_text(encoding="utf-8"), end="", markup=False)
+        print_json(summary)
     else:
         console.print(f"\nAll of it is in [bold]{args.out}[/].")
     return status
@@ -140,6 +142,17 @@ def _check(args: SearchArguments) -> None:
         raise UserError("samples and verify (got 0 and 0) leave nothing to do; give one of them")
 
 
+def _check_seconds(args: SearchArguments, made: CondensedGraph) -> None:
+    """Raise if a speed-up is asked for that cannot be known."""
+    from condense.errors import UserError
+
+    if args.verify and math.isnan(made.provenance.condense_seconds):
+        raise UserError(
+            f"verify (got {args.verify}) needs the seconds that condensing took, which {args.condensed}, "
+            "imported from elsewhere, does not say; leave --verify out, or condense here"
+        )
+
+
 def _about(
     args: SearchArguments, space: Space, arena: Arena, made: CondensedGraph
 ) -> dict[str, Any]:
@@ -156,7 +169,6 @@ def _about(
         "condensed_hash": fingerprint(made.graph),
         "method": label(p.method, p.settings),
         "ratio": p.ratio,
-        "samples": args.samples,
         "epochs": space.epochs,
         "seed": args.seed,
         "condense_seconds": p.condense_seconds,
@@ -189,6 +201,7 @@ def _search(
 
         side = Side.of(arena, graph)
         trials = sweep(side, space, args.samples, args.seed, args.out, args.jobs)
+    summary["samples"] = args.samples
     summary["search_seconds"] = read_json(args.out / "clock.json").get("seconds")
     write_json(args.out / "search.json", summary)
     failed = sum(row.status == "failed" for row in trials)

@@ -43,6 +43,13 @@ def checked(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any]
 def join(name: str, kind: type, settings: Mapping[str, Any]) -> str:
     """The shortest word: only the settings that differ from the defaults of `kind`."""
     defaults = dataclasses.asdict(kind())
-    changed = [f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}"
-               for k, v in settings.items() if defaults.get(k) != v]  # fmt: skip
+    changed = [f"{k}={_spell(v)}" for k, v in settings.items() if defaults.get(k) != v]
     return f"{name}:{','.join(changed)}" if changed else name
+
+
+def _spell(value: Any) -> str:
+    """A float in as few digits as give it back."""
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from condense.data.graph import MultimodalGraph
 from condense.data.inductive import Setting
 from condense.errors import FileError, UserError
 from condense.io import load_condensed
-from condense.methods.spec import label, parse
+from condense.methods.spec import label
 from condense.run import find_device
 from evaluate.arena import Arena
 from evaluate.book import Failure, reason
@@ -39,43 +39,70 @@ class Match:
 
 
 def gather(
-    files: Sequence[Path],
-    baselines: Sequence[str],
-    root: Path,
-    whole: Path | None = None,
-    device: str = "auto",
-    rivals_folder: Path | None = None,
-) -> Iterator[Match]:
-    """One match for each whole graph that the files were condensed from.
+    files: Sequence[Path], root: Path, whole: Path | None = None, device: str = "auto"
+) -> list[Match]:
+    """One match for each whole graph that the files were condensed from; all are there, and fit.
 
     Args:
         files: condensed graphs.
-        baselines: `method[:setting=value,…]`, condensed here once for each budget and seed of the files.
         root: folder of the known data sets' files.
         whole: file of the whole graph, in place of the one that a condensed file names.
-        device: where to condense and train.
-        rivals_folder: where rivals are kept, so that each is condensed once; by default nowhere.
+        device: where to train.
 
     Raises:
-        UserError: no file, files of several settings, an unknown method.
+        UserError: no file, files of several settings, or a graph that does not fit its whole one.
         FileError: a file cannot be read, or its whole graph is not the one that it was made from.
     """
     if not files:
         raise UserError("condensed (got nothing) needs at least one file; give --condensed FILE …")
-    rivals = [parse(text) for text in baselines]
     groups: dict[str, list[tuple[Path, CondensedGraph]]] = {}
     for file in files:
         condensed = load_condensed(file)
         groups.setdefault(condensed.provenance.dataset_hash, []).append((file, condensed))
     setting = _one_setting([pair for group in groups.values() for pair in group])
+    matches = []
     for group in groups.values():
-        graph = whole_graph(*group[0], root, whole)
-        arena = Arena.of(graph, find_device(device), setting)
+        arena = Arena.of(whole_graph(*group[0], root, whole), find_device(device), setting)
         match = Match(arena, [Contestant(WHOLE, arena.trained_whole())])
-        match.contestants.extend(_contestant(condensed) for _, condensed in group)
-        for method, settings in rivals:
-            _add_rival(match, group, method, settings, device, rivals_folder)
-        yield match
+        for _, condensed in group:
+            arena.admit(condensed.graph)
+            match.contestants.append(_contestant(condensed))
+        matches.append(match)
+    return matches
+
+
+def add_rivals(
+    match: Match,
+    rivals: Sequence[tuple[str, Mapping[str, Any]]],
+    device: str = "auto",
+    folder: Path | None = None,
+    fresh: bool = False,
+) -> None:
+    """Condense rivals, once for each budget and seed of the files; those that cannot be are failures.
+
+    Args:
+        match: of `gather`; contestants and failures are added.
+        rivals: methods with their settings, see `condense.methods.spec.parse`.
+        device: where to condense.
+        folder: where rivals are kept, so that each is condensed once; by default nowhere.
+        fresh: condense them again.
+    """
+    files = [c.condensed.provenance for c in match.contestants if c.condensed is not None]
+    graph = match.arena.raw
+    for method, settings in rivals:
+        for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
+            try:
+                budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
+                made = condense_rival(
+                    graph, budget, method, settings, p.seed, device, folder, fresh
+                )
+            except Exception as error:  # Whatever it is, other graphs are compared without it.
+                name = label(method, settings)
+                match.failures.append(
+                    Failure("", graph.name, name, "", p.seed, None, reason(error))
+                )
+            else:
+                match.contestants.append(_contestant(made))
 
 
 def _one_setting(files: Sequence[tuple[Path, CondensedGraph]]) -> Setting:
@@ -127,25 +154,3 @@ def whole_graph(
 def _contestant(condensed: CondensedGraph) -> Contestant:
     p = condensed.provenance
     return Contestant(label(p.method, p.settings), condensed.graph, condensed)
-
-
-def _add_rival(
-    match: Match,
-    group: Sequence[tuple[Path, CondensedGraph]],
-    method: str,
-    settings: dict,
-    device: str,
-    folder: Path | None,
-) -> None:
-    """The rival at every distinct budget and seed among the files; what cannot be condensed is a failure."""
-    graph = match.arena.raw
-    files = [condensed.provenance for _, condensed in group]
-    for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
-        try:
-            budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
-            made = condense_rival(graph, budget, method, settings, p.seed, device, folder)
-        except Exception as error:  # Whatever it is, other graphs are compared without it.
-            name = label(method, settings)
-            match.failures.append(Failure("", graph.name, name, "", p.seed, None, reason(error)))
-        else:
-            match.contestants.append(_contestant(made))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from condense.errors import UserError
 from condense.words import checked, join, split
+from evaluate.limits import misfit, problem
 from models.choices import choose
 from models.registry import MODELS, ModelEntry
 
@@ -25,5 +27,11 @@ def parse_model(text: str) -> tuple[str, ModelEntry]:
     if not values:
         return name, entry
     given = checked(entry.settings, values, f"model {text!r}")
+    for key, value in given.items():
+        if broken := problem(key, value):
+            raise UserError(f"model {text!r}: {key} (got {value!r}) {broken}")
+    ones = {key: (value,) for key, value in given.items()}
+    if broken := misfit(name, entry.settings(), ones):
+        raise UserError(f"model {text!r}: {broken}")
     space = {key: choices for key, choices in entry.space.items() if key not in given}
     return join(name, entry.settings, given), replace(entry, given=given, space=space)

@@ -32,6 +32,7 @@ def condense_rival(
     seed: int,
     device: str,
     folder: Path | None = None,
+    fresh: bool = False,
 ) -> CondensedGraph:
     """Condense `graph`, or read what an earlier call of the same identity has left in `folder`.
 
@@ -43,6 +44,7 @@ def condense_rival(
         seed: of the condensing.
         device: where to condense.
         folder: of the kept files; None keeps none.
+        fresh: condense anew, and replace the file.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; a graph that is not complete is no rival.
@@ -55,7 +57,7 @@ def condense_rival(
         run = identity(graph, budget, method, chosen, seed, find_device(device))
         digest.record(json.loads(json.dumps(spell(run))))
         path = folder / f"{method}-seed{seed}-{digest.hexdigest()[:16]}.h5"
-        if path.exists():
+        if path.exists() and not fresh:
             try:
                 return load_condensed(path)
             except FileError as error:

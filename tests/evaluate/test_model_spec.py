@@ -28,6 +28,12 @@ def test_given_settings_have_the_declared_types_and_are_not_tuned() -> None:
     assert len(drawn) > 1
 
 
+def test_no_digit_of_a_setting_is_lost() -> None:
+    name, entry = parse_model("gcn:dropout=0.123456789")
+    assert entry.choose_settings().dropout == 0.123456789
+    assert parse_model(name) == (name, entry)
+
+
 def test_values_at_their_defaults_leave_the_name_short() -> None:
     default = HetCRFSettings().hidden
     name, entry = parse_model(f"hetcrf:hidden={default},learns_from=nothing")
@@ -43,6 +49,8 @@ def test_values_at_their_defaults_leave_the_name_short() -> None:
         ("gcn:hidden", "'hidden' must read setting=value"),
         ("gcn:hidden=wide", r"hidden .got 'wide'."),
         ("hetcrf:temperature=0", "temperature"),
+        ("mlp:dropout=2", r"dropout .got 2.0. must lie in"),
+        ("hgt:hidden=63", r"hidden .got 63. must be a multiple of"),
     ],
 )
 def test_words_that_cannot_be_meant(text: str, said: str) -> None:
