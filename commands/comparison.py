@@ -30,7 +30,7 @@ def show(title: str, rows: Sequence[Row]) -> None:
     if mean:
         console.print(
             f"\n{mean[0].method} over its rivals, micro-F1 on the mean over the models, in points:\n\n"
-            f"{as_list(mean)}\n\n{_corrected(mean)}",
+            f"{as_list(mean)}\n\n{_corrected(mean)}{_shared(mean, rows)}",
             markup=False,
         )
     if len({one.model for one in single}) > 1:
@@ -48,6 +48,18 @@ def _corrected(family: Sequence[Comparison]) -> str:
         f"95 % intervals of mean paired differences (Bonferroni) and p-values (Holm), corrected for "
         f"{count} comparisons."
     )
+
+
+def _shared(family: Sequence[Comparison], rows: Sequence[Row]) -> str:
+    """A warning where fewer graphs than pairs were condensed."""
+    for one in family:
+        ours = [row for row in rows if (row.method, row.ratio) == (one.method, one.ratio)]
+        if one.difference.count > len({row.condense_seed for row in ours}):
+            return (
+                "\nPairs are condensing seed × training seed and share graphs, so intervals are of these "
+                "graphs;\nfor the method's, give as many files as --seeds, with --per-graph 1."
+            )
+    return ""
 
 
 def as_record(

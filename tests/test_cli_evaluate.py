@@ -63,6 +63,7 @@ def test_a_second_run_trains_nothing(
     assert max(map(len, said.out.splitlines())) <= 130
     for part in ("AUC", "peak MiB", "break-even", "condense s", "corrected for 2 comparisons"):
         assert part in said.out
+    assert "and share graphs" in said.out  # Four pairs, of two graphs.
     ran = breaking(monkeypatch, lambda cell: None)
     assert cli.main(command) == 0
     assert ran == []
@@ -73,6 +74,15 @@ def test_a_second_run_trains_nothing(
     assert cli.main([*command, "--fresh"]) == 0
     assert len(ran) == 20
     assert len(read_rows(Path("out/results.csv"))) == 20
+
+
+def test_pairs_of_a_graph_each_need_no_warning(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, "--per-graph", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "corrected for 2 comparisons" in said
+    assert "share graphs" not in said
 
 
 def test_a_failure_is_said_and_tried_again(
