@@ -54,7 +54,9 @@ class Failure:
     reason: str
 
 
-Place = tuple[str, str, str, float, str, int | None, int]
+Mean = tuple[str, str, str, str, float, str]
+"""Which mean over seeds a row goes into: those of one run share their settings, tuned or not."""
+Place = tuple[Mean, int | None, int]
 """Where in a comparison a row belongs: of two rows for one place in two runs, the later one counts."""
 
 
@@ -109,11 +111,23 @@ class Book:
         return self._outcomes.get(cell)
 
     def add_rows(self, rows: Sequence[Row]) -> None:
-        """Keep rows; earlier runs' rows for their places in the comparison are given up for them."""
+        """Keep rows; earlier runs' rows for their places in the comparison are given up for them.
+
+        So are earlier rows of the same mean with other settings, whatever their seeds: a mean over 50 epochs
+        for some seeds and 200 for others would be of nothing. What this run still plans of a mean has the
+        settings of the rows that have arrived, and stays.
+        """
         self.rows.extend(rows)
         self._outcomes |= {row.cell: Outcome.of_row(row) for row in rows}
         taken = {_place(row) for row in rows}
-        self._earlier = [row for row in self._earlier if _place(row) not in taken]
+        settings: dict[Mean, set[str]] = {}
+        for row in rows:
+            settings.setdefault(_mean(row), set()).add(row.settings)
+        self._earlier = [
+            row
+            for row in self._earlier
+            if _place(row) not in taken and row.settings in settings.get(_mean(row), {row.settings})
+        ]
         if rows and self.folder is not None:
             write_rows(self.folder / RESULTS, [*self._earlier, *self.rows])
 
@@ -130,16 +144,12 @@ class Book:
             write_records(self.folder / FAILURES, Failure, self.failures)
 
 
+def _mean(row: Row) -> Mean:
+    return row.dataset, row.source, row.setting, row.method, row.ratio, row.model
+
+
 def _place(row: Row) -> Place:
-    return (
-        row.dataset,
-        row.setting,
-        row.method,
-        row.ratio,
-        row.model,
-        row.condense_seed,
-        row.train_seed,
-    )
+    return _mean(row), row.condense_seed, row.train_seed
 
 
 def reason(error: BaseException) -> str:

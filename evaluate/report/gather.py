@@ -93,7 +93,7 @@ def gather(runs: Sequence[Path]) -> list[Section]:
         runs: folders of evaluations and searches, results.csv files, condensed graphs.
 
     Raises:
-        UserError: none given.
+        UserError: none given, or a folder does not say which data it is about.
         FileError: one is not there, cannot be read, or has nothing to report.
     """
     if not runs:
@@ -157,7 +157,7 @@ def _sections(found: _Found) -> list[Section]:
 
     def like(content: dict[str, Any]) -> Section:
         """The section that a record is about; one that does not say its setting, the graph's first."""
-        dataset, source = str(content.get("dataset", "?")), str(content.get("source", "real"))
+        dataset, source = str(content["dataset"]), str(content["source"])
         setting = content.get("setting")
         same = [
             s for s in sections.values()
@@ -171,11 +171,9 @@ def _sections(found: _Found) -> list[Section]:
         p = graph.condensed.provenance
         section(p.dataset, p.source, p.setting).graphs.append(graph)
     for search in found.searches.values():
-        first = search.top[0] if search.top else None
-        said = {"dataset": first.dataset, "source": first.source} if first else {}
-        like({**said, **search.record}).searches.append(search)
+        like(_about(search, found.records.get(search.path / RUN, {}))).searches.append(search)
     for path, content in found.records.items():
-        like(content).records.append((path, content))
+        like(_named(path.parent, content)).records.append((path, content))
     for name, dataset in found.missing.items():
         for one in sections.values():
             if one.dataset == dataset:
@@ -183,6 +181,30 @@ def _sections(found: _Found) -> list[Section]:
                     f"The condensed graph {name} is not there any more; name its file."
                 )
     return list(sections.values())
+
+
+def _about(search: Search, run: dict[str, Any]) -> dict[str, Any]:
+    """What a search is about; one that was broken off has no search.json, and its run.json says it.
+
+    Args:
+        search: finished or not.
+        run: the content of run.json in its folder; empty without one.
+    """
+    first = search.top[0] if search.top else None
+    said = {"dataset": first.dataset, "source": first.source} if first else {}
+    known = {name: run[name] for name in ("dataset", "source") if name in run}
+    return _named(search.path, {**known, **said, **search.record})
+
+
+def _named(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """`content` if it says the data set and whether it is simulated, which is never guessed."""
+    absent = [name for name in ("dataset", "source") if not content.get(name)]
+    if absent:
+        raise UserError(
+            f"run (got {folder}) does not say its {' and '.join(absent)}: neither search.json nor {RUN} "
+            "does; run again what wrote it, or leave it out"
+        )
+    return content
 
 
 def _once(rows: Iterable[Row]) -> list[Row]:

@@ -35,7 +35,7 @@ class Written:
         page: the HTML file.
         folder: with tables and figures.
         tables, figures: how many, each in two files.
-        notes: what is missing in the report, and why.
+        notes: what is missing in the report or mixed in it, and why.
     """
 
     page: Path
@@ -117,8 +117,10 @@ def _part(section: Section, root: Path, whole: Path | None, notes: list[str]) ->
         notes.append(
             f"{section.title}: features and classes of the whole graph are missing: {absent}"
         )
+    scores = kept(section)
+    notes += [f"{section.title}: {note}" for note in scores.notes]
     chapters = (
-        kept(section),
+        scores,
         costs(section),
         searching(section),
         graphs(section, found, absent),

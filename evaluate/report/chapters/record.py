@@ -35,8 +35,9 @@ def citing(sections: Iterable[Section]) -> Chapter:
         methods |= dict.fromkeys(
             r.method.partition(":")[0] for r in s.rows if r.trained_on != WHOLE
         )
-        models |= dict.fromkeys(r.model for r in s.rows)
-        models |= dict.fromkeys(line["model"] for one in s.searches for line in one.trials)
+        words = [r.model for r in s.rows]
+        words += [line["model"] for one in s.searches for line in (*one.trials, *one.verify)]
+        models |= dict.fromkeys(word.partition(":")[0] for word in words)
         if s.source == "real":
             sets[s.dataset] = None
         searched = searched or bool(s.searches)

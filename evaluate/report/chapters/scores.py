@@ -11,7 +11,7 @@ from evaluate.report.figures.matrix import heat_map
 from evaluate.report.gather import Section
 from evaluate.report.standings import Standing, common_models, models, standings
 from evaluate.report.tables import Table
-from evaluate.report.words import percent
+from evaluate.report.words import listed, percent
 from evaluate.table import HEADERS, Line, cells, readable_bytes, seconds, summarise, trainings
 
 MISSING = "–"
@@ -38,6 +38,7 @@ def kept(section: Section) -> Chapter:
             "Each model (a column) was trained on each graph (a row) and tested on the whole graph's test "
             "nodes. Retention is its micro-F1 ÷ that of the same model trained on the whole graph.",
         ),
+        notes=tuple(filter(None, [_mixed(section)])),
         figures=figures,
         tables=tuple(
             filter(
@@ -106,6 +107,25 @@ def costs(section: Section) -> Chapter:
         caption=f"Marks: mean over the models ({over}); lines: from the worst to the best of them. The "
         "star and the dashed line are the whole graph.",
         tables=tuple(filter(None, [_break_even(section, found), _sizes(section, found)])),
+    )
+
+
+def _mixed(section: Section) -> str:
+    """Which means are over trainings with different settings; empty if none is."""
+    found: dict[tuple[str, str, float], set[str]] = {}
+    for row in section.rows:
+        found.setdefault((row.model, row.method, row.ratio), set()).add(row.settings)
+    on: dict[str, dict[str, None]] = {}
+    for (model, method, _), settings in found.items():
+        if len(settings) > 1:
+            on.setdefault(model, {})[method] = None
+    if not on:
+        return ""
+    named = listed([f"{model} (on {listed(list(methods))})" for model, methods in on.items()])
+    return (
+        f"These means mix trainings with different settings, which came from several runs: {named}. The "
+        "settings are listed at the end of the section; report the runs apart, or evaluate again into one "
+        "folder."
     )
 
 

@@ -78,6 +78,29 @@ def test_a_condensed_graph_beside_its_record_is_found(tmp_path: Path) -> None:
     assert section.graphs[0].path == tmp_path / "near.h5"
 
 
+def test_a_search_that_was_broken_off_is_about_the_data_of_its_run(tmp_path: Path) -> None:
+    (tmp_path / "trials.csv").write_text("trial,model,settings,score\n1,mlp,width=8,0.5\n")
+    record = {"command": "search", "dataset": "amazon1", "source": "simulated"}
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    (section,) = gather([tmp_path])
+    assert section.title == "amazon1 (simulated)"
+    assert len(section.searches) == len(section.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("record", "absent"),
+    [(None, "dataset and source"), ({"dataset": "amazon1"}, "source"), ({}, "dataset and source")],
+)
+def test_the_data_of_a_search_are_never_guessed(
+    tmp_path: Path, record: dict[str, str] | None, absent: str
+) -> None:
+    (tmp_path / "trials.csv").write_text("trial,model,settings,score\n1,mlp,width=8,0.5\n")
+    if record is not None:
+        (tmp_path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(UserError, match=f"does not say its {absent}: neither search.json nor"):
+        gather([tmp_path])
+
+
 def test_what_cannot_be_reported(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "torn.csv").write_text("a,b\n")
