@@ -14,11 +14,12 @@ from condense.data.graph import display_name
 from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label
+from evaluate.book import FAILURES, RESULTS, Failure
+from evaluate.records import read_records
 from evaluate.report.search_folder import Search, is_search, read_json, read_search
 from evaluate.report.words import slug
 from evaluate.results import Row, read_rows
-
-RESULTS, RUN = "results.csv", "run.json"
+from evaluate.run_record import RECORD as RUN
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Section:
         graphs: condensed graphs, no file twice.
         searches: folders of searches.
         records: path and content of each run.json.
+        failures: what the last run into each folder could not do.
         notes: what was named but not found.
     """
 
@@ -57,6 +59,7 @@ class Section:
     graphs: list[GraphFile] = field(default_factory=list)
     searches: list[Search] = field(default_factory=list)
     records: list[tuple[Path, dict[str, Any]]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -83,6 +86,7 @@ class _Found:
     graphs: dict[Path, GraphFile] = field(default_factory=dict)
     searches: dict[Path, Search] = field(default_factory=dict)
     records: dict[Path, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[Path, list[Failure]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
 
 
@@ -133,6 +137,10 @@ def _read_folder(folder: Path, found: _Found) -> None:
         )
     if results.exists():
         found.rows += read_rows(results)
+    if (folder / FAILURES).exists():
+        found.failures[folder] = read_records(
+            folder / FAILURES, Failure, "failures", "evaluate again, or delete it"
+        )
     if is_search(folder):
         found.searches[folder.resolve()] = read_search(folder)
     if record.exists():
@@ -174,6 +182,15 @@ def _sections(found: _Found) -> list[Section]:
         like(_about(search, found.records.get(search.path / RUN, {}))).searches.append(search)
     for path, content in found.records.items():
         like(_named(path.parent, content)).records.append((path, content))
+    for folder, failures in found.failures.items():
+        run = found.records.get(folder / RUN, {})
+        for failure in failures:
+            # A run's last data set is in its run.json; others are told by their rows and graphs.
+            known = [s for s in sections.values() if s.dataset == failure.dataset]
+            known.sort(key=lambda s: s.source != run.get("source"))
+            said = run if run.get("dataset") == failure.dataset else {"dataset": failure.dataset}
+            one = known[0] if known else like(_named(folder, said))
+            one.failures.append(failure)
     for name, dataset in found.missing.items():
         for one in sections.values():
             if one.dataset == dataset:

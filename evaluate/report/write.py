@@ -12,6 +12,7 @@ from condense.errors import FileError, UserError
 from condense.io.replace import check_target, replacing
 from evaluate.report import summary
 from evaluate.report.chapters.condensing import condensing
+from evaluate.report.chapters.failing import failing
 from evaluate.report.chapters.graphs import graphs
 from evaluate.report.chapters.record import citing, record
 from evaluate.report.chapters.scores import costs, kept
@@ -122,6 +123,7 @@ def _part(section: Section, root: Path, whole: Path | None, notes: list[str]) ->
     chapters = (
         scores,
         costs(section),
+        failing(section),
         searching(section),
         graphs(section, found, absent),
         condensing(section),
