@@ -34,6 +34,9 @@ KEEP = (
     3  # One trial in so many goes on at each rung: ASHA's η, 4 in its paper, where trials are more.
 )
 RETRIES = 3  # Of a trial that is lost.
+ROUNDS = 2
+"""Trials that failed get another round: Ray gives a trial up when its lost worker owes two answers, of which the
+second arrives while the trial already waits to be run again."""
 ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "1",  # Seconds of ended trials that a kill can cost.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # `Journal` keeps what is needed.
@@ -113,8 +116,12 @@ def sweep(
     with warnings.catch_warnings():
         # A trial that runs again reports what Optuna knows of it.
         warnings.filterwarnings("ignore", "The reported value is ignored")
-        _tuner(side, space, samples, seed, folder, jobs).fit()
-    return read_table(folder / "trials.csv", TrialRow)
+        for _ in range(ROUNDS):
+            _tuner(side, space, samples, seed, folder, jobs).fit()
+            done = read_table(folder / "trials.csv", TrialRow)
+            if all(row.status != FAILED for row in done):
+                break
+    return done
 
 
 def _tuner(
