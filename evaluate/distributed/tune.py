@@ -35,8 +35,8 @@ KEEP = (
 )
 RETRIES = 3  # Of a trial that is lost.
 ROUNDS = 2
-"""Trials that failed get another round: Ray gives a trial up when its lost worker owes two answers, of which the
-second arrives while the trial already waits to be run again."""
+"""Trials that failed get another round: Ray gives a trial up when its lost worker owes two answers, of which
+the second arrives while the trial already waits to be run again."""
 ENVIRONMENT = {
     "TUNE_GLOBAL_CHECKPOINT_S": "1",  # Seconds of ended trials that a kill can cost.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # `Journal` keeps what is needed.
