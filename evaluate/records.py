@@ -29,7 +29,6 @@ def write_records(path: Path, kind: type[T], records: Iterable[T]) -> None:
     names = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
     partial = path.with_name(path.name + ".partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.DictWriter(stream, names, lineterminator="\n")
             writer.writeheader()

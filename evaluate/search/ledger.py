@@ -38,6 +38,7 @@ class Ledger:
 
     def __post_init__(self) -> None:
         """Read what is known."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.rows = {_key(row): row for row in read_table(self.path, SideRow)}
 
     def train(
