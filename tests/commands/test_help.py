@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import resource
 import subprocess
 import sys
@@ -34,7 +35,7 @@ print("@", status, [m for m in {HEAVY!r} if m in sys.modules], sep="|")
     )
     said, _, found = done.stdout.rpartition("@|")
     status, _, heavy = found.strip().partition("|")
-    return int(status), eval(heavy), said + done.stderr
+    return int(status), ast.literal_eval(heavy), said + done.stderr
 
 
 @every_help
