@@ -5,31 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from condense.data.graph import num_target
 from condense.stages import synchronise
-
-
-class SelfSupervised(Protocol):
-    """A module that learns embeddings of all target nodes from the graph alone."""
-
-    def prepare(self, graph: HeteroData, rows: Tensor) -> Any:
-        """What does not depend on parameters; `rows` are of no account here."""
-        ...
-
-    def pretraining(self, inputs: Any) -> tuple[Tensor, Tensor]:
-        """The loss, and the detached embeddings [n, d]."""
-        ...
-
-    def embed(self, inputs: Any) -> Tensor:
-        """The embeddings [n, d]."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -53,10 +36,10 @@ def pretrain(
     settings: PretrainSettings,
     on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> float:
-    """Train a `SelfSupervised` module in place; neither labels nor splits are read.
+    """Train a module in place by its own loss; neither labels nor splits are read.
 
     Args:
-        model: the module.
+        model: a module that is `models.self_supervised.SelfSupervised`.
         graph: features complete and scaled, as `Arena.whole`.
         settings: see there.
         on_epoch: called after each step with its number, from 1, and its loss.

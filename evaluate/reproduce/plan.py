@@ -23,6 +23,7 @@ from evaluate.train import TrainSettings
 from evaluate.tune import Candidate
 from models.choices import choose, nearest
 from models.registry import MODELS
+from models.self_supervised import learns_unlabelled
 
 
 @checked(frozen=True, config=STRICT)
@@ -216,10 +217,11 @@ def _entry(path: Path, name: str, table: Any, shared: Mapping[str, Any], seeds: 
     entry = choose(MODELS, model, f"{where}] model")
     settings = build(entry.settings, own.settings, f"{where}.settings]")
     if own.protocol == "probe":
-        if not hasattr(entry.build, "pretraining"):
+        if not learns_unlabelled(entry.build):
+            able = ", ".join(n for n, e in MODELS.items() if learns_unlabelled(e.build))
             raise UserError(
                 f"{where}]: protocol (got 'probe') needs a model that learns without labels; "
-                'choose hetcrf, or "end to end"'
+                f'choose one of {able}, or "end to end"'
             )
         values = {**entry.training, **own.pretraining}
         pretraining = build(PretrainSettings, values, f"{where}.pretraining]")

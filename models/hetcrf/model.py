@@ -49,6 +49,7 @@ from models.hetcrf.settings import HetCRFSettings
 from models.hetcrf.structure import Paths, Structure, dropped, relations_of
 from models.metapaths import returning_paths
 from models.schema import GraphSchema
+from models.self_supervised import loss_beside_probe, probe_cross_entropy
 
 
 @dataclass(frozen=True)
@@ -236,9 +237,6 @@ def loss(
         return cross_entropy(model, inputs, labels, weight)
     if learns_from == "nothing":
         with torch.no_grad():
-            total, embedding = torch.zeros((), device=weight.device), model.embed(inputs)
-    else:
-        total, embedding = model.pretraining(inputs)
-    logits = model.head(embedding[inputs.rows])
-    fit = nn.functional.cross_entropy(logits, labels, reduction="none")
-    return total + (fit * weight).sum()
+            embedding = model.embed(inputs)
+        return probe_cross_entropy(model, embedding, inputs.rows, labels, weight)
+    return loss_beside_probe(model, inputs, labels, weight)
