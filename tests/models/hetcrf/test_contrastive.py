@@ -61,13 +61,13 @@ def test_loss_and_gradients_are_those_of_dense_matrices(negatives, block, monkey
 
 
 @pytest.mark.slow
-def test_blocks_beyond_twenty_thousand_nodes_give_the_dense_value():
-    """One block against many, at a size at which the default has many."""
+def test_tiles_beyond_twenty_thousand_nodes_give_the_dense_value():
+    """At a size at which the default has many."""
     rng = torch.Generator().manual_seed(0)
     u, v = (torch.nn.functional.normalize(torch.randn(20_500, 2, generator=rng)) for _ in range(2))
     part = slice(0, 300)
     rows, columns = sums.exponential_sums(u, v, 1 / TAU)
-    assert len(u) * len(v) > 50 * sums.BLOCK
+    assert len(u) * len(v) > 1000 * sums.TILE**2
     assert_near(rows[part], ((u[part] @ v.T - 1) / TAU).exp().sum(1), 1e-12)
     assert_near(columns[part], ((u @ v[part].T - 1) / TAU).exp().sum(0), 1e-12)
 
