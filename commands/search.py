@@ -89,7 +89,7 @@ def run(argv: list[str]) -> int:
     assert made is not None
     _check_seconds(args, made)
     arena, graph = match.arena, match.arena.admit(made.graph)
-    arena.test_labels()  # Before long work: whether there is something to score.
+    arena.check_testable()
     summary = {**read_json(args.out / "search.json"), **_about(args, space, arena, made)}
     claim(args.out / "plan.json", _plan(args, space, summary))
     more = {name: importlib.metadata.version(name) for name in ("ray", "optuna")}

@@ -110,20 +110,28 @@ class Arena:
         """The test nodes."""
         return self.whole[self.whole.target].test_mask.nonzero().flatten()
 
+    def check_testable(self) -> None:
+        """Raise, before long work, where there would be nothing to score.
+
+        Raises:
+            UserError: some test nodes have no label.
+        """
+        store = self.raw[self.raw.target]
+        bare = int((store.y[store.test_mask] < 0).sum())
+        if bare:
+            raise UserError(
+                f"test_mask (got {bare} nodes without a label) cannot be scored; take them out of test_mask"
+            )
+
     def test_labels(self) -> Tensor:
-        """Their true classes: the one place where they are read, after training and selection.
+        """The test nodes' true classes: the one place where they are read, after training and selection.
 
         Raises:
             UserError: some have no label.
         """
+        self.check_testable()
         store = self.raw[self.raw.target]
-        truth = store.y[store.test_mask]
-        if bool((truth < 0).any()):
-            raise UserError(
-                f"test_mask (got {int((truth < 0).sum())} nodes without a label) cannot be scored; "
-                "take them out of test_mask"
-            )
-        return truth
+        return store.y[store.test_mask]
 
     def majority(self) -> int:
         """The most frequent class among training nodes."""

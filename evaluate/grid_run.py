@@ -65,7 +65,7 @@ class GridRun:
             UserError: a contestant does not fit the whole graph, or was condensed in another setting.
         """
         self.setup = Setup.of(arena, contestants)
-        arena.test_labels()  # Before long work: whether there is something to score.
+        arena.check_testable()
         self.grid = plan_grid(Names.of(arena, contestants), contestants, protocol)
         self._facts = [GraphFacts.of(arena, contestant) for contestant in contestants]
         self._book, self._watch = book, watch

@@ -50,7 +50,7 @@ def reproduce(
         for name in plan.datasets
     }
     for arena in arenas.values():
-        arena.test_labels()  # Before long work: whether there is something to score.
+        arena.check_testable()
     scores: list[Score] = []
     embeddings = Embeddings()
     for name, entry in plan.entries.items():
