@@ -26,11 +26,15 @@ from models import (
     xgea,
 )
 from models.classifier import cross_entropy
+from models.hero import settings as hero_settings
+from models.hero.model import HERO
+from models.hero.settings import HEROSettings, LateHEROSettings
 from models.hetcrf import settings as hetcrf_settings
 from models.hetcrf.model import HetCRF
 from models.hetcrf.model import loss as hetcrf_loss
 from models.hetcrf.settings import HetCRFSettings
 from models.schema import GraphSchema
+from models.self_supervised import loss_beside_probe
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,20 @@ MODELS: dict[str, ModelEntry] = {
         hgnn_ima.SPACE,
         hgnn_ima.loss,
         training=hgnn_ima.TRAINING,
+    ),
+    "hero": ModelEntry(
+        HERO,
+        HEROSettings,
+        hero_settings.SPACE,
+        loss_beside_probe,
+        training=hero_settings.TRAINING,
+    ),
+    "hero_late": ModelEntry(
+        HERO,
+        LateHEROSettings,
+        hero_settings.SPACE,
+        loss_beside_probe,
+        training=hero_settings.TRAINING,
     ),
     "hetcrf": ModelEntry(
         HetCRF,

@@ -16,7 +16,12 @@ from tests.dense import assert_near
 from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
-PAIRS = (("hgt", "hgt_late"), ("han", "han_late"), ("sehgnn", "sehgnn_late"))
+PAIRS = (
+    ("hgt", "hgt_late"),
+    ("han", "han_late"),
+    ("sehgnn", "sehgnn_late"),
+    ("hero", "hero_late"),
+)
 
 
 def without(graph, modality):

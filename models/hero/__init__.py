@@ -1,0 +1,1 @@
+"""HERO: self-supervised embeddings of a heterogeneous graph by agreement of two views."""
