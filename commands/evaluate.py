@@ -53,7 +53,7 @@ class EvaluateArguments:
         condensed: condensed graphs to judge.
         models: architectures to train, MODEL or MODEL:SETTING=VALUE,…: mlp, sgc, gcn, graphsage, gat, appnp,
             chebnet, hgt, hgt_late, han, han_late, sehgnn, sehgnn_late, hetgnn, mhgat, mmgcn, xgea,
-            hgnn_ima, hero, hero_late or hetcrf.
+            hgnn_ima, shgp, shgp_late, hero, hero_late or hetcrf.
         seeds: trainings of each model on each graph.
         per_graph: trainings on each condensed graph, where there are many of one method; by default
             as many as seeds. With --seeds 5 --per-graph 1, five files are trained with one seed each.

@@ -4,7 +4,8 @@ An encoder is a module that maps inputs by some key (a node type, a meta-path) a
 else it needs, to embeddings [rows, d]. It is built from a schema, so a schema with one modality gives a copy
 for that modality alone. Late fusion models "learn node embeddings separately for each modality and blend them
 only at the last layer", says HGNN-IMA's paper (section 1), but not how it blends those of its baselines.
-Ours: `ModalityAttention`, as HGNN-IMA (12)-(14) and MHGAT do; or `mean`, as MMGCN's public code.
+Ours: `ModalityAttention`, as HGNN-IMA (12)-(14) and MHGAT do; `mean`, as MMGCN's public code; or, where no
+label reaches the encoder, `side_by_side`.
 
 A type without the modality has no features in its copy, and a node that lacks it is treated as the encoder
 treats missing modalities; HGNN-IMA's authors put the text's features or zeros there. All copies take part at
@@ -29,7 +30,7 @@ Fusion = Literal["early", "late"]
 K = TypeVar("K")
 V = TypeVar("V")
 Build = Callable[[GraphSchema], nn.Module]
-Blend = Callable[[Tensor], Tensor]  # [n, M, d] -> [n, d]
+Blend = Callable[[Tensor], Tensor]  # [n, M, d] -> [n, d], or [n, M · d].
 
 
 def modalities_of(schema: GraphSchema) -> tuple[str, ...]:
@@ -64,6 +65,11 @@ class ModalityAttention(nn.Module):
 def mean(z: Float[Tensor, "n M d"]) -> Float[Tensor, "n d"]:
     """The modalities' mean, Σ_m zᵐ / M."""
     return z.mean(dim=1)
+
+
+def side_by_side(z: Float[Tensor, "n M d"]) -> Float[Tensor, "n _"]:
+    """Z = [z¹ ‖ … ‖ zᴹ], which has nothing to learn."""
+    return z.flatten(1)
 
 
 class LateFusion(nn.Module):

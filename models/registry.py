@@ -35,6 +35,8 @@ from models.hetcrf.model import loss as hetcrf_loss
 from models.hetcrf.settings import HetCRFSettings
 from models.schema import GraphSchema
 from models.self_supervised import loss_beside_probe
+from models.shgp import settings as shgp_settings
+from models.shgp.model import SHGP
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,20 @@ MODELS: dict[str, ModelEntry] = {
         hgnn_ima.SPACE,
         hgnn_ima.loss,
         training=hgnn_ima.TRAINING,
+    ),
+    "shgp": ModelEntry(
+        SHGP,
+        shgp_settings.SHGPSettings,
+        shgp_settings.SPACE,
+        loss_beside_probe,
+        training=shgp_settings.TRAINING,
+    ),
+    "shgp_late": ModelEntry(
+        SHGP,
+        shgp_settings.LateSHGPSettings,
+        shgp_settings.SPACE,
+        loss_beside_probe,
+        training=shgp_settings.TRAINING,
     ),
     "hero": ModelEntry(
         HERO,

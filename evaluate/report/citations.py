@@ -24,6 +24,7 @@ OF_MODEL = {
     "hgt_late": ("hgt",),
     "han_late": ("han",),
     "sehgnn_late": ("sehgnn",),
+    "shgp_late": ("shgp",),
     "hero_late": ("hero",),
 }
 """Model -> keys, where it is not the model's own name."""

@@ -46,7 +46,7 @@ from models.hero.heterogeneous import Averages, Heterogeneous
 from models.hero.losses import Projections
 from models.hero.self_expression import Distances, distances, self_expressed
 from models.hero.settings import HEROSettings
-from models.late_fusion import LateFusion, modalities_of, only
+from models.late_fusion import LateFusion, modalities_of, only, side_by_side
 from models.schema import GraphSchema
 from models.sparse import SparseMap, mean_adjacency
 
@@ -184,11 +184,6 @@ def beside(e: Float[Tensor, "n d"], z: Float[Tensor, "n d"]) -> Float[Tensor, "n
     """[E ‖ Z], each at unit mean square in every row."""
     size = e.size(1) ** 0.5
     return torch.cat([size * nn.functional.normalize(view) for view in (e, z)], dim=1)
-
-
-def side_by_side(z: Float[Tensor, "n M d"]) -> Float[Tensor, "n _"]:
-    """The modalities' embeddings of each node, [n, M d]."""
-    return z.flatten(1)
 
 
 def _late(schema: GraphSchema, settings: HEROSettings) -> LateFusion:

@@ -53,7 +53,13 @@ def test_values() -> None:
     assert after("condense", "--method", "") == list(METHODS)
     assert after("condense", "--dataset", "imdb") == ["imdb", "imdb-unique"]
     assert after("condense", "--setting", "in") == ["inductive"]
-    assert after("evaluate", "--models", "mlp", "s") == ["sgc", "sehgnn", "sehgnn_late"]
+    assert after("evaluate", "--models", "mlp", "s") == [
+        "sgc",
+        "sehgnn",
+        "sehgnn_late",
+        "shgp",
+        "shgp_late",
+    ]
     assert after("completion", "") == ["bash", "zsh", "fish"]
     assert "cora" in after("reproduce", "")
     assert "cora" in after("reproduce", "imdb", "")

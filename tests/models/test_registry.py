@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("double")
 every_model = pytest.mark.parametrize("name", MODELS)
 AVERAGING = (
     "mlp", "sgc", "graphsage", "chebnet", "hgt", "hgt_late", "sehgnn", "sehgnn_late", "hetgnn",
-    "mmgcn", "xgea", "hero", "hero_late", "hetcrf",
+    "mmgcn", "xgea", "shgp", "shgp_late", "hero", "hero_late", "hetcrf",
 )  # fmt: skip
 MASKS = ("train_mask", "val_mask", "test_mask")
 

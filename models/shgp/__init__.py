@@ -1,0 +1,1 @@
+"""SHGP: self-supervised embeddings of a heterogeneous graph by structural clustering."""

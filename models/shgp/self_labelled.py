@@ -1,0 +1,91 @@
+"""An encoder that learns the labels that it propagates itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from models.fusion import TypeInputs
+from models.schema import GraphSchema
+from models.shgp.encoder import GAIN, Encoded, Encoder
+from models.shgp.label_propagation import (
+    Labels,
+    attentive_sweep,
+    drawn,
+    label_count,
+    plain_sweep,
+    settled,
+)
+from models.shgp.settings import SHGPSettings
+from models.shgp.structure import Structure
+
+
+@dataclass(frozen=True)
+class PseudoLabels:
+    """Where self-labelling is.
+
+    Attributes:
+        structure: of the graph that is trained on.
+        count: K.
+        steps: that have been taken on it.
+        labels: of the last step.
+    """
+
+    structure: Structure
+    count: int
+    steps: int
+    labels: Labels
+
+
+class SelfLabelled(nn.Module):
+    """Att-HGNN, a head that guesses pseudo-labels, and the pseudo-labels of the graph that is trained on."""
+
+    def __init__(self, schema: GraphSchema, settings: SHGPSettings) -> None:
+        super().__init__()
+        self.target, self.classes, self.settings = schema.target, schema.num_classes, settings
+        self.encoder = Encoder(schema, settings)
+        self.guess = nn.Linear(settings.hidden, settings.clusters)
+        nn.init.xavier_uniform_(self.guess.weight, gain=GAIN)
+        nn.init.zeros_(self.guess.bias)
+        self.pseudo: PseudoLabels | None = None
+
+    def forward(self, features: TypeInputs, structure: Structure) -> Float[Tensor, "n d"]:
+        """The embeddings of all target nodes, each of unit mean square."""
+        return unit(self.encoder(features, structure).embedding)
+
+    def learn(
+        self, features: TypeInputs, structure: Structure
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
+        """Cross-entropy of the guessed pseudo-labels, and the embeddings [n, d] of unit mean square."""
+        encoded = self.encoder(features, structure)
+        self.pseudo = pseudo = self._next(encoded, structure)
+        weight, bias = self.guess.weight[: pseudo.count], self.guess.bias[: pseudo.count]
+        logits = nn.functional.linear(encoded.embedding, weight, bias)  # [n, K]
+        loss = nn.functional.cross_entropy(logits, pseudo.labels[self.target])
+        return loss, unit(encoded.embedding)
+
+    @torch.no_grad()
+    def _next(self, encoded: Encoded, structure: Structure) -> PseudoLabels:
+        """First labels that settle along edges; after `warm` steps, the last ones moved by attention."""
+        own, last = self.settings, self.pseudo
+        if last is None or last.structure is not structure:
+            count = label_count(own.clusters, self.classes, structure.sizes[self.target])
+            labels = drawn(structure.sizes, count, encoded.embedding.device)
+            sweep = partial(plain_sweep, structure=structure)
+            return PseudoLabels(
+                structure, count, 1, settled(labels, self.target, sweep, own.sweeps)
+            )
+        if last.steps < own.warm:
+            return replace(last, steps=last.steps + 1)
+        sweep = partial(attentive_sweep, structure=structure, attention=encoded.attention)
+        labels = settled(last.labels, self.target, sweep, own.sweeps)
+        return replace(last, steps=last.steps + 1, labels=labels)
+
+
+def unit(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Rows of unit mean square; zero stays zero."""
+    return x.size(1) ** 0.5 * nn.functional.normalize(x)
