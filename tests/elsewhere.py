@@ -71,7 +71,14 @@ class Elsewhere(Tensor):
         return self.here.tolist()  # Tensor's own refuses subclasses.
 
 
-class GeneratorElsewhere(_Generator):
+class _AnyGenerator(type(_Generator)):
+    """An annotation `torch.Generator` that is first looked up `elsewhere()` still means any generator."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, _Generator)
+
+
+class GeneratorElsewhere(_Generator, metaclass=_AnyGenerator):
     """Draws what a generator on the CPU draws, and says that it is on `meta`."""
 
     known: ClassVar[set[int]] = set()  # Operations are given a new object about the same generator.
