@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -43,25 +44,41 @@ def metapath_graph(graph: HeteroData, path: MetaPath, neighbours: int) -> MetaPa
         neighbours: k. Without a bound products can be nearly full (DBLP's authors who meet at a
             conference: 1,750 a node); attention on them costs time and memory in proportion.
     """
-    target = path[0][2]
-    count = int(graph[target].num_nodes)
+    count = int(graph[path[0][2]].num_nodes)
     out = edge_weights(graph, path[0])
-    dst = graph[path[0]].edge_index[1]
-    degree = out.new_zeros(count).index_add_(0, dst, out)
-    later = [mean_adjacency(graph, r).to_sparse_coo() for r in path[1:]]
-    none = torch.zeros(2, 0, dtype=torch.long, device=out.device)
-    index, weight = [none], [out.new_zeros(0)]
-    # A single relation is no product, and its entries are there already.
-    height = max(1, BLOCK // max(count, 1)) if later else max(count, 1)
-    for rows in torch.arange(count, device=out.device).split(height):
-        product = mean_adjacency(graph, path[0], rows).to_sparse_coo()
-        for matrix in later:
-            product = torch.sparse.mm(product, matrix)
-        at, value = _greatest(product.coalesce(), neighbours)
+    degree = out.new_zeros(count).index_add_(0, graph[path[0]].edge_index[1], out)
+    index, weight = [torch.zeros(2, 0, dtype=torch.long, device=out.device)], [out.new_zeros(0)]
+    for rows, walks in walk_blocks(graph, path):
+        at, value = _greatest(walks, neighbours)
         row = rows[at[0]]
         index.append(torch.stack([at[1], row]))
         weight.append(value * degree[row])
     return MetaPathGraph(torch.cat(index, dim=1), torch.cat(weight))
+
+
+def walk_blocks(graph: HeteroData, path: MetaPath) -> Iterator[tuple[Int[Tensor, " b"], Tensor]]:
+    """The chances of a random walk along `path`, Â_{r₁} ⋯ Â_{r_k}, some rows at a time.
+
+    Products are those of COO matrices: of CSR ones torch's CPU build leaks the result (seen in 2.13).
+
+    Args:
+        graph: its edges, weights as multiplicities.
+        path: from the target type, at least one relation.
+
+    Yields:
+        Target nodes, in ascending order, and their rows [b, n], sparse COO and coalesced.
+    """
+    first, *others = path
+    count = int(graph[first[2]].num_nodes)
+    later = [mean_adjacency(graph, r).to_sparse_coo() for r in others]
+    # A single relation is no product, and its entries are there already.
+    height = max(1, BLOCK // max(count, 1)) if later else max(count, 1)
+    device = graph[first].edge_index.device
+    for rows in torch.arange(count, device=device).split(height):
+        product = mean_adjacency(graph, first, rows).to_sparse_coo()
+        for matrix in later:
+            product = torch.sparse.mm(product, matrix)
+        yield rows, product.coalesce()
 
 
 def _greatest(matrix: Tensor, count: int) -> tuple[Int[Tensor, "2 e"], Float[Tensor, " e"]]:

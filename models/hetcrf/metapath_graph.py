@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
@@ -11,9 +11,9 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.hetcrf.pattern import Pattern
+from models.metapath_graph import walk_blocks
 from models.metapaths import MetaPath, returning_paths
 from models.schema import GraphSchema
-from models.sparse import mean_adjacency
 
 WEIGHT_BITS = 25  # Log-weights from −30 to 0 in millionths.
 
@@ -78,24 +78,26 @@ def metapath_graphs(
     if not paths:
         none = torch.zeros(0, dtype=torch.long, device=device)
         return (_with_self(none, none, torch.zeros(0, device=device), n),)
-    return tuple(_bounded(walks(graph, path), n, strongest) for path in paths)
+    return tuple(_bounded(graph, path, n, strongest) for path in paths)
 
 
-def walks(graph: HeteroData, path: MetaPath) -> Tensor:
-    """Â_{r₁} ⋯ Â_{r_k}, sparse COO [n, n]: the chances of a random walk along `path`."""
-    steps = [mean_adjacency(graph, relation) for relation in path]
-    return reduce(lambda a, b: a @ b, steps).to_sparse_coo().coalesce()
-
-
-def _bounded(joined: Tensor, n: int, strongest: int) -> MetapathGraph:
-    rows, columns = joined.indices()
-    weight = joined.values()
-    keep = (rows != columns) & (weight > 0)
-    rows, columns, weight = rows[keep], columns[keep], weight[keep]
-    keep = strongest_of_each(rows, columns, weight, n, strongest)
-    rows, columns, weight = rows[keep], columns[keep], weight[keep]
+def _bounded(graph: HeteroData, path: MetaPath, n: int, strongest: int) -> MetapathGraph:
+    parts = [_strongest_joined(*block, strongest) for block in walk_blocks(graph, path)]
+    rows, columns, weight = (torch.cat(column) for column in zip(*parts, strict=True))
     total = weight.new_zeros(n).index_add_(0, rows, weight)
     return _with_self(rows, columns, weight / total[rows], n)
+
+
+def _strongest_joined(
+    nodes: Int[Tensor, " b"], walks: Tensor, strongest: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Of each of these nodes the neighbours that stay: (node, neighbour, chance) of each."""
+    at, columns = walks.indices()
+    rows, weight = nodes[at], walks.values()
+    keep = (rows != columns) & (weight > 0)
+    rows, columns, weight = rows[keep], columns[keep], weight[keep]
+    keep = strongest_of_each(rows, columns, weight, walks.size(1), strongest)
+    return rows[keep], columns[keep], weight[keep]
 
 
 def strongest_of_each(

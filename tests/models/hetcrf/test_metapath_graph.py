@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -88,3 +91,19 @@ def test_dropped_edges_are_a_part_and_self_loops_stay():
     assert 0.3 < share.item() < 0.7
     alone = found.without(1.0)
     assert torch.equal(alone.pattern.matrix(alone.weight).to_dense(), torch.eye(40))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc/self/statm here")
+def test_preparing_again_and_again_takes_no_more_memory():
+    """Products of CSR matrices keep their result for ever in torch's CPU build."""
+    graph = small_graph(num_target=1500)
+    edges = graph["movie", "directed_by", "director"].edge_index
+    edges[1] = 0  # All films are joined: 2.25 million entries, 27 MB.
+    graph["director", "rev_directed_by", "movie"].edge_index = edges.flip(0)
+    schema, resident = GraphSchema.of(graph), []
+    for _ in range(8):
+        metapath_graphs(graph, schema, 2, 5, CPU)
+        resident.append(
+            int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+        )
+    assert resident[-1] - resident[2] < 60e6
