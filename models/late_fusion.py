@@ -95,6 +95,15 @@ class LateFusion(nn.Module):
         return self.blend(torch.stack(found, dim=1))
 
 
+def copies_of(
+    encoder: nn.Module, features: Mapping[Any, Mapping[str, Any]]
+) -> list[tuple[Any, Mapping[Any, Mapping[str, Any]]]]:
+    """Each copy of a late fusion with the features that it reads; another encoder is its own only one."""
+    if not isinstance(encoder, LateFusion):
+        return [(encoder, features)]
+    return [(encoder.copies[key_of(m)], only(features, m)) for m in encoder.modalities]
+
+
 def fused(fusion: str, schema: GraphSchema, width: int, build: Build) -> nn.Module:
     """One encoder of all modalities ("early"), or a copy for each with attention over them ("late").
 

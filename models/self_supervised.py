@@ -67,3 +67,8 @@ def probe_cross_entropy(
     logits = model.head(embedding[rows])
     fit = nn.functional.cross_entropy(logits, labels, reduction="none")
     return (fit * weight).sum()
+
+
+def unit_mean_square(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Rows of unit mean square, so that no part of an embedding outweighs another; zero stays zero."""
+    return x.size(1) ** 0.5 * nn.functional.normalize(x)

@@ -46,8 +46,9 @@ from models.hero.heterogeneous import Averages, Heterogeneous
 from models.hero.losses import Projections
 from models.hero.self_expression import Distances, distances, self_expressed
 from models.hero.settings import HEROSettings
-from models.late_fusion import LateFusion, modalities_of, only, side_by_side
+from models.late_fusion import LateFusion, copies_of, modalities_of, side_by_side
 from models.schema import GraphSchema
+from models.self_supervised import unit_mean_square
 from models.sparse import SparseMap, mean_adjacency
 
 Modalities = tuple[str, ...]
@@ -144,7 +145,7 @@ class HERO(nn.Module):
         sizes = {t: int(graph[t].num_nodes) for t in schema.node_types}
         averages = {r: SparseMap(mean_adjacency(graph, r)) for r in schema.relations}
         apart = {}
-        for encoder, _ in self._copies(features):
+        for encoder, _ in copies_of(self.encoder, features):
             own = [features[schema.target][m][0] for m in encoder.compared]
             nothing = torch.zeros(sizes[schema.target], 0, device=rows.device)
             apart[encoder.compared] = distances(torch.cat([nothing, *own], dim=1))
@@ -162,28 +163,16 @@ class HERO(nn.Module):
     def pretraining(self, inputs: Inputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
         """The mean of the copies' L, and the embeddings, detached."""
         losses, found = [], []
-        for encoder, features in self._copies(inputs.features):
+        for encoder, features in copies_of(self.encoder, inputs.features):
             e, z = encoder.views(features, inputs.sizes, inputs.averages, inputs.apart)
             losses.append(encoder.loss(e, z))
             found.append(beside(e, z).detach())
         return torch.stack(losses).mean(), torch.cat(found, dim=1)
 
-    def _copies(self, features: TypeInputs) -> list[tuple[HEROEncoder, TypeInputs]]:
-        """Each encoder with the features that it reads."""
-        if isinstance(self.encoder, HEROEncoder):
-            return [(self.encoder, features)]
-        assert isinstance(self.encoder, LateFusion)
-        return [
-            (copy, only(features, m))
-            for m, copy in zip(self.encoder.modalities, self.encoder.copies.values(), strict=True)
-            if isinstance(copy, HEROEncoder)
-        ]
-
 
 def beside(e: Float[Tensor, "n d"], z: Float[Tensor, "n d"]) -> Float[Tensor, "n _"]:
     """[E ‖ Z], each at unit mean square in every row."""
-    size = e.size(1) ** 0.5
-    return torch.cat([size * nn.functional.normalize(view) for view in (e, z)], dim=1)
+    return torch.cat([unit_mean_square(view) for view in (e, z)], dim=1)
 
 
 def _late(schema: GraphSchema, settings: HEROSettings) -> LateFusion:

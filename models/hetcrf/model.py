@@ -49,7 +49,7 @@ from models.hetcrf.settings import HetCRFSettings
 from models.hetcrf.structure import Paths, Structure, dropped, relations_of
 from models.metapaths import returning_paths
 from models.schema import GraphSchema
-from models.self_supervised import loss_beside_probe, probe_cross_entropy
+from models.self_supervised import loss_beside_probe, probe_cross_entropy, unit_mean_square
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,7 @@ class HetCRF(nn.Module):
         halves = [z] if self.settings.generates else []
         if fusion is not None:
             halves.append(fusion)
-        size = self.settings.hidden**0.5
-        return torch.cat([size * nn.functional.normalize(x) for x in halves], dim=1)
+        return torch.cat([unit_mean_square(x) for x in halves], dim=1)
 
     def _generate(self, h: dict[str, Tensor], inputs: Inputs) -> Float[Tensor, ""]:
         own, target = self.settings, self.schema.target

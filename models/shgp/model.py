@@ -43,8 +43,8 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.choices import choose
-from models.fusion import TypeInputs, key_of, type_inputs
-from models.late_fusion import LateFusion, only, side_by_side
+from models.fusion import TypeInputs, type_inputs
+from models.late_fusion import LateFusion, copies_of, side_by_side
 from models.schema import GraphSchema
 from models.shgp.self_labelled import SelfLabelled
 from models.shgp.settings import SHGPSettings
@@ -98,22 +98,11 @@ class SHGP(nn.Module):
     def pretraining(self, inputs: Inputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
         """The sum of the copies' losses, and the detached embeddings."""
         losses, embeddings = [], []
-        for copy, features in self.copies(inputs.features):
+        for copy, features in copies_of(self.encoder, inputs.features):
             loss, embedding = copy.learn(features, inputs.structure)
             losses.append(loss)
             embeddings.append(embedding.detach())
         return torch.stack(losses).sum(), torch.cat(embeddings, dim=1)
-
-    def copies(self, features: TypeInputs) -> list[tuple[SelfLabelled, TypeInputs]]:
-        """Each encoder with the features that it reads."""
-        if isinstance(self.encoder, SelfLabelled):
-            return [(self.encoder, features)]
-        found = []
-        for modality in self.encoder.modalities:
-            copy = self.encoder.copies[key_of(modality)]
-            assert isinstance(copy, SelfLabelled)
-            found.append((copy, only(features, modality)))
-        return found
 
 
 def _late(schema: GraphSchema, settings: SHGPSettings) -> LateFusion:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from models.fusion import TypeInputs
 from models.schema import GraphSchema
+from models.self_supervised import unit_mean_square
 from models.shgp.encoder import GAIN, Encoded, Encoder
 from models.shgp.label_propagation import (
     Labels,
@@ -55,7 +56,7 @@ class SelfLabelled(nn.Module):
 
     def forward(self, features: TypeInputs, structure: Structure) -> Float[Tensor, "n d"]:
         """The embeddings of all target nodes, each of unit mean square."""
-        return unit(self.encoder(features, structure).embedding)
+        return unit_mean_square(self.encoder(features, structure).embedding)
 
     def learn(
         self, features: TypeInputs, structure: Structure
@@ -66,7 +67,7 @@ class SelfLabelled(nn.Module):
         weight, bias = self.guess.weight[: pseudo.count], self.guess.bias[: pseudo.count]
         logits = nn.functional.linear(encoded.embedding, weight, bias)  # [n, K]
         loss = nn.functional.cross_entropy(logits, pseudo.labels[self.target])
-        return loss, unit(encoded.embedding)
+        return loss, unit_mean_square(encoded.embedding)
 
     @torch.no_grad()
     def _next(self, encoded: Encoded, structure: Structure) -> PseudoLabels:
@@ -84,8 +85,3 @@ class SelfLabelled(nn.Module):
         sweep = partial(attentive_sweep, structure=structure, attention=encoded.attention)
         labels = settled(last.labels, self.target, sweep, own.sweeps)
         return replace(last, steps=last.steps + 1, labels=labels)
-
-
-def unit(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """Rows of unit mean square; zero stays zero."""
-    return x.size(1) ** 0.5 * nn.functional.normalize(x)

@@ -8,7 +8,15 @@ import pytest
 import torch
 
 from models.choices import UnknownChoiceError
-from models.late_fusion import LateFusion, ModalityAttention, fused, mean, only
+from models.late_fusion import (
+    LateFusion,
+    ModalityAttention,
+    copies_of,
+    fused,
+    mean,
+    only,
+    side_by_side,
+)
 from models.registry import MODELS
 from models.schema import GraphSchema
 from models.seeding import seeded
@@ -91,6 +99,23 @@ def test_mean_of_modalities():
 def test_only_keeps_keys_that_have_nothing():
     found = {"movie": {"text": 1, "image": 2}, "director": {"text": 3}, "actor": {}}
     assert only(found, "image") == {"movie": {"image": 2}, "director": {}, "actor": {}}
+
+
+def test_copies_read_their_modality_and_other_encoders_everything():
+    schema = GraphSchema.of(small_graph())
+    features = {"movie": {"text": 1, "image": 2}, "director": {"text": 3}, "actor": {}}
+    late = LateFusion(schema, lambda part: torch.nn.Identity(), side_by_side)
+    (text, own), (image, other) = copies_of(late, features)
+    assert (text, image) == tuple(late.copies.values())
+    assert own == {"movie": {"text": 1}, "director": {"text": 3}, "actor": {}}
+    assert other == {"movie": {"image": 2}, "director": {}, "actor": {}}
+    alone = torch.nn.Identity()
+    assert copies_of(alone, features) == [(alone, features)]
+
+
+def test_side_by_side_keeps_the_order_of_modalities():
+    z = torch.tensor([[[1.0, 2.0], [3.0, 6.0]]])
+    assert side_by_side(z).tolist() == [[1.0, 2.0, 3.0, 6.0]]
 
 
 def test_another_fusion_is_refused():

@@ -10,9 +10,10 @@ import torch
 
 from evaluate.pretrain import PretrainSettings, embeddings, pretrain
 from models.choices import UnknownChoiceError
-from models.hero.model import HERO, beside, side_by_side
+from models.hero.model import HERO, beside
 from models.hero.self_expression import distances, self_expressed
 from models.hero.settings import HEROSettings, LateHEROSettings
+from models.late_fusion import side_by_side
 from models.registry import MODELS
 from models.schema import GraphSchema
 from models.seeding import seeded

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from condense.data.graph import MultimodalGraph
+from models.late_fusion import copies_of
 from models.registry import MODELS
 from models.schema import GraphSchema
 from models.seeding import seeded
@@ -137,7 +138,9 @@ def test_each_copy_is_the_early_model_of_a_graph_with_one_modality():
     assert_near(total.detach(), losses[0] + losses[1], 1e-12)
     assert_near(found, got, 1e-12)
     assert not found.requires_grad
-    first, second = (copy.pseudo.labels["movie"] for copy, _ in model.copies(inputs.features))
+    first, second = (
+        copy.pseudo.labels["movie"] for copy, _ in copies_of(model.encoder, inputs.features)
+    )
     assert not torch.equal(first, second)
 
 
@@ -154,7 +157,7 @@ def test_with_one_modality_only_the_name_of_parameters_differs():
 def test_a_type_without_the_modality_starts_from_its_bias_in_that_copy():
     graph = small_graph(dtype=torch.float64)
     model = build(graph, fusion="late")
-    _, (image, own) = model.copies(prepared(model, graph).features)
+    _, (image, own) = copies_of(model.encoder, prepared(model, graph).features)
     assert own["director"] == {}
     image.encoder.fusion.bias["director:"].data.normal_()
     x = image.encoder.fusion(own, {"movie": 40, "director": 10, "actor": 20})["director"]

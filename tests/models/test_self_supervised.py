@@ -1,0 +1,71 @@
+"""What self-supervised models share, against its definition."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from models.hetcrf.model import HetCRF
+from models.registry import MODELS
+from models.schema import GraphSchema
+from models.seeding import seeded
+from models.self_supervised import (
+    SelfSupervised,
+    learns_unlabelled,
+    probe_cross_entropy,
+    unit_mean_square,
+)
+from tests.dense import assert_near
+from tests.graphs import small_graph
+
+pytestmark = pytest.mark.usefixtures("double")
+NAMES = sorted(name for name, entry in MODELS.items() if learns_unlabelled(entry.build))
+
+
+def test_who_learns_without_labels():
+    assert NAMES == ["hero", "hero_late", "hetcrf", "shgp", "shgp_late"]
+    schema = GraphSchema.of(small_graph())
+    for name in NAMES:
+        model = MODELS[name].build(schema, MODELS[name].settings())
+        assert learns_unlabelled(model)
+        assert isinstance(model, SelfSupervised)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_move_the_probe_and_nothing_else(name):
+    graph, entry = small_graph(dtype=torch.float64), MODELS[name]
+    with seeded(0):
+        model = entry.build(GraphSchema.of(graph), entry.settings())
+    rows = graph["movie"].train_mask.nonzero().flatten()
+    weight, slopes = torch.full((len(rows),), 1 / len(rows)), []
+    for shift in (0, 1):
+        model.zero_grad()
+        inputs = model.prepare(graph, rows)  # Anew, so that no model goes on from the last step.
+        with seeded(1):
+            value = entry.loss(model, inputs, (graph["movie"].y[rows] + shift) % 3, weight)
+        value.backward()
+        slopes.append(
+            {k: p.grad.clone() for k, p in model.named_parameters() if p.grad is not None}
+        )
+    assert slopes[0]
+    for key in slopes[0]:
+        same = torch.equal(slopes[0][key], slopes[1][key])
+        assert same is not key.startswith("head"), key
+
+
+def test_cross_entropy_of_the_probe_is_weighted():
+    graph = small_graph(dtype=torch.float64)
+    with seeded(0):
+        model = HetCRF(GraphSchema.of(graph), MODELS["hetcrf"].settings(hidden=4))
+        embedding, rows = torch.randn(40, 8), torch.tensor([5, 1])
+    labels, weight = torch.tensor([2, 0]), torch.tensor([0.25, 0.75])
+    chances = model.head(embedding).softmax(dim=1)
+    expected = -(0.25 * chances[5, 2].log() + 0.75 * chances[1, 0].log())
+    got = probe_cross_entropy(model, embedding, rows, labels, weight)
+    assert_near(got.detach(), expected.detach(), 1e-13)
+
+
+def test_rows_have_unit_mean_square():
+    x = torch.tensor([[3.0, 4.0], [0.0, 0.0], [-1e-3, 0.0]])
+    expected = torch.tensor([[0.6, 0.8], [0.0, 0.0], [-1.0, 0.0]]) * 2**0.5
+    assert_near(unit_mean_square(x), expected, 1e-15)
