@@ -34,6 +34,11 @@ class GraphSchema:
     target: str
     num_classes: int
 
+    @property
+    def relations_into(self) -> dict[str, tuple[EdgeType, ...]]:
+        """By node type, in the graph's order; none for a type that receives nothing."""
+        return {t: tuple(r for r in self.relations if r[2] == t) for t in self.node_types}
+
     @classmethod
     def of(cls, graph: HeteroData) -> GraphSchema:
         """The schema of `graph`, which must carry `target` and `num_classes`."""

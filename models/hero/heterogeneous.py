@@ -44,8 +44,8 @@ class Round(nn.Module):
             nn.ModuleList(nn.Linear(width, width, bias=False) for _ in own)
             for own in self.into.values()
         )
-        for linear in (m for maps in self.maps for m in maps):  # pyright: ignore
-            nn.init.kaiming_uniform_(linear.weight, nonlinearity="relu")
+        for weight in self.parameters():
+            nn.init.kaiming_uniform_(weight, nonlinearity="relu")
 
     def forward(self, x: dict[str, Tensor], averages: Averages) -> dict[str, Tensor]:
         """Embeddings [n_t, width] of the types asked for, from those of all types they hear of."""
@@ -70,8 +70,11 @@ class Heterogeneous(nn.Module):
     def __init__(self, schema: GraphSchema, width: int, reads: Reads) -> None:
         super().__init__()
         self.target, self.reads = schema.target, choose(_READS, reads, "reads")
-        sources = tuple(r[0] for r in schema.relations if r[2] == schema.target)
-        heard = (*sources * self.reads.second, *(schema.target,) * self.reads.first)
+        heard: tuple[str, ...] = ()
+        if self.reads.second:
+            heard += tuple(r[0] for r in schema.relations_into[schema.target])
+        if self.reads.first:
+            heard += (schema.target,)
         self.first = Round(schema.relations, tuple(dict.fromkeys(heard)), width)
         if self.reads.second:
             self.second = Round(schema.relations, (schema.target,), width)

@@ -21,7 +21,7 @@ The embedding of a node is E beside Z. Where we leave the code or choose, beyond
 As a `NodeClassifier` the views learn by L alone: the registry's `loss` is `loss_beside_probe`. Forward is not
 detached: trained by cross-entropy alone, the same model is an end-to-end network.
 
-Late fusion: a copy of all this for each modality, with the mean of their losses. HGNN-IMA, which compares
+Late fusion: a copy of all this for each modality, with the sum of their losses. HGNN-IMA, which compares
 with both fusions, does not say how it fuses without labels. Ours puts the copies' embeddings side by side: no
 blend that labels alone could train, no sum over unrelated coordinates; the probe weighs the modalities. In
 the copy of a modality that the target type lacks, target nodes are all alike: D̃ = 0, Z is the same for all,
@@ -161,13 +161,13 @@ class HERO(nn.Module):
         return self.encoder(*inputs._replace(rows=everyone))
 
     def pretraining(self, inputs: Inputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
-        """The mean of the copies' L, and the embeddings, detached."""
+        """The sum of the copies' L, which share no parameter, and the embeddings, detached."""
         losses, found = [], []
         for encoder, features in copies_of(self.encoder, inputs.features):
             e, z = encoder.views(features, inputs.sizes, inputs.averages, inputs.apart)
             losses.append(encoder.loss(e, z))
             found.append(beside(e, z).detach())
-        return torch.stack(losses).mean(), torch.cat(found, dim=1)
+        return torch.stack(losses).sum(), torch.cat(found, dim=1)
 
 
 def beside(e: Float[Tensor, "n d"], z: Float[Tensor, "n d"]) -> Float[Tensor, "n _"]:

@@ -30,8 +30,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-SAME = 1e-24  # Squared distances this far below the squared lengths are rounding.
-BLOCK = 4096  # Rows at a time, where a second matrix of the features' size is to be avoided.
+ROUNDING = 16
+"""Nodes are alike where they differ by fewer units in the last place, on average."""
+BLOCK = 2**22
+"""Entries of a further matrix at a time, about."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,12 @@ class Distances:
 def distances(x: Float[Tensor, "n w"]) -> Distances:
     """D̃ of feature rows.
 
-    The scale is exact and takes O(n w²): for centred x,
+    The scale is exact and takes O(n w min(n, w)): pair by pair in graphs of fewer nodes than features, and by
 
         mean_j D_ij² = a_i² + mean_j a_j² + 2 a_i mean_j a_j + 4 x_iᵀ (Xᵀ X / n) x_i − 4 x_i · mean_j a_j x_j
 
-    No term is more than 32 times the sum, so single precision is enough; and the sum is at least
-    (a_i + mean_j a_j)², which the scaling makes at least one.
+    for centred x in others. No term is more than 32 times the sum, so single precision is enough; and the
+    sum is at least (a_i + mean_j a_j)², which the scaling makes at least one.
 
     Args:
         x: features side by side; of width zero where the target type has none.
@@ -75,15 +77,27 @@ def distances(x: Float[Tensor, "n w"]) -> Distances:
     raw = torch.linalg.vector_norm(x, dtype=torch.float64).square() / n
     x = x - x.mean(dim=0, dtype=torch.float64).to(x.dtype)
     spread = torch.linalg.vector_norm(x, dtype=torch.float64).square() / n  # mean_i a_i
-    if bool(spread <= SAME * raw):
+    if bool(spread <= (ROUNDING * torch.finfo(x.dtype).eps) ** 2 * raw):
         nothing = x.new_zeros(n)
         return Distances(torch.zeros_like(x), nothing, nothing)
     x = x / spread.sqrt().to(x.dtype)
     a = x.square().sum(dim=1)
+    return Distances(x, a, _mean_square(x, a).rsqrt())
+
+
+def _mean_square(x: Float[Tensor, "n w"], a: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """mean_j D_ij² of centred x."""
+    n, w = x.shape
+    parts = x.split(max(1, BLOCK // min(n, w)))
+    if n < w:
+        own = a.split([len(part) for part in parts])
+        apart = (
+            b.unsqueeze(1) + a - 2 * part @ x.T for part, b in zip(parts, own, strict=True)
+        )  # [b, n]
+        return torch.cat([d.square().mean(dim=1) for d in apart])
     second, third = x.T @ x / n, x.T @ a / n  # [w, w], [w]
-    form = torch.cat([((b @ second - third) * b).sum(dim=1) for b in x.split(BLOCK)])
-    square = a.square() + a.square().mean() + 2 * a * a.mean() + 4 * form
-    return Distances(x, a, square.rsqrt())
+    form = torch.cat([((part @ second - third) * part).sum(dim=1) for part in parts])
+    return a.square() + a.square().mean() + 2 * a * a.mean() + 4 * form
 
 
 def self_expressed(

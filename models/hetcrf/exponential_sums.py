@@ -73,7 +73,7 @@ def _tiles(
     sharp: Float[Tensor, "n d"], v: Float[Tensor, "m d"], sharpness: float, tile: int
 ) -> Iterator[tuple[slice, slice, Tensor]]:
     """Rows, columns and what E holds there; `sharp` is s u. A tile is overwritten by a later one."""
-    buffer = sharp.new_empty(tile * tile)
+    buffer = sharp.new_empty(min(tile, len(sharp)) * min(tile, len(v)))
     shift = sharp.new_full((1, 1), -sharpness)
     for i in range(0, len(sharp), tile):
         down = slice(i, min(i + tile, len(sharp)))

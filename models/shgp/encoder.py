@@ -23,7 +23,7 @@ from torch_geometric.typing import EdgeType
 from models.fusion import EarlyFusion, TypeInputs, key_of
 from models.schema import GraphSchema
 from models.shgp.settings import SHGPSettings
-from models.shgp.structure import Structure, relations_into
+from models.shgp.structure import Structure
 
 GAIN = 1.414
 """Of Xavier's initialisation, the authors'; biases, which they draw as well, start at zero."""
@@ -93,7 +93,7 @@ class Encoder(nn.Module):
         modalities = {t: dict(m) for t, m in schema.modalities.items()}
         self.fusion = EarlyFusion(modalities, settings.hidden, settings.input_dropout)
         size = settings.hidden, settings.attention, settings.dropout
-        into = relations_into(schema)
+        into = schema.relations_into
         self.layers = nn.ModuleList(
             nn.ModuleDict({key_of(t): RelationAttention(t, into[t], *size) for t in into})
             for _ in range(settings.layers)

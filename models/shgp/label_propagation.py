@@ -8,8 +8,8 @@ With Y_t the one-hot labels [n_t, K] of type t, relations r into t from s(r), an
 
 Sweeps are repeated until the target's labels stay. The authors' code stops for that alone; where all nodes
 of a type are relabelled at once, labels may also come and go for ever (two nodes that take each other's), so
-ours stops at labels of the last sweep but one as well. A node without neighbours keeps its label, where the
-authors' argmax over nothing gives it the first. As there, the first of equal labels is taken; ours takes
+ours stops at labels of the last sweep but one as well. A node in which no edge ends keeps its label, where
+the authors' argmax over nothing gives it the first. As there, the first of equal labels is taken; ours takes
 those for equal that differ by rounding alone, so that an edge of weight w remains w parallel edges.
 """
 
@@ -60,17 +60,21 @@ def settled(
         sweep: (labels, K) -> labels; it may lose labels 0 … K−1, and has no others.
         sweeps: the most.
     """
-    # Few labels survive: those that nobody has need no column.
-    used, number = torch.cat(list(labels.values())).unique(return_inverse=True)
-    parts = number.split([len(x) for x in labels.values()])
-    labels = dict(zip(labels, parts, strict=True))
-    last: list[Tensor] = []
+    last = [labels[target]]
     for _ in range(sweeps):
-        labels = sweep(labels, len(used))
+        used, numbers = _numbered(labels)
+        labels = {t: used[x] for t, x in sweep(numbers, len(used)).items()}
         if any(torch.equal(labels[target], x) for x in last):
             break
         last = [*last[-1:], labels[target]]
-    return {t: used[x] for t, x in labels.items()}
+    return labels
+
+
+def _numbered(labels: Labels) -> tuple[Tensor, Labels]:
+    """The labels that somebody has, ascending, and each node's place among them: others need no column."""
+    used, number = torch.cat(list(labels.values())).unique(return_inverse=True)
+    parts = number.split([len(x) for x in labels.values()])
+    return used, dict(zip(labels, parts, strict=True))
 
 
 def plain_sweep(labels: Labels, count: int, structure: Structure) -> Labels:

@@ -70,8 +70,9 @@ class SHGP(nn.Module):
     """`SelfLabelled`, or one a modality (late fusion), and a linear probe.
 
     Missing modalities as in `EarlyFusion`. Degenerate input: a node without neighbours has itself alone, and
-    keeps the label that it drew; so does every node of a graph without edges, where labels are noise. Where
-    propagation leaves a single label there is nothing left to learn, and the loss goes to zero.
+    keeps the label that it drew; so does every node of a graph without edges, where labels are noise. In a
+    graph of one dense component labels run together, and where one is left there is nothing to learn: a
+    warning says so.
     """
 
     by_rows = False

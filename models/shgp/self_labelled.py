@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -23,6 +25,10 @@ from models.shgp.label_propagation import (
 )
 from models.shgp.settings import SHGPSettings
 from models.shgp.structure import Structure
+
+RUN_TOGETHER = 0.8
+"""A greater share of one label is worth a warning."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,26 @@ class SelfLabelled(nn.Module):
     def learn(
         self, features: TypeInputs, structure: Structure
     ) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
-        """Cross-entropy of the guessed pseudo-labels, and the embeddings [n, d] of unit mean square."""
+        """Cross-entropy of the guessed pseudo-labels, and the embeddings [n, d] of unit mean square.
+
+        Labels of nodes in which no edge ends say nothing and are left out, unless there are no others.
+        """
         encoded = self.encoder(features, structure)
         self.pseudo = pseudo = self._next(encoded, structure)
         weight, bias = self.guess.weight[: pseudo.count], self.guess.bias[: pseudo.count]
         logits = nn.functional.linear(encoded.embedding, weight, bias)  # [n, K]
-        loss = nn.functional.cross_entropy(logits, pseudo.labels[self.target])
+        rows = self._heard(structure)
+        loss = nn.functional.cross_entropy(logits[rows], pseudo.labels[self.target][rows])
         return loss, unit_mean_square(encoded.embedding)
+
+    def _heard(self, structure: Structure) -> Tensor | slice:
+        """The target nodes whose labels are learnt."""
+        joined = structure.joined.get(self.target)
+        return slice(None) if joined is None or not bool(joined.any()) else joined
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the pseudo-labels, which belong to a graph: a copy, or a model on disk, begins anew."""
+        return {**self.__dict__, "pseudo": None}
 
     @torch.no_grad()
     def _next(self, encoded: Encoded, structure: Structure) -> PseudoLabels:
@@ -77,11 +96,20 @@ class SelfLabelled(nn.Module):
             count = label_count(own.clusters, self.classes, structure.sizes[self.target])
             labels = drawn(structure.sizes, count, encoded.embedding.device)
             sweep = partial(plain_sweep, structure=structure)
-            return PseudoLabels(
-                structure, count, 1, settled(labels, self.target, sweep, own.sweeps)
-            )
+            labels = settled(labels, self.target, sweep, own.sweeps)
+            self._warn(labels[self.target][self._heard(structure)])
+            return PseudoLabels(structure, count, 1, labels)
         if last.steps < own.warm:
             return replace(last, steps=last.steps + 1)
         sweep = partial(attentive_sweep, structure=structure, attention=encoded.attention)
         labels = settled(last.labels, self.target, sweep, own.sweeps)
         return replace(last, steps=last.steps + 1, labels=labels)
+
+    def _warn(self, labels: Tensor) -> None:
+        share = float(labels.bincount().max()) / len(labels)
+        if share > RUN_TOGETHER and len(labels) > 1:
+            _log.warning(
+                "SHGP's first pseudo-labels have run together: %.0f %% of the target nodes have the same, "
+                "and little can be learnt from them; fewer sweeps (shgp:sweeps=3) keep them apart",
+                100 * share,
+            )

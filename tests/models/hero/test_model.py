@@ -139,7 +139,7 @@ def test_labels_reach_the_probe_alone(fusion):
         assert MODELS[name].loss is loss_beside_probe
 
 
-def test_late_fusion_is_the_mean_of_losses_and_copies_side_by_side():
+def test_late_fusion_is_the_sum_of_losses_and_copies_side_by_side():
     graph = small_graph(weighted=True, dtype=torch.float64)
     model = build(graph, fusion="late")
     inputs, losses, found = prepared(model, graph), [], []
@@ -155,7 +155,7 @@ def test_late_fusion_is_the_mean_of_losses_and_copies_side_by_side():
         losses.append(value.detach())
         found.append(embedding)
     total, embedding = model.pretraining(inputs)
-    assert_near(total.detach(), torch.stack(losses).mean(), 1e-12)
+    assert_near(total.detach(), torch.stack(losses).sum(), 1e-12)
     assert_near(embedding, torch.cat(found, dim=1), 1e-12)
     assert_near(side_by_side(torch.stack(found, dim=1)), embedding, 1e-15)
     assert_near(model.embed(inputs).detach(), embedding, 1e-12)

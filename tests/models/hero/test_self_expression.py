@@ -66,8 +66,9 @@ def test_products_with_distances_and_their_scale(n, w, offset):
     assert_near(found.scale, raw.square().mean(dim=1).rsqrt(), 1e-9)
 
 
-def test_single_precision_is_enough_for_features_of_very_unlike_size():
-    x = random(200, 6)
+@pytest.mark.parametrize("size", [(200, 6), (200, 300)])
+def test_single_precision_is_enough_for_features_of_very_unlike_size(size):
+    x = random(*size)
     x[0] *= 1e4
     x[1:100] *= 1e-3
     expected = distances(x).scale
@@ -75,10 +76,11 @@ def test_single_precision_is_enough_for_features_of_very_unlike_size():
     assert ((found - expected).abs() / expected).max().item() < 1e-5
 
 
-def test_blocks_of_rows_change_nothing(monkeypatch):
-    x = random(23, 4)
+@pytest.mark.parametrize("size", [(23, 4), (7, 30)])
+def test_blocks_of_rows_change_nothing(size, monkeypatch):
+    x = random(*size)
     expected = distances(x).scale
-    monkeypatch.setattr("models.hero.self_expression.BLOCK", 5)
+    monkeypatch.setattr("models.hero.self_expression.BLOCK", 3 * min(size))
     assert_near(distances(x).scale, expected, 1e-14)
 
 
@@ -102,6 +104,13 @@ def test_nodes_that_are_all_alike_or_lack_features_are_at_no_distance(dtype):
     size = h[:1].square().sum()  # One node: Z = h ‖h‖² / (‖h‖² + β̂).
     assert_near(lone, h[:1] * size / (size + 0.25), 1e-5)
     assert not self_expressed(torch.zeros(3, 2), distances(random(3, 2)), 3.0, 0.25).any()
+
+
+def test_nodes_that_differ_by_rounding_are_alike():
+    x = random(1, 40).float().expand(50, 40) * (1 + torch.finfo(torch.float32).eps * random(50, 1))
+    x = x.float()
+    assert len(x.unique(dim=0)) > 1
+    assert not distances(x).scale.any()
 
 
 def test_far_less_memory_than_a_matrix_of_pairs():

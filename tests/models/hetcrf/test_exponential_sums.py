@@ -16,7 +16,7 @@ def unit(n, seed, d=4):
     return torch.nn.functional.normalize(x).requires_grad_()
 
 
-@pytest.mark.parametrize("tile", [1, 3, 8, 512])
+@pytest.mark.parametrize("tile", [1, 3, 8, 512, 1 << 20])
 def test_sums_and_gradients_are_those_of_the_dense_matrix(tile):
     u, v, sharpness = unit(11, 0), unit(8, 1), 3.0
     rng = torch.Generator().manual_seed(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 from functools import partial
 
 import pytest
@@ -152,3 +153,52 @@ def test_the_attention_of_other_types_in_the_last_layer_stays_as_drawn():
     assert all(
         name.startswith(("encoder.layers.1.director", "encoder.layers.1.actor")) for name in still
     )
+
+
+def test_labels_of_nodes_that_hear_nothing_are_not_learnt():
+    graph = small_graph(dtype=torch.float64)
+    for name in ("rev_directed_by", "rev_features"):
+        (relation,) = (r for r in graph.edge_types if r[1] == name)
+        end = graph[relation].edge_index[1]
+        graph[relation].edge_index = graph[relation].edge_index[:, end >= 30]
+    structure = structure_of(graph, GraphSchema.of(graph))
+    joined = structure.joined["movie"]
+    assert 0 < int(joined.sum()) <= 10
+    assert not joined[:30].any()
+    model, features = build(graph), type_inputs(graph, GraphSchema.of(graph))
+    with torch.no_grad():
+        loss = model.eval().learn(features, structure)[0]
+        logits = model.guess(model.encoder(features, structure).embedding)[:, : model.pseudo.count]
+    chances = logits.softmax(dim=1)[torch.arange(40), model.pseudo.labels["movie"]]
+    assert_near(loss, -chances[joined].log().mean(), 1e-12)
+
+
+def test_labels_that_have_run_together_are_said(caplog):
+    graph = small_graph(dtype=torch.float64)
+    graph["movie", "directed_by", "director"].edge_index[1] = 0
+    graph["director", "rev_directed_by", "movie"].edge_index[0] = 0
+    structure, features = (
+        structure_of(graph, GraphSchema.of(graph)),
+        type_inputs(graph, GraphSchema.of(graph)),
+    )
+    build(graph).learn(features, structure)
+    assert "have run together" in caplog.text
+    assert "100 % of the target nodes" in caplog.text
+
+
+def test_copies_and_files_leave_the_graph_behind():
+    graph = small_graph(dtype=torch.float64)
+    structure, features = (
+        structure_of(graph, GraphSchema.of(graph)),
+        type_inputs(graph, GraphSchema.of(graph)),
+    )
+    model = build(graph)
+    model.learn(features, structure)
+    other, kept = copy.deepcopy(model), io.BytesIO()
+    assert model.pseudo is not None
+    assert other.pseudo is None
+    torch.save(model, kept)
+    kept.seek(0)
+    read = torch.load(kept, weights_only=False)
+    for found in (other, read):
+        assert_near(found.eval()(features, structure), model.eval()(features, structure), 0)
