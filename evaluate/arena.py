@@ -28,7 +28,8 @@ class Arena:
     """One whole graph on which models are judged.
 
     Attributes:
-        raw: as loaded, with test labels; only `test_labels` reads these.
+        raw: as loaded, with test labels; only `test_labels` reads these. `check_testable` asks whether
+            they are there.
         whole: features complete and scaled, test labels −1.
         training: on which models train that are compared with condensed graphs, likewise.
         validation: whose validation nodes choose a model's state and settings, likewise.
@@ -111,7 +112,7 @@ class Arena:
         return self.whole[self.whole.target].test_mask.nonzero().flatten()
 
     def check_testable(self) -> None:
-        """Raise, before long work, where there would be nothing to score.
+        """Raise, before long work, where test nodes could not be scored: only whether they have labels is asked.
 
         Raises:
             UserError: some test nodes have no label.

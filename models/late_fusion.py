@@ -78,7 +78,7 @@ class LateFusion(nn.Module):
     Args:
         schema: its modalities are those that have a copy each.
         build: makes the encoder of a schema.
-        blend: makes one embedding of several.
+        blend: makes one embedding of those of the modalities.
     """
 
     def __init__(self, schema: GraphSchema, build: Build, blend: Blend) -> None:
@@ -90,7 +90,12 @@ class LateFusion(nn.Module):
         self.blend = blend
 
     def forward(self, features: Mapping[Any, Mapping[str, Any]], *rest: Any) -> Tensor:
-        """Embeddings [rows, d]; `features` by key and modality, `rest` goes to every copy."""
+        """Embeddings [rows, d], or as wide as `blend` makes them; `rest` goes to every copy.
+
+        Args:
+            features: by key and modality.
+            rest: what else an encoder takes.
+        """
         found = [self.copies[key_of(m)](only(features, m), *rest) for m in self.modalities]
         return self.blend(torch.stack(found, dim=1))
 

@@ -26,7 +26,10 @@ class SelfSupervised(Protocol):
         ...
 
     def pretraining(self, inputs: Any) -> tuple[Tensor, Tensor]:
-        """The loss of one step, and the detached embeddings [n, d]."""
+        """The loss of one step, and the detached embeddings [n, d].
+
+        It may move what belongs to a training beside the parameters, such as pseudo-labels.
+        """
         ...
 
     def embed(self, inputs: Any) -> Tensor:

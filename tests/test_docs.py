@@ -19,6 +19,7 @@ from commands.comparison import as_record
 from condense.facts import facts
 from condense.methods.registry import METHODS
 from evaluate.book import Failure
+from evaluate.reproduce import read_plan
 from evaluate.search.rank import Interval, Spread
 from evaluate.search.verdict import Verdict, Verified
 from models.registry import MODELS
@@ -48,6 +49,17 @@ def test_keys_of_json_are_said() -> None:
     made = facts(small_condensed()).keys() | {"file", "warnings"}
     for key in evaluated | (fields - {"sides", "rows"}) | searched | made:
         assert f"`{key}`" in text, key
+
+
+def test_plans_in_the_pages_can_be_read(tmp_path: Path) -> None:
+    found = 0
+    for page in PAGES:
+        for text in re.findall(r"```toml\n(.+?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            if "[[published]]" in text:
+                (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+                read_plan(tmp_path / "plan.toml")
+                found += 1
+    assert found
 
 
 def test_command_lines_have_options_that_exist() -> None:

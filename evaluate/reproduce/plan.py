@@ -56,7 +56,8 @@ class ModelTable:
     Attributes:
         model: a name in `MODELS`; by default NAME, which may be any other for a variant of a model.
         settings: of the model, where they differ from its defaults.
-        training: of `TrainSettings`, where they differ from the file's.
+        training: of `TrainSettings`, where they differ from the file's; as these, for the protocol "end to end"
+            alone.
         protocol: "end to end": the model learns the training nodes' labels. "probe": embeddings are learnt
             without labels, then classified by a linear probe and clustered; see `evaluate.probe`.
         pretraining: of `PretrainSettings`, for the protocol "probe".
@@ -153,6 +154,7 @@ def read_plan(path: Path) -> Plan:
     """The plan in a TOML file: `Experiment`'s keys, [training], [models.NAME] and [[published]].
 
     Training settings hold in this order: [models.NAME.training], [training], the model's own, the trainer's.
+    The protocol "probe" reads [models.NAME.pretraining] and [models.NAME.probe] in place of the first two.
 
     Raises:
         UserError: no such file, an unknown key or model, a value out of range, or a model without a figure.

@@ -6,12 +6,14 @@ import pytest
 import torch
 
 from models.hetcrf.model import HetCRF
+from models.hetcrf.model import loss as hetcrf_loss
 from models.registry import MODELS
 from models.schema import GraphSchema
 from models.seeding import seeded
 from models.self_supervised import (
     SelfSupervised,
     learns_unlabelled,
+    loss_beside_probe,
     probe_cross_entropy,
     unit_mean_square,
 )
@@ -29,6 +31,7 @@ def test_who_learns_without_labels():
         model = MODELS[name].build(schema, MODELS[name].settings())
         assert learns_unlabelled(model)
         assert isinstance(model, SelfSupervised)
+        assert MODELS[name].loss in (loss_beside_probe, hetcrf_loss)
 
 
 @pytest.mark.parametrize("name", NAMES)

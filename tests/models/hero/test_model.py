@@ -14,10 +14,8 @@ from models.hero.model import HERO, beside
 from models.hero.self_expression import distances, self_expressed
 from models.hero.settings import HEROSettings, LateHEROSettings
 from models.late_fusion import side_by_side
-from models.registry import MODELS
 from models.schema import GraphSchema
 from models.seeding import seeded
-from models.self_supervised import SelfSupervised, learns_unlabelled, loss_beside_probe
 from tests.dense import assert_near
 from tests.graphs import small_graph
 
@@ -114,29 +112,6 @@ def test_it_learns_without_labels_on_a_small_graph_for_the_whole_one(fusion):
     assert float(model.pretraining(unseen)[0].detach()) < before - 1
     assert embeddings(model, whole).shape == (40, 16 if fusion == "early" else 32)
     assert all(torch.equal(model.state_dict()[k], v) for k, v in fixed.items())
-
-
-@both_fusions
-def test_labels_reach_the_probe_alone(fusion):
-    graph = small_graph(dtype=torch.float64)
-    model = build(graph, fusion=fusion)
-    assert isinstance(model, SelfSupervised)
-    assert learns_unlabelled(HERO)
-    rows = graph["movie"].train_mask.nonzero().flatten()
-    inputs, weight = model.prepare(graph, rows), torch.full((len(rows),), 1 / len(rows))
-    slopes = []
-    for y in (graph["movie"].y[rows], (graph["movie"].y[rows] + 1) % 3):
-        model.zero_grad()
-        loss_beside_probe(model, inputs, y, weight).backward()
-        slopes.append({k: copy.deepcopy(p.grad) for k, p in model.named_parameters()})
-    for name, slope in slopes[0].items():
-        if "project" in name:
-            assert slope is None
-            continue
-        assert slope is not None, name
-        assert torch.equal(slope, slopes[1][name]) is not name.startswith("head")
-    for name in ("hero", "hero_late"):
-        assert MODELS[name].loss is loss_beside_probe
 
 
 def test_late_fusion_is_the_sum_of_losses_and_copies_side_by_side():

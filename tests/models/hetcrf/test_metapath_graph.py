@@ -31,7 +31,9 @@ def dense(graph, path, strongest=None):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_weights_are_chances_of_a_walk(weighted):
+@pytest.mark.parametrize("rows", [1, 5, 100])  # At a time, of 12.
+def test_weights_are_chances_of_a_walk(weighted, rows, monkeypatch):
+    monkeypatch.setattr("models.metapath_graph.BLOCK", rows * 12)
     graph = small_graph(num_target=12, weighted=weighted, dtype=torch.float64)
     edges = graph["actor", "rev_features", "movie"]
     kept = edges.edge_index[1] != 3  # Film 3 is joined to no film through actors.
@@ -57,6 +59,18 @@ def test_only_the_strongest_stay():
     found = torch.zeros(54).index_fill(0, kept, 1).view(6, 9).bool()
     assert torch.equal(found, weight >= weight.topk(4, dim=1).values[:, -1:])
     assert kept.tolist() == sorted(kept.tolist())
+
+
+@pytest.mark.parametrize("rows", [1, 7, 100])
+def test_the_strongest_of_a_graph_are_those_of_its_rows(rows, monkeypatch):
+    graph = small_graph(weighted=True, dtype=torch.float64)
+    whole = metapath_graphs(graph, GraphSchema.of(graph), 4, 3, CPU)
+    monkeypatch.setattr("models.metapath_graph.BLOCK", rows * 40)
+    parts = metapath_graphs(graph, GraphSchema.of(graph), 4, 3, CPU)
+    for one, other in zip(whole, parts, strict=True):
+        assert torch.equal(one.pattern.rows, other.pattern.rows)
+        assert torch.equal(one.pattern.columns, other.pattern.columns)
+        assert torch.equal(one.weight, other.weight)
 
 
 def test_equal_neighbours_are_chosen_evenly_and_always_alike():
