@@ -112,7 +112,7 @@ class Arena:
         return self.whole[self.whole.target].test_mask.nonzero().flatten()
 
     def check_testable(self) -> None:
-        """Raise, before long work, where test nodes could not be scored: only whether they have labels is asked.
+        """Raise, before long work, where test nodes could not be scored: asks only whether they have labels.
 
         Raises:
             UserError: some test nodes have no label.

@@ -56,8 +56,7 @@ class ModelTable:
     Attributes:
         model: a name in `MODELS`; by default NAME, which may be any other for a variant of a model.
         settings: of the model, where they differ from its defaults.
-        training: of `TrainSettings`, where they differ from the file's; as these, for the protocol "end to end"
-            alone.
+        training: of `TrainSettings`, where they differ from the file's; like these, for "end to end" alone.
         protocol: "end to end": the model learns the training nodes' labels. "probe": embeddings are learnt
             without labels, then classified by a linear probe and clustered; see `evaluate.probe`.
         pretraining: of `PretrainSettings`, for the protocol "probe".

@@ -110,6 +110,6 @@ class SelfLabelled(nn.Module):
         if share > RUN_TOGETHER and len(labels) > 1:
             _log.warning(
                 "SHGP's first pseudo-labels have run together: %.0f %% of the target nodes have the same, "
-                "and little can be learnt from them; fewer sweeps (shgp:sweeps=3) keep them apart",
+                "and little can be learnt from them; label propagation wants a graph that falls into parts",
                 100 * share,
             )
