@@ -1,0 +1,36 @@
+"""Switches exist, and what they measure reads no test label."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from benchmarks.switches import STUDIES, UNTRAINED, measure
+from condense.config import build
+from evaluate.arena import Arena
+from models.registry import MODELS
+from tests.graphs import small_graph
+
+
+@pytest.mark.parametrize("model", STUDIES)
+def test_every_switch_changes_a_setting(model: str) -> None:
+    kind = MODELS[model].settings
+    for name, values in STUDIES[model].switches.items():
+        assert build(kind, values, name) != kind()
+    assert len(set(STUDIES[model].names)) == len(STUDIES[model].switches) + 2
+
+
+@pytest.mark.parametrize("switch", ["as it is", "no distances", UNTRAINED])
+def test_scores_are_shares_and_blind_to_test_labels(switch: str) -> None:
+    graph = small_graph()
+    other = copy.deepcopy(graph)
+    store = other["movie"]
+    store.y[store.test_mask] = (store.y[store.test_mask] + 1) % 3
+    found = [
+        measure(dict.fromkeys((20, 40, 60), Arena.of(g)), "hero", switch, 2, 0)
+        for g in (graph, other)
+    ]
+    assert found[0] == found[1]
+    assert len(found[0]) == 4
+    assert all(0 <= value <= 100 for value in found[0])
