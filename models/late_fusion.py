@@ -109,30 +109,33 @@ def copies_of(
     return [(encoder.copies[key_of(m)], only(features, m)) for m in encoder.modalities]
 
 
-def fused(fusion: str, schema: GraphSchema, width: int, build: Build) -> nn.Module:
-    """One encoder of all modalities ("early"), or a copy for each with attention over them ("late").
+def fused(
+    fusion: str, schema: GraphSchema, width: int, build: Build, blend: Blend | None = None
+) -> nn.Module:
+    """One encoder of all modalities ("early"), or a copy for each and their blend ("late").
 
     Args:
         fusion: a `Fusion`.
         schema: the graph's, or the part of its modalities that the encoder reads.
         width: d, of the embeddings.
         build: makes the encoder of a schema.
+        blend: of the copies; `ModalityAttention` by default.
 
     Raises:
         UnknownChoiceError: another fusion.
     """
-    return choose(_FUSIONS, fusion, "fusion")(schema, width, build)
+    return choose(_FUSIONS, fusion, "fusion")(schema, width, build, blend)
 
 
-def _early(schema: GraphSchema, width: int, build: Build) -> nn.Module:
+def _early(schema: GraphSchema, width: int, build: Build, blend: Blend | None) -> nn.Module:
     return build(schema)
 
 
-def _late(schema: GraphSchema, width: int, build: Build) -> nn.Module:
-    return LateFusion(schema, build, ModalityAttention(width))
+def _late(schema: GraphSchema, width: int, build: Build, blend: Blend | None) -> nn.Module:
+    return LateFusion(schema, build, ModalityAttention(width) if blend is None else blend)
 
 
-_FUSIONS: dict[str, Callable[[GraphSchema, int, Build], nn.Module]] = {
+_FUSIONS: dict[str, Callable[[GraphSchema, int, Build, Blend | None], nn.Module]] = {
     "early": _early,
     "late": _late,
 }

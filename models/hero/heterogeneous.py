@@ -36,10 +36,10 @@ class Round(nn.Module):
     A node without neighbours under r gets 0 from r, and everything 0 where no relation leads to its type.
     """
 
-    def __init__(self, relations: tuple[EdgeType, ...], types: tuple[str, ...], width: int) -> None:
+    def __init__(self, schema: GraphSchema, types: tuple[str, ...], width: int) -> None:
         super().__init__()
         self.width = width
-        self.into = {t: tuple(r for r in relations if r[2] == t) for t in types}
+        self.into = {t: schema.relations_into[t] for t in types}
         self.maps = nn.ModuleList(
             nn.ModuleList(nn.Linear(width, width, bias=False) for _ in own)
             for own in self.into.values()
@@ -75,9 +75,9 @@ class Heterogeneous(nn.Module):
             heard += tuple(r[0] for r in schema.relations_into[schema.target])
         if self.reads.first:
             heard += (schema.target,)
-        self.first = Round(schema.relations, tuple(dict.fromkeys(heard)), width)
+        self.first = Round(schema, tuple(dict.fromkeys(heard)), width)
         if self.reads.second:
-            self.second = Round(schema.relations, (schema.target,), width)
+            self.second = Round(schema, (schema.target,), width)
             self.join = nn.Linear(2 * width, width)
 
     def forward(self, x: dict[str, Tensor], averages: Averages) -> Float[Tensor, "n d"]:

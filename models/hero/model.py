@@ -40,13 +40,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.choices import choose
 from models.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.hero.heterogeneous import Averages, Heterogeneous
 from models.hero.losses import Projections
 from models.hero.self_expression import Distances, distances, self_expressed
 from models.hero.settings import HEROSettings
-from models.late_fusion import LateFusion, copies_of, modalities_of, side_by_side
+from models.late_fusion import copies_of, fused, side_by_side
 from models.schema import GraphSchema
 from models.self_supervised import unit_mean_square
 from models.sparse import SparseMap, mean_adjacency
@@ -134,9 +133,11 @@ class HERO(nn.Module):
     def __init__(self, schema: GraphSchema, settings: HEROSettings) -> None:
         super().__init__()
         self.schema = schema
-        self.encoder = choose(_FUSIONS, settings.fusion, "fusion")(schema, settings)
-        copies = len(modalities_of(schema)) if settings.fusion == "late" else 1
-        self.head = nn.Linear(copies * 2 * settings.hidden, schema.num_classes)
+        width = settings.hidden
+        self.encoder = fused(
+            settings.fusion, schema, width, lambda part: HEROEncoder(part, settings), side_by_side
+        )
+        self.head = nn.Linear(len(copies_of(self.encoder, {})) * 2 * width, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
         """All nodes, averages and distances, and the rows to classify."""
@@ -173,10 +174,3 @@ class HERO(nn.Module):
 def beside(e: Float[Tensor, "n d"], z: Float[Tensor, "n d"]) -> Float[Tensor, "n _"]:
     """[E ‖ Z], each at unit mean square in every row."""
     return torch.cat([unit_mean_square(view) for view in (e, z)], dim=1)
-
-
-def _late(schema: GraphSchema, settings: HEROSettings) -> LateFusion:
-    return LateFusion(schema, lambda part: HEROEncoder(part, settings), side_by_side)
-
-
-_FUSIONS = {"early": HEROEncoder, "late": _late}

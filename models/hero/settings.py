@@ -60,6 +60,10 @@ class HEROSettings:
                 raise ValueError(
                     f"{name} (got {value}) must not be negative; leave it out for the default"
                 )
+        if not 0 <= self.input_dropout < 1:
+            raise ValueError(
+                f"input_dropout (got {self.input_dropout}) must lie in [0, 1); try 0.5"
+            )
         if self.beta <= 0:
             raise ValueError(
                 f"beta (got {self.beta}) must be positive, or the self-expressive matrix is not "

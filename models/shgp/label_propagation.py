@@ -37,8 +37,7 @@ def label_count(most: int, classes: int, nodes: int) -> int:
     """K = min(most, max(classes, ⌊nodes / 4⌋)).
 
     The authors draw a label for every 17 to 100 target nodes of graphs of thousands; on a condensed graph of
-    40 these would be one or two, which say nothing. An eighth and a half of the nodes did about as well as a
-    quarter on ACM's validation nodes, after learning on condensed graphs of 40 and 201.
+    40 these would be one or two, which say nothing. The quarter is ours, and was not searched.
     """
     return min(most, max(classes, nodes // NODES_A_LABEL))
 

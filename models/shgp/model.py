@@ -34,7 +34,6 @@ detached. No normalisation layer, hence no shifting statistics.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -42,9 +41,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.choices import choose
 from models.fusion import TypeInputs, type_inputs
-from models.late_fusion import LateFusion, copies_of, side_by_side
+from models.late_fusion import copies_of, fused, side_by_side
 from models.schema import GraphSchema
 from models.shgp.self_labelled import SelfLabelled
 from models.shgp.settings import SHGPSettings
@@ -80,9 +78,11 @@ class SHGP(nn.Module):
     def __init__(self, schema: GraphSchema, settings: SHGPSettings) -> None:
         super().__init__()
         self.schema, self.settings = schema, settings
-        self.encoder = choose(_FUSIONS, settings.fusion, "fusion")(schema, settings)
-        copies = len(self.encoder.modalities) if isinstance(self.encoder, LateFusion) else 1
-        self.head = nn.Linear(copies * settings.hidden, schema.num_classes)
+        width = settings.hidden
+        self.encoder = fused(
+            settings.fusion, schema, width, lambda part: SelfLabelled(part, settings), side_by_side
+        )
+        self.head = nn.Linear(len(copies_of(self.encoder, {})) * width, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
         """All nodes and edges, since messages may come from anywhere, and the rows to classify."""
@@ -104,13 +104,3 @@ class SHGP(nn.Module):
             losses.append(loss)
             embeddings.append(embedding.detach())
         return torch.stack(losses).sum(), torch.cat(embeddings, dim=1)
-
-
-def _late(schema: GraphSchema, settings: SHGPSettings) -> LateFusion:
-    return LateFusion(schema, lambda part: SelfLabelled(part, settings), side_by_side)
-
-
-_FUSIONS: dict[str, Callable[[GraphSchema, SHGPSettings], SelfLabelled | LateFusion]] = {
-    "early": SelfLabelled,
-    "late": _late,
-}

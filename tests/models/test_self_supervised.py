@@ -18,6 +18,7 @@ from models.self_supervised import (
     unit_mean_square,
 )
 from tests.dense import assert_near
+from tests.elsewhere import elsewhere
 from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -72,3 +73,40 @@ def test_rows_have_unit_mean_square():
     x = torch.tensor([[3.0, 4.0], [0.0, 0.0], [-1e-3, 0.0]])
     expected = torch.tensor([[0.6, 0.8], [0.0, 0.0], [-1.0, 0.0]]) * 2**0.5
     assert_near(unit_mean_square(x), expected, 1e-15)
+
+
+ELSEWHERE = [
+    ("hetcrf", {"refresh": 1, "negatives": "apart"}),
+    ("hetcrf", {"refresh": 1, "encoder": "rgcn", "views": "raw"}),
+    ("shgp", {"warm": 1}),
+    ("shgp_late", {"warm": 1}),
+    ("hero", {}),
+    ("hero_late", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "changes"), ELSEWHERE)
+def test_pretraining_on_another_device_ends_in_the_same(name, changes):
+    """With clusters and label propagation at every step, which a short training does not reach by default."""
+
+    def run(device):
+        graph, entry = small_graph(weighted=True, dtype=torch.float64).to(device), MODELS[name]
+        with seeded(0):
+            model = entry.build(GraphSchema.of(graph), entry.settings(**changes)).to(device)
+            inputs = model.prepare(graph, torch.arange(40, device=device))
+            optimiser, losses = torch.optim.Adam(model.parameters(), 0.01), []
+            for _ in range(3):
+                loss, _ = model.pretraining(inputs)
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                losses.append(float(loss.detach()))
+        return losses, model.eval().embed(inputs).detach()
+
+    with elsewhere() as device:
+        losses, found = run(device)
+        assert found.device == device
+        found = found.cpu()
+    expected = run("cpu")
+    assert losses == expected[0]
+    assert torch.equal(found, expected[1])

@@ -182,6 +182,8 @@ def test_degenerate_graphs_give_finite_values_and_slopes(fusion, case):
 def test_settings_that_cannot_be_meant():
     with pytest.raises(ValueError, match=r"beta .got 0.0. must be positive"):
         HEROSettings(beta=0.0)
+    with pytest.raises(ValueError, match=r"input_dropout .got 1.0. must lie in"):
+        HEROSettings(input_dropout=1.0)
     with pytest.raises(ValueError, match=r"alpha .got -1.0. must not be negative"):
         HEROSettings(alpha=-1.0)
     with pytest.raises(ValueError, match=r"common .got 0. must be at least 1"):

@@ -15,7 +15,6 @@ from models.hetcrf.settings import HetCRFSettings
 from models.schema import GraphSchema
 from models.seeding import seeded
 from tests.dense import assert_near
-from tests.elsewhere import elsewhere
 from tests.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -200,22 +199,3 @@ def test_switches_can_be_combined():
     ):
         model = build(graph, views=views, negatives=negatives, encoder=encoder, refresh=1)
         assert bool(torch.isfinite(torch.tensor(trained(model, prepared(model, graph), 2))).all())
-
-
-@pytest.mark.parametrize("changes", [{"negatives": "apart"}, {"encoder": "rgcn", "views": "raw"}])
-def test_pretraining_on_another_device_ends_in_the_same(changes):
-    """With clusters at every step, which a short training by the registry's tests does not reach."""
-
-    def run(device):
-        graph = small_graph(weighted=True, dtype=torch.float64).to(device)
-        model = build(graph, refresh=1, **changes).to(device)
-        inputs = model.prepare(graph, torch.arange(40, device=device))
-        return trained(model, inputs, 3), model.embed(inputs).detach()
-
-    with elsewhere() as device:
-        losses, found = run(device)
-        assert found.device == device
-        found = found.cpu()
-    expected = run("cpu")
-    assert losses == expected[0]
-    assert torch.equal(found, expected[1])

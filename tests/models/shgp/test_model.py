@@ -15,7 +15,6 @@ from models.self_supervised import SelfSupervised, learns_unlabelled
 from models.shgp.model import SHGP
 from models.shgp.settings import LateSHGPSettings, SHGPSettings
 from tests.dense import assert_near
-from tests.elsewhere import elsewhere
 from tests.graphs import small_graph
 from tests.models.test_late_fusion import without
 
@@ -161,25 +160,6 @@ def test_no_edges_one_node_and_a_modality_that_nobody_has(fusion):
         losses = trained(model, inputs, 8)
         assert bool(torch.isfinite(torch.tensor(losses)).all())
         assert bool(torch.isfinite(model.embed(inputs)).all())
-
-
-@both
-def test_pretraining_on_another_device_ends_in_the_same(fusion):
-    """With attentive propagation, which a short training by the registry's tests does not reach."""
-
-    def run(device):
-        graph = small_graph(weighted=True, dtype=torch.float64).to(device)
-        model = build(graph, fusion=fusion, warm=1).to(device)
-        inputs = model.prepare(graph, torch.arange(40, device=device))
-        return trained(model, inputs, 3), model.embed(inputs).detach()
-
-    with elsewhere() as device:
-        losses, found = run(device)
-        assert found.device == device
-        found = found.cpu()
-    expected = run("cpu")
-    assert losses == expected[0]
-    assert torch.equal(found, expected[1])
 
 
 def test_settings_that_cannot_be_meant():
