@@ -73,7 +73,7 @@ def _say(problem: Any) -> str:
 
 
 def from_file(
-    kind: type[T], path: Path | None, sections: Collection[str] = ()
+    kind: type[T], path: Path | None, sections: Collection[str] = (), name: str = "config"
 ) -> tuple[T, dict[str, dict[str, Any]]]:
     """Arguments and sections out of a TOML file.
 
@@ -81,6 +81,7 @@ def from_file(
         kind: dataclass of the arguments, the file's top-level keys; `-` and `_` are the same.
         path: of the file; None gives the defaults.
         sections: the tables that the file may hold, such as names of methods.
+        name: what errors call the file.
 
     Returns:
         The arguments, and the tables as they stand.
@@ -94,17 +95,17 @@ def from_file(
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(
-            f"config (got {path}) cannot be read ({error.strerror}); check the path"
+            f"{name} (got {path}) cannot be read ({error.strerror}); check the path"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"config (got {path}) is not TOML ({error}); mend the file") from None
+        raise UserError(f"{name} (got {path}) is not TOML ({error}); mend the file") from None
     tables = {k: v for k, v in content.items() if isinstance(v, dict)}
-    for name in tables:
-        if name not in sections:
-            remedy = nearest(name, sections) if sections else "delete it"
-            raise UserError(f"config {path}: table [{name}] is unknown; {remedy}")
+    for table in tables:
+        if table not in sections:
+            remedy = nearest(table, sections) if sections else "delete it"
+            raise UserError(f"{name} {path}: table [{table}] is unknown; {remedy}")
     values = {k.replace("-", "_"): v for k, v in content.items() if k not in tables}
-    return build(kind, values, f"config {path}"), tables
+    return build(kind, values, f"{name} {path}"), tables
 
 
 def flag(argv: Sequence[str], name: str) -> str | None:

@@ -77,7 +77,7 @@ def test_verify_of_a_few_says_so(argv: list[str], capsys: pytest.CaptureFixture[
         (["--verify", "8"], "samples (got 8) must be at most the space's 7 architectures"),
         (["--samples", "-1"], "samples (got -1) must be at least 0"),
         (["--verify", "4", "--epochs", "0"], "epochs (got 0) must be at least 1"),
-        (["--verify", "4", "--space", "nowhere.toml"], "config (got nowhere.toml) cannot be read"),
+        (["--verify", "4", "--space", "nowhere.toml"], "space (got nowhere.toml) cannot be read"),
         (["--verify", "4", "--condensed", "nowhere.h5"], "nowhere.h5"),
         (["--verify", "4", "--condensed", "whole.h5"], "whole graph"),
     ],

@@ -159,20 +159,20 @@ def read_plan(path: Path) -> Plan:
         UserError: no such file, an unknown key or model, a value out of range, or a model without a figure.
         UnknownChoiceError: an unknown model or data set.
     """
-    experiment, tables = from_file(Experiment, path, ("training", "models"))
+    experiment, tables = from_file(Experiment, path, ("training", "models"), "plan")
     if not experiment.dataset:
-        raise UserError(f'config {path}: dataset (got nothing) must be named; add dataset = "cora"')
+        raise UserError(f'plan {path}: dataset (got nothing) must be named; add dataset = "cora"')
     shared = tables.get("training", {})
     entries = {
         name: _entry(path, name, table, shared, experiment.seeds)
         for name, table in tables.get("models", {}).items()
     }
-    published = [build(Published, t, f"config {path} [[published]]") for t in experiment.published]
+    published = [build(Published, t, f"plan {path} [[published]]") for t in experiment.published]
     _check_figures(path, entries, published)
     plan = Plan(experiment, entries, published)
     for dataset in plan.datasets:
         if not dataset.endswith(FILE_ENDINGS):
-            choose(DATASETS, dataset, f"config {path}: dataset")
+            choose(DATASETS, dataset, f"plan {path}: dataset")
     return plan
 
 
@@ -180,7 +180,7 @@ def _check_figures(
     path: Path, entries: Mapping[str, Entry], published: Sequence[Published]
 ) -> None:
     """Every figure has a model that can have it, and every model a figure."""
-    where = f"config {path} [[published]]"
+    where = f"plan {path} [[published]]"
     for figure in published:
         if figure.model not in entries:
             raise UserError(
@@ -195,20 +195,20 @@ def _check_figures(
     for name in entries:
         if name not in {figure.model for figure in published}:
             raise UserError(
-                f"config {path} [models.{name}] has no [[published]] figure to compare with; "
+                f"plan {path} [models.{name}] has no [[published]] figure to compare with; "
                 "add one, or delete the table"
             )
     if not published:
-        raise UserError(f"config {path}: published (got nothing) needs a figure; add [[published]]")
+        raise UserError(f"plan {path}: published (got nothing) needs a figure; add [[published]]")
 
 
 def _entry(path: Path, name: str, table: Any, shared: Mapping[str, Any], seeds: int) -> Entry:
     """The model of a table [models.NAME], and how it is trained."""
-    where = f"config {path} [models.{name}"
+    where = f"plan {path} [models.{name}"
     if not isinstance(table, dict):
         raise UserError(f"{where}] (got {table!r}) must be a table; write [models.{name}]")
     if "model" not in table:
-        choose(MODELS, name, f"config {path} [models]")
+        choose(MODELS, name, f"plan {path} [models]")
     own = build(ModelTable, table, f"{where}]")
     try:
         own.check()

@@ -131,7 +131,7 @@ def read_space(path: Path) -> Space:
         UserError: no such file, an unknown table, model or setting, a value that it cannot have.
         UnknownChoiceError: an unknown model.
     """
-    head, tables = from_file(Head, path, ("training", "models"))
+    head, tables = from_file(Head, path, ("training", "models"), "space")
     where = f"space {path}"
     shared = _training(f"{where} [training]", tables.get("training", {}))
     families = {}
