@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.comparison import as_record, show
 from commands.grid_progress import GridProgress
+from commands.jobs import check_jobs, connect_ray, cores
 from commands.terminal import (
     INTERRUPTED,
     MISSED,
@@ -117,7 +117,7 @@ def run(argv: list[str]) -> int:
     models = tuple(parse_model(word)[0] for word in args.models)
     protocol = Protocol(models, args.seeds, args.per_graph, args.tune, training)
     protocol.check()
-    _check(args)
+    check_jobs(args.jobs, args.threads)
     logging.getLogger("evaluate").setLevel(logging.INFO)  # Says which rivals are condensed.
     rivals = [parse_method(word) for word in args.baselines]
     with errors.status("loading …"):
@@ -144,17 +144,6 @@ def run(argv: list[str]) -> int:
         for failure in book.failures:
             errors.print(f"  {_who(failure)}: {failure.reason}", markup=False)
     return MISSED if status == OK and book.failures else status
-
-
-def _check(args: EvaluateArguments) -> None:
-    """Raise for options that cannot be meant."""
-    from condense.errors import UserError
-
-    for name, value in (("jobs", args.jobs), ("threads", args.threads)):
-        if value is not None and value < 1:
-            raise UserError(
-                f"{name} (got {value}) must be at least 1; leave it out for the default"
-            )
 
 
 def _compare(
@@ -197,36 +186,20 @@ def _compare(
 
 def _driver(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) -> Driver:
     """How the cells are run; see `EvaluateArguments.jobs`."""
-    from condense.errors import UserError
     from evaluate.drivers import InProcess
 
-    jobs, device = args.jobs, run.setup.device
+    jobs = args.jobs
     if jobs is None and args.address is None:
         # By the size of the whole grid: a run that goes on must not change to other threads.
         few = len(run.grid) < SMALL
-        jobs = 1 if few or device.type == "cuda" else max(1, _cores() // (args.threads or 1))
+        alone = few or run.setup.device.type == "cuda"
+        jobs = 1 if alone else max(1, cores() // (args.threads or 1))
     if jobs == 1 and args.address is None:
         return InProcess(args.threads)
-    from evaluate.distributed.connect import connect
-
-    threads = args.threads or 1
-    own = None if args.address is not None or jobs is None else jobs * threads
-    with errors.status("connecting to Ray …"):
-        cpus = stack.enter_context(connect(args.address, own, threads))
+    room = connect_ray(jobs, args.threads, args.address, stack)
     from evaluate.distributed.grid import OnRay
 
-    if threads > cpus:
-        raise UserError(
-            f"threads (got {threads}) must be at most Ray's {cpus} CPUs; lower --threads"
-        )
-    jobs = min(jobs or cpus, cpus // threads)
-    errors.print(f"Ray: {jobs} jobs at a time, threads of each: {threads}.")
-    return OnRay(jobs, threads)
-
-
-def _cores() -> int:
-    """CPUs that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return OnRay(*room)
 
 
 def _who(failure: Failure) -> str:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from commands.jobs import check_jobs, connect_ray
 from commands.terminal import INTERRUPTED, MISSED, OK, WRONG, errors, notes, parse, print_json
 from models.choices import choose
+
+if TYPE_CHECKING:
+    from evaluate.reproduce import Score
+    from evaluate.reproduce.drivers import Driver
 
 PAPERS = Path(__file__).parents[1] / "configs" / "paper"
 EXAMPLES = """
   python cli.py reproduce cora
-  python cli.py reproduce imdb acm --seeds 3 --data-root data
+  python cli.py reproduce imdb acm --seeds 3 --data-root data --jobs 2
   python cli.py reproduce mine.toml --json > figures.json
 """
 
@@ -33,6 +40,10 @@ class ReproduceArguments:
             again.
         data_root: folder that holds the data sets' files.
         device: auto, cpu, cuda, …
+        jobs: trainings at a time. 1 runs them in this process, more as tasks of Ray with a process each. By
+            default 1, and with --address as many as there is room for.
+        address: HOST:PORT of a Ray cluster to run on, or auto for one that runs on this machine.
+        threads: of each training; by default PyTorch's number in this process, and 1 with Ray.
         json: print the figures as one JSON document on stdout, and all else on stderr.
     """
 
@@ -41,6 +52,9 @@ class ReproduceArguments:
     out: Path = Path("runs/reproduce")
     data_root: Path = Path("data")
     device: str = "auto"
+    jobs: int | None = None
+    address: str | None = None
+    threads: int | None = None
     json: bool = False
 
 
@@ -53,50 +67,28 @@ def run(argv: list[str]) -> int:
         Path(name) if name.endswith(".toml") else choose(ours, name, "reproduce")
         for name in args.names or ours
     ]
+    check_jobs(args.jobs, args.threads)
     from condense.errors import FileError
-    from condense.io.replace import check_target
-    from evaluate.reproduce import (
-        Reproduced,
-        Score,
-        as_records,
-        as_text,
-        read_plan,
-        read_scores,
-        reproduce,
-        write_scores,
-    )
+    from evaluate.reproduce import Reproduced, as_records, as_text, read_plan, reproduce
 
     plans = [read_plan(path) for path in paths]  # Before long work: whether all can be meant.
     found: list[Reproduced] = []
     left_out: list[dict[str, str]] = []
     status = OK
     try:
-        for path, plan in zip(paths, plans, strict=True):
-            file = args.out / f"{path.stem}.csv"
-            check_target(file)
-            kept: dict[str, list[Score]] = {}
-            for score in read_scores(file) if file.exists() else ():
-                kept.setdefault(score.cell, []).append(score)
-
-            def on_scores(scores: Sequence[Score], kept: Any = kept, file: Path = file) -> None:
-                first = scores[0]
-                if first.cell not in kept:
-                    kept[first.cell] = list(scores)
-                    write_scores(file, [score for each in kept.values() for score in each])
-                reached = {score.metric: score.value for score in scores}
-                errors.print(
-                    f"{first.model} on {first.dataset}, seed {first.seed}: validation micro-F1 "
-                    f"{reached['val_micro_f1']:.3f}, {first.seconds:.1f} s"
-                )
-
-            try:
-                found += reproduce(
-                    plan, args.data_root, args.device, args.seeds, on_scores, dict(kept)
-                )
-            except FileError as error:
-                errors.print(f"error: {path.name} left out: {error}", markup=False)
-                left_out.append({"file": str(path), "error": str(error)})
-                status = WRONG
+        with contextlib.ExitStack() as stack:
+            start = functools.cache(lambda: _driver(args, stack))
+            for path, plan in zip(paths, plans, strict=True):
+                book = _Book(args.out / f"{path.stem}.csv")
+                known = dict(book.kept)
+                try:
+                    found += reproduce(
+                        plan, args.data_root, args.device, args.seeds, book.add, known, start
+                    )
+                except FileError as error:
+                    errors.print(f"error: {path.name} left out: {error}", markup=False)
+                    left_out.append({"file": str(path), "error": str(error)})
+                    status = WRONG
     except KeyboardInterrupt:
         say.print("Interrupted: what had ended is kept, and the same command goes on.")
         status = INTERRUPTED
@@ -107,3 +99,43 @@ def run(argv: list[str]) -> int:
     if status == OK and not all(one.reached for one in found):
         status = MISSED
     return status
+
+
+class _Book:
+    """The file of a plan's scores, and what is said of each training."""
+
+    def __init__(self, file: Path) -> None:
+        from condense.io.replace import check_target
+        from evaluate.reproduce import read_scores
+
+        check_target(file)
+        self.file = file
+        self.kept: dict[str, list[Score]] = {}
+        for score in read_scores(file) if file.exists() else ():
+            self.kept.setdefault(score.cell, []).append(score)
+
+    def add(self, scores: Sequence[Score]) -> None:
+        """Say what a training scored, and keep it if that is new."""
+        from evaluate.reproduce import write_scores
+
+        first = scores[0]
+        if first.cell not in self.kept:
+            self.kept[first.cell] = list(scores)
+            write_scores(self.file, [score for each in self.kept.values() for score in each])
+        reached = {score.metric: score.value for score in scores}
+        errors.print(
+            f"{first.model} on {first.dataset}, seed {first.seed}: validation micro-F1 "
+            f"{reached['val_micro_f1']:.3f}, {first.seconds:.1f} s"
+        )
+
+
+def _driver(args: ReproduceArguments, stack: contextlib.ExitStack) -> Driver:
+    """How trainings are run; see `ReproduceArguments.jobs`."""
+    from evaluate.reproduce.drivers import InProcess
+
+    if args.jobs in (None, 1) and args.address is None:
+        return InProcess(args.threads)
+    room = connect_ray(args.jobs, args.threads, args.address, stack)
+    from evaluate.distributed.reproduce import OnRay
+
+    return OnRay(*room)

@@ -159,7 +159,7 @@ def test_few_trainings_need_no_ray(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("evaluate.distributed.connect.connect", connect)
-    monkeypatch.setattr("commands.evaluate._cores", lambda: 3)
+    monkeypatch.setattr("commands.evaluate.cores", lambda: 3)
     monkeypatch.setattr("commands.evaluate.SMALL", 21)
     assert cli.main(command) == 0
     monkeypatch.setattr("commands.evaluate.SMALL", 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,8 +82,11 @@ def test_a_missed_bar_shows_in_the_table_and_the_status(
         (["nowhere.toml"], "cannot be read"),
         (["mine", "--seeds", "0"], "seeds (got 0)"),
         (["mine", "--device", "tpu9"], "device (got 'tpu9')"),
+        (["mine", "--jobs", "0"], "jobs (got 0) must be at least 1"),
+        (["mine", "--threads", "-1"], "threads (got -1) must be at least 1"),
+        (["mine", "--address", "127.0.0.1:1"], "address (got '127.0.0.1:1') is not that of a Ray cluster"),
     ],
-)
+)  # fmt: skip
 def test_wrong_input(
     papers: Path, argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,9 +117,43 @@ def test_what_was_trained_is_kept_and_not_trained_again(
     assert cli.main(["reproduce", "mine", "--seeds", "1"]) == 0
     first = capsys.readouterr().out
     assert len(read_scores(papers / "runs" / "reproduce" / "mine.csv")) == 5
-    monkeypatch.setattr("evaluate.reproduce.run.end_to_end", None)  # Whoever trains now fails.
+    monkeypatch.setattr("evaluate.reproduce.training.end_to_end", None)  # Whoever trains now fails.
     assert cli.main(["reproduce", "mine", "--seeds", "1"]) == 0
     assert capsys.readouterr().out == first
+
+
+def test_jobs_are_rays_where_anything_is_to_be_trained(
+    papers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected: list[Any] = []
+
+    def connect(*arguments: Any) -> Any:
+        connected.append(arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evaluate.distributed.connect.connect", connect)
+    for more, expected in (
+        (["--jobs", "2", "--threads", "2"], (None, 4, 2)),
+        (["--address", "host:1"], ("host:1", None, 1)),
+    ):
+        assert cli.main(["reproduce", "mine", *more]) == 130
+        assert connected.pop() == expected
+    assert cli.main(["reproduce", "mine", "--threads", "1"]) == 0
+    assert cli.main(["reproduce", "mine", "--jobs", "2"]) == 0  # Nothing is missing.
+    assert connected == []
+
+
+@pytest.mark.slow
+def test_with_ray_as_without(papers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (papers / "other.toml").write_text((papers / "mine.toml").read_text())
+    tables = []
+    for more in (["--threads", "1"], ["--jobs", "2", "--out", "ray"]):
+        assert cli.main(["reproduce", "mine", "other", *more]) == 0
+        said = capsys.readouterr()
+        tables.append(said.out)
+    assert said.err.count("Ray: 2 jobs at a time") == 1  # One connection for both plans.
+    assert tables[0] == tables[1]
+    assert len(read_scores(papers / "ray" / "mine.csv")) == 10
 
 
 def test_a_file_that_holds_no_scores_is_not_replaced(

@@ -12,9 +12,10 @@ from condense.run import find_device
 from evaluate.arena import Arena
 from evaluate.protocol import Protocol
 from evaluate.reproduce.compare import Reproduced
-from evaluate.reproduce.plan import Entry, Plan
-from evaluate.reproduce.protocols import Embeddings, Outcome, cell_of, end_to_end, probed
+from evaluate.reproduce.drivers import Driver, InProcess
+from evaluate.reproduce.plan import Plan
 from evaluate.reproduce.scores import Score
+from evaluate.reproduce.training import Stage, Training
 
 
 def reproduce(
@@ -24,6 +25,7 @@ def reproduce(
     seeds: int | None = None,
     on_scores: Callable[[Sequence[Score]], None] = lambda scores: None,
     known: Mapping[str, Sequence[Score]] = MappingProxyType({}),
+    start: Callable[[], Driver] = InProcess,
 ) -> list[Reproduced]:
     """Train every model of `plan` on the whole graph and set its test scores beside the published ones.
 
@@ -32,8 +34,9 @@ def reproduce(
         root: folder of the data sets' files.
         device: where to train.
         seeds: in place of the plan's number.
-        on_scores: called as each training ends, and for those that are known.
+        on_scores: called for each training that is known, then as each other one ends.
         known: scores of earlier runs by their `cell`; these trainings are not run again.
+        start: what gives the driver; called if there is anything to train.
 
     Raises:
         UserError: the data set is unknown, or has no such modality; a seed too few.
@@ -51,28 +54,24 @@ def reproduce(
     }
     for arena in arenas.values():
         arena.check_testable()
+    stage = Stage(plan.entries, arenas)
     scores: list[Score] = []
-    embeddings = Embeddings()
-    for name, entry in plan.entries.items():
-        for dataset in plan.datasets_of(name):
-            arena = arenas[dataset]
-            for seed in range(count):
-                cell = cell_of(arena, entry, seed)
-                if cell not in known:
-                    found = _train(arena, entry, seed, embeddings)
-                    fresh = [
-                        Score(cell, dataset, name, seed, metric, value, found.seconds)
-                        for metric, value in found.values.items()
-                    ]
-                else:
+
+    def add(found: Sequence[Score]) -> None:
+        scores.extend(found)
+        on_scores(found)
+
+    missing = []
+    for name in plan.entries:
+        for seed in range(count):
+            cells = {d: stage.cell(name, d, seed) for d in plan.datasets_of(name)}
+            for dataset, cell in cells.items():
+                if cell in known:
                     # Under the names of this plan, which may be others than when it was trained.
-                    fresh = [replace(s, dataset=dataset, model=name) for s in known[cell]]
-                scores += fresh
-                on_scores(fresh)
+                    add([replace(s, dataset=dataset, model=name) for s in known[cell]])
+            if left := tuple(d for d, cell in cells.items() if cell not in known):
+                missing.append(Training(name, seed, left))
+    if missing:
+        for found in start().run(stage, missing):
+            add(found)
     return [Reproduced.of(plan.dataset_of(f), f, scores) for f in plan.published]
-
-
-def _train(arena: Arena, entry: Entry, seed: int, embeddings: Embeddings) -> Outcome:
-    if entry.pretraining is None:
-        return end_to_end(arena, entry.model, entry.choice, seed)
-    return probed(arena, entry, seed, embeddings)

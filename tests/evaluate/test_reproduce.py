@@ -233,7 +233,7 @@ def test_what_is_known_is_not_trained_again(
     plan = read_plan(written(tmp_path, PLAN.format(dataset=tmp_path / "mine.h5")))
     scores: list[Sequence[Score]] = []
     first = reproduce(plan, tmp_path, on_scores=scores.append)
-    monkeypatch.setattr("evaluate.reproduce.run.end_to_end", None)  # Whoever trains now fails.
+    monkeypatch.setattr("evaluate.reproduce.training.end_to_end", None)  # Whoever trains now fails.
     known = {each[0].cell: each for each in scores}
     assert len(known) == len(scores) == 4
     again: list[Sequence[Score]] = []

@@ -1,0 +1,59 @@
+"""`--jobs`, `--threads` and `--address`: how many trainings run at a time, and where."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from commands.terminal import errors
+
+
+def check_jobs(jobs: int | None, threads: int | None) -> None:
+    """Raise for numbers that cannot be meant.
+
+    Raises:
+        UserError: fewer than one.
+    """
+    from condense.errors import UserError
+
+    for name, value in (("jobs", jobs), ("threads", threads)):
+        if value is not None and value < 1:
+            raise UserError(
+                f"{name} (got {value}) must be at least 1; leave it out for the default"
+            )
+
+
+def connect_ray(
+    jobs: int | None, threads: int | None, address: str | None, stack: contextlib.ExitStack
+) -> tuple[int, int]:
+    """Connect to Ray until `stack` is left, and say how much of it is used.
+
+    Args:
+        jobs: at a time; None for as many as there is room for.
+        threads: of each; 1 by default.
+        address: of a cluster to join; None starts one on this machine.
+        stack: closes the connection.
+
+    Returns:
+        Jobs at a time, and threads of each.
+
+    Raises:
+        UserError: no such cluster, or more threads than it has CPUs.
+    """
+    from condense.errors import UserError
+    from evaluate.distributed.connect import connect
+
+    each = threads or 1
+    own = None if address is not None or jobs is None else jobs * each
+    with errors.status("connecting to Ray …"):
+        cpus = stack.enter_context(connect(address, own, each))
+    if each > cpus:
+        raise UserError(f"threads (got {each}) must be at most Ray's {cpus} CPUs; lower --threads")
+    found = min(jobs or cpus, cpus // each)
+    errors.print(f"Ray: {found} jobs at a time, threads of each: {each}.")
+    return found, each
+
+
+def cores() -> int:
+    """CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,64 @@
+"""The trainings of a plan as Ray tasks."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import ray
+import torch
+from ray.exceptions import RayError, RayTaskError
+
+from condense.errors import UserError
+from evaluate.arena import Arena
+from evaluate.distributed.tasks import share, spread
+from evaluate.reproduce.scores import Score
+from evaluate.reproduce.training import Stage, Training
+
+
+@dataclass(frozen=True)
+class OnRay:
+    """Runs trainings as tasks of the Ray that is connected (see `evaluate.distributed.connect`).
+
+    Attributes:
+        jobs: how many run at a time, at most.
+        threads: of each; as many CPUs are reserved for it.
+    """
+
+    jobs: int
+    threads: int = 1
+
+    def run(self, stage: Stage, trainings: Sequence[Training]) -> Iterator[list[Score]]:
+        """See `evaluate.reproduce.drivers.Driver`."""
+        # A GPU is the worker's first.
+        device = torch.device(stage.device.type)
+        graphs = {name: (arena.raw, arena.scaling) for name, arena in stage.arenas.items()}
+        shared = share((stage.entries, graphs, device))
+        for training, found in spread(
+            _train, shared, deque(trainings), self.jobs, self.threads, device
+        ):
+            if isinstance(found, RayError) and not isinstance(found, RayTaskError):
+                raise UserError(
+                    f"{training.name}, seed {training.seed}: its process was lost ({type(found).__name__}), "
+                    "perhaps for want of memory; the same command goes on, fewer --jobs take less"
+                ) from found
+            if isinstance(found, Exception):
+                raise found
+            yield from found
+
+
+def _train(shared: Any, training: Training) -> list[list[Score]]:
+    return list(_stage(shared).train(training))
+
+
+@lru_cache(maxsize=1)
+def _stage(shared: Any) -> Stage:
+    """The stage of this worker, prepared as the one that was shared."""
+    entries, graphs, device = ray.get(shared)
+    arenas = {
+        name: Arena.of(raw, device, scaling=scaling) for name, (raw, scaling) in graphs.items()
+    }
+    return Stage(entries, arenas)

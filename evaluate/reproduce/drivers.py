@@ -1,0 +1,41 @@
+"""How a plan's trainings are run: here one after the other, or as `evaluate.distributed.reproduce` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from evaluate.reproduce.scores import Score
+from evaluate.reproduce.training import Stage, Training
+
+
+class Driver(Protocol):
+    """Runs trainings."""
+
+    def run(self, stage: Stage, trainings: Sequence[Training]) -> Iterator[list[Score]]:
+        """The scores of every training on each of its data sets, as it ends."""
+        ...
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """Runs trainings in this process.
+
+    Attributes:
+        threads: of a training; None leaves PyTorch's number as it is.
+    """
+
+    threads: int | None = None
+
+    def run(self, stage: Stage, trainings: Sequence[Training]) -> Iterator[list[Score]]:
+        """See `Driver`."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(self.threads or before)
+        try:
+            for training in trainings:
+                yield from stage.train(training)
+        finally:
+            torch.set_num_threads(before)
