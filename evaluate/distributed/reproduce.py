@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ from ray.exceptions import RayError, RayTaskError
 from condense.errors import UserError
 from evaluate.arena import Arena
 from evaluate.distributed.tasks import share, spread
+from evaluate.reproduce.drivers import Results
 from evaluate.reproduce.scores import Score
 from evaluate.reproduce.training import Stage, Training
 
@@ -31,23 +33,28 @@ class OnRay:
     jobs: int
     threads: int = 1
 
-    def run(self, stage: Stage, trainings: Sequence[Training]) -> Iterator[list[Score]]:
+    def run(self, stage: Stage, trainings: Sequence[Training]) -> Results:
         """See `evaluate.reproduce.drivers.Driver`."""
         # A GPU is the worker's first.
         device = torch.device(stage.device.type)
         graphs = {name: (arena.raw, arena.scaling) for name, arena in stage.arenas.items()}
         shared = share((stage.entries, graphs, device))
-        for training, found in spread(
-            _train, shared, deque(trainings), self.jobs, self.threads, device
-        ):
-            if isinstance(found, RayError) and not isinstance(found, RayTaskError):
-                raise UserError(
-                    f"{training.name}, seed {training.seed}: its process was lost ({type(found).__name__}), "
-                    "perhaps for want of memory; the same command goes on, fewer --jobs take less"
-                ) from found
-            if isinstance(found, Exception):
-                raise found
-            yield from found
+        work = spread(_train, shared, deque(trainings), self.jobs, self.threads, device)
+        with closing(work) as results:
+            for training, found in results:
+                if isinstance(found, Exception):
+                    raise _told(training, found)
+                yield from found
+
+
+def _told(training: Training, error: Exception) -> Exception:
+    """What is raised for it: a task's own error, or that its process was lost."""
+    if not isinstance(error, RayError) or isinstance(error, RayTaskError):
+        return error
+    return UserError(
+        f"{training.name}, seed {training.seed}: its process was lost ({type(error).__name__}), perhaps for "
+        "want of memory; the same command goes on, fewer --jobs take less"
+    )
 
 
 def _train(shared: Any, training: Training) -> list[list[Score]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,11 +11,13 @@ import torch
 from evaluate.reproduce.scores import Score
 from evaluate.reproduce.training import Stage, Training
 
+Results = Generator[list[Score], None, None]
+
 
 class Driver(Protocol):
     """Runs trainings."""
 
-    def run(self, stage: Stage, trainings: Sequence[Training]) -> Iterator[list[Score]]:
+    def run(self, stage: Stage, trainings: Sequence[Training]) -> Results:
         """The scores of every training on each of its data sets, as it ends."""
         ...
 
@@ -30,7 +32,7 @@ class InProcess:
 
     threads: int | None = None
 
-    def run(self, stage: Stage, trainings: Sequence[Training]) -> Iterator[list[Score]]:
+    def run(self, stage: Stage, trainings: Sequence[Training]) -> Results:
         """See `Driver`."""
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads or before)

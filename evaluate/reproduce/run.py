@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -72,6 +73,7 @@ def reproduce(
             if left := tuple(d for d, cell in cells.items() if cell not in known):
                 missing.append(Training(name, seed, left))
     if missing:
-        for found in start().run(stage, missing):
-            add(found)
+        with closing(start().run(stage, missing)) as results:
+            for found in results:
+                add(found)
     return [Reproduced.of(plan.dataset_of(f), f, scores) for f in plan.published]

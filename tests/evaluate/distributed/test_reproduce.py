@@ -126,3 +126,19 @@ def test_a_lost_process_and_an_error_are_told(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(module, "_train", work)
         with pytest.raises(UserError, match=said):
             reproduce(plan, Path(), "cpu", start=lambda: module.OnRay(1))
+
+
+def test_what_is_broken_off_is_cancelled() -> None:
+    """Ctrl-C, as whoever hears of scores meets it."""
+    import ray
+
+    from evaluate.distributed.reproduce import OnRay
+
+    def interrupt(scores: Sequence[Score]) -> None:
+        raise KeyboardInterrupt
+
+    plan = read_plan(Path("plan.toml"))
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(plan, Path(), "cpu", on_scores=interrupt, start=lambda: OnRay(2))
+    # Another task finds room at once.
+    assert ray.get(ray.remote(lambda: 7).options(num_cpus=2).remote(), timeout=60) == 7
