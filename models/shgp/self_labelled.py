@@ -85,7 +85,7 @@ class SelfLabelled(nn.Module):
         return slice(None) if joined is None or not bool(joined.any()) else joined
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the pseudo-labels, which belong to a graph: a copy begins anew."""
+        """Without the pseudo-labels, which belong to a graph: a copy, or a model on disk, begins anew."""
         return {**self.__dict__, "pseudo": None}
 
     @torch.no_grad()

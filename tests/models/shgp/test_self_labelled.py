@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 from functools import partial
 
 import pytest
@@ -185,7 +186,7 @@ def test_labels_that_have_run_together_are_said(caplog):
     assert "100 % of the target nodes" in caplog.text
 
 
-def test_a_copy_leaves_the_graph_behind():
+def test_copies_and_files_leave_the_graph_behind():
     graph = small_graph(dtype=torch.float64)
     structure, features = (
         structure_of(graph, GraphSchema.of(graph)),
@@ -193,7 +194,12 @@ def test_a_copy_leaves_the_graph_behind():
     )
     model = build(graph)
     model.learn(features, structure)
-    other = copy.deepcopy(model)
+    other, kept = copy.deepcopy(model), io.BytesIO()
     assert model.pseudo is not None
     assert other.pseudo is None
-    assert_near(other.eval()(features, structure), model.eval()(features, structure), 0)
+    torch.save(model, kept)
+    kept.seek(0)
+    read = torch.load(kept, weights_only=False)
+    assert read.pseudo is None
+    for found in (other, read):
+        assert_near(found.eval()(features, structure), model.eval()(features, structure), 0)
