@@ -30,16 +30,16 @@ import torch
 from torch import Tensor
 
 from condense.budget import plan
-from condense.data.datasets.registry import load_dataset
 from condense.data.graph import UNLABELLED, MultimodalGraph
+from condense.datasets.registry import load_dataset
 from condense.errors import UserError
 from condense.methods.spec import parse
 from condense.run import condense
-from evaluate.arena import Arena
-from evaluate.metrics import score
-from evaluate.paired import PairedDifference
-from evaluate.train import TrainSettings, predict
-from evaluate.tune import candidates, fit
+from evaluate.results.paired import PairedDifference
+from evaluate.training.metrics import score
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import TrainSettings, predict
+from evaluate.training.tune import candidates, fit
 from models.registry import MODELS
 
 RATIOS = {"imdb": 0.01, "cora": 0.026, "acm": 0.01, "dblp": 0.01, "photo": 0.01, "amazon1": 0.01}
@@ -153,16 +153,16 @@ def measure(
         return
     whole = load_dataset(name, root, "simulated" if name == "amazon1" else "auto", None)
     halves = Halves.of(with_mixed_images(whole, share) if share else whole)
-    arena, budget = Arena.of(halves.graph), plan(halves.graph, RATIOS[name])
+    task, budget = EvaluationTask.of(halves.graph), plan(halves.graph, RATIOS[name])
     for variant, seed, models in wanted:
         kind, settings = parse(variant)
         started = time.perf_counter()
-        graph = arena.admit(condense(halves.graph, budget, kind, settings, seed=seed).graph)
+        graph = task.admit(condense(halves.graph, budget, kind, settings, seed=seed).graph)
         seconds = time.perf_counter() - started
         for model in models:
             choice = candidates(MODELS[model], TrainSettings(100, 10, patience=40), 1, 0)[0]
-            trained = fit(MODELS[model], choice, arena, graph, seed)
-            guessed = predict(trained.model, arena.whole, halves.rows).argmax(dim=1)
+            trained = fit(MODELS[model], choice, task, graph, seed)
+            guessed = predict(trained.model, task.whole, halves.rows).argmax(dim=1)
             reached = score(guessed, halves.labels, halves.graph.num_classes).micro_f1
             append(file, dict(zip(COLUMNS, (variant, seed, model, reached, seconds), strict=True)))
         print(f"{file.stem}: {variant}, seed {seed}", flush=True)

@@ -17,11 +17,11 @@ import time
 import torch
 from torch import Tensor
 
-from condense.data.datasets.amazon1_simulated import simulate_amazon1
 from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
-from evaluate.metrics import score
-from evaluate.train import TrainSettings, predict, train
+from condense.datasets.amazon1_simulated import simulate_amazon1
+from evaluate.training.metrics import score
+from evaluate.training.train import TrainSettings, predict, train
 from models.registry import MODELS
 from models.schema import GraphSchema
 

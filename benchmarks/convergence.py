@@ -19,10 +19,10 @@ from collections import defaultdict
 from pathlib import Path
 
 from condense.budget import plan
-from condense.data.datasets.registry import load_dataset
-from condense.methods.protocol import Step
+from condense.datasets.registry import load_dataset
 from condense.methods.spec import parse
 from condense.run import condense
+from condense.running.steps import Step
 
 RATIOS = {"imdb": 0.01, "cora": 0.026}
 VARIANTS = {

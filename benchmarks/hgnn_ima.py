@@ -15,23 +15,23 @@ from pathlib import Path
 
 import torch
 
-from condense.data.datasets.registry import load_dataset
-from evaluate.arena import Arena
-from evaluate.metrics import score
-from evaluate.train import TrainSettings, predict, training_nodes
-from evaluate.tune import Candidate, fit
-from models.attention import relative_entropy
-from models.hgnn_ima import HGNNIMA, HGNNIMASettings
+from condense.datasets.registry import load_dataset
+from evaluate.training.metrics import score
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import TrainSettings, predict, training_nodes
+from evaluate.training.tune import Candidate, fit
+from models.hgnn_ima.model import HGNNIMA, HGNNIMASettings
 from models.hgt import HGTSettings
+from models.layers.attention import relative_entropy
 from models.registry import MODELS
 
 
-def epoch_seconds(name: str, settings: object, arena: Arena, repeats: int = 7) -> float:
+def epoch_seconds(name: str, settings: object, task: EvaluationTask, repeats: int = 7) -> float:
     """The median of full-batch steps: forward, backward, Adam."""
     entry = MODELS[name]
-    model = entry.build(arena.schema, settings)
-    rows, labels, weight = training_nodes(arena.whole)
-    inputs = model.prepare(arena.whole, rows)
+    model = entry.build(task.schema, settings)
+    rows, labels, weight = training_nodes(task.whole)
+    inputs = model.prepare(task.whole, rows)
     optimiser = torch.optim.Adam(model.parameters(), 0.001, fused=True)
     seconds = []
     for _ in range(repeats):
@@ -44,7 +44,7 @@ def epoch_seconds(name: str, settings: object, arena: Arena, repeats: int = 7) -
     return statistics.median(seconds)
 
 
-def time_epochs(arena: Arena) -> None:
+def time_epochs(task: EvaluationTask) -> None:
     """HGNN-IMA over HGT, each with its defaults and both alike."""
     width = HGNNIMASettings().hidden
     pairs = {
@@ -59,7 +59,7 @@ def time_epochs(arena: Arena) -> None:
         ),
     }
     for name, (hgt, ima) in pairs.items():
-        ours, other = epoch_seconds("hgnn_ima", ima, arena), epoch_seconds("hgt", hgt, arena)
+        ours, other = epoch_seconds("hgnn_ima", ima, task), epoch_seconds("hgt", hgt, task)
         print(
             f"epoch, {name} {width}: HGNN-IMA {ours:.3f} s, HGT {other:.3f} s, "
             f"ratio {ours / other:.2f}"
@@ -67,11 +67,11 @@ def time_epochs(arena: Arena) -> None:
 
 
 @torch.no_grad()
-def entropies(model: HGNNIMA, arena: Arena) -> list[dict[str, float]]:
+def entropies(model: HGNNIMA, task: EvaluationTask) -> list[dict[str, float]]:
     """Relative entropy of α, β, β̄ and β̃ in each layer."""
-    target = arena.whole[arena.whole.target]
+    target = task.whole[task.whole.target]
     rows = target.val_mask.nonzero().flatten()
-    inputs = model.eval().prepare(arena.whole, rows)
+    inputs = model.eval().prepare(task.whole, rows)
     edges, count = inputs.edges, sum(x.size(0) for x in inputs.has.values())
 
     def even(share: torch.Tensor) -> float:
@@ -85,20 +85,20 @@ def entropies(model: HGNNIMA, arena: Arena) -> list[dict[str, float]]:
     return found
 
 
-def train_both_signs(arena: Arena, training: TrainSettings, seeds: int) -> None:
+def train_both_signs(task: EvaluationTask, training: TrainSettings, seeds: int) -> None:
     """Scores and attention with (8) as its sentence and as its print has it."""
     for alignment in ("consistent", "printed"):
         settings = replace(HGNNIMASettings(), alignment=alignment)
         valid, test = [], []
         for seed in range(seeds):
-            done = fit(MODELS["hgnn_ima"], Candidate(settings, training), arena, arena.whole, seed)
-            answers = predict(done.model, arena.whole, arena.test_rows()).argmax(dim=1).cpu()
-            classes = arena.raw.num_classes
+            done = fit(MODELS["hgnn_ima"], Candidate(settings, training), task, task.whole, seed)
+            answers = predict(done.model, task.whole, task.test_rows()).argmax(dim=1).cpu()
+            classes = task.raw.num_classes
             valid.append(100 * done.val_micro_f1)
-            test.append(100 * score(answers, arena.test_labels(), classes).micro_f1)
+            test.append(100 * score(answers, task.test_labels(), classes).micro_f1)
             if seed == 0:
                 assert isinstance(done.model, HGNNIMA)
-                for layer, found in enumerate(entropies(done.model, arena), 1):
+                for layer, found in enumerate(entropies(done.model, task), 1):
                     said = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
                     print(f"{alignment}, layer {layer}: relative entropy {said}", flush=True)
         print(
@@ -120,11 +120,11 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()
-    arena = Arena.of(load_dataset(arguments.dataset, arguments.data_root))
-    time_epochs(arena)
+    task = EvaluationTask.of(load_dataset(arguments.dataset, arguments.data_root))
+    time_epochs(task)
     if arguments.seeds:
         training = TrainSettings(epochs=arguments.epochs, check_every=10)
-        train_both_signs(arena, training, arguments.seeds)
+        train_both_signs(task, training, arguments.seeds)
 
 
 if __name__ == "__main__":

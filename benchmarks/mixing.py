@@ -31,7 +31,7 @@ from benchmarks.ablation import (
     rows_file,
 )
 from benchmarks.convergence import VARIANTS as PARTS
-from evaluate.paired import PairedDifference
+from evaluate.results.paired import PairedDifference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import torch
 
-from condense.data.datasets.registry import load_dataset
 from condense.data.graph import display_name
+from condense.datasets.registry import load_dataset
 from condense.errors import UserError
-from evaluate.arena import Arena
-from evaluate.train import predict, training_nodes
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import predict, training_nodes
 from models.registry import MODELS, ModelEntry
 from models.seeding import seeded
 
@@ -48,21 +48,23 @@ class Cost:
     parameters: int
 
 
-def measure(name: str, arena: Arena, epochs: int) -> Cost:
+def measure(name: str, task: EvaluationTask, epochs: int) -> Cost:
     """This process's; `epochs` of 0 predicts instead of training."""
     entry = MODELS[name]
     with seeded(0):
-        model = entry.build(arena.schema, entry.settings())
-    seconds = train(entry, model, arena, epochs) if epochs else [infer(model, arena)]
+        model = entry.build(task.schema, entry.settings())
+    seconds = train(entry, model, task, epochs) if epochs else [infer(model, task)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     count = sum(p.numel() for p in model.parameters())
     return Cost(statistics.median(seconds), peak, count)
 
 
-def train(entry: ModelEntry, model: torch.nn.Module, arena: Arena, epochs: int) -> list[float]:
+def train(
+    entry: ModelEntry, model: torch.nn.Module, task: EvaluationTask, epochs: int
+) -> list[float]:
     """Seconds of each epoch but the first."""
-    rows, labels, weight = training_nodes(arena.whole)
-    inputs = model.prepare(arena.whole, rows)  # type: ignore[operator]
+    rows, labels, weight = training_nodes(task.whole)
+    inputs = model.prepare(task.whole, rows)  # type: ignore[operator]
     optimiser = torch.optim.Adam(model.parameters(), 0.001, fused=True)
     seconds = []
     for _ in range(epochs + 1):
@@ -75,10 +77,10 @@ def train(entry: ModelEntry, model: torch.nn.Module, arena: Arena, epochs: int) 
     return seconds[1:]
 
 
-def infer(model: torch.nn.Module, arena: Arena) -> float:
+def infer(model: torch.nn.Module, task: EvaluationTask) -> float:
     """Seconds for all test nodes, their preparation included."""
     started = time.perf_counter()
-    predict(model, arena.whole, arena.test_rows())
+    predict(model, task.whole, task.test_rows())
     return time.perf_counter() - started
 
 
@@ -114,7 +116,9 @@ def main() -> None:
     except UserError as error:
         parser.error(str(error))
     if arguments.one is not None:
-        print(json.dumps(measure(arguments.one, Arena.of(graph), arguments.epochs).__dict__))
+        print(
+            json.dumps(measure(arguments.one, EvaluationTask.of(graph), arguments.epochs).__dict__)
+        )
         return
     load = os.getloadavg()[0]
     print(f"{display_name(graph.name, graph.source)}, {torch.get_num_threads()} threads, ", end="")

@@ -3,7 +3,7 @@
     python -m benchmarks.shuffled_edges --data-root DATA_ROOT [--set imdb] [--models hgt hgnn_ima] …
     python -m benchmarks.shuffled_edges --print
 
-Each graph is compared with itself after `evaluate.shuffle.shuffle_edges`: every node keeps its degrees,
+Each graph is compared with itself after `benchmarks.shuffle.shuffle_edges`: every node keeps its degrees,
 every weight its destination. Condensing seed k's two graphs are trained with seed k, by the protocol of the
 set's line in tables.py: the same settings, tried for either kind and chosen on validation nodes. Printed is
 the mean paired difference of test micro-F1 and macro-F1 in points, with its 95 % interval.
@@ -21,16 +21,16 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.shuffle import shuffle_edges
 from benchmarks.tables import TABLES, Job, condensed_graph, shown
 from condense.data.condensed import CondensedGraph
-from condense.data.datasets.registry import load_dataset
-from evaluate.arena import Arena
-from evaluate.evaluator import evaluate
-from evaluate.paired import PairedDifference
-from evaluate.protocol import Contestant, Protocol
-from evaluate.results import Row, read_rows, write_rows
-from evaluate.shuffle import shuffle_edges
-from evaluate.train import TrainSettings
+from condense.datasets.registry import load_dataset
+from evaluate.grid.evaluate import evaluate
+from evaluate.grid.protocol import Protocol, TrainingGraph
+from evaluate.results.paired import PairedDifference
+from evaluate.results.rows import Row, read_rows, write_rows
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import TrainSettings
 from models.registry import MODELS
 
 SHUFFLED = " with shuffled edges"
@@ -93,16 +93,16 @@ def measure(chosen: Comparison, models: Sequence[str]) -> None:
         return
     table = chosen.job.table
     graph = load_dataset(table.dataset, chosen.job.data_root, table.source, table.modalities)
-    arena = Arena.of(graph, setting=table.setting)
+    task = EvaluationTask.of(graph, setting=table.setting)
     plain = [condensed_graph(chosen.job, chosen.method, graph, k) for k in range(chosen.seeds)]
     as_is, shuffled = chosen.labels
     graphs = {as_is: plain, shuffled: [with_shuffled_edges(made) for made in plain]}
     for model, label in missing:
-        contestants = [Contestant(label, made.graph, made) for made in graphs[label]]
+        training_graphs = [TrainingGraph(label, made.graph, made) for made in graphs[label]]
         training = TrainSettings(chosen.epochs_of(model), 10, patience=40)
         training = replace(training, lr=table.lr.get(model, training.lr))
         protocol = Protocol((model,), chosen.seeds, 1, table.tune, training)
-        rows = evaluate(arena, contestants, protocol)
+        rows = evaluate(task, training_graphs, protocol)
         others = [row for row in chosen.kept(model) if row.method != label]
         chosen.file(model).parent.mkdir(parents=True, exist_ok=True)
         write_rows(chosen.file(model), [*others, *rows])

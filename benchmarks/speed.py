@@ -24,12 +24,12 @@ from pathlib import Path
 
 import torch
 
-from condense.clustering_settings import Guessing
-from condense.data.datasets.amazon1_simulated import simulate_amazon1
-from condense.data.datasets.registry import load_dataset
+from condense.clustering.settings import Guessing
 from condense.data.graph import MultimodalGraph
+from condense.datasets.amazon1_simulated import simulate_amazon1
+from condense.datasets.registry import load_dataset
 from condense.io import load_condensed
-from tests.oracle.problem import Problem, Run, Steps
+from tests.support.oracle.problem import Problem, Run, Steps
 
 ROOT = Path(__file__).resolve().parents[1]
 MIB = 2**20

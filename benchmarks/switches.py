@@ -2,9 +2,9 @@
 
     python -m benchmarks.switches --data-root DATA [--model shgp] [--dataset acm] [--seeds 1] [--switches …]
 
-Macro-F1 at 20, 40 and 60 labels a class by the probe of `evaluate/probe.py`, and NMI, on validation nodes:
-one half of these chooses the probe's step and the other is scored, then the other way round. No test label is
-read. About a minute a switch and seed on one core.
+Macro-F1 at 20, 40 and 60 labels a class by the probe of `evaluate/training/probe.py`, and NMI, on
+validation nodes: one half of these chooses the probe's step and the other is scored, then the other way
+round. No test label is read. About a minute a switch and seed on one core.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import torch
 from torch import Tensor
 
 from condense.config import build
-from condense.data.datasets.registry import load_dataset
-from evaluate.arena import Arena
-from evaluate.clustering import clustering
-from evaluate.metrics import score
-from evaluate.pretrain import PretrainSettings, embeddings, pretrain
-from evaluate.probe import Nodes, ProbeSettings, probe
+from condense.datasets.registry import load_dataset
+from evaluate.training.clustering import clustering
+from evaluate.training.metrics import score
+from evaluate.training.pretrain import PretrainSettings, embeddings, pretrain
+from evaluate.training.probe import Nodes, ProbeSettings, probe
+from evaluate.training.task import EvaluationTask
 from models.registry import MODELS
 from models.seeding import seeded
 
@@ -90,10 +90,10 @@ STUDIES = {
 }
 
 
-def crossed(x: Tensor, arena: Arena, seed: int) -> float:
+def crossed(x: Tensor, task: EvaluationTask, seed: int) -> float:
     """Macro-F1 of each half of the validation nodes, the other half choosing the step; their mean."""
-    train, val = (Nodes.of(arena.whole, split) for split in ("train_mask", "val_mask"))
-    classes = arena.raw.num_classes
+    train, val = (Nodes.of(task.whole, split) for split in ("train_mask", "val_mask"))
+    classes = task.raw.num_classes
     order = torch.randperm(len(val.rows), generator=torch.Generator().manual_seed(0))
     halves = [Nodes(val.rows[part], val.y[part]) for part in order.chunk(2)]
     found = []
@@ -104,19 +104,19 @@ def crossed(x: Tensor, arena: Arena, seed: int) -> float:
 
 
 def measure(
-    arenas: dict[int, Arena], model: str, switch: str, epochs: int, seed: int
+    tasks: dict[int, EvaluationTask], model: str, switch: str, epochs: int, seed: int
 ) -> list[float]:
     """Macro-F1 [%] at each rate, and NMI [%]."""
-    arena, entry = arenas[60], MODELS[model]
+    task, entry = tasks[60], MODELS[model]
     settings = build(entry.settings, STUDIES[model].switches.get(switch, {}), switch)
     learning = build(PretrainSettings, {"epochs": epochs, **entry.training}, model)
     with seeded(seed):
-        module = entry.build(arena.schema, settings)
+        module = entry.build(task.schema, settings)
         if switch != UNTRAINED:
-            pretrain(module, arena.whole, learning)
-    x, val = embeddings(module, arena.whole), Nodes.of(arena.whole, "val_mask")
-    agreed = clustering(x, val.rows, val.y, arena.raw.num_classes, starts=2)
-    return [100 * v for v in (*(crossed(x, own, seed) for own in arenas.values()), agreed.nmi)]
+            pretrain(module, task.whole, learning)
+    x, val = embeddings(module, task.whole), Nodes.of(task.whole, "val_mask")
+    agreed = clustering(x, val.rows, val.y, task.raw.num_classes, starts=2)
+    return [100 * v for v in (*(crossed(x, own, seed) for own in tasks.values()), agreed.nmi)]
 
 
 def main() -> None:
@@ -132,15 +132,15 @@ def main() -> None:
     for name in arguments.switches or ():
         if name not in study.names:
             parser.error(f"--switches (got {name!r}) must be among {', '.join(study.names)}")
-    arenas = {
-        rate: Arena.of(load_dataset(arguments.dataset + ending, arguments.data_root))
+    tasks = {
+        rate: EvaluationTask.of(load_dataset(arguments.dataset + ending, arguments.data_root))
         for rate, ending in SPLITS.items()
     }
     epochs = study.epochs[arguments.dataset]
     print(f"{arguments.model:20}" + "".join(f"{head:>8}" for head in ("20", "40", "60", "NMI")))
     for name in arguments.switches or study.names:
         rows = [
-            measure(arenas, arguments.model, name, epochs, seed) for seed in range(arguments.seeds)
+            measure(tasks, arguments.model, name, epochs, seed) for seed in range(arguments.seeds)
         ]
         means = [statistics.fmean(column) for column in zip(*rows, strict=True)]
         print(f"{name:20}" + "".join(f"{value:8.2f}" for value in means), flush=True)

@@ -27,21 +27,21 @@ import torch
 from condense.budget import plan
 from condense.config import build
 from condense.data.condensed import CondensedGraph
-from condense.data.datasets.registry import load_dataset
 from condense.data.graph import MultimodalGraph
 from condense.data.inductive import Setting
+from condense.datasets.registry import load_dataset
 from condense.errors import UserError
 from condense.io import load_condensed, save
 from condense.methods.registry import METHODS as METHODS_BY_NAME
 from condense.methods.spec import label, parse
 from condense.run import condense
-from evaluate.arena import Arena
-from evaluate.evaluator import evaluate
-from evaluate.paired import paired_methods
-from evaluate.protocol import Contestant, Protocol
-from evaluate.results import WHOLE, Row, read_rows, write_rows
-from evaluate.table import as_break_even, as_matrix, summarise
-from evaluate.train import TrainSettings
+from evaluate.grid.evaluate import evaluate
+from evaluate.grid.protocol import Protocol, TrainingGraph
+from evaluate.results.paired import paired_methods
+from evaluate.results.rows import WHOLE, Row, read_rows, write_rows
+from evaluate.results.table import as_break_even, as_matrix, summarise
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import TrainSettings
 from models.choices import UnknownChoiceError
 from models.registry import MODELS as MODELS_BY_NAME
 
@@ -204,27 +204,27 @@ def measure(job: Job) -> None:
     if not any(missing.values()):
         return
     graph = load_dataset(chosen.dataset, job.data_root, chosen.source, chosen.modalities)
-    arena = Arena.of(graph, setting=chosen.setting)
+    task = EvaluationTask.of(graph, setting=chosen.setting)
     for method, models in missing.items():
-        contestants = list(contestants_of(job, method, arena)) if models else []
+        training_graphs = list(training_graphs_of(job, method, task)) if models else []
         for model in models:
             training = TrainSettings(chosen.few.get(model, chosen.epochs), 10, patience=40)
             training = replace(training, lr=chosen.lr.get(model, training.lr))
             protocol = Protocol((model,), chosen.seeds, 1, chosen.tune, training)
-            rows = evaluate(arena, contestants, protocol)
+            rows = evaluate(task, training_graphs, protocol)
             job.rows_file(model).parent.mkdir(parents=True, exist_ok=True)
             write_rows(job.rows_file(model), [*job.kept(model, without=[method]), *rows])
             print(f"{job.name}: {model} on {method}", flush=True)
 
 
-def contestants_of(job: Job, method: str, arena: Arena) -> Iterator[Contestant]:
+def training_graphs_of(job: Job, method: str, task: EvaluationTask) -> Iterator[TrainingGraph]:
     """What models are trained on: the whole graph as far as it is seen, or a method's condensed graphs."""
     if method == WHOLE:
-        yield Contestant(WHOLE, arena.trained_whole())
+        yield TrainingGraph(WHOLE, task.trained_whole())
         return
     for seed in range(job.table.seeds):
-        condensed = condensed_graph(job, method, arena.raw, seed)
-        yield Contestant(shown(method), condensed.graph, condensed)
+        condensed = condensed_graph(job, method, task.raw, seed)
+        yield TrainingGraph(shown(method), condensed.graph, condensed)
 
 
 def condensed_graph(job: Job, method: str, graph: MultimodalGraph, seed: int) -> CondensedGraph:

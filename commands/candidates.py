@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import tyro
 
 from commands.reproduce import PAPERS
-from condense.data.datasets.names import DATASET_NAMES
+from condense.datasets.names import DATASET_NAMES
 from condense.methods.registry import METHODS
 from models.names import MODEL_NAMES
 

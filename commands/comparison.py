@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from commands.terminal import console
 
 if TYPE_CHECKING:
-    from evaluate.book import Failure
-    from evaluate.comparisons import Comparison
-    from evaluate.results import Row
+    from evaluate.results.comparisons import Comparison
+    from evaluate.results.rows import Row
+    from evaluate.results.store import Failure
 
 
 def show(title: str, rows: Sequence[Row]) -> None:
     """Print the tables of one whole graph, as far as there are rows."""
-    from evaluate.comparisons import as_grid, as_list, compare
-    from evaluate.table import as_graphs, as_text, summarise
+    from evaluate.results.comparisons import as_grid, as_list, compare
+    from evaluate.results.table import as_graphs, as_text, summarise
 
     console.print(f"\n{title}\n", style="bold", markup=False)
     if not rows:
@@ -66,8 +66,8 @@ def as_record(
     title: str, dataset: str, source: str, rows: Sequence[Row], failures: Sequence[Failure]
 ) -> dict[str, Any]:
     """The same in plain values."""
-    from evaluate.comparisons import compare
-    from evaluate.table import summarise
+    from evaluate.results.comparisons import compare
+    from evaluate.results.table import summarise
 
     return {
         "title": title,

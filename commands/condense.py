@@ -23,18 +23,18 @@ from commands.terminal import (
     print_json,
 )
 from condense.config import build, flag, from_file, unchecked
-from condense.data.datasets.names import check_dataset_name
+from condense.datasets.names import check_dataset_name
 from condense.errors import UserError
 from condense.methods.registry import METHODS
 from models.choices import choose
 
 if TYPE_CHECKING:
     from condense.budget import Budget
-    from condense.checkpoints import Checkpoints
     from condense.data.condensed import CondensedGraph
-    from condense.methods.protocol import OnStep, Step
-    from condense.stages import OnStage
-    from condense.tensorboard import TensorBoard
+    from condense.running.checkpoints import Checkpoints
+    from condense.running.steps import OnStep, Step
+    from condense.running.tensorboard import TensorBoard
+    from condense.running.timing import OnStage
 
 EXAMPLES = """
   python cli.py condense --dataset amazon1 --ratio 0.01
@@ -98,15 +98,14 @@ def run(argv: list[str]) -> int:
     check_dataset_name(args.dataset)
     out = _out(args, settings)
     from condense.budget import plan
-    from condense.checkpoints import Checkpoints, finished, folder_beside
-    from condense.data.datasets.registry import load_dataset
     from condense.data.graph import display_name
-    from condense.errors import DivergedError
-    from condense.identity import identity
+    from condense.datasets.registry import load_dataset
     from condense.io import load_condensed, save
     from condense.io.replace import check_target
-    from condense.run import condense, find_device
-    from condense.tensorboard import TensorBoard
+    from condense.run import DivergedError, condense, find_device
+    from condense.running.checkpoints import Checkpoints, finished, folder_beside
+    from condense.running.identity import identity
+    from condense.running.tensorboard import TensorBoard
 
     logging.getLogger("condense").setLevel(logging.INFO)  # Says where a run goes on.
     say = notes(args.json)
@@ -192,7 +191,7 @@ def _out(args: CondenseArguments, settings: Any) -> Path:
 @contextlib.contextmanager
 def _watched(title: str, board: TensorBoard | None) -> Iterator[tuple[OnStep, OnStage]]:
     """What is to be called at steps and stages: progress, and TensorBoard's curves where they are wanted."""
-    from condense.progress import Progress
+    from condense.running.progress import Progress
 
     with contextlib.ExitStack() as stack:
         watchers = [] if board is None else [stack.enter_context(board)]
@@ -222,8 +221,8 @@ def _announce(say: Console, title: str, target: str, method: str, budget: Budget
 
 def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> None:
     """Write the graph and say what it cost; checkpoints are kept for as long as they may serve."""
-    from condense.describe import warnings
     from condense.errors import FileError
+    from condense.inspecting.describe import warnings
     from condense.io import save
 
     try:
@@ -247,8 +246,8 @@ def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Check
 def _told(args: CondenseArguments, out: Path, condensed: CondensedGraph, budget: Budget) -> int:
     """The exit status, after the result as JSON where that is wanted: what `inspect` says of the file."""
     if args.json:
-        from condense.describe import warnings
-        from condense.facts import facts
+        from condense.inspecting.describe import warnings
+        from condense.inspecting.facts import facts
 
         said = {"file": str(out), **facts(condensed), "warnings": warnings(condensed)}
         print_json({**said, "notes": list(budget.notices)})

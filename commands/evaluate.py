@@ -26,11 +26,11 @@ from models.choices import check_choice
 from models.names import MODEL_NAMES
 
 if TYPE_CHECKING:
-    from evaluate.book import Book, Failure
-    from evaluate.contenders import Match
-    from evaluate.drivers import Driver
-    from evaluate.grid_run import GridRun
-    from evaluate.protocol import Protocol
+    from evaluate.grid.executors import Executor
+    from evaluate.grid.protocol import Protocol
+    from evaluate.grid.run import GridRun
+    from evaluate.grid.training_graphs import ComparedGraphs
+    from evaluate.results.store import Failure, ResultStore
 
 EXAMPLES = """
   python cli.py evaluate --condensed runs/imdb-srgm-0.01-seed0.h5 --models mlp sgc hgt
@@ -105,11 +105,11 @@ def run(argv: list[str]) -> int:
     for word in args.models:
         check_choice(MODEL_NAMES, word.partition(":")[0], "models")
     from condense.methods.spec import parse as parse_method
-    from evaluate.book import RESULTS, Book
-    from evaluate.contenders import add_rivals, gather
-    from evaluate.model_spec import parse_model
-    from evaluate.protocol import Protocol
-    from evaluate.train import TrainSettings
+    from evaluate.grid.protocol import Protocol
+    from evaluate.grid.training_graphs import add_baselines, gather
+    from evaluate.results.store import RESULTS, ResultStore
+    from evaluate.training.model_spec import parse_model
+    from evaluate.training.train import TrainSettings
 
     training = TrainSettings(
         epochs=args.epochs, check_every=args.check_every, patience=args.patience
@@ -121,15 +121,15 @@ def run(argv: list[str]) -> int:
     logging.getLogger("evaluate").setLevel(logging.INFO)  # Says which rivals are condensed.
     rivals = [parse_method(word) for word in args.baselines]
     with errors.status("loading …"):
-        matches = gather(args.condensed, args.data_root, args.whole, args.device)
-    book = Book.open(args.out, args.fresh)  # Only now that nothing is amiss.
+        all_compared = gather(args.condensed, args.data_root, args.whole, args.device)
+    store = ResultStore.open(args.out, args.fresh)  # Only now that nothing is amiss.
     records: list[dict[str, Any]] = []
     status = OK
     try:
         with contextlib.ExitStack() as stack:
-            for match in matches:
-                add_rivals(match, rivals, args.device, args.out / "rivals", args.fresh)
-                _compare(match, protocol, book, args, stack, records)
+            for compared in all_compared:
+                add_baselines(compared, rivals, args.device, args.out / "rivals", args.fresh)
+                _compare(compared, protocol, store, args, stack, records)
     except KeyboardInterrupt:
         errors.print(
             "Interrupted: the trainings that had ended are kept; the same command goes on."
@@ -138,36 +138,36 @@ def run(argv: list[str]) -> int:
     if args.json:
         print_json({"results": str(args.out / RESULTS), "comparisons": records})
     else:
-        console.print(f"\n{len(book.rows)} rows in [bold]{args.out / RESULTS}[/].")
-    if book.failures:
-        errors.print(f"\n{len(book.failures)} failed, to be tried again by the same command:")
-        for failure in book.failures:
+        console.print(f"\n{len(store.rows)} rows in [bold]{args.out / RESULTS}[/].")
+    if store.failures:
+        errors.print(f"\n{len(store.failures)} failed, to be tried again by the same command:")
+        for failure in store.failures:
             errors.print(f"  {_who(failure)}: {failure.reason}", markup=False)
-    return MISSED if status == OK and book.failures else status
+    return MISSED if status == OK and store.failures else status
 
 
 def _compare(
-    match: Match,
+    compared: ComparedGraphs,
     protocol: Protocol,
-    book: Book,
+    store: ResultStore,
     args: EvaluateArguments,
     stack: contextlib.ExitStack,
     records: list[dict[str, Any]],
 ) -> None:
     """Run one whole graph's grid, and say what it came to even if it is broken off."""
-    from evaluate.grid_run import GridRun
-    from evaluate.run_record import RunRecord
+    from evaluate.grid.run import GridRun
+    from evaluate.results.run_record import RunRecord
 
-    raw, before = match.arena.raw, len(book.failures)
+    raw, before = compared.task.raw, len(store.failures)
     values = dataclasses.asdict(args)
     RunRecord("evaluate", values, [str(p) for p in args.condensed], raw.name, raw.source).write(
         args.out
     )
-    for failure in match.failures:
-        book.add_failure(failure)
+    for failure in compared.failures:
+        store.add_failure(failure)
         errors.print(f"{_who(failure)}: FAILED, {failure.reason}", markup=False)
     progress = GridProgress(lambda line: errors.print(line, markup=False))
-    run = GridRun(match.arena, match.contestants, protocol, book, progress.on_ended)
+    run = GridRun(compared.task, compared.training_graphs, protocol, store, progress.on_ended)
     if run.known:
         errors.print(
             f"{run.known} of {len(run.grid)} trainings are in {args.out} and not run again "
@@ -177,16 +177,16 @@ def _compare(
         if run.missing:
             run.go(_driver(args, run, stack))
     finally:
-        found = raw.name, raw.source, run.rows, book.failures[before:]
+        found = raw.name, raw.source, run.rows, store.failures[before:]
         if args.json:
-            records.append(as_record(match.arena.title, *found))
+            records.append(as_record(compared.task.title, *found))
         else:
-            show(match.arena.title, run.rows)
+            show(compared.task.title, run.rows)
 
 
-def _driver(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) -> Driver:
+def _driver(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) -> Executor:
     """How the cells are run; see `EvaluateArguments.jobs`."""
-    from evaluate.drivers import InProcess
+    from evaluate.grid.executors import InProcess
 
     jobs = args.jobs
     if jobs is None and args.address is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evaluate.grid_run import Ended
+    from evaluate.grid.run import Ended
 
 
 class GridProgress:
@@ -46,7 +46,7 @@ def _what(ended: Ended) -> str:
 
 
 def _outcome(ended: Ended) -> str:
-    from evaluate.book import reason
+    from evaluate.results.store import reason
 
     if isinstance(ended.result, Exception):
         return f"FAILED, {reason(ended.result)}"

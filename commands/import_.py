@@ -59,12 +59,12 @@ def run(argv: list[str]) -> int:
     """`import`: see `ImportArguments`."""
     args = parse(ImportArguments, argv, "import", EXAMPLES)
     say = notes(args.json)
-    from condense.data.datasets.registry import load_dataset
     from condense.data.graph import display_name
-    from condense.describe import describe, warnings
+    from condense.datasets.registry import load_dataset
     from condense.errors import UserError
-    from condense.facts import facts
     from condense.foreign import ForeignFiles, import_graph
+    from condense.inspecting.describe import describe, warnings
+    from condense.inspecting.facts import facts
     from condense.io import save
     from condense.io.replace import check_target
 

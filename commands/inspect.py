@@ -33,8 +33,8 @@ def run(argv: list[str]) -> int:
     """`inspect`: see `InspectArguments`."""
     args = parse(InspectArguments, argv, "inspect", EXAMPLES)
     from condense.data.condensed import CondensedGraph
-    from condense.describe import describe, warnings
-    from condense.facts import facts
+    from condense.inspecting.describe import describe, warnings
+    from condense.inspecting.facts import facts
     from condense.io import load
 
     found = load(args.file)

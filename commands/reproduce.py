@@ -17,7 +17,7 @@ from models.choices import choose
 
 if TYPE_CHECKING:
     from evaluate.reproduce import Score
-    from evaluate.reproduce.drivers import Driver
+    from evaluate.reproduce.drivers import Executor
 
 PAPERS = Path(__file__).parents[1] / "configs" / "paper"
 EXAMPLES = """
@@ -79,11 +79,11 @@ def run(argv: list[str]) -> int:
         with contextlib.ExitStack() as stack:
             start = functools.cache(lambda: _driver(args, stack))
             for path, plan in zip(paths, plans, strict=True):
-                book = _Book(args.out / f"{path.stem}.csv")
-                known = dict(book.kept)
+                store = _Book(args.out / f"{path.stem}.csv")
+                known = dict(store.kept)
                 try:
                     found += reproduce(
-                        plan, args.data_root, args.device, args.seeds, book.add, known, start
+                        plan, args.data_root, args.device, args.seeds, store.add, known, start
                     )
                 except FileError as error:
                     errors.print(f"error: {path.name} left out: {error}", markup=False)
@@ -129,7 +129,7 @@ class _Book:
         )
 
 
-def _driver(args: ReproduceArguments, stack: contextlib.ExitStack) -> Driver:
+def _driver(args: ReproduceArguments, stack: contextlib.ExitStack) -> Executor:
     """How trainings are run; see `ReproduceArguments.jobs`."""
     from evaluate.reproduce.drivers import InProcess
 

@@ -15,8 +15,8 @@ from commands.terminal import INTERRUPTED, MISSED, OK, console, errors, parse, p
 if TYPE_CHECKING:
     from condense.data.condensed import CondensedGraph
     from condense.data.graph import MultimodalGraph
-    from evaluate.arena import Arena
     from evaluate.search.space import Space
+    from evaluate.training.task import EvaluationTask
 
 SPACE = Path(__file__).parents[1] / "configs" / "space.toml"
 EXAMPLES = """
@@ -72,9 +72,9 @@ class SearchArguments:
 def run(argv: list[str]) -> int:
     """`search`: see `SearchArguments`."""
     args = parse(SearchArguments, argv, "search", EXAMPLES)
-    from condense.identity import versions
-    from evaluate.contenders import gather
-    from evaluate.run_record import RunRecord
+    from condense.running.identity import versions
+    from evaluate.grid.training_graphs import gather
+    from evaluate.results.run_record import RunRecord
     from evaluate.search.record import claim, read_json
     from evaluate.search.space import read_space, sample
 
@@ -84,30 +84,30 @@ def run(argv: list[str]) -> int:
     if args.epochs is not None:
         space = dataclasses.replace(space, epochs=args.epochs)
     sample(space, max(args.samples, args.verify), args.seed)  # Whether the space has as many.
-    match = gather([args.condensed], args.data_root, args.whole, "cpu")[0]
-    made = match.contestants[1].condensed
+    compared = gather([args.condensed], args.data_root, args.whole, "cpu")[0]
+    made = compared.training_graphs[1].condensed
     assert made is not None
     _check_seconds(args, made)
-    arena, graph = match.arena, match.arena.admit(made.graph)
-    arena.check_testable()
-    summary = {**read_json(args.out / "search.json"), **_about(args, space, arena, made)}
+    task, graph = compared.task, compared.task.admit(made.graph)
+    task.check_testable()
+    summary = {**read_json(args.out / "search.json"), **_about(args, space, task, made)}
     claim(args.out / "plan.json", _plan(args, space, summary))
     more = {name: importlib.metadata.version(name) for name in ("ray", "optuna")}
     RunRecord(
         "search",
         dataclasses.asdict(args),
         [str(args.condensed)],
-        arena.raw.name,
-        arena.raw.source,
+        task.raw.name,
+        task.raw.source,
         {**versions(), **more},
     ).write(args.out)
-    errors.print(f"[bold]{arena.title}[/]; {space.size:,} architectures in {path}")
+    errors.print(f"[bold]{task.title}[/]; {space.size:,} architectures in {path}")
     status = OK
     try:
         if args.samples:
-            status = _search(args, space, arena, graph, summary)
+            status = _search(args, space, task, graph, summary)
         if args.verify:
-            _verify(args, space, arena, graph, summary)
+            _verify(args, space, task, graph, summary)
     except KeyboardInterrupt:
         errors.print("Interrupted: what had ended is kept; the same command goes on.")
         return INTERRUPTED
@@ -154,7 +154,7 @@ def _check_seconds(args: SearchArguments, made: CondensedGraph) -> None:
 
 
 def _about(
-    args: SearchArguments, space: Space, arena: Arena, made: CondensedGraph
+    args: SearchArguments, space: Space, task: EvaluationTask, made: CondensedGraph
 ) -> dict[str, Any]:
     """What search.json says of the search before it has begun."""
     from condense.data.fingerprint import fingerprint
@@ -162,9 +162,9 @@ def _about(
 
     p = made.provenance
     return {
-        "dataset": arena.raw.name,
-        "source": arena.raw.source,
-        "setting": arena.setting,
+        "dataset": task.raw.name,
+        "source": task.raw.source,
+        "setting": task.setting,
         "condensed": str(args.condensed),
         "condensed_hash": fingerprint(made.graph),
         "method": label(p.method, p.settings),
@@ -185,7 +185,7 @@ def _plan(args: SearchArguments, space: Space, summary: dict[str, Any]) -> dict[
 def _search(
     args: SearchArguments,
     space: Space,
-    arena: Arena,
+    task: EvaluationTask,
     graph: MultimodalGraph,
     summary: dict[str, Any],
 ) -> int:
@@ -199,7 +199,7 @@ def _search(
     with connect(args.address, None if args.address else args.jobs):
         from evaluate.distributed.tune import sweep
 
-        side = Side.of(arena, graph)
+        side = Side.of(task, graph)
         trials = sweep(side, space, args.samples, args.seed, args.out, args.jobs)
     summary["samples"] = args.samples
     summary["search_seconds"] = read_json(args.out / "clock.json").get("seconds")
@@ -208,7 +208,7 @@ def _search(
     if failed:
         errors.print(f"[yellow]warning:[/] {failed} of {len(trials)} trials failed")
     rows = retrain(
-        arena,
+        task,
         best(trials, space, args.top),
         space,
         args.seeds,
@@ -235,12 +235,12 @@ def _search(
 def _verify(
     args: SearchArguments,
     space: Space,
-    arena: Arena,
+    task: EvaluationTask,
     graph: MultimodalGraph,
     summary: dict[str, Any],
 ) -> None:
     """Sampled architectures on all sides."""
-    from evaluate.records import write_records
+    from evaluate.results.records import write_records
     from evaluate.search.ledger import Ledger
     from evaluate.search.record import SideRow, VerifyRow, write_json
     from evaluate.search.space import sample
@@ -254,7 +254,7 @@ def _verify(
             markup=False,
         )
 
-    ledger = Ledger(arena, args.out / "sides.csv", args.seed, on_row)
+    ledger = Ledger(task, args.out / "sides.csv", args.seed, on_row)
     verifier = Verifier(
         ledger, graph, summary["condense_seconds"], space.epochs, space.check_every, args.out,
         args.top,

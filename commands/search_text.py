@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evaluate.search.verdict import Verified
+    from evaluate.search.ranking_quality import Verification
 
 
-def as_text(found: Verified, condense_seconds: float) -> str:
+def as_text(found: Verification, condense_seconds: float) -> str:
     """The verification's figures, and what they are of."""
-    from evaluate.table import aligned
+    from evaluate.results.table import aligned
 
     top = next(iter(found.sides.values())).top
     grid = [

@@ -6,11 +6,6 @@ message alone; a traceback would mean a defect of ours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from condense.data.condensed import CondensedGraph
-
 
 class UserError(ValueError):
     """Wrong input: an argument, a setting, a graph or a file."""
@@ -31,15 +26,3 @@ class FileError(UserError):
 
 class BudgetError(UserError):
     """A condensation ratio that no graph can meet."""
-
-
-class DivergedError(UserError):
-    """A run whose numbers are no longer finite.
-
-    Attributes:
-        best: the best condensed graph that it had before, marked incomplete.
-    """
-
-    def __init__(self, message: str, best: CondensedGraph) -> None:
-        super().__init__(message)
-        self.best = best

@@ -8,20 +8,32 @@ from typing import Any
 import torch
 
 from condense.budget import Budget
-from condense.checkpoints import Checkpoints
 from condense.config import build
 from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.data.inductive import training_part, validation_part
-from condense.data.rules import check
-from condense.edge_numbers import edge_numbers_of
-from condense.errors import DivergedError, UserError
-from condense.identity import identity
-from condense.methods.protocol import OnStep, ignore
+from condense.data.rules.check import check
+from condense.edges.statistics import edge_numbers_of
+from condense.errors import UserError
 from condense.methods.registry import METHODS
-from condense.stages import OnStage, StageClock
+from condense.running.checkpoints import Checkpoints
+from condense.running.identity import identity
+from condense.running.steps import OnStep, ignore
+from condense.running.timing import OnStage, StageClock
 from models.choices import choose
+
+
+class DivergedError(UserError):
+    """A run whose numbers are no longer finite.
+
+    Attributes:
+        best: the best condensed graph that it had before, marked incomplete.
+    """
+
+    def __init__(self, message: str, best: CondensedGraph) -> None:
+        super().__init__(message)
+        self.best = best
 
 
 def condense(

@@ -4,15 +4,15 @@ python examples/condense_and_evaluate.py
 """
 
 from condense.budget import plan
-from condense.data.datasets.amazon1_simulated import simulate_amazon1
-from condense.methods.protocol import Step
+from condense.datasets.amazon1_simulated import simulate_amazon1
 from condense.run import condense
-from evaluate.arena import Arena
-from evaluate.evaluator import evaluate
-from evaluate.protocol import Contestant, Protocol
-from evaluate.results import WHOLE
-from evaluate.table import as_graphs, as_text, summarise
-from evaluate.train import TrainSettings
+from condense.running.steps import Step
+from evaluate.grid.evaluate import evaluate
+from evaluate.grid.protocol import Protocol, TrainingGraph
+from evaluate.results.rows import WHOLE
+from evaluate.results.table import as_graphs, as_text, summarise
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import TrainSettings
 
 # Two per cent of the simulated AMAZON-1: 1,162 items with text and image, four relations, 12 classes.
 whole = simulate_amazon1(scale=0.02)
@@ -34,11 +34,11 @@ small = condense(whole, budget, "srgm", {"epochs": 6}, on_step=on_step)
 rival = condense(whole, budget, "random")
 
 # The arena hides test labels from all that trains, and scales all graphs alike.
-arena = Arena.of(whole)
+arena = EvaluationTask.of(whole)
 contestants = [
-    Contestant(WHOLE, arena.trained_whole()),
-    Contestant("srgm", small.graph, small),
-    Contestant("random", rival.graph, rival),
+    TrainingGraph(WHOLE, arena.trained_whole()),
+    TrainingGraph("srgm", small.graph, small),
+    TrainingGraph("random", rival.graph, rival),
 ]
 protocol = Protocol(models=("mlp", "sgc"), seeds=2, training=TrainSettings(epochs=60))
 rows = evaluate(arena, contestants, protocol)

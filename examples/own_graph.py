@@ -11,9 +11,9 @@ from torch_geometric.transforms import ToUndirected
 
 from condense.budget import plan
 from condense.data.graph import MultimodalGraph
-from condense.data.rules import check
-from condense.describe import describe
+from condense.data.rules.check import check
 from condense.errors import GraphError
+from condense.inspecting.describe import describe
 from condense.io import load_graph, save
 from condense.run import condense
 

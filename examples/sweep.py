@@ -10,20 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from condense.budget import plan
-from condense.data.datasets.amazon1_simulated import simulate_amazon1
+from condense.datasets.amazon1_simulated import simulate_amazon1
 from condense.run import condense
-from evaluate.arena import Arena
-from evaluate.results import Row
+from evaluate.results.rows import Row
 from evaluate.search.space import read_space, sample
 from evaluate.search.top import retrain
 from evaluate.search.trial import Side, run_trial
+from evaluate.training.task import EvaluationTask
 
 SPACE = Path(__file__).parents[1] / "configs" / "space.toml"
 
 # A condensed graph is made once; then every architecture trains on it in a moment.
 whole = simulate_amazon1(scale=0.02)
 small = condense(whole, plan(whole, ratio=0.03), "srgm", {"epochs": 6})
-arena = Arena.of(whole)
+arena = EvaluationTask.of(whole)
 side = Side.of(arena, arena.admit(small.graph))
 
 # The space is a TOML file: model families, and the values of their settings.

@@ -9,9 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
+from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
+from models.propagation.union import UnionOperator
 from models.schema import GraphSchema
-from models.union import UnionOperator
 
 
 @dataclass(frozen=True)

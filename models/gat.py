@@ -10,10 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.attention import edge_softmax
-from models.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
+from models.layers.attention import edge_softmax
+from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
+from models.propagation.union_edges import UnionEdges, union_edges
 from models.schema import GraphSchema
-from models.union_edges import UnionEdges, union_edges
 
 
 @dataclass(frozen=True)

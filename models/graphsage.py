@@ -9,10 +9,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.between_layers import Activation, BetweenLayers, Norm
-from models.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
+from models.layers.between_layers import Activation, BetweenLayers, Norm
+from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
+from models.propagation.union import UnionMean
 from models.schema import GraphSchema
-from models.union import UnionMean
 
 
 @dataclass(frozen=True)

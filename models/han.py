@@ -28,11 +28,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.attention import edge_softmax
-from models.fusion import EarlyFusion, TypeInputs, type_inputs
-from models.late_fusion import Fusion, fused
-from models.metapath_graph import MetaPathGraph, metapath_graph
-from models.metapaths import MetaPath, returning_paths
+from models.layers.attention import edge_softmax
+from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.layers.late_fusion import Fusion, fused
+from models.propagation.metapath_graph import MetaPathGraph, metapath_graph
+from models.propagation.metapaths import MetaPath, returning_paths
 from models.schema import GraphSchema
 
 
@@ -49,7 +49,7 @@ class HANSettings:
         input_dropout: share of feature columns dropped in each training step; ours.
         hops: the longest meta-path.
         neighbours: the most that a node has under one meta-path, itself aside; ours.
-        fusion: of the modalities, before the propagation or after it; see `models.late_fusion`.
+        fusion: of the modalities, before the propagation or after it; see `models.layers.late_fusion`.
     """
 
     hidden: int = 64

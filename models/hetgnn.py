@@ -31,8 +31,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.fusion import ModalityEncoders, TypeInputs, key_of, type_inputs
-from models.restart_walks import Visited, most_visited
+from models.layers.fusion import ModalityEncoders, TypeInputs, key_of, type_inputs
+from models.propagation.restart_walks import Visited, most_visited
 from models.schema import GraphSchema
 
 

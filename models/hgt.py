@@ -13,10 +13,10 @@ from torch_geometric.nn import HGTConv
 from torch_geometric.typing import EdgeType
 from torch_geometric.utils import softmax
 
-from models.fusion import EarlyFusion, TypeInputs, type_inputs
-from models.late_fusion import Fusion, fused
+from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.layers.late_fusion import Fusion, fused
+from models.propagation.sparse import edge_weights
 from models.schema import GraphSchema
-from models.sparse import edge_weights
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class HGTSettings:
         layers: rounds of message passing.
         dropout: share of units dropped at the input of each layer while training.
         input_dropout: share of feature columns dropped in each training step.
-        fusion: of the modalities, before the propagation or after it; see `models.late_fusion`.
+        fusion: of the modalities, before the propagation or after it; see `models.layers.late_fusion`.
     """
 
     hidden: int = 64

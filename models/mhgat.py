@@ -42,10 +42,10 @@ from torch_geometric.typing import EdgeType
 from torch_geometric.utils import scatter
 
 from models.choices import choose
-from models.fusion import EarlyFusion, TypeInputs, key_of, type_inputs
-from models.late_fusion import modalities_of, only, with_only
+from models.layers.fusion import EarlyFusion, TypeInputs, key_of, type_inputs
+from models.layers.late_fusion import modalities_of, only, with_only
+from models.propagation.sparse import SparseMap, adjacency
 from models.schema import GraphSchema
-from models.sparse import SparseMap, adjacency
 
 
 @dataclass(frozen=True)

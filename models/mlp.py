@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.between_layers import Activation, BetweenLayers, Norm
-from models.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.layers.between_layers import Activation, BetweenLayers, Norm
+from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.schema import GraphSchema
 
 

@@ -31,11 +31,11 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 from torch_geometric.data import HeteroData
 
-from models.fusion import EarlyFusion, TypeInputs, type_inputs
-from models.late_fusion import LateFusion, mean
-from models.merged import MERGED, merge
+from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.layers.late_fusion import LateFusion, mean
+from models.propagation.merged import MERGED, merge
+from models.propagation.sparse import SparseMap, mean_adjacency
 from models.schema import GraphSchema
-from models.sparse import SparseMap, mean_adjacency
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from models import (
     graphsage,
     han,
     hetgnn,
-    hgnn_ima,
     hgt,
     mhgat,
     mlp,
@@ -33,6 +32,7 @@ from models.hetcrf import settings as hetcrf_settings
 from models.hetcrf.model import HetCRF
 from models.hetcrf.model import loss as hetcrf_loss
 from models.hetcrf.settings import HetCRFSettings
+from models.hgnn_ima import model as hgnn_ima
 from models.schema import GraphSchema
 from models.self_supervised import loss_beside_probe
 from models.shgp import settings as shgp_settings

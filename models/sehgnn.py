@@ -29,9 +29,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.fusion import EarlyFusion, TypeInputs
-from models.late_fusion import Fusion, fused
-from models.metapaths import MetaPath, blocks, endpoint, path_features
+from models.layers.fusion import EarlyFusion, TypeInputs
+from models.layers.late_fusion import Fusion, fused
+from models.propagation.metapaths import MetaPath, blocks, endpoint, path_features
 from models.schema import GraphSchema, present
 
 
@@ -45,7 +45,7 @@ class SeHGNNSettings:
         input_dropout: share of feature columns dropped in each training step, by meta-path and modality;
             the authors drop a tenth of the projected inputs.
         hops: the longest meta-path; 2 or 4 in the authors' commands, by data set.
-        fusion: of the modalities, on each meta-path or at the end; see `models.late_fusion`.
+        fusion: of the modalities, on each meta-path or at the end; see `models.layers.late_fusion`.
     """
 
     hidden: int = 64

@@ -9,9 +9,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.metapaths import blocks, path_features
+from models.propagation.metapaths import blocks, path_features
+from models.propagation.union import UnionOperator
 from models.schema import GraphSchema, features
-from models.union import UnionOperator
 
 
 @dataclass(frozen=True)

@@ -37,12 +37,12 @@ from torch.utils.checkpoint import checkpoint
 from torch_geometric.data import HeteroData
 from torch_geometric.typing import EdgeType
 
-from models.attention import edge_softmax
-from models.fusion import EarlyFusion, TypeInputs, key_of, type_inputs
-from models.late_fusion import modalities_of, only, with_only
-from models.merged import MERGED, merge
+from models.layers.attention import edge_softmax
+from models.layers.fusion import EarlyFusion, TypeInputs, key_of, type_inputs
+from models.layers.late_fusion import modalities_of, only, with_only
+from models.propagation.merged import MERGED, merge
+from models.propagation.sparse import SparseMap, adjacency, edge_weights
 from models.schema import GraphSchema
-from models.sparse import SparseMap, adjacency, edge_weights
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The data type, its rules, and the data sets known by name."""
+"""The data type, its rules and its hashes."""

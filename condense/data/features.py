@@ -13,8 +13,8 @@ from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
 from condense.errors import GraphError
+from models.propagation.sparse import edge_weights, mean_adjacency
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
-from models.sparse import edge_weights, mean_adjacency
 
 Scaling = Literal["standard", "none"]
 

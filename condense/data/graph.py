@@ -39,7 +39,7 @@ class MultimodalGraph(HeteroData):
         target: the node type that is classified.     num_classes: C.
         name: of the data set.                        source: "real" or "simulated".
 
-    `condense.data.rules.check` states and checks all rules.
+    `condense.data.rules.check.check` states and checks all rules.
     """
 
 

@@ -26,7 +26,7 @@ SETTINGS: tuple[Setting, ...] = ("transductive", "inductive")
 
 
 @dataclass(frozen=True)
-class Part:
+class SubGraph:
     """A whole graph, or a sub-graph of one.
 
     Attributes:
@@ -50,7 +50,7 @@ class Part:
         return renumbered
 
 
-def training_part(graph: MultimodalGraph, setting: Setting) -> Part:
+def training_part(graph: MultimodalGraph, setting: Setting) -> SubGraph:
     """What is condensed, and what whole-graph models train on.
 
     Raises:
@@ -58,11 +58,11 @@ def training_part(graph: MultimodalGraph, setting: Setting) -> Part:
     """
     check_setting(setting)
     if setting == "transductive":
-        return Part(graph)
+        return SubGraph(graph)
     return sub_graph(graph, graph[graph.target].train_mask)
 
 
-def validation_part(graph: MultimodalGraph, setting: Setting) -> Part:
+def validation_part(graph: MultimodalGraph, setting: Setting) -> SubGraph:
     """Where validation nodes are scored.
 
     Raises:
@@ -70,7 +70,7 @@ def validation_part(graph: MultimodalGraph, setting: Setting) -> Part:
     """
     check_setting(setting)
     if setting == "transductive":
-        return Part(graph)
+        return SubGraph(graph)
     store = graph[graph.target]
     return sub_graph(graph, store.train_mask | store.val_mask)
 
@@ -85,7 +85,7 @@ def check_setting(setting: str) -> None:
         raise UserError(f"setting (got {setting!r}) is unknown; {nearest(str(setting), SETTINGS)}")
 
 
-def sub_graph(graph: MultimodalGraph, keep: Bool[Tensor, " n"]) -> Part:
+def sub_graph(graph: MultimodalGraph, keep: Bool[Tensor, " n"]) -> SubGraph:
     """The `keep` [n] target nodes, the nodes of other types that they lead to, and the edges among all these.
 
     Types are visited from the target outwards. A node stays if an edge, in either direction, joins it to
@@ -111,7 +111,7 @@ def sub_graph(graph: MultimodalGraph, keep: Bool[Tensor, " n"]) -> Part:
     assert isinstance(found, MultimodalGraph)
     for node_type, rows in nodes.items():
         found[node_type].num_nodes = len(rows)
-    return Part(found, nodes)
+    return SubGraph(found, nodes)
 
 
 def _relations(

@@ -30,14 +30,14 @@ from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, num_target
 from condense.data.inductive import Setting, training_part
-from condense.data.rules import check
-from condense.edge_numbers import edge_numbers_of
+from condense.data.rules.check import check
+from condense.edges.statistics import edge_numbers_of
 from condense.errors import UserError
 from condense.foreign.edges import KeptEdges
 from condense.foreign.labels import labels_by_size, ratio_in_name
 from condense.foreign.tensor_file import sha256
 from condense.foreign.tensors import read_edges, read_features, read_labels, said_widths
-from condense.identity import versions
+from condense.running.identity import versions
 from models.schema import FEATURE_PREFIX, GraphSchema, features, present
 
 Format = Literal["srgm", "graphslim"]

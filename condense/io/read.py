@@ -12,7 +12,7 @@ from torch_geometric.data.storage import BaseStorage
 from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
-from condense.data.rules import check
+from condense.data.rules.check import check
 from condense.errors import FileError, GraphError
 from condense.io.arrays import read_array
 from condense.io.members import attribute, check_format, damaged, member, opened, strings

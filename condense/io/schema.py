@@ -21,7 +21,7 @@ import numpy as np
 from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph, Source
-from condense.data.rules import Kind
+from condense.data.rules.check import Kind
 
 FORMAT = "multimodal-graph"
 VERSION = 1

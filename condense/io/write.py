@@ -10,7 +10,7 @@ from torch_geometric.data.storage import BaseStorage
 from condense.data.condensed import CondensedGraph
 from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
-from condense.data.rules import Kind, check
+from condense.data.rules.check import Kind, check
 from condense.io.arrays import write_array
 from condense.io.replace import Sink, replacing
 from condense.io.schema import (

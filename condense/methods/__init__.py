@@ -1,1 +1,1 @@
-"""Ways to condense a graph, one a file, with its settings beside it."""
+"""Ways to condense a graph, one a file."""

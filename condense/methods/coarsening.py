@@ -7,26 +7,27 @@ from dataclasses import field
 import torch
 from pydantic.dataclasses import dataclass
 
-from condense.assembly import clustered, join
 from condense.budget import Budget
-from condense.checkpoints import Checkpoints
-from condense.clustering_settings import guessing_of
+from condense.clustering.assembly import clustered, join
+from condense.clustering.clusters import clusters
+from condense.clustering.propagation import RelayView
+from condense.clustering.settings import guessing_of
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
-from condense.initial import clusters
+from condense.edges.structure import Structure
 from condense.methods.coarsening_settings import CoarseningSettings
-from condense.methods.protocol import OnStep, Outcome
-from condense.relay_view import RelayView
-from condense.stages import StageClock
-from condense.structure import Structure
+from condense.methods.protocol import Outcome
+from condense.running.checkpoints import Checkpoints
+from condense.running.steps import OnStep
+from condense.running.timing import StageClock
 
 
 @dataclass(frozen=True, config=STRICT)
 class Coarsening:
     """Cluster means, joined where original edges run, by as many pairs as the budget admits.
 
-    Which pairs and with which weights is as in SR-GM's start, see `condense.structure`; but no edge joins
-    clusters between which the whole graph has none.
+    Which pairs and with which weights is as in SR-GM's start, see `condense.edges.structure`; but no edge
+    joins clusters between which the whole graph has none.
     """
 
     settings: CoarseningSettings = field(default_factory=CoarseningSettings)

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from condense.clustering_settings import Space, TeacherKind, refuse_idle_guesses
+from condense.clustering.settings import Space, TeacherKind, refuse_idle_guesses
 from condense.config import STRICT
 
 
@@ -22,10 +22,10 @@ class CoarseningSettings:
         smooth: spread its guesses over the graph before they are taken, as far as that does better on
             validation nodes.
         space: cluster target nodes in meta-path-"propagated" features, in their "own", or in "both"; see
-            `condense.spaces`.
+            `condense.clustering.coordinates`.
         hops: the longest meta-path of both.
         rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.reduction` and `condense.relay_view.WIDEST`.
+            `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
     """
 
     labels: Literal["pseudo", "labelled"] = "pseudo"

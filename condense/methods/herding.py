@@ -10,13 +10,14 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from condense.budget import Budget
-from condense.checkpoints import Checkpoints
-from condense.class_selection import representatives
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
 from condense.methods.herding_settings import HerdingSettings
-from condense.methods.protocol import OnStep, Outcome
-from condense.stages import StageClock
+from condense.methods.protocol import Outcome
+from condense.running.checkpoints import Checkpoints
+from condense.running.steps import OnStep
+from condense.running.timing import StageClock
+from condense.selection.representatives import representatives
 
 
 @dataclass(frozen=True, config=STRICT)

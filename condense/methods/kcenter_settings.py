@@ -15,7 +15,7 @@ class KCenterSettings:
     Attributes:
         hops: the longest meta-path of the features that it looks at.
         rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.reduction` and `condense.relay_view.WIDEST`.
+            `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
     """
 
     hops: int = Field(default=2, ge=0, le=4)

@@ -10,17 +10,18 @@ from dataclasses import field
 import torch
 from pydantic.dataclasses import dataclass
 
-from condense.assembly import clustered
 from condense.budget import Budget
-from condense.checkpoints import Checkpoints
-from condense.clustering_settings import guessing_of
+from condense.clustering.assembly import clustered
+from condense.clustering.clusters import clusters
+from condense.clustering.propagation import RelayView
+from condense.clustering.settings import guessing_of
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
-from condense.initial import clusters
 from condense.methods.kmeans_settings import KMeansSettings
-from condense.methods.protocol import OnStep, Outcome
-from condense.relay_view import RelayView
-from condense.stages import StageClock
+from condense.methods.protocol import Outcome
+from condense.running.checkpoints import Checkpoints
+from condense.running.steps import OnStep
+from condense.running.timing import StageClock
 
 
 @dataclass(frozen=True, config=STRICT)

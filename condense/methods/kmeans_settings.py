@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from condense.clustering_settings import Space, TeacherKind, refuse_idle_guesses
+from condense.clustering.settings import Space, TeacherKind, refuse_idle_guesses
 from condense.config import STRICT
 
 
@@ -22,10 +22,10 @@ class KMeansSettings:
         smooth: spread its guesses over the graph before they are taken, as far as that does better on
             validation nodes.
         space: cluster target nodes in their "own" features, in meta-path-"propagated" ones, or in "both";
-            see `condense.spaces`. What is saved are means of own features in each case.
+            see `condense.clustering.coordinates`. What is saved are means of own features in each case.
         hops: the longest meta-path of both.
         rank: most coordinates a modality in which clusters are sought, fewer where there are many
-            meta-paths; see `condense.relay_view.WIDEST`.
+            meta-paths; see `condense.clustering.propagation.WIDEST`.
     """
 
     labels: Literal["labelled", "pseudo"] = "labelled"

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 
 from condense.budget import Budget
-from condense.checkpoints import Checkpoints
 from condense.data.graph import MultimodalGraph
-from condense.stages import StageClock
-
-
-@dataclass(frozen=True)
-class Step:
-    """Progress of a run.
-
-    Attributes:
-        index: steps done, from 1.
-        total: steps planned.
-        values: named numbers, such as loss, conflict_rate, energy, edge_mass, val_score.
-    """
-
-    index: int
-    total: int
-    values: Mapping[str, float]
-
-
-OnStep = Callable[[Step], None]
-
-
-def ignore(step: Step) -> None:
-    """An `OnStep` for callers that do not watch."""
+from condense.running.checkpoints import Checkpoints
+from condense.running.steps import OnStep
+from condense.running.timing import StageClock
 
 
 @dataclass(frozen=True)

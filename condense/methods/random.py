@@ -8,14 +8,15 @@ import torch
 from pydantic.dataclasses import dataclass
 
 from condense.budget import Budget
-from condense.checkpoints import Checkpoints
-from condense.class_selection import training_nodes
 from condense.config import STRICT
 from condense.data.graph import MultimodalGraph
-from condense.methods.protocol import OnStep, Outcome
+from condense.methods.protocol import Outcome
 from condense.methods.random_settings import RandomSettings
-from condense.selection import around
-from condense.stages import StageClock
+from condense.running.checkpoints import Checkpoints
+from condense.running.steps import OnStep
+from condense.running.timing import StageClock
+from condense.selection.induced import around
+from condense.selection.representatives import training_nodes
 
 
 @dataclass(frozen=True, config=STRICT)

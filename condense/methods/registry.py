@@ -14,7 +14,7 @@ from condense.methods.herding_settings import HerdingSettings
 from condense.methods.kcenter_settings import KCenterSettings
 from condense.methods.kmeans_settings import KMeansSettings
 from condense.methods.random_settings import RandomSettings
-from condense.methods.srgm_settings import SRGMSettings
+from condense.methods.srgm.settings import SRGMSettings
 
 if TYPE_CHECKING:
     from condense.methods.protocol import Condenser
@@ -42,7 +42,7 @@ class MethodEntry:
 
 
 METHODS: dict[str, MethodEntry] = {
-    "srgm": MethodEntry("srgm:SRGM", SRGMSettings),
+    "srgm": MethodEntry("srgm.method:SRGM", SRGMSettings),
     "random": MethodEntry("random:Random", RandomSettings, "induced"),
     "herding": MethodEntry("herding:Herding", HerdingSettings, "induced"),
     "kcenter": MethodEntry("kcenter:KCenter", KCenterSettings, "induced"),

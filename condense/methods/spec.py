@@ -8,7 +8,7 @@ from typing import Any
 
 from condense.config import build
 from condense.methods.registry import METHODS
-from condense.words import join, split
+from condense.spec import join, split
 from models.choices import choose
 
 

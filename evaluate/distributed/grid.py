@@ -11,11 +11,11 @@ from typing import Any
 import ray
 import torch
 
-from evaluate.arena import Arena
 from evaluate.distributed.tasks import share, spread
-from evaluate.drivers import Results
-from evaluate.grid import Cell
-from evaluate.outcome import Outcome, Setup, run_cell
+from evaluate.grid.executors import Results
+from evaluate.grid.plan import Cell
+from evaluate.grid.training_result import Setup, TrainingResult, run_cell
+from evaluate.training.task import EvaluationTask
 
 
 @dataclass(frozen=True)
@@ -33,24 +33,24 @@ class OnRay:
 
     jobs: int
     threads: int = 1
-    train: Callable[[Setup, Cell], Outcome] = run_cell
+    train: Callable[[Setup, Cell], TrainingResult] = run_cell
 
     def run(self, setup: Setup, queue: deque[Cell]) -> Results:
-        """See `evaluate.drivers.Driver`."""
-        arena = setup.arena
+        """See `evaluate.grid.executors.Executor`."""
+        task = setup.task
         # A GPU is the worker's first.
         device = torch.device(setup.device.type)
-        shared = share((arena.raw, arena.setting, arena.scaling, device, setup.contestants))
+        shared = share((task.raw, task.setting, task.scaling, device, setup.training_graphs))
         work = partial(_run, train=self.train)
         yield from spread(work, shared, queue, self.jobs, self.threads, device)
 
 
-def _run(shared: Any, cell: Cell, train: Callable[[Setup, Cell], Outcome]) -> Outcome:
+def _run(shared: Any, cell: Cell, train: Callable[[Setup, Cell], TrainingResult]) -> TrainingResult:
     return train(_setup(shared), cell)
 
 
 @lru_cache(maxsize=1)
 def _setup(shared: Any) -> Setup:
     """The setup of this worker, prepared as the one that was shared."""
-    raw, setting, scaling, device, contestants = ray.get(shared)
-    return Setup.of(Arena.of(raw, device, setting, scaling), contestants)
+    raw, setting, scaling, device, training_graphs = ray.get(shared)
+    return Setup.of(EvaluationTask.of(raw, device, setting, scaling), training_graphs)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ray import tune
 
-from evaluate.records import write_records
+from evaluate.results.records import write_records
 from evaluate.search.architecture import Architecture
 from evaluate.search.record import (
     FAILED,

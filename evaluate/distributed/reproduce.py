@@ -14,11 +14,11 @@ import torch
 from ray.exceptions import RayError, RayTaskError
 
 from condense.errors import UserError
-from evaluate.arena import Arena
 from evaluate.distributed.tasks import share, spread
 from evaluate.reproduce.drivers import Results
 from evaluate.reproduce.scores import Score
 from evaluate.reproduce.training import Stage, Training
+from evaluate.training.task import EvaluationTask
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class OnRay:
     threads: int = 1
 
     def run(self, stage: Stage, trainings: Sequence[Training]) -> Results:
-        """See `evaluate.reproduce.drivers.Driver`."""
+        """See `evaluate.reproduce.drivers.Executor`."""
         # A GPU is the worker's first.
         device = torch.device(stage.device.type)
-        graphs = {name: (arena.raw, arena.scaling) for name, arena in stage.arenas.items()}
+        graphs = {name: (task.raw, task.scaling) for name, task in stage.tasks.items()}
         shared = share((stage.entries, graphs, device))
         work = spread(_train, shared, deque(trainings), self.jobs, self.threads, device)
         with closing(work) as results:
@@ -65,7 +65,8 @@ def _train(shared: Any, training: Training) -> list[list[Score]]:
 def _stage(shared: Any) -> Stage:
     """The stage of this worker, prepared as the one that was shared."""
     entries, graphs, device = ray.get(shared)
-    arenas = {
-        name: Arena.of(raw, device, scaling=scaling) for name, (raw, scaling) in graphs.items()
+    tasks = {
+        name: EvaluationTask.of(raw, device, scaling=scaling)
+        for name, (raw, scaling) in graphs.items()
     }
-    return Stage(entries, arenas)
+    return Stage(entries, tasks)

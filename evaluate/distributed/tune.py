@@ -28,7 +28,7 @@ from evaluate.distributed.journal import Journal, architecture_of
 from evaluate.search.record import FAILED, TrialRow, claim, read_table
 from evaluate.search.space import Space
 from evaluate.search.trial import Side, run_trial
-from evaluate.train import Check
+from evaluate.training.train import Check
 
 KEEP = (
     3  # One trial in so many goes on at each rung: ASHA's η, 4 in its paper, where trials are more.

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from condense.data.condensed import CondensedGraph
-from condense.data.datasets.registry import FILE_ENDINGS
 from condense.data.graph import display_name
+from condense.datasets.registry import FILE_ENDINGS
 from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label
-from evaluate.book import FAILURES, RESULTS, Failure
-from evaluate.records import read_records
 from evaluate.report.search_folder import Search, is_search, read_json, read_search
 from evaluate.report.words import slug
-from evaluate.results import Row, read_rows
-from evaluate.run_record import RECORD as RUN
+from evaluate.results.records import read_records
+from evaluate.results.rows import Row, read_rows
+from evaluate.results.run_record import RECORD as RUN
+from evaluate.results.store import FAILURES, RESULTS, Failure
 
 
 @dataclass(frozen=True)

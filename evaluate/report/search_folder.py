@@ -12,7 +12,7 @@ from typing import Any
 
 from condense.data.plain_json import unspell
 from condense.errors import FileError
-from evaluate.results import Row, read_rows
+from evaluate.results.rows import Row, read_rows
 
 RECORD, TRIALS, TOP, VERIFY = "search.json", "trials.csv", "top.csv", "verify.csv"
 RIVALS = {
@@ -47,7 +47,7 @@ class Search:
         found = self.record.get("verify")
         return found if isinstance(found, Mapping) else self.record
 
-    def verdict(self, kind: str) -> Mapping[str, Any]:
+    def quality(self, kind: str) -> Mapping[str, Any]:
         """Rank correlations, regret and speed-up of one cheap training; empty if it was not judged."""
         found = self.verified.get(kind)
         return found if isinstance(found, Mapping) else {}

@@ -6,21 +6,26 @@ import math
 from collections.abc import Iterator, Sequence
 
 from condense.data.graph import num_target
-from evaluate.paired import PairedDifference
 from evaluate.report.chapters.searching import UNKNOWN, kendall, name_of
 from evaluate.report.content import Tile
 from evaluate.report.gather import Section
+from evaluate.report.method_summary import (
+    MethodSummary,
+    common_models,
+    difference,
+    method_summaries,
+)
 from evaluate.report.search_folder import RIVALS, Search
-from evaluate.report.standings import Standing, common_models, difference, standings
 from evaluate.report.words import counted, listed, percent
-from evaluate.table import readable_bytes, seconds, trainings
+from evaluate.results.paired import PairedDifference
+from evaluate.results.table import readable_bytes, seconds, trainings
 
 MOST_NAMED = 5  # Models; of more the extremes are told.
 
 
 def tiles(section: Section) -> tuple[Tile, ...]:
     """Retention, bytes, condensing time and break-even of the method that keeps most; what a search found."""
-    found = standings(section.rows)
+    found = method_summaries(section.rows)
     best, names = leader(found), common_models(found)
     whole = next((s for s in found if s.whole), None)
     shown: list[Tile] = []
@@ -58,7 +63,7 @@ def tiles(section: Section) -> tuple[Tile, ...]:
     return tuple(shown)
 
 
-def _paid(best: Standing) -> Iterator[Tile]:
+def _paid(best: MethodSummary) -> Iterator[Tile]:
     """Break-even with the model that gains most, and with the others."""
     paid = {m: line.break_even for m, line in best.lines.items() if line.break_even is not None}
     if not paid:
@@ -80,7 +85,7 @@ def sentences(section: Section) -> tuple[str, ...]:
     return tuple(_sentences(section))
 
 
-def leader(found: Sequence[Standing]) -> Standing | None:
+def leader(found: Sequence[MethodSummary]) -> MethodSummary | None:
     """The method with the highest mean retention over the models that all share; without the whole graph's
     scores, the highest mean micro-F1.
     """
@@ -89,7 +94,7 @@ def leader(found: Sequence[Standing]) -> Standing | None:
     if not small or not names:
         return None
 
-    def mean(s: Standing) -> float:
+    def mean(s: MethodSummary) -> float:
         kept = s.mean("retention", names)
         return kept if kept is not None else sum(s.lines[m].micro[0] for m in names) / len(names)
 
@@ -97,7 +102,7 @@ def leader(found: Sequence[Standing]) -> Standing | None:
 
 
 def _sentences(section: Section) -> Iterator[str]:
-    found = standings(section.rows)
+    found = method_summaries(section.rows)
     best, names = leader(found), common_models(found)
     if best is not None:
         yield from _scores(found, best, names)
@@ -111,7 +116,9 @@ def _sentences(section: Section) -> Iterator[str]:
         yield from (name_of(search, section) + sentence for sentence in _search(search))
 
 
-def _scores(found: Sequence[Standing], best: Standing, names: Sequence[str]) -> Iterator[str]:
+def _scores(
+    found: Sequence[MethodSummary], best: MethodSummary, names: Sequence[str]
+) -> Iterator[str]:
     whole = next((s for s in found if s.whole), None)
     kept, corrected = best.mean("retention", names), best.mean("corrected", names)
     runs = min(line.runs for line in best.lines.values())
@@ -157,7 +164,7 @@ def _scores(found: Sequence[Standing], best: Standing, names: Sequence[str]) -> 
         yield f"Against {listed(single)} there are too few paired seeds to say how sure the difference is."
 
 
-def _cost(found: Sequence[Standing], best: Standing) -> Iterator[str]:
+def _cost(found: Sequence[MethodSummary], best: MethodSummary) -> Iterator[str]:
     whole = next((s for s in found if s.whole), None)
     line = best.one
     said = f"Its graph has {line.nodes:,.0f} nodes, {line.edges:,.0f} edges and {readable_bytes(line.bytes)}"
@@ -192,7 +199,7 @@ def _cost(found: Sequence[Standing], best: Standing) -> Iterator[str]:
 
 def _search(search: Search) -> Iterator[str]:
     for kind, name in RIVALS.items():
-        found = search.verdict(kind)
+        found = search.quality(kind)
         if not found:
             continue
         said = [kendall(search, kind).replace("τ = ", "Kendall's τ ")]

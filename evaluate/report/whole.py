@@ -6,7 +6,7 @@ from pathlib import Path
 
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.errors import UserError
-from evaluate.contenders import whole_graph
+from evaluate.grid.training_graphs import whole_graph
 from evaluate.report.gather import Section
 
 

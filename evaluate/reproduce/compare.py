@@ -10,7 +10,7 @@ from typing import Any
 
 from evaluate.reproduce.plan import Published
 from evaluate.reproduce.scores import Score
-from evaluate.table import aligned
+from evaluate.results.table import aligned
 
 
 @dataclass(frozen=True)

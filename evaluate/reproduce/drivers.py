@@ -14,7 +14,7 @@ from evaluate.reproduce.training import Stage, Training
 Results = Generator[list[Score], None, None]
 
 
-class Driver(Protocol):
+class Executor(Protocol):
     """Runs trainings."""
 
     def run(self, stage: Stage, trainings: Sequence[Training]) -> Results:
@@ -33,7 +33,7 @@ class InProcess:
     threads: int | None = None
 
     def run(self, stage: Stage, trainings: Sequence[Training]) -> Results:
-        """See `Driver`."""
+        """See `Executor`."""
         before = torch.get_num_threads()
         torch.set_num_threads(self.threads or before)
         try:

@@ -12,15 +12,15 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as checked
 
 from condense.config import STRICT, build, from_file
-from condense.data.datasets.names import FILE_ENDINGS
-from condense.data.datasets.registry import DATASETS
 from condense.data.features import Scaling
+from condense.datasets.names import FILE_ENDINGS
+from condense.datasets.registry import DATASETS
 from condense.errors import UserError
-from evaluate.pretrain import PretrainSettings
-from evaluate.probe import ProbeSettings
-from evaluate.protocol import Protocol
-from evaluate.train import TrainSettings
-from evaluate.tune import Candidate
+from evaluate.grid.protocol import Protocol
+from evaluate.training.pretrain import PretrainSettings
+from evaluate.training.probe import ProbeSettings
+from evaluate.training.train import TrainSettings
+from evaluate.training.tune import Candidate
 from models.choices import choose, nearest
 from models.registry import MODELS
 from models.self_supervised import learns_unlabelled
@@ -58,7 +58,7 @@ class ModelTable:
         settings: of the model, where they differ from its defaults.
         training: of `TrainSettings`, where they differ from the file's; like these, for "end to end" alone.
         protocol: "end to end": the model learns the training nodes' labels. "probe": embeddings are learnt
-            without labels, then classified by a linear probe and clustered; see `evaluate.probe`.
+            without labels, then classified by a linear probe and clustered; see `evaluate.training.probe`.
         pretraining: of `PretrainSettings`, for the protocol "probe".
         probe: of `ProbeSettings`, likewise.
     """

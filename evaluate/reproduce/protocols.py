@@ -10,21 +10,21 @@ from torch import Tensor
 
 from condense.data.fingerprint import Digest, fingerprint
 from condense.data.graph import SPLITS, UNLABELLED
-from evaluate.arena import Arena
-from evaluate.cells import VERSION, cell_name
-from evaluate.clustering import clustering
-from evaluate.metrics import auc, score
-from evaluate.pretrain import embeddings, pretrain
-from evaluate.probe import Nodes, probe
+from evaluate.grid.cell import VERSION, cell_name
 from evaluate.reproduce.plan import Entry
-from evaluate.train import predict
-from evaluate.tune import Candidate, fit
+from evaluate.training.clustering import clustering
+from evaluate.training.metrics import auc, score
+from evaluate.training.pretrain import embeddings, pretrain
+from evaluate.training.probe import Nodes, probe
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import predict
+from evaluate.training.tune import Candidate, fit
 from models.registry import MODELS
 from models.seeding import seeded
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScoredTraining:
     """Of one training.
 
     Attributes:
@@ -36,10 +36,10 @@ class Outcome:
     seconds: float
 
 
-def cell_of(arena: Arena, entry: Entry, seed: int) -> str:
+def cell_of(task: EvaluationTask, entry: Entry, seed: int) -> str:
     """What names a training of a plan: everything that decides how it ends."""
     name = cell_name(
-        arena.fingerprint, arena.setting, arena.scaling, "", entry.model, entry.choice, seed
+        task.fingerprint, task.setting, task.scaling, "", entry.model, entry.choice, seed
     )
     if entry.pretraining is None:
         return name
@@ -48,12 +48,12 @@ def cell_of(arena: Arena, entry: Entry, seed: int) -> str:
     return digest.hexdigest()[:16]
 
 
-def end_to_end(arena: Arena, model: str, choice: Candidate, seed: int) -> Outcome:
+def end_to_end(task: EvaluationTask, model: str, choice: Candidate, seed: int) -> ScoredTraining:
     """The model learns the training nodes' labels; validation nodes choose its state."""
-    result = fit(MODELS[model], choice, arena, arena.training, seed)
-    logits = predict(result.model, arena.whole, arena.test_rows())
-    values = _values(arena, logits, logits)
-    return Outcome({**values, "val_micro_f1": result.val_micro_f1}, result.train_seconds)
+    result = fit(MODELS[model], choice, task, task.training, seed)
+    logits = predict(result.model, task.whole, task.test_rows())
+    values = _values(task, logits, logits)
+    return ScoredTraining({**values, "val_micro_f1": result.val_micro_f1}, result.train_seconds)
 
 
 @dataclass(frozen=True)
@@ -66,23 +66,23 @@ class Embeddings:
 
     made: dict[str, tuple[Tensor, float]] = field(default_factory=dict)
 
-    def of(self, arena: Arena, entry: Entry, seed: int) -> tuple[Tensor, float]:
+    def of(self, task: EvaluationTask, entry: Entry, seed: int) -> tuple[Tensor, float]:
         """Embeddings of all target nodes [n, d], and the seconds that they took to learn."""
-        key = self._key(arena, entry, seed)
+        key = self._key(task, entry, seed)
         if key not in self.made:
             with seeded(seed):
-                model = MODELS[entry.model].build(arena.schema, entry.choice.model)
-                model = model.to(arena.whole[arena.whole.target].y.device)
+                model = MODELS[entry.model].build(task.schema, entry.choice.model)
+                model = model.to(task.whole[task.whole.target].y.device)
                 assert entry.pretraining is not None  # The caller's.
                 plain = entry.pretraining
-                seconds = pretrain(model, arena.whole, plain) if plain.epochs else 0.0
-            self.made[key] = embeddings(model, arena.whole), seconds
+                seconds = pretrain(model, task.whole, plain) if plain.epochs else 0.0
+            self.made[key] = embeddings(model, task.whole), seconds
         return self.made[key]
 
     @staticmethod
-    def _key(arena: Arena, entry: Entry, seed: int) -> str:
+    def _key(task: EvaluationTask, entry: Entry, seed: int) -> str:
         """Of all that pre-training sees: it reads neither labels nor splits."""
-        blind = copy.copy(arena.whole)
+        blind = copy.copy(task.whole)
         store = blind[blind.target]
         store.y = torch.full_like(store.y, UNLABELLED)
         for split in SPLITS:
@@ -93,20 +93,20 @@ class Embeddings:
         return digest.hexdigest()
 
 
-def probed(arena: Arena, entry: Entry, seed: int, made: Embeddings) -> Outcome:
+def probed(task: EvaluationTask, entry: Entry, seed: int, made: Embeddings) -> ScoredTraining:
     """HeCo's protocol: embeddings learnt without labels, a linear probe on them, and clusters of them."""
-    x, seconds = made.of(arena, entry, seed)
-    classes, rows = arena.raw.num_classes, arena.test_rows()
-    train, val = (Nodes.of(arena.whole, split) for split in ("train_mask", "val_mask"))
+    x, seconds = made.of(task, entry, seed)
+    classes, rows = task.raw.num_classes, task.test_rows()
+    train, val = (Nodes.of(task.whole, split) for split in ("train_mask", "val_mask"))
     found = probe(x, train, val, rows, classes, entry.probe, seed)
-    values = _values(arena, found.by_micro, found.by_macro)
-    agreed = clustering(x, rows, arena.test_labels(), classes)
+    values = _values(task, found.by_micro, found.by_macro)
+    agreed = clustering(x, rows, task.test_labels(), classes)
     values |= {"nmi": agreed.nmi, "ari": agreed.ari, "val_micro_f1": found.val_micro_f1}
-    return Outcome(values, seconds)
+    return ScoredTraining(values, seconds)
 
 
-def _values(arena: Arena, logits: Tensor, by_macro: Tensor) -> dict[str, float]:
-    truth, classes = arena.test_labels(), arena.raw.num_classes
+def _values(task: EvaluationTask, logits: Tensor, by_macro: Tensor) -> dict[str, float]:
+    truth, classes = task.test_labels(), task.raw.num_classes
     scores = score(logits.argmax(dim=1).cpu(), truth, classes)
     macro = score(by_macro.argmax(dim=1).cpu(), truth, classes).macro_f1
     area = auc(logits.softmax(dim=1).cpu(), truth)

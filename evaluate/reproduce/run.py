@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from condense.data.datasets.registry import load_dataset
+from condense.datasets.registry import load_dataset
 from condense.run import find_device
-from evaluate.arena import Arena
-from evaluate.protocol import Protocol
+from evaluate.grid.protocol import Protocol
 from evaluate.reproduce.compare import Reproduced
-from evaluate.reproduce.drivers import Driver, InProcess
+from evaluate.reproduce.drivers import Executor, InProcess
 from evaluate.reproduce.plan import Plan
 from evaluate.reproduce.scores import Score
 from evaluate.reproduce.training import Stage, Training
+from evaluate.training.task import EvaluationTask
 
 
 def reproduce(
@@ -26,7 +26,7 @@ def reproduce(
     seeds: int | None = None,
     on_scores: Callable[[Sequence[Score]], None] = lambda scores: None,
     known: Mapping[str, Sequence[Score]] = MappingProxyType({}),
-    start: Callable[[], Driver] = InProcess,
+    start: Callable[[], Executor] = InProcess,
 ) -> list[Reproduced]:
     """Train every model of `plan` on the whole graph and set its test scores beside the published ones.
 
@@ -45,17 +45,17 @@ def reproduce(
     """
     count = plan.experiment.seeds if seeds is None else seeds
     Protocol(tuple({entry.model for entry in plan.entries.values()}), count).check()
-    arenas = {
-        name: Arena.of(
+    tasks = {
+        name: EvaluationTask.of(
             load_dataset(name, root, "real", plan.experiment.modalities),
             find_device(device),
             scaling=plan.experiment.scaling,
         )
         for name in plan.datasets
     }
-    for arena in arenas.values():
-        arena.check_testable()
-    stage = Stage(plan.entries, arenas)
+    for task in tasks.values():
+        task.check_testable()
+    stage = Stage(plan.entries, tasks)
     scores: list[Score] = []
 
     def add(found: Sequence[Score]) -> None:

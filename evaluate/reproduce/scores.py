@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluate.records import read_records, write_records
+from evaluate.results.records import read_records, write_records
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Score:
     """One figure of one training.
 
     Attributes:
-        cell: names the training, see `evaluate.cells`.
+        cell: names the training, see `evaluate.grid.cell`.
         dataset: its name.
         model: what the plan calls it.
         seed: of the training.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import torch
 
-from evaluate.arena import Arena
 from evaluate.reproduce.plan import Entry
 from evaluate.reproduce.protocols import Embeddings, cell_of, end_to_end, probed
 from evaluate.reproduce.scores import Score
+from evaluate.training.task import EvaluationTask
 
 
 @dataclass(frozen=True)
@@ -34,34 +34,34 @@ class Stage:
 
     Attributes:
         entries: the plan's name of a model -> how to train it.
-        arenas: data set -> its whole graph; at least one, all on one device.
+        tasks: data set -> its whole graph; at least one, all on one device.
         embeddings: those that were learnt so far.
     """
 
     entries: Mapping[str, Entry]
-    arenas: Mapping[str, Arena]
+    tasks: Mapping[str, EvaluationTask]
     embeddings: Embeddings = field(default_factory=Embeddings)
 
     @property
     def device(self) -> torch.device:
         """Where models are trained."""
-        arena = next(iter(self.arenas.values()))
-        return arena.whole[arena.whole.target].y.device
+        task = next(iter(self.tasks.values()))
+        return task.whole[task.whole.target].y.device
 
     def cell(self, name: str, dataset: str, seed: int) -> str:
         """What names a training, see `cell_of`."""
-        return cell_of(self.arenas[dataset], self.entries[name], seed)
+        return cell_of(self.tasks[dataset], self.entries[name], seed)
 
     def train(self, training: Training) -> Iterator[list[Score]]:
         """The scores on each data set, as its training ends."""
         name, seed = training.name, training.seed
         entry = self.entries[name]
         for dataset in training.datasets:
-            arena = self.arenas[dataset]
+            task = self.tasks[dataset]
             if entry.pretraining is None:
-                found = end_to_end(arena, entry.model, entry.choice, seed)
+                found = end_to_end(task, entry.model, entry.choice, seed)
             else:
-                found = probed(arena, entry, seed, self.embeddings)
+                found = probed(task, entry, seed, self.embeddings)
             cell = self.cell(name, dataset, seed)
             yield [
                 Score(cell, dataset, name, seed, metric, value, found.seconds)

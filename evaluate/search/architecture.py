@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evaluate.train import TrainSettings
-from evaluate.tune import Candidate
+from evaluate.training.train import TrainSettings
+from evaluate.training.tune import Candidate
 from models.registry import MODELS
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from condense.data.graph import num_target
-from evaluate.arena import Arena
-from evaluate.metrics import score
-from evaluate.records import write_records
+from evaluate.results.records import write_records
 from evaluate.search.architecture import Architecture
 from evaluate.search.record import SideRow, read_table
 from evaluate.search.trial import Side, run_trial
-from evaluate.train import predict
+from evaluate.training.metrics import score
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import predict
 
 Key = tuple[str, int, int, int, int, str, str]
 
@@ -23,14 +23,14 @@ class Ledger:
     """Trains, and remembers.
 
     Attributes:
-        arena: the whole graph, for test scores of models that were trained on it.
+        task: the whole graph, for test scores of models that were trained on it.
         path: of the file; what is in it is known.
         seed: of every training.
         on_row: called as each training ends, not for those that are known.
         rows: all that is known.
     """
 
-    arena: Arena
+    task: EvaluationTask
     path: Path
     seed: int
     on_row: Callable[[SideRow], None] = lambda row: None
@@ -67,10 +67,10 @@ class Ledger:
         trained = run_trial(side, architecture, epochs, check_every, self.seed)
         tested = float("nan")
         if test:
-            arena = self.arena
-            predicted = predict(trained.model, arena.whole, arena.test_rows()).argmax(dim=1)
-            truth = arena.test_labels()
-            tested = score(predicted.cpu(), truth, arena.raw.num_classes).micro_f1
+            task = self.task
+            predicted = predict(trained.model, task.whole, task.test_rows()).argmax(dim=1)
+            truth = task.test_labels()
+            tested = score(predicted.cpu(), truth, task.raw.num_classes).micro_f1
         row = SideRow(
             name, nodes, epochs, check_every, self.seed, *architecture.key,
             val=trained.val_micro_f1, test=tested,

@@ -2,7 +2,7 @@
 
 plan.json      what the folder is about; another search is refused
 trials.csv     the search's trials, `TrialRow`
-top.csv        the best, retrained on the whole graph and tested once, `evaluate.results.Row`
+top.csv        the best, retrained on the whole graph and tested once, `evaluate.results.rows.Row`
 sides.csv      single trainings of a verification, `SideRow`
 verify.csv     the same, one line an architecture, `VerifyRow`
 search.json    the result
@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from condense.errors import FileError, UserError
-from condense.identity import difference
-from evaluate.records import read_records
+from condense.running.identity import difference
+from evaluate.results.records import read_records
 
 T = TypeVar("T")
 

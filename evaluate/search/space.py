@@ -32,9 +32,9 @@ from pydantic.dataclasses import dataclass as checked
 
 from condense.config import STRICT, build, from_file
 from condense.errors import UserError
-from evaluate.limits import misfit, problem
 from evaluate.search.architecture import Architecture
-from evaluate.train import TrainSettings
+from evaluate.training.limits import misfit, problem
+from evaluate.training.train import TrainSettings
 from models.choices import choose, nearest
 from models.registry import MODELS
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from evaluate.arena import Arena
-from evaluate.evaluator import seed_rows
-from evaluate.protocol import Contestant
-from evaluate.results import WHOLE, Row, read_rows, write_rows
+from evaluate.grid.evaluate import seed_rows
+from evaluate.grid.protocol import TrainingGraph
+from evaluate.results.rows import WHOLE, Row, read_rows, write_rows
 from evaluate.search.architecture import Architecture
 from evaluate.search.record import TrialRow
 from evaluate.search.space import Space
+from evaluate.training.task import EvaluationTask
 
 
 def best(trials: Sequence[TrialRow], space: Space, count: int) -> list[Architecture]:
@@ -27,7 +27,7 @@ def best(trials: Sequence[TrialRow], space: Space, count: int) -> list[Architect
 
 
 def retrain(
-    arena: Arena,
+    task: EvaluationTask,
     architectures: Sequence[Architecture],
     space: Space,
     seeds: int,
@@ -37,7 +37,7 @@ def retrain(
     """Train each on the whole graph with seeds 0, 1, …, choose its epoch on validation nodes, and test it.
 
     Args:
-        arena: the whole graph.
+        task: the whole graph.
         architectures: chosen already.
         space: for the epochs.
         seeds: trainings of each.
@@ -45,11 +45,11 @@ def retrain(
         on_row: called for every row.
     """
     known = {row.cell: row for row in read_rows(path)} if path.exists() else {}
-    whole, rows = Contestant(WHOLE, arena.trained_whole()), []
+    whole, rows = TrainingGraph(WHOLE, task.trained_whole()), []
     for architecture in architectures:
         choice = architecture.candidate(space.epochs, space.check_every)
         for row in seed_rows(
-            arena, whole, arena.training, architecture.model, choice, range(seeds), known=known
+            task, whole, task.training, architecture.model, choice, range(seeds), known=known
         ):
             rows.append(row)
             if row.cell not in known:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from condense.data.graph import MultimodalGraph
-from evaluate.arena import Arena
 from evaluate.search.architecture import Architecture
-from evaluate.train import Check, Trained, train, unwatched
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import Check, Trained, train, unwatched
 from models.registry import MODELS
 from models.schema import GraphSchema
 from models.seeding import seeded
@@ -20,7 +20,7 @@ class Side:
 
     Attributes:
         graph: in the models' units.
-        validation: the graph whose validation nodes are scored, the same for all sides of an arena.
+        validation: the graph whose validation nodes are scored, the same for all sides of an task.
         schema: of both.
     """
 
@@ -29,9 +29,9 @@ class Side:
     schema: GraphSchema
 
     @classmethod
-    def of(cls, arena: Arena, graph: MultimodalGraph) -> Side:
-        """A side of `arena`; `graph` is in the models' units."""
-        return cls(graph, arena.validation, arena.schema)
+    def of(cls, task: EvaluationTask, graph: MultimodalGraph) -> Side:
+        """A side of `task`; `graph` is in the models' units."""
+        return cls(graph, task.validation, task.schema)
 
 
 def run_trial(

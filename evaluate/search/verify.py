@@ -1,7 +1,7 @@
 """Whether a search on the condensed graph would have chosen well: many architectures trained on all sides.
 
 N sampled architectures are trained for equally many epochs, one after another on one thread, on the condensed
-graph, on the whole graph, and by the two rivals of `evaluate.search.rivals`, which spend as much time as
+graph, on the whole graph, and by the two rivals of `evaluate.search.baselines`, which spend as much time as
 condensing and the N trainings on the condensed graph together. Nothing is stopped early. Seconds are those
 of training and of validation, which the whole graph pays for as often as the condensed one. With c the
 seconds of condensing, w_i those of architecture i on the whole graph and t_i those on the condensed one,
@@ -20,13 +20,21 @@ from pathlib import Path
 from statistics import fmean
 
 from condense.data.graph import MultimodalGraph, num_target
-from condense.threads import threads_for
+from condense.running.threads import threads_for
 from evaluate.search.architecture import Architecture
+from evaluate.search.baselines import largest_within, probes, random_part, short_epochs, sizes
 from evaluate.search.ledger import Ledger
+from evaluate.search.ranking_quality import (
+    CONDENSED,
+    SHORT,
+    SUBGRAPH,
+    WHOLE,
+    Found,
+    Verification,
+    rank_quality,
+)
 from evaluate.search.record import read_json, write_json
-from evaluate.search.rivals import largest_within, probes, random_part, short_epochs, sizes
 from evaluate.search.trial import Side, run_trial
-from evaluate.search.verdict import CONDENSED, SHORT, SUBGRAPH, WHOLE, Found, Verified, judge
 
 
 @dataclass(frozen=True)
@@ -51,23 +59,25 @@ class Verifier:
     folder: Path
     top: int = 3
 
-    def run(self, architectures: Sequence[Architecture], measured: int | None = None) -> Verified:
+    def run(
+        self, architectures: Sequence[Architecture], measured: int | None = None
+    ) -> Verification:
         """Train `architectures` on all sides, on the whole graph only `measured` of them."""
-        arena = self.ledger.arena
+        task = self.ledger.task
         everywhere = pick(architectures, measured or len(architectures))
         with threads_for(0):
-            small = Side.of(arena, self.condensed)
+            small = Side.of(task, self.condensed)
             self._warm_up(small, architectures)
             found = {CONDENSED: self._all(CONDENSED, small, architectures)}
             spent = fmean(r.seconds for r in found[CONDENSED].values())
             allowed = spent + self.condense_seconds / len(architectures)
-            whole = Side.of(arena, arena.training)
+            whole = Side.of(task, task.training)
             found[WHOLE] = self._all(WHOLE, whole, everywhere, test=True)
             nodes, epochs = self._rivals(architectures, found, allowed)
-            part = Side.of(arena, random_part(arena.training, nodes, self.ledger.seed))
+            part = Side.of(task, random_part(task.training, nodes, self.ledger.seed))
             found[SUBGRAPH] = self._all(SUBGRAPH, part, everywhere)
             found[SHORT] = self._all(SHORT, whole, everywhere, epochs=epochs)
-        return judge(architectures, found, allowed, self.condense_seconds, self.top)
+        return rank_quality(architectures, found, allowed, self.condense_seconds, self.top)
 
     def _warm_up(self, side: Side, architectures: Sequence[Architecture]) -> None:
         """One step of each family, so that no timed training pays for what is loaded once."""
@@ -123,18 +133,18 @@ class Verifier:
         A size's time is that of each probe's first epochs, prolonged, and its known time of validation, all
         divided by the probes' time on the condensed graph: so much longer will all architectures take.
         """
-        arena, seed = self.ledger.arena, self.ledger.seed
+        task, seed = self.ledger.task, self.ledger.seed
         tried, few = probes(architectures), max(1, self.epochs // 5)
         base = sum(condensed[a.key].seconds for a in tried)
         mean = fmean(r.seconds for r in condensed.values())
 
         def fits(nodes: int) -> bool:
-            side = Side.of(arena, random_part(arena.training, nodes, seed))
+            side = Side.of(task, random_part(task.training, nodes, seed))
             training = sum(run_trial(side, a, few, few, seed).train_seconds for a in tried)
             validation = sum(condensed[a.key].validate_seconds for a in tried)
             return (training * self.epochs / few + validation) / base <= allowed / mean
 
-        store = arena.training[arena.training.target]
+        store = task.training[task.training.target]
         most = int(store.train_mask.sum())
         return largest_within(sizes(min(num_target(self.condensed), most), most), fits)
 

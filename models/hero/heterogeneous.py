@@ -23,8 +23,8 @@ from torch import Tensor, nn
 from torch_geometric.typing import EdgeType
 
 from models.choices import choose
+from models.propagation.sparse import SparseMap
 from models.schema import GraphSchema
-from models.sparse import SparseMap
 
 Averages = dict[EdgeType, SparseMap]
 Reads = Literal["first", "second", "both"]

@@ -40,15 +40,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.hero.heterogeneous import Averages, Heterogeneous
 from models.hero.losses import Projections
 from models.hero.self_expression import Distances, distances, self_expressed
 from models.hero.settings import HEROSettings
-from models.late_fusion import copies_of, fused, side_by_side
+from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.layers.late_fusion import copies_of, fused, side_by_side
+from models.propagation.sparse import SparseMap, mean_adjacency
 from models.schema import GraphSchema
 from models.self_supervised import unit_mean_square
-from models.sparse import SparseMap, mean_adjacency
 
 Modalities = tuple[str, ...]
 

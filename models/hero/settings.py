@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.hero.heterogeneous import Reads
-from models.late_fusion import Fusion
+from models.layers.late_fusion import Fusion
 
 
 @dataclass(frozen=True)

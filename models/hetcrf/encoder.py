@@ -21,8 +21,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.attention import edge_softmax
 from models.hetcrf.metapath_graph import MetapathGraph
+from models.layers.attention import edge_softmax
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from models.fusion import Present, key_of
 from models.hetcrf.encoder import HANLayer
 from models.hetcrf.metapath_graph import MetapathGraph
+from models.layers.fusion import Present, key_of
 
 Decoding = Literal["linear", "han"]
 

@@ -28,7 +28,7 @@ class Clusters:
 def kmeans(x: Float[Tensor, "n d"], count: int, rounds: int = 20) -> Clusters:
     """Lloyd's iterations from a start by k-means++ (Arthur & Vassilvitskii, SODA 2007).
 
-    `condense.clusters` uses scikit-learn, which models do not know. Chance is torch's global state.
+    `condense.clustering.kmeans` uses scikit-learn, which models do not know. Chance is torch's global state.
 
     Args:
         x: one point a node.

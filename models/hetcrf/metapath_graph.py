@@ -11,8 +11,8 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.hetcrf.pattern import Pattern
-from models.metapath_graph import walk_blocks
-from models.metapaths import MetaPath, returning_paths
+from models.propagation.metapath_graph import walk_blocks
+from models.propagation.metapaths import MetaPath, returning_paths
 from models.schema import GraphSchema
 
 WEIGHT_BITS = 25  # Log-weights from −30 to 0 in millionths.
@@ -60,11 +60,11 @@ def metapath_graphs(
 ) -> tuple[MetapathGraph, ...]:
     """A graph for each meta-path p that leads back to the target type; one without edges if none does.
 
-    The weights are those of a random walk, Â_{r₁} ⋯ Â_{r_k}, as in `models.union`: an edge of weight w
-    counts as w parallel ones, and a hub that joins a thousand nodes shares itself out among them. HAN and
-    HeCo keep only whether there is a walk, under which every faint edge of a condensed graph would count
-    in full. Of each node's neighbours only the strongest stay (a conference joins a quarter of all authors);
-    equally strong ones are chosen by a fixed pseudo-random rule, which knows nodes by their number.
+    The weights are those of a random walk, Â_{r₁} ⋯ Â_{r_k}, as in `models.propagation.union`: an edge of
+    weight w counts as w parallel ones, and a hub that joins a thousand nodes shares itself out among them.
+    HAN and HeCo keep only whether there is a walk, under which every faint edge of a condensed graph would
+    count in full. Of each node's neighbours only the strongest stay (a conference joins a quarter of all
+    authors); equally strong ones are chosen by a fixed pseudo-random rule, which knows nodes by their number.
 
     Args:
         graph: its edges, weights as multiplicities.

@@ -32,7 +32,6 @@ from torch_geometric.data import HeteroData
 
 from models.choices import choose
 from models.classifier import cross_entropy
-from models.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.hetcrf.contrastive import Projector, SecondAggregation, info_nce
 from models.hetcrf.encoder import HAN, Encoded
 from models.hetcrf.generative import (
@@ -47,7 +46,8 @@ from models.hetcrf.positives import Pairs, connected, deviated, pattern_of
 from models.hetcrf.relational import HGTEncoder, RGCNEncoder
 from models.hetcrf.settings import HetCRFSettings
 from models.hetcrf.structure import Paths, Structure, dropped, relations_of
-from models.metapaths import returning_paths
+from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.propagation.metapaths import returning_paths
 from models.schema import GraphSchema
 from models.self_supervised import loss_beside_probe, probe_cross_entropy, unit_mean_square
 

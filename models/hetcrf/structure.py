@@ -13,8 +13,8 @@ from torch_geometric.typing import EdgeType
 
 from models.hetcrf.metapath_graph import MetapathGraph
 from models.hetcrf.pattern import Pattern
+from models.propagation.sparse import edge_weights
 from models.schema import GraphSchema
-from models.sparse import edge_weights
 
 Paths = tuple[MetapathGraph, ...]
 

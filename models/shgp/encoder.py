@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.typing import EdgeType
 
-from models.fusion import EarlyFusion, TypeInputs, key_of
+from models.layers.fusion import EarlyFusion, TypeInputs, key_of
 from models.schema import GraphSchema
 from models.shgp.settings import SHGPSettings
 from models.shgp.structure import Structure

@@ -41,8 +41,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.fusion import TypeInputs, type_inputs
-from models.late_fusion import copies_of, fused, side_by_side
+from models.layers.fusion import TypeInputs, type_inputs
+from models.layers.late_fusion import copies_of, fused, side_by_side
 from models.schema import GraphSchema
 from models.shgp.self_labelled import SelfLabelled
 from models.shgp.settings import SHGPSettings

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.fusion import TypeInputs
+from models.layers.fusion import TypeInputs
 from models.schema import GraphSchema
 from models.self_supervised import unit_mean_square
 from models.shgp.encoder import GAIN, Encoded, Encoder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.late_fusion import Fusion
+from models.layers.late_fusion import Fusion
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class SHGPSettings:
         clusters: the most pseudo-labels, a twentieth of ACM's papers; see `label_count`.
         warm: steps that learn the first pseudo-labels; the authors' on DBLP is 20, on IMDB 50.
         sweeps: the most sweeps of one label propagation.
-        fusion: of the modalities, before the propagation or after it; see `models.late_fusion`.
+        fusion: of the modalities, before the propagation or after it; see `models.layers.late_fusion`.
     """
 
     hidden: int = 256

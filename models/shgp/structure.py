@@ -9,8 +9,8 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 from torch_geometric.typing import EdgeType
 
+from models.propagation.sparse import SparseMap, mean_adjacency
 from models.schema import GraphSchema
-from models.sparse import SparseMap, mean_adjacency
 
 
 @dataclass(frozen=True, eq=False)

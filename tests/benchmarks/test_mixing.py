@@ -20,7 +20,7 @@ from benchmarks.ablation import (
 )
 from benchmarks.mixing import STYLES, VARIANTS, draw, reached, table
 from condense.errors import UserError
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 DAMPING = "srgm:decouple=off,damping=0.1"
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.models import Cost, line, measure
-from evaluate.arena import Arena
+from evaluate.training.task import EvaluationTask
 from models.registry import MODELS
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 
 @pytest.fixture(scope="module")
-def arena() -> Arena:
-    return Arena.of(small_graph())
+def task() -> EvaluationTask:
+    return EvaluationTask.of(small_graph())
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_training_and_inference_cost_something(name: str, arena: Arena) -> None:
-    training, inference = (measure(name, arena, epochs) for epochs in (1, 0))
+def test_training_and_inference_cost_something(name: str, task: EvaluationTask) -> None:
+    training, inference = (measure(name, task, epochs) for epochs in (1, 0))
     assert training.parameters == inference.parameters > 0
     for cost in (training, inference):
         assert cost.seconds > 0

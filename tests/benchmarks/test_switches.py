@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.switches import STUDIES, UNTRAINED, measure
 from condense.config import build
-from evaluate.arena import Arena
+from evaluate.training.task import EvaluationTask
 from models.registry import MODELS
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 
 @pytest.mark.parametrize("model", STUDIES)
@@ -28,7 +28,7 @@ def test_scores_are_shares_and_blind_to_test_labels(switch: str) -> None:
     store = other["movie"]
     store.y[store.test_mask] = (store.y[store.test_mask] + 1) % 3
     found = [
-        measure(dict.fromkeys((20, 40, 60), Arena.of(g)), "hero", switch, 2, 0)
+        measure(dict.fromkeys((20, 40, 60), EvaluationTask.of(g)), "hero", switch, 2, 0)
         for g in (graph, other)
     ]
     assert found[0] == found[1]

@@ -8,8 +8,8 @@ import pytest
 
 import cli
 from commands.candidates import arguments_of, candidates
-from condense.data.datasets.names import DATASET_NAMES
-from condense.data.datasets.registry import DATASETS
+from condense.datasets.names import DATASET_NAMES
+from condense.datasets.registry import DATASETS
 from condense.methods.registry import METHODS
 from models.names import MODEL_NAMES
 from models.registry import MODELS

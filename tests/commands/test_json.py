@@ -9,10 +9,10 @@ import pytest
 
 import cli
 import commands.reproduce
-from condense.describe import describe
+from condense.inspecting.describe import describe
 from condense.io import load, load_condensed, save
-from tests.graphs import small_condensed, small_graph
-from tests.test_cli_reproduce import PLAN
+from tests.commands.test_reproduce import PLAN
+from tests.support.graphs import small_condensed, small_graph
 
 QUICK = ["--epochs", "2", "--outer", "3", "--ratio", "0.2"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cli
-from condense.data.datasets.amazon1_simulated import simulate_amazon1
+from condense.datasets.amazon1_simulated import simulate_amazon1
 from condense.io import load_condensed, save
 
 pytestmark = pytest.mark.slow

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 import cli
-from condense.data.datasets.registry import load_dataset
 from condense.data.graph import MultimodalGraph
+from condense.data.relations import primary, reverses
+from condense.datasets.registry import load_dataset
 from condense.errors import FileError, UserError
 from condense.io import data_digest, load_condensed
-from condense.relations import primary, reverses
-from tests.shared_data import DATA, needs_imdb
+from tests.support.shared_data import DATA, needs_imdb
 
 pytestmark = [needs_imdb, pytest.mark.slow]
 
@@ -82,7 +82,7 @@ def test_condense_and_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_permuted_test_labels_leave_the_data_groups_identical(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import condense.data.datasets.registry as registry
+    import condense.datasets.registry as registry
 
     def permuted(*arguments: object, **named: object) -> MultimodalGraph:
         graph = load_dataset(*arguments, **named)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import pytest
 
 import cli
 from condense.io import data_digest, load_condensed, save
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ import cli
 from condense.budget import plan
 from condense.io import save
 from condense.run import condense
-from evaluate.results import Row, read_rows
-from tests.graphs import small_graph
+from evaluate.results.rows import Row, read_rows
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.slow
 

@@ -13,10 +13,10 @@ import torch
 
 import cli
 from benchmarks.released import RATIO, released, stand_in
-from condense.describe import warnings
 from condense.foreign import ForeignFiles, import_graph
+from condense.inspecting.describe import warnings
 from condense.io import save
-from tests.shared_data import DATA, needs
+from tests.support.shared_data import DATA, needs
 
 pytestmark = needs("srgm_released")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.paths import ROOT
+
 SAID = {
     "own_graph.py": ("has_image", "bookshop.h5: ", "method   srgm:epochs=4"),
     "condense_and_evaluate.py": ("step 20 of 60", "srgm", "random", "retention"),

@@ -10,16 +10,16 @@ from torch.nn.functional import gelu
 from torch_geometric.nn import HGTConv, SGConv
 
 from models.hgt import WeightedHGTConv
-from models.metapaths import path_features
 from models.mlp import MLP, MLPSettings
+from models.propagation.metapaths import path_features
+from models.propagation.sparse import edge_weights
+from models.propagation.union import UnionOperator
 from models.schema import GraphSchema
 from models.seeding import seeded
 from models.sgc import SGC, SGCSettings
-from models.sparse import edge_weights
-from models.union import UnionOperator
-from tests.dense import assert_near, multiplicities
-from tests.graphs import small_graph
-from tests.homogeneous import items, random_model
+from tests.support.dense import assert_near, multiplicities
+from tests.support.graphs import small_graph
+from tests.support.homogeneous import items, random_model
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH, HEADS = 8, 2

@@ -7,10 +7,10 @@ import torch
 from torch_geometric.nn import GATConv
 
 from models.gat import GAT, GATSettings
-from models.metapaths import returning_paths
-from tests.dense import assert_near
-from tests.graphs import small_graph
-from tests.homogeneous import dense_union, items, random_model
+from models.propagation.metapaths import returning_paths
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
+from tests.support.homogeneous import dense_union, items, random_model
 
 pytestmark = pytest.mark.usefixtures("double")
 

@@ -8,12 +8,12 @@ from torch_geometric.nn import GCNConv
 
 from condense.data.graph import MultimodalGraph
 from models.gcn import GCN, GCNSettings
-from models.metapaths import returning_paths
+from models.propagation.metapaths import returning_paths
+from models.propagation.union import UnionOperator
 from models.schema import GraphSchema
 from models.seeding import seeded
-from models.union import UnionOperator
-from tests.dense import assert_near, multiplicities
-from tests.graphs import small_graph
+from tests.support.dense import assert_near, multiplicities
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 DIRECTED, REV_DIRECTED = ("movie", "by", "director"), ("director", "rev_by", "movie")

@@ -7,12 +7,12 @@ import torch
 from torch_geometric.nn import SAGEConv
 
 from models.graphsage import GraphSAGE, GraphSAGESettings
-from models.metapaths import returning_paths
+from models.propagation.metapaths import returning_paths
+from models.propagation.union import UnionMean
 from models.schema import GraphSchema
-from models.union import UnionMean
-from tests.dense import assert_near, averaging
-from tests.graphs import small_graph
-from tests.homogeneous import dense_union, items, random_model
+from tests.support.dense import assert_near, averaging
+from tests.support.graphs import small_graph
+from tests.support.homogeneous import dense_union, items, random_model
 
 pytestmark = pytest.mark.usefixtures("double")
 

@@ -8,14 +8,14 @@ from torch.nn.functional import elu, leaky_relu
 from torch_geometric.nn import HANConv
 
 from models.han import HAN, HANEncoder, HANSettings
-from models.metapath_graph import MetaPathGraph, metapath_graph
-from models.metapaths import returning_paths
+from models.propagation.metapath_graph import MetaPathGraph, metapath_graph
+from models.propagation.metapaths import returning_paths
 from models.schema import GraphSchema
 from models.seeding import seeded
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.models.propagation.test_metapath_graph import as_matrix
 from tests.models.test_gcn import one_type
-from tests.models.test_metapath_graph import as_matrix
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH, HEADS = 6, 2

@@ -9,9 +9,9 @@ from torch.nn.functional import leaky_relu
 from models.hetgnn import HetGNN, HetGNNSettings, fingerprints, subsets
 from models.schema import GraphSchema
 from models.seeding import seeded
-from tests.dense import assert_near
-from tests.graphs import small_graph
-from tests.models.test_restart_walks import TYPES, dense_visits
+from tests.models.propagation.test_restart_walks import TYPES, dense_visits
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH = 6

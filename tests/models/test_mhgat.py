@@ -12,8 +12,8 @@ from models.choices import UnknownChoiceError
 from models.mhgat import MHGAT, MHGATSettings
 from models.schema import GraphSchema
 from models.seeding import seeded
-from tests.dense import assert_near, multiplicities
-from tests.graphs import small_graph
+from tests.support.dense import assert_near, multiplicities
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH = 4

@@ -7,13 +7,13 @@ import torch
 from torch.nn.functional import leaky_relu
 from torch_geometric.nn import SimpleConv
 
-from models.merged import MERGED, merge
 from models.mmgcn import MMGCN, MMGCNSettings
+from models.propagation.merged import MERGED, merge
+from models.propagation.sparse import mean_adjacency
 from models.schema import GraphSchema
 from models.seeding import seeded
-from models.sparse import mean_adjacency
-from tests.dense import assert_near, averaging, multiplicities
-from tests.graphs import small_graph
+from tests.support.dense import assert_near, averaging, multiplicities
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from models.choices import UnknownChoiceError, choose
+from models.propagation.sparse import edge_weights
 from models.registry import MODELS
 from models.schema import GraphSchema
 from models.seeding import seeded
-from models.sparse import edge_weights
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 every_model = pytest.mark.parametrize("name", MODELS)

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.nn.functional import layer_norm, prelu, scaled_dot_product_attention
 
-from models.metapaths import path_features
+from models.propagation.metapaths import path_features
 from models.schema import GraphSchema
 from models.seeding import seeded
 from models.sehgnn import SeHGNN, SeHGNNSettings, name_of
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH = 8

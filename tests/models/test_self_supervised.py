@@ -17,9 +17,9 @@ from models.self_supervised import (
     probe_cross_entropy,
     unit_mean_square,
 )
-from tests.dense import assert_near
-from tests.elsewhere import elsewhere
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.elsewhere import elsewhere
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 NAMES = sorted(name for name, entry in MODELS.items() if learns_unlabelled(entry.build))

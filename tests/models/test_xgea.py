@@ -8,8 +8,8 @@ import torch
 from models.schema import GraphSchema
 from models.seeding import seeded
 from models.xgea import XGEA, XGEASettings, reflected
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH = 5

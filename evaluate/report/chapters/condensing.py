@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from condense.data.condensed import Provenance
 from condense.data.graph import num_bytes, num_target
-from condense.describe import warnings
+from condense.inspecting.describe import warnings
 from evaluate.report.content import Chapter
 from evaluate.report.figures.curves import Curve, curves
 from evaluate.report.gather import GraphFile, Section
 from evaluate.report.tables import Table
 from evaluate.report.words import percent
-from evaluate.table import UNKNOWN, readable_bytes, seconds
+from evaluate.results.table import UNKNOWN, readable_bytes, seconds
 
 MOST_CURVES = 6
 

@@ -9,13 +9,13 @@ import torch
 from condense.data.graph import MultimodalGraph, num_target
 from evaluate.report.chapters.condensing import run_label
 from evaluate.report.content import Chapter
+from evaluate.report.drawn_graph import DrawnGraph
 from evaluate.report.figures.classes import balance
 from evaluate.report.figures.drawing import drawing
 from evaluate.report.figures.projection import projection
 from evaluate.report.figures.style import Drawn
 from evaluate.report.gather import GraphFile, Section
 from evaluate.report.planes import planes
-from evaluate.report.skeleton import Skeleton
 from evaluate.report.tables import Table
 from evaluate.report.words import listed, percent, slug
 
@@ -38,12 +38,12 @@ def graphs(section: Section, whole: MultimodalGraph | None, absent: str) -> Chap
     for i, graph in enumerate(shown):
         name = f"{section.slug}-{i}" if len(shown) > 1 else section.slug
         label = run_label(graph, section.graphs)
-        skeleton = Skeleton.of(graph.condensed.graph)
+        drawn_graph = DrawnGraph.of(graph.condensed.graph)
         figures.append(
-            drawing(f"{name}-graph", f"The graph condensed by {label}", skeleton, section.title)
+            drawing(f"{name}-graph", f"The graph condensed by {label}", drawn_graph, section.title)
         )
-        if any(skeleton.left_out):
-            nodes, edges = skeleton.left_out
+        if any(drawn_graph.left_out):
+            nodes, edges = drawn_graph.left_out
             said = [f"{nodes:,} nodes, drawn at random,"] if nodes else []
             said += [f"the {edges:,} lightest edges"] if edges else []
             notes.append(f"{label}: the drawing leaves out {listed(said)}.")

@@ -10,7 +10,7 @@ from evaluate.report.citations import bibtex
 from evaluate.report.content import Chapter
 from evaluate.report.gather import Section
 from evaluate.report.tables import Table
-from evaluate.results import WHOLE
+from evaluate.results.rows import WHOLE
 
 MISSING = "–"
 

@@ -9,17 +9,25 @@ from evaluate.report.content import Chapter
 from evaluate.report.figures.costs import Point, against
 from evaluate.report.figures.matrix import heat_map
 from evaluate.report.gather import Section
-from evaluate.report.standings import Standing, common_models, models, standings
+from evaluate.report.method_summary import MethodSummary, common_models, method_summaries, models
 from evaluate.report.tables import Table
 from evaluate.report.words import listed, percent
-from evaluate.table import HEADERS, Line, cells, readable_bytes, seconds, summarise, trainings
+from evaluate.results.table import (
+    HEADERS,
+    Line,
+    cells,
+    readable_bytes,
+    seconds,
+    summarise,
+    trainings,
+)
 
 MISSING = "–"
 
 
 def kept(section: Section) -> Chapter:
     """Retention of every method with every model, as a map and as tables."""
-    found, names = standings(section.rows), models(section.rows)
+    found, names = method_summaries(section.rows), models(section.rows)
     if not found:
         return Chapter("kept", "How much is kept")
     small = [s for s in found if not s.whole]
@@ -73,7 +81,7 @@ def kept(section: Section) -> Chapter:
 
 def costs(section: Section) -> Chapter:
     """Scores against bytes and seconds, and after how many trainings condensing has paid off."""
-    found = standings(section.rows)
+    found = method_summaries(section.rows)
     if not found:
         return Chapter("costs", "What it costs")
     shared = common_models(found)
@@ -131,22 +139,22 @@ def _mixed(section: Section) -> str:
 
 def _retention(
     section: Section,
-    small: Sequence[Standing],
+    small: Sequence[MethodSummary],
     names: Sequence[str],
     which: str,
     title: str,
     note: str,
 ) -> Table | None:
     rows = []
-    for standing in small:
-        values = [getattr(standing.lines[m], which) if m in standing.lines else None for m in names]
+    for summary in small:
+        values = [getattr(summary.lines[m], which) if m in summary.lines else None for m in names]
         known = [v for v in values if v is not None]
         if known:
             mean = percent(sum(known) / len(known) / 100) + (
                 "" if len(known) == len(names) else "*"
             )
             said = [MISSING if v is None else percent(v / 100) for v in values]
-            rows.append((standing.label, *said, mean))
+            rows.append((summary.label, *said, mean))
     if not rows:
         return None
     star = " * over the models that there are." if any(r[-1].endswith("*") for r in rows) else ""
@@ -159,7 +167,7 @@ def _retention(
     )
 
 
-def _scores(section: Section, found: Sequence[Standing], names: Sequence[str]) -> Table:
+def _scores(section: Section, found: Sequence[MethodSummary], names: Sequence[str]) -> Table:
     def said(line: Line | None) -> str:
         return MISSING if line is None else f"{line.micro[0]:.1f} ± {line.micro[1]:.1f}"
 
@@ -172,7 +180,7 @@ def _scores(section: Section, found: Sequence[Standing], names: Sequence[str]) -
     )
 
 
-def _break_even(section: Section, found: Sequence[Standing]) -> Table | None:
+def _break_even(section: Section, found: Sequence[MethodSummary]) -> Table | None:
     names = models(section.rows)
     rows = []
     for s in found:
@@ -191,7 +199,7 @@ def _break_even(section: Section, found: Sequence[Standing]) -> Table | None:
     )
 
 
-def _sizes(section: Section, found: Sequence[Standing]) -> Table:
+def _sizes(section: Section, found: Sequence[MethodSummary]) -> Table:
     whole = next((s for s in found if s.whole), None)
     rows = []
     for s in found:
@@ -211,16 +219,16 @@ def _sizes(section: Section, found: Sequence[Standing]) -> Table:
     )
 
 
-def _point(standing: Standing, names: Sequence[str], cost: str) -> Point:
-    lines = [standing.lines[m] for m in names]
+def _point(summary: MethodSummary, names: Sequence[str], cost: str) -> Point:
+    lines = [summary.lines[m] for m in names]
     scores = [line.micro[0] for line in lines]
     if cost == "bytes":
-        value = standing.one.bytes
+        value = summary.one.bytes
     else:
         value = sum(line.train_seconds for line in lines) / len(lines)
-        value += standing.one.condense_seconds
+        value += summary.one.condense_seconds
     mean = sum(scores) / len(scores)
-    return Point(standing.label, max(value, 1e-9), mean, min(scores), max(scores), standing.whole)
+    return Point(summary.label, max(value, 1e-9), mean, min(scores), max(scores), summary.whole)
 
 
 def _bytes_tick():

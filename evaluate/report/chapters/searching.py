@@ -12,7 +12,7 @@ from evaluate.report.figures.style import Drawn
 from evaluate.report.gather import Section
 from evaluate.report.search_folder import RIVALS, Search, known
 from evaluate.report.tables import Table
-from evaluate.results import Row
+from evaluate.results.rows import Row
 
 MOST_TRIALS = 15
 MISSING = "–"
@@ -53,7 +53,7 @@ def name_of(search: Search, section: Section) -> str:
 
 def kendall(search: Search, kind: str) -> str:
     """Kendall's τ as the search gives it; else computed from its scores, then without an interval."""
-    found = search.verdict(kind).get("kendall")
+    found = search.quality(kind).get("kendall")
     if isinstance(found, Mapping) and found.get("value") is not None:
         return f"τ = {_with_interval(found)}"
     _, small, whole = search.pairs(kind)
@@ -117,7 +117,7 @@ def _sentences(search: Search) -> list[str]:
 def _agreement(slug: str, title: str, search: Search) -> Table | None:
     rows = []
     for kind, name in RIVALS.items():
-        found, count = search.verdict(kind), len(search.pairs(kind)[0])
+        found, count = search.quality(kind), len(search.pairs(kind)[0])
         if not found and not count:
             continue
         rows.append((
@@ -130,7 +130,7 @@ def _agreement(slug: str, title: str, search: Search) -> Table | None:
         ))  # fmt: skip
     if not rows:
         return None
-    tops = {top for kind in RIVALS if (top := search.verdict(kind).get("top")) is not None}
+    tops = {top for kind in RIVALS if (top := search.quality(kind).get("top")) is not None}
     top = f"top {tops.pop()}" if len(tops) == 1 else "the top"
     return Table(
         f"{slug}-agreement",

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
+from evaluate.report.drawn_graph import DrawnGraph
 from evaluate.report.figures.style import (
     CLASSES,
     MARKS,
@@ -21,13 +22,12 @@ from evaluate.report.figures.style import (
     styled,
 )
 from evaluate.report.layout import layout
-from evaluate.report.skeleton import Skeleton
 
 AS_PIXELS = 400  # Edges; more of them would weigh more than their picture.
 NODE_AREA = 9000.0  # Square points that all nodes together take, where marks are neither least nor greatest.
 
 
-def drawing(name: str, title: str, graph: Skeleton, mark: str = "") -> Drawn:
+def drawing(name: str, title: str, graph: DrawnGraph, mark: str = "") -> Drawn:
     """Types by the shape of their nodes, classes by colour, relations by the colour of their edges.
 
     Args:
@@ -63,7 +63,7 @@ def drawing(name: str, title: str, graph: Skeleton, mark: str = "") -> Drawn:
     return Drawn(name, title, _alt(title, graph), figure, "large")
 
 
-def _edges(axes: Axes, graph: Skeleton, at: np.ndarray) -> None:
+def _edges(axes: Axes, graph: DrawnGraph, at: np.ndarray) -> None:
     """Lines, wider and denser with their weight within each relation."""
     many = len(graph.weights) > AS_PIXELS
     faint = 0.9 if not many else 0.5
@@ -79,7 +79,7 @@ def _edges(axes: Axes, graph: Skeleton, at: np.ndarray) -> None:
         axes.add_collection(lines)
 
 
-def _shapes(graph: Skeleton) -> list[tuple[int, str]]:
+def _shapes(graph: DrawnGraph) -> list[tuple[int, str]]:
     """Types by number and mark; the target, whose nodes have classes, is a circle."""
     order = sorted(
         range(len(graph.types)), key=lambda t: not (graph.classes[graph.type_of == t] >= 0).any()
@@ -87,7 +87,7 @@ def _shapes(graph: Skeleton) -> list[tuple[int, str]]:
     return [(number, MARKS[i % len(MARKS)]) for i, number in enumerate(order)]
 
 
-def _legend(graph: Skeleton) -> list[Line2D]:
+def _legend(graph: DrawnGraph) -> list[Line2D]:
     classes = [int(c) for c in np.unique(graph.classes) if c >= 0]
     said = [
         key(shape, MUTED, f"{graph.types[number]} ({int((graph.type_of == number).sum())})")
@@ -105,7 +105,7 @@ def _legend(graph: Skeleton) -> list[Line2D]:
     return said
 
 
-def _alt(title: str, graph: Skeleton) -> str:
+def _alt(title: str, graph: DrawnGraph) -> str:
     nodes = ", ".join(
         f"{int((graph.type_of == i).sum())} {name}" for i, name in enumerate(graph.types)
     )

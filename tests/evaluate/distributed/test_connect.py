@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from condense.errors import UserError
-from evaluate.arena import Arena
-from evaluate.book import Book
 from evaluate.distributed.connect import connect
-from evaluate.grid import Cell
-from evaluate.grid_run import GridRun
-from evaluate.outcome import Outcome, Setup, run_cell
-from evaluate.protocol import Contestant, Protocol
-from evaluate.train import TrainSettings
-from tests.graphs import small_graph
+from evaluate.grid.plan import Cell
+from evaluate.grid.protocol import Protocol, TrainingGraph
+from evaluate.grid.run import GridRun
+from evaluate.grid.training_result import Setup, TrainingResult, run_cell
+from evaluate.results.store import ResultStore
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import TrainSettings
+from tests.support.graphs import small_graph
 
 SEEDS = 6
 
@@ -34,7 +34,7 @@ def cluster() -> Iterator[Any]:
     found.shutdown()
 
 
-def slowly(setup: Setup, cell: Cell) -> Outcome:
+def slowly(setup: Setup, cell: Cell) -> TrainingResult:
     """Long enough for both nodes to have one."""
     time.sleep(2)
     return run_cell(setup, cell)
@@ -46,8 +46,8 @@ def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: An
 
     from evaluate.distributed.grid import OnRay
 
-    arena, book = Arena.of(small_graph(num_target=80)), Book()
-    graphs = [Contestant("whole", arena.trained_whole())]
+    task, store = EvaluationTask.of(small_graph(num_target=80)), ResultStore()
+    graphs = [TrainingGraph("whole", task.trained_whole())]
     protocol = Protocol(("mlp",), SEEDS, training=TrainSettings(epochs=2, check_every=1))
     lost: list[object] = []
 
@@ -58,13 +58,13 @@ def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: An
 
     with connect(cluster.address) as cpus:
         assert cpus == 2
-        run = GridRun(arena, graphs, protocol, book, lose)
+        run = GridRun(task, graphs, protocol, store, lose)
         run.go(OnRay(jobs=2, train=slowly))
-        assert len(run.rows) + len(book.failures) == SEEDS
+        assert len(run.rows) + len(store.failures) == SEEDS
         assert len(run.rows) >= SEEDS / 2
         while ray.cluster_resources()["CPU"] > 1:  # Until the cluster, too, knows of the loss.
             time.sleep(0.5)
-        again = GridRun(arena, graphs, protocol, book)
+        again = GridRun(task, graphs, protocol, store)
         again.go(OnRay(jobs=2))
     assert [row.train_seed for row in again.rows] == list(range(SEEDS))
 

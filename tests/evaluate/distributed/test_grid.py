@@ -13,17 +13,17 @@ import torch
 
 from condense.budget import plan
 from condense.run import condense
-from evaluate.arena import Arena
-from evaluate.book import Book
-from evaluate.drivers import InProcess
-from evaluate.grid import Cell
-from evaluate.grid_run import GridRun
-from evaluate.outcome import Outcome, Setup, run_cell
-from evaluate.protocol import Contestant, Protocol
-from evaluate.results import Row
-from evaluate.train import TrainSettings
+from evaluate.grid.executors import InProcess
+from evaluate.grid.plan import Cell
+from evaluate.grid.protocol import Protocol, TrainingGraph
+from evaluate.grid.run import GridRun
+from evaluate.grid.training_result import Setup, TrainingResult, run_cell
+from evaluate.results.rows import Row
+from evaluate.results.store import ResultStore
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import TrainSettings
 from models.registry import MODELS
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.slow
 
@@ -39,14 +39,12 @@ def two_cpus() -> Iterator[None]:
         yield
 
 
-def contestants(arena: Arena) -> list[Contestant]:
-    found = [Contestant("whole", arena.trained_whole())]
+def training_graphs(task: EvaluationTask) -> list[TrainingGraph]:
+    found = [TrainingGraph("whole", task.trained_whole())]
     for method in ("coarsening", "random"):
-        budget = plan(
-            arena.raw, 0.3 if arena.setting == "inductive" else 0.2, setting=arena.setting
-        )
-        made = condense(arena.raw, budget, method, device="cpu")
-        found.append(Contestant(method, made.graph, made))
+        budget = plan(task.raw, 0.3 if task.setting == "inductive" else 0.2, setting=task.setting)
+        made = condense(task.raw, budget, method, device="cpu")
+        found.append(TrainingGraph(method, made.graph, made))
     return found
 
 
@@ -66,28 +64,28 @@ def test_rows_are_those_of_this_process(setting: Any, models: tuple[str, ...], t
     """All models, as workers read the graph from memory that they cannot write to."""
     from evaluate.distributed.grid import OnRay
 
-    arena = Arena.of(small_graph(num_target=80, weighted=True), setting=setting)
+    task = EvaluationTask.of(small_graph(num_target=80, weighted=True), setting=setting)
     protocol = Protocol(models, seeds=2 if tune > 1 else 1, tune=tune, training=SHORT)
-    graphs, books = contestants(arena)[:2], [Book(), Book()]
-    runs = [GridRun(arena, graphs, protocol, book) for book in books]
+    graphs, stores = training_graphs(task)[:2], [ResultStore(), ResultStore()]
+    runs = [GridRun(task, graphs, protocol, store) for store in stores]
     for run, driver in zip(runs, (InProcess(threads=1), OnRay(jobs=2)), strict=True):
         run.go(driver)
-    assert [book.failures for book in books] == [[], []]
+    assert [store.failures for store in stores] == [[], []]
     assert len(runs[0].rows) == len(models) * 2 * protocol.seeds
     assert scores(runs[0].rows) == scores(runs[1].rows)
     assert {row.threads for run in runs for row in run.rows} == {1}
-    tried = [{name: one.val_micro_f1 for name, one in book.tried.items()} for book in books]
+    tried = [{name: one.val_micro_f1 for name, one in store.tried.items()} for store in stores]
     assert tried[0] == tried[1]
     assert len(tried[0]) == (len(models) * 2 * tune if tune > 1 else 0)
 
 
-def broken(setup: Setup, cell: Cell) -> Outcome:
+def broken(setup: Setup, cell: Cell) -> TrainingResult:
     """Ends badly in three of nine cells, each in another way; the others have one thread."""
-    if cell.seed == 1 and cell.contestant == 0:
+    if cell.seed == 1 and cell.training_graph == 0:
         raise ValueError("cannot be trained\nsecond line")
-    if cell.seed == 1 and cell.contestant == 1:
+    if cell.seed == 1 and cell.training_graph == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    if cell.seed == 1 and cell.contestant == 2:
+    if cell.seed == 1 and cell.training_graph == 2:
         raise Unpicklable(lambda: None)
     assert torch.get_num_threads() == 1
     assert os.environ["OMP_NUM_THREADS"] == "1"
@@ -105,13 +103,13 @@ class Unpicklable(Exception):
 def test_a_failure_of_any_kind_costs_its_own_cell_alone() -> None:
     from evaluate.distributed.grid import OnRay
 
-    arena, book = Arena.of(small_graph(num_target=80)), Book()
-    run = GridRun(arena, contestants(arena), Protocol(("mlp",), 3, training=SHORT), book)
+    task, store = EvaluationTask.of(small_graph(num_target=80)), ResultStore()
+    run = GridRun(task, training_graphs(task), Protocol(("mlp",), 3, training=SHORT), store)
     run.go(OnRay(jobs=2, train=broken))
     assert sorted((r.method, r.train_seed) for r in run.rows) == sorted(
         (method, seed) for method in ("whole", "coarsening", "random") for seed in (0, 2)
     )
-    reasons = {f.method: f.reason for f in book.failures}
+    reasons = {f.method: f.reason for f in store.failures}
     assert reasons["whole"] == "ValueError: cannot be trained"
     assert reasons["coarsening"].startswith("WorkerCrashedError: ")
     assert "Unpicklable" in reasons["random"]
@@ -124,16 +122,16 @@ def test_what_is_broken_off_is_cancelled() -> None:
 
     from evaluate.distributed.grid import OnRay
 
-    arena, book = Arena.of(small_graph(num_target=80)), Book()
+    task, store = EvaluationTask.of(small_graph(num_target=80)), ResultStore()
 
     def interrupt(ended: object) -> None:
         raise KeyboardInterrupt
 
     run = GridRun(
-        arena, contestants(arena), Protocol(("mlp", "sgc"), 3, training=SHORT), book, interrupt
+        task, training_graphs(task), Protocol(("mlp", "sgc"), 3, training=SHORT), store, interrupt
     )
     with pytest.raises(KeyboardInterrupt):
         run.go(OnRay(jobs=2))
-    assert len(book.rows) == 1
+    assert len(store.rows) == 1
     # Another task finds room at once.
     assert ray.get(ray.remote(lambda: 7).options(num_cpus=2).remote(), timeout=60) == 7

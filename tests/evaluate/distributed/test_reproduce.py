@@ -15,7 +15,7 @@ from condense.io import save
 from evaluate.reproduce import Score, read_plan, reproduce
 from evaluate.reproduce.drivers import InProcess
 from evaluate.reproduce.training import Training
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.slow
 

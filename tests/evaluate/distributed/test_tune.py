@@ -17,9 +17,9 @@ from condense.budget import plan
 from condense.data.graph import MultimodalGraph
 from condense.io import save
 from condense.run import condense
-from evaluate.results import read_rows
+from evaluate.results.rows import read_rows
 from evaluate.search.record import TrialRow, read_table
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.slow
 

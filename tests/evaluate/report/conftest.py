@@ -16,8 +16,8 @@ from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
 from condense.io import save
 from condense.run import condense
-from evaluate.results import Row, read_rows, write_rows
-from tests.graphs import small_graph
+from evaluate.results.rows import Row, read_rows, write_rows
+from tests.support.graphs import small_graph
 
 MODELS = ("mlp", "sgc", "gcn")
 
@@ -101,14 +101,14 @@ def write_search(folder: Path, like: Row) -> None:
         for i in range(6)
     ])  # fmt: skip
     interval = {"value": 0.87, "low": 0.61, "high": 1.0}
-    verdict = {
+    quality = {
         "kendall": interval, "spearman": {**interval, "value": 0.94}, "regret": 0.4, "speed_up": 6.5,
     }  # fmt: skip
     record = {
         "dataset": "small", "source": "simulated", "setting": "transductive", "condensed": "srgm.h5",
         "condensed_hash": "0" * 64, "method": "srgm", "ratio": 0.2, "samples": 7, "condense_seconds": 3.0,
         "search_seconds": 12.5,
-        "verify": {"condensed": verdict, "spread": {"low": 45.0, "high": 71.0, "sd": 9.0},
+        "verify": {"condensed": quality, "spread": {"low": 45.0, "high": 71.0, "sd": 9.0},
                    "architectures": 6, "measured": 6},
     }  # fmt: skip
     (folder / "search.json").write_text(json.dumps(record))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluate.results import WHOLE, Row
+from evaluate.results.rows import WHOLE, Row
 
 SCORES = {
     ("whole", "mlp"): (0.60, 0.62, 0.61), ("whole", "sgc"): (0.64, 0.64, 0.65),

@@ -9,7 +9,7 @@ import pytest
 
 from evaluate.report.figures.style import DARK, PAPER
 from evaluate.report.write import report
-from tests.browser import NAMES, Browser, browser, find_browser
+from tests.support.browser import NAMES, Browser, browser, find_browser
 
 pytestmark = [
     pytest.mark.slow,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from condense.data.datasets.registry import DATASETS
+from condense.datasets.registry import DATASETS
 from condense.methods.registry import METHODS
 from evaluate.report.citations import OF_DATASET, OF_METHOD, OF_MODEL, bibtex, entries
 from models.registry import MODELS

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from condense.errors import FileError
-from evaluate.book import Failure
-from evaluate.records import write_records
 from evaluate.report.chapters.failing import failing
 from evaluate.report.gather import gather
 from evaluate.report.write import report
-from evaluate.results import write_rows
+from evaluate.results.records import write_records
+from evaluate.results.rows import write_rows
+from evaluate.results.store import Failure
 from tests.evaluate.report.rows import rows
 
 TRAINING = Failure("c1", "imdb", "srgm", "hgt", 0, 3, "MemoryError: no room | left")

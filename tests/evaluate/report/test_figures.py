@@ -11,6 +11,7 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.ticker import FuncFormatter
 
+from evaluate.report.drawn_graph import DrawnGraph
 from evaluate.report.figures.classes import balance
 from evaluate.report.figures.costs import Point, against
 from evaluate.report.figures.curves import Curve, curves
@@ -21,8 +22,7 @@ from evaluate.report.figures.search import agreement
 from evaluate.report.figures.style import CLASSES, DARK, PAPER, RELATIONS, SERIES, VARIABLES
 from evaluate.report.figures.svg import inline, png, svg
 from evaluate.report.planes import planes
-from evaluate.report.skeleton import Skeleton
-from tests.graphs import small_condensed, small_graph
+from tests.support.graphs import small_condensed, small_graph
 
 TICK = FuncFormatter(lambda x, _=None: f"{x:g}")
 
@@ -159,12 +159,12 @@ def test_the_plane_shows_all_condensed_nodes() -> None:
 
 
 def test_the_drawing_has_every_node_and_edge() -> None:
-    skeleton = Skeleton.of(small_condensed().graph)
-    drawn = drawing("g", "A graph", skeleton)
+    drawn_graph = DrawnGraph.of(small_condensed().graph)
+    drawn = drawing("g", "A graph", drawn_graph)
     (axes,) = drawn.figure.axes
     nodes = sum(len(c.get_offsets()) for c in axes.collections if isinstance(c, PathCollection))
     edges = sum(len(c.get_segments()) for c in axes.collections if isinstance(c, LineCollection))
-    assert (nodes, edges) == (len(skeleton.type_of), len(skeleton.weights))
+    assert (nodes, edges) == (len(drawn_graph.type_of), len(drawn_graph.weights))
     (legend,) = drawn.figure.legends
     said = [text.get_text() for text in legend.get_texts()]
     assert said[0] == "movie (12)"

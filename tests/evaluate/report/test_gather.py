@@ -11,9 +11,9 @@ import pytest
 from condense.errors import FileError, UserError
 from condense.io import save
 from evaluate.report.gather import gather
-from evaluate.results import write_rows
+from evaluate.results.rows import write_rows
 from tests.evaluate.report.rows import rows
-from tests.graphs import small_condensed, small_graph
+from tests.support.graphs import small_condensed, small_graph
 
 
 def test_a_folder_brings_its_condensed_graphs_and_its_search(tiny) -> None:

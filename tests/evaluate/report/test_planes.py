@@ -9,7 +9,7 @@ import torch
 from condense.data.graph import hide_test_labels
 from evaluate.report import planes as module
 from evaluate.report.planes import mark_sizes, planes
-from tests.graphs import small_condensed, small_graph
+from tests.support.graphs import small_condensed, small_graph
 
 
 def test_components_are_the_singular_vectors_of_the_whole_graph() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from evaluate.report.chapters.scores import kept
 from evaluate.report.gather import Section
 from evaluate.report.write import report
-from evaluate.results import Row, write_rows
+from evaluate.results.rows import Row, write_rows
 from tests.evaluate.report.rows import rows
 
 

@@ -36,7 +36,7 @@ def test_without_a_verdict_kendalls_tau_is_computed_and_has_no_interval(tiny) ->
 def test_verdicts_may_stand_at_the_top() -> None:
     search = Search(Path("s"), {"short": {"kendall": {"value": 0.5, "low": None, "high": None}}})
     assert kendall(search, "short") == "τ = 0.50"
-    assert Search(Path("s"), {"condensed": "small.h5"}).verdict("condensed") == {}
+    assert Search(Path("s"), {"condensed": "small.h5"}).quality("condensed") == {}
 
 
 def test_an_unfinished_search_is_one(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from evaluate.report.gather import Section
-from evaluate.report.standings import standings
+from evaluate.report.method_summary import method_summaries
 from evaluate.report.summary import leader, sentences, tiles
 from tests.evaluate.report.rows import SCORES, row, rows
 
@@ -21,7 +21,7 @@ def said(found) -> str:
 
 
 def test_the_leader_has_the_highest_mean_retention() -> None:
-    best = leader(standings(rows()))
+    best = leader(method_summaries(rows()))
     assert best is not None
     assert best.label == "srgm"
     kept = (0.64 / 0.61 + (0.60 + 0.63 + 0.62) / (0.64 + 0.64 + 0.65)) / 2

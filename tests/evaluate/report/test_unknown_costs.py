@@ -10,8 +10,8 @@ import pytest
 import cli
 from condense.io import save
 from evaluate.report.write import report
-from tests.foreign.test_graph import SIZES, written
-from tests.products import products
+from tests.condense.foreign.test_graph import SIZES, written
+from tests.support.products import products
 
 
 def test_no_number_stands_for_what_nobody_knows(

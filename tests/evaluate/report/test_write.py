@@ -15,6 +15,7 @@ import pytest
 
 from condense.errors import FileError, UserError
 from evaluate.report.write import Written, report
+from tests.support.paths import ROOT
 
 VOID = {"meta", "link", "br", "wbr", "img", "hr", "input"}
 
@@ -271,7 +272,7 @@ def test_where_it_cannot_be_written(tiny, tmp_path: Path) -> None:
 
 
 def test_files_beside_the_code_are_packaged() -> None:
-    root = Path(__file__).parents[3]
+    root = ROOT
     project = tomllib.loads((root / "pyproject.toml").read_text())
     patterns = project["tool"]["setuptools"]["package-data"]["evaluate.report"]
     package = root / "evaluate" / "report"

@@ -14,7 +14,7 @@ from evaluate.search.space import Space, draw, read_space, sample
 from models.choices import UnknownChoiceError
 from models.registry import MODELS
 from models.schema import GraphSchema
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 SMALL = """
 epochs = 10

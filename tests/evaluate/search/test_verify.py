@@ -10,14 +10,14 @@ import pytest
 from condense.budget import plan
 from condense.data.graph import MultimodalGraph
 from condense.run import condense
-from evaluate.arena import Arena
 from evaluate.search.architecture import Architecture
 from evaluate.search.ledger import Ledger
+from evaluate.search.ranking_quality import Verification, extrapolated
 from evaluate.search.record import SideRow, read_table
 from evaluate.search.space import Family, Space, sample
-from evaluate.search.verdict import Verified, extrapolated
 from evaluate.search.verify import Verifier, pick
-from tests.graphs import small_graph
+from evaluate.training.task import EvaluationTask
+from tests.support.graphs import small_graph
 
 LR = {"lr": (0.003, 0.03)}
 SPACE = Space(
@@ -32,13 +32,13 @@ SPACE = Space(
 
 
 def verifier(folder: Path, graph: MultimodalGraph, on_row=lambda row: None) -> Verifier:
-    arena = Arena.of(graph)
+    task = EvaluationTask.of(graph)
     made = condense(graph, plan(graph, 0.2), "random", device="cpu")
-    ledger = Ledger(arena, folder / "sides.csv", 0, on_row)
-    return Verifier(ledger, arena.admit(made.graph), 0.5, SPACE.epochs, SPACE.check_every, folder)
+    ledger = Ledger(task, folder / "sides.csv", 0, on_row)
+    return Verifier(ledger, task.admit(made.graph), 0.5, SPACE.epochs, SPACE.check_every, folder)
 
 
-def scores(found: Verified) -> list[tuple]:
+def scores(found: Verification) -> list[tuple]:
     return [
         (r.model, r.settings, r.whole_val, r.condensed_val, r.subgraph_val, r.short_val)
         for r in found.rows

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from models.hero.heterogeneous import Heterogeneous
+from models.propagation.sparse import SparseMap, mean_adjacency
 from models.schema import GraphSchema
 from models.seeding import seeded
-from models.sparse import SparseMap, mean_adjacency
-from tests.dense import assert_near, averaging, multiplicities
-from tests.graphs import small_graph
+from tests.support.dense import assert_near, averaging, multiplicities
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 every_reading = pytest.mark.parametrize("reads", ["first", "second", "both"])

@@ -9,7 +9,7 @@ import torch
 
 from models.hero.losses import Projections, agreement, consistency, specificity, uniformity
 from models.seeding import seeded
-from tests.dense import assert_near
+from tests.support.dense import assert_near
 
 pytestmark = pytest.mark.usefixtures("double")
 

@@ -8,16 +8,16 @@ import dataclasses
 import pytest
 import torch
 
-from evaluate.pretrain import PretrainSettings, embeddings, pretrain
+from evaluate.training.pretrain import PretrainSettings, embeddings, pretrain
 from models.choices import UnknownChoiceError
 from models.hero.model import HERO, beside
 from models.hero.self_expression import distances, self_expressed
 from models.hero.settings import HEROSettings, LateHEROSettings
-from models.late_fusion import side_by_side
+from models.layers.late_fusion import side_by_side
 from models.schema import GraphSchema
 from models.seeding import seeded
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 SMALL = HEROSettings(hidden=8, common=6, specific=10, changed=7, input_dropout=0.0)

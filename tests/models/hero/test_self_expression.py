@@ -7,7 +7,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from models.hero.self_expression import distances, self_expressed
-from tests.dense import assert_near
+from tests.support.dense import assert_near
 
 pytestmark = pytest.mark.usefixtures("double")
 

@@ -11,8 +11,8 @@ from models.hetcrf.encoder import Encoded
 from models.hetcrf.metapath_graph import metapath_graphs
 from models.hetcrf.positives import pattern_of
 from models.schema import GraphSchema
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 N, TAU = 14, 0.4

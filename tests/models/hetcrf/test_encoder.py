@@ -13,8 +13,8 @@ from models.hetcrf.metapath_graph import MetapathGraph, metapath_graphs
 from models.hetcrf.pattern import Pattern
 from models.schema import GraphSchema
 from models.seeding import seeded
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH, HEADS = 6, 2

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.hetcrf.exponential_sums import exponential_sums
-from tests.dense import assert_near
+from tests.support.dense import assert_near
 
 pytestmark = pytest.mark.usefixtures("double")
 

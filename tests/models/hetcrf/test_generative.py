@@ -14,8 +14,8 @@ from models.hetcrf.generative import (
 )
 from models.hetcrf.metapath_graph import metapath_graphs
 from models.schema import GraphSchema
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 

@@ -12,14 +12,14 @@ import pytest
 import torch
 
 from models.hetcrf.metapath_graph import metapath_graphs, strongest_of_each
-from models.metapaths import returning_paths
+from models.propagation.metapaths import returning_paths
 from models.schema import GraphSchema
-from tests.dense import assert_near, averaging, multiplicities
-from tests.graphs import small_graph
+from tests.support.dense import assert_near, averaging, multiplicities
+from tests.support.graphs import small_graph
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("double")
 CPU = torch.device("cpu")
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def dense(graph, path, strongest=None):
@@ -37,7 +37,7 @@ def dense(graph, path, strongest=None):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("rows", [1, 5, 100])  # At a time, of 12.
 def test_weights_are_chances_of_a_walk(weighted, rows, monkeypatch):
-    monkeypatch.setattr("models.metapath_graph.BLOCK", rows * 12)
+    monkeypatch.setattr("models.propagation.metapath_graph.BLOCK", rows * 12)
     graph = small_graph(num_target=12, weighted=weighted, dtype=torch.float64)
     edges = graph["actor", "rev_features", "movie"]
     kept = edges.edge_index[1] != 3  # Film 3 is joined to no film through actors.
@@ -69,7 +69,7 @@ def test_only_the_strongest_stay():
 def test_the_strongest_of_a_graph_are_those_of_its_rows(rows, monkeypatch):
     graph = small_graph(weighted=True, dtype=torch.float64)
     whole = metapath_graphs(graph, GraphSchema.of(graph), 4, 3, CPU)
-    monkeypatch.setattr("models.metapath_graph.BLOCK", rows * 40)
+    monkeypatch.setattr("models.propagation.metapath_graph.BLOCK", rows * 40)
     parts = metapath_graphs(graph, GraphSchema.of(graph), 4, 3, CPU)
     for one, other in zip(whole, parts, strict=True):
         assert torch.equal(one.pattern.rows, other.pattern.rows)
@@ -116,7 +116,7 @@ from pathlib import Path
 import torch
 from models.hetcrf.metapath_graph import metapath_graphs
 from models.schema import GraphSchema
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 graph = small_graph(num_target=1500)
 edges = graph["movie", "directed_by", "director"].edge_index

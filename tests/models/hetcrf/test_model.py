@@ -14,8 +14,8 @@ from models.hetcrf.model import ENCODERS, HetCRF, loss
 from models.hetcrf.settings import HetCRFSettings
 from models.schema import GraphSchema
 from models.seeding import seeded
-from tests.dense import assert_near
-from tests.graphs import small_graph
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 SMALL = HetCRFSettings(hidden=8, heads=2, refresh=2)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.hetcrf.pattern import Pattern
-from tests.dense import assert_near
+from tests.support.dense import assert_near
 
 pytestmark = pytest.mark.usefixtures("double")
 

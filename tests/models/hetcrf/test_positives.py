@@ -9,7 +9,7 @@ from models.hetcrf.kmeans import Clusters
 from models.hetcrf.metapath_graph import metapath_graphs
 from models.hetcrf.positives import connected, deviated, pattern_of
 from models.schema import GraphSchema
-from tests.graphs import small_graph
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 CPU = torch.device("cpu")

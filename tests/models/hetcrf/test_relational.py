@@ -10,8 +10,8 @@ from models.hetcrf.relational import HGTEncoder, RGCNEncoder
 from models.hetcrf.structure import Edges, dropped, relations_of
 from models.schema import GraphSchema
 from models.seeding import seeded
-from tests.dense import assert_near, averaging, multiplicities
-from tests.graphs import small_graph
+from tests.support.dense import assert_near, averaging, multiplicities
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 WIDTH = 4

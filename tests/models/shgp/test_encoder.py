@@ -12,9 +12,9 @@ from models.seeding import seeded
 from models.shgp.encoder import GAIN, Encoder, RelationAttention, linear
 from models.shgp.settings import SHGPSettings
 from models.shgp.structure import structure_of
-from tests.dense import assert_near, multiplicities
-from tests.graphs import small_graph
 from tests.models.test_gcn import one_type
+from tests.support.dense import assert_near, multiplicities
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 SMALL = SHGPSettings(hidden=5, attention=3)

@@ -20,10 +20,10 @@ from models.shgp.label_propagation import (
     strongest,
 )
 from models.shgp.structure import structure_of
-from tests.dense import averaging, multiplicities
-from tests.graphs import small_graph
 from tests.models.test_gcn import bibliography, one_type
 from tests.models.test_registry import with_parallel_edges
+from tests.support.dense import averaging, multiplicities
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 GRAPHS = {

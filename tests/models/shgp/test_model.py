@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from condense.data.graph import MultimodalGraph
-from models.late_fusion import copies_of
+from models.layers.late_fusion import copies_of
 from models.schema import GraphSchema
 from models.seeding import seeded
 from models.self_supervised import SelfSupervised, learns_unlabelled
 from models.shgp.model import SHGP
 from models.shgp.settings import LateSHGPSettings, SHGPSettings
-from tests.dense import assert_near
-from tests.graphs import small_graph
-from tests.models.test_late_fusion import without
+from tests.models.layers.test_late_fusion import without
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 SMALL = SHGPSettings(hidden=8, attention=4, warm=5, input_dropout=0.0)

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import torch
 
-from models.fusion import type_inputs
+from models.layers.fusion import type_inputs
 from models.schema import GraphSchema
 from models.seeding import seeded
 from models.self_supervised import unit_mean_square
@@ -17,9 +17,9 @@ from models.shgp.label_propagation import attentive_sweep, drawn, plain_sweep, s
 from models.shgp.self_labelled import SelfLabelled
 from models.shgp.settings import SHGPSettings
 from models.shgp.structure import structure_of
-from tests.dense import assert_near
-from tests.graphs import small_graph
 from tests.models.test_registry import with_parallel_edges
+from tests.support.dense import assert_near
+from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.usefixtures("double")
 SMALL = SHGPSettings(hidden=8, attention=4, warm=2, input_dropout=0.0)

@@ -1,0 +1,51 @@
+"""Putting a condensed graph together: what it shares with the whole one, cluster means, edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch_geometric.typing import EdgeType
+
+from condense.clustering.clusters import Clusters
+from condense.clustering.kmeans import cluster_means
+from condense.data.graph import MultimodalGraph
+from condense.edges.pair_matrix import PairMatrix
+from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
+
+
+def blank(whole: MultimodalGraph) -> MultimodalGraph:
+    """A graph without types, of the same name, source, target and classes."""
+    graph = MultimodalGraph()
+    for key in ("target", "num_classes", "name", "source"):
+        graph[key] = whole[key]
+    return graph
+
+
+def clustered(whole: MultimodalGraph, found: Clusters) -> MultimodalGraph:
+    """A graph whose nodes are clusters, in the units of `whole` and without relations.
+
+    Features are the means over the members that have the modality; `node_weight` counts the members.
+    A mean is no original node, so there is no `origin`.
+    """
+    graph = blank(whole)
+    for node_type in whole.node_types:
+        original, store = whole[node_type], graph[node_type]
+        store.num_nodes = count = len(found.size[node_type])
+        for modality in modality_names(original):
+            x, has = features(original, modality), present(original, modality)
+            mean, seen = cluster_means(x, has, found.cluster[node_type], count)
+            store[FEATURE_PREFIX + modality] = mean
+            if not bool(seen.all()):
+                store[MASK_PREFIX + modality] = seen
+        store.node_weight = found.size[node_type].to(torch.float32)
+    graph[whole.target].y = found.y
+    return graph
+
+
+def join(graph: MultimodalGraph, weights: Mapping[EdgeType, PairMatrix]) -> None:
+    """Give `graph`, still without relations, an edge for each entry of A′_r [n'_dst, n'_src] above 0."""
+    for relation, matrix in weights.items():
+        dst, src, weight = matrix.entries()
+        graph[relation].edge_index = torch.stack([src, dst])
+        graph[relation].edge_weight = weight.to(torch.float32)

@@ -1,0 +1,46 @@
+"""Classes for the unlabelled nodes, guessed by a teacher that learnt from the labelled ones."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from condense.clustering.propagation import RelayView
+from condense.clustering.settings import Guessing, TeacherKind
+from condense.clustering.teachers.network import network
+from condense.clustering.teachers.ridge import ridge
+from condense.clustering.teachers.smoothing import smoothed
+from condense.clustering.teachers.training_data import Teacher, TrainingData
+
+
+def pseudo_labels(
+    view: RelayView, guessing: Guessing, generator: torch.Generator
+) -> Int[Tensor, " n"]:
+    """The class of every target node: true on training nodes, else guessed.
+
+    Args:
+        view: the whole graph.
+        guessing: by whom, and how.
+        generator: for the network.
+    """
+    store = view.graph[view.schema.target]
+    if bool(store.train_mask.all()):
+        return store.y  # As in the inductive setting: there is nobody to guess for.
+    scores = teach(TrainingData.of(view), guessing.teacher, generator).scores(view)
+    if guessing.smooth:
+        scores = smoothed(view, scores)
+    return torch.where(store.train_mask, store.y, scores.argmax(dim=1))
+
+
+def teach(data: TrainingData, kind: TeacherKind, generator: torch.Generator) -> Teacher:
+    """A "ridge" regression, a "network" with one hidden layer, or "auto": the network where there are more
+    training nodes than inputs, the regression where there are fewer.
+
+    With few labels a network's best moment on validation nodes is mostly luck; with many it guessed more of
+    them right than the regression, see docs/ablation.md.
+    """
+    many = data.z.size(0) > data.z.size(1)
+    if kind == "network" or (kind == "auto" and many):
+        return network(data, generator)
+    return ridge(data)

@@ -1,0 +1,1 @@
+"""The rules of `MultimodalGraph`: of graphs, node types, relations and labels."""

@@ -1,0 +1,129 @@
+"""The rules of `MultimodalGraph`, checked at its border: after loading, before saving.
+
+PyG's own `validate` accepts a feature matrix with the wrong number of rows; this does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from condense.data.graph import MultimodalGraph
+from condense.data.rules.edges import check_edges
+from condense.data.rules.labels import check_condensed, check_labels, check_splits
+from condense.data.rules.nodes import check_nodes
+from condense.errors import GraphError
+from models.choices import nearest
+from models.schema import FEATURE_PREFIX, modality_names
+
+KIND = "a type or relation"
+Kind = Literal["whole", "condensed"]
+SETTINGS = {
+    "target": "the node type that is classified",
+    "num_classes": "the number of classes",
+    "name": "the data set's name",
+    "source": "'real' or 'simulated'",
+}
+"""What a graph carries beside its nodes and edges."""
+
+
+def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
+    """Raise unless `graph` keeps every rule of the data type.
+
+    Args:
+        graph: as described by `MultimodalGraph`.
+        kind: a whole graph needs three splits and a training node in each class, and has no soft
+            labels; in a condensed one every target node is labelled and trains.
+
+    Raises:
+        GraphError: the message names type, attribute, value and remedy.
+    """
+    _check_keys(graph)
+    _check_names(graph)
+    _check_settings(graph)
+    for node_type in graph.node_types:
+        check_nodes(graph, node_type)
+    for relation in graph.edge_types:
+        check_edges(graph, relation)
+    check_labels(graph)
+    if kind == "whole":
+        check_splits(graph)
+    else:
+        check_condensed(graph)
+
+
+def _check_keys(graph: MultimodalGraph) -> None:
+    """Raise unless the graph carries SETTINGS and nothing else beside its nodes and edges."""
+    for node_type in graph.node_types:
+        if node_type in SETTINGS:
+            # PyG has one name space for both, so that setting cannot be set.
+            where, rule = "a node type's name", f"must be none of {', '.join(SETTINGS)}"
+            raise GraphError.of(where, repr(node_type), rule, "rename it")
+    found = graph._global_store
+    for key, rule in SETTINGS.items():
+        if key not in found:
+            raise GraphError.of(
+                f"graph.{key}", "nothing", f"must be set to {rule}", f"set graph.{key} = …"
+            )
+    for key in found:
+        if key not in SETTINGS:
+            rule = f"has no place in a graph, nor in a file: both keep {', '.join(SETTINGS)}"
+            remedy = "delete it, or attach it to a node type"
+            raise GraphError.of(f"graph.{key}", type(found[key]).__name__, rule, remedy)
+
+
+def _check_names(graph: MultimodalGraph) -> None:
+    """Raise for names that a file cannot hold, or in which its keys could not be told apart."""
+    for name, what in _names(graph):
+        # HDF5 reads "." as "this group" and "/" as a path, and ends a name at NUL; ":" separates
+        # the parts of a relation's key; and torch allows no "." in the
+        # names of a model's parts, which follow types and relations.
+        forbidden = "/:\0." if what == KIND else "/:\0"
+        if name in ("", ".") or any(c in name for c in forbidden) or not _is_unicode(name):
+            raise GraphError(
+                f"the name {name!r} of {what} must be non-empty Unicode text other than '.', "
+                f"without {', '.join(map(repr, forbidden))}; rename it"
+            )
+
+
+def _names(graph: MultimodalGraph) -> Iterator[tuple[str, str]]:
+    """All names, and what each belongs to."""
+    for node_type in graph.node_types:
+        yield node_type, KIND
+    for relation in graph.edge_types:
+        for part in relation:
+            yield part, KIND
+    for key in (*graph.node_types, *graph.edge_types):
+        for name in graph[key]:
+            yield name, f"an attribute of graph[{key!r}]"
+            if name.startswith(FEATURE_PREFIX):
+                yield name.removeprefix(FEATURE_PREFIX), f"a modality of graph[{key!r}]"
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
+
+
+def _check_settings(graph: MultimodalGraph) -> None:
+    name, source, target, classes = graph.name, graph.source, graph.target, graph.num_classes
+    if not isinstance(name, str) or not name or "\0" in name or not _is_unicode(name):
+        rule = "must be a string, neither empty nor with NUL"
+        raise GraphError.of("graph.name", repr(name), rule, "set graph.name to the data set's name")
+    if source not in ("real", "simulated"):
+        rule = "must be 'real' or 'simulated'"
+        raise GraphError.of("graph.source", repr(source), rule, "set graph.source to one of them")
+    if target not in graph.node_types:
+        remedy = nearest(str(target), graph.node_types)
+        raise GraphError.of("graph.target", repr(target), "is no node type of the graph", remedy)
+    if not isinstance(classes, int) or classes < 2:
+        rule = "must be an integer of at least 2"
+        remedy = "set it to int(y.max()) + 1 or more"
+        raise GraphError.of("graph.num_classes", repr(classes), rule, remedy)
+    if not modality_names(graph[target]):
+        where = f"target type {target!r}"
+        remedy = f"set graph[{target!r}].x_<modality> = …, for example x_text"
+        raise GraphError.of(where, "no x_<modality>", "needs at least one modality", remedy)

@@ -1,0 +1,71 @@
+"""The rules of a relation: its ends, its edges and their weights."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch_geometric.typing import EdgeType
+
+from condense.data.fingerprint import dtype_name
+from condense.data.graph import MultimodalGraph
+from condense.data.rules.nodes import FLOATS, described
+from condense.errors import GraphError
+from models.choices import nearest
+
+
+def check_edges(graph: MultimodalGraph, relation: EdgeType) -> None:
+    """Raise unless `relation` joins nodes that exist, and each attribute has one row an edge."""
+    store, where = graph[relation], f"graph[{relation!r}]"
+    for end in (relation[0], relation[2]):
+        if end not in graph.node_types:
+            rule, remedy = "joins a node type that the graph lacks", nearest(end, graph.node_types)
+            raise GraphError.of(where, f"type {end!r}", rule, remedy)
+    _check_index(graph, relation)
+    for key, value in store.items():
+        if key != "edge_index":
+            _check_rows(f"{where}.{key}", value, store.edge_index.size(1))
+    if "edge_weight" in store:
+        _check_weight(f"{where}.edge_weight", store.edge_weight)
+
+
+def _check_index(graph: MultimodalGraph, relation: EdgeType) -> None:
+    where, index = f"graph[{relation!r}].edge_index", graph[relation].get("edge_index")
+    long = isinstance(index, Tensor) and index.dtype == torch.long
+    if not long or index.dim() != 2 or index.size(0) != 2:
+        got = described(index) if isinstance(index, Tensor) else type(index).__name__
+        remedy = "set the source and destination node of each edge"
+        raise GraphError.of(
+            where, "nothing" if index is None else got, "must be long [2, edges]", remedy
+        )
+    dtype_name(index, where)
+    for row, end in enumerate((relation[0], relation[2])):
+        count = int(graph[end].num_nodes)
+        if index.size(1) and not 0 <= int(index[row].min()) <= int(index[row].max()) < count:
+            outside = ((index[row] < 0) | (index[row] >= count)).nonzero()[0]
+            rule = f"must lie in 0 … {count - 1}, the nodes of {end!r}"
+            raise GraphError.of(
+                f"{where}[{row}, {int(outside)}]",
+                int(index[row, outside]),
+                rule,
+                "drop the edge or add the node",
+            )
+
+
+def _check_rows(where: str, value: object, count: int) -> None:
+    if not isinstance(value, Tensor) or value.dim() == 0 or value.size(0) != count:
+        got = f"shape {list(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+        rule, remedy = f"must have {count} rows, one an edge", "set it for every edge or delete it"
+        raise GraphError.of(where, got, rule, remedy)
+    dtype_name(value, where)
+
+
+def _check_weight(where: str, weight: Tensor) -> None:
+    if weight.dtype not in FLOATS or weight.dim() != 1:
+        raise GraphError.of(
+            where, described(weight), "must be float [edges]", "convert it with .float()"
+        )
+    bad = ~torch.isfinite(weight) | (weight <= 0)
+    if bad.any():
+        edge = int(bad.nonzero()[0])
+        rule = "must be finite and positive: a multiplicity"
+        raise GraphError.of(f"{where}[{edge}]", float(weight[edge]), rule, "drop edges of weight 0")

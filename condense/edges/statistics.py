@@ -1,0 +1,65 @@
+"""Edge mass, density and effective edges: three numbers in which a structure that fades can be seen.
+
+A condensed graph can lose its structure without losing an edge, when nearly all weight gathers on a few
+of them; so the number of edges alone is not enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch_geometric.typing import EdgeType
+
+from condense.data.graph import MultimodalGraph
+from condense.edges.pair_matrix import PairMatrix
+from models.propagation.sparse import edge_weights
+
+
+def effective_edges(weight: Float[Tensor, " e"]) -> float:
+    """exp(−Σ p ln p) with p = w / Σ w: how many edges of equal weight would spread it as far.
+
+    Args:
+        weight: positive; without an edge the answer is 0.
+    """
+    if not len(weight):
+        return 0.0
+    share = weight / weight.sum()
+    return float(torch.exp(-(share * share.log()).sum()))
+
+
+def density(edges: int, pairs: int) -> float:
+    """Edges ÷ pairs of nodes that could be joined; 0 where there is no pair."""
+    return edges / pairs if pairs else 0.0
+
+
+def edge_numbers(weights: Mapping[EdgeType, PairMatrix]) -> dict[str, float]:
+    """Of all relations together: the sum of weights, edges ÷ pairs, and the sum of effective edges.
+
+    Args:
+        weights: of each relation [n'_dst, n'_src].
+    """
+    pairs = sum(math.prod(w.shape) for w in weights.values())
+    return _numbers([w.entries()[2] for w in weights.values()], pairs)
+
+
+def edge_numbers_of(graph: MultimodalGraph) -> dict[str, float]:
+    """The same of a graph; an edge without a weight has weight 1."""
+    pairs = sum(pairs_of(graph, relation) for relation in graph.edge_types)
+    return _numbers([edge_weights(graph, relation) for relation in graph.edge_types], pairs)
+
+
+def pairs_of(graph: MultimodalGraph, relation: EdgeType) -> int:
+    """How many pairs of nodes the relation could join."""
+    return int(graph[relation[0]].num_nodes) * int(graph[relation[2]].num_nodes)
+
+
+def _numbers(weights: Sequence[Float[Tensor, " _"]], pairs: int) -> dict[str, float]:
+    return {
+        "edge_mass": sum((float(w.sum()) for w in weights), 0.0),
+        "density": density(sum(map(len, weights)), pairs),
+        "effective_edges": sum(map(effective_edges, weights), 0.0),
+    }

@@ -1,0 +1,72 @@
+"""What is in a graph, as plain data: `inspect` shows it in lines, `--json` prints it as it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
+from condense.edges.statistics import density, effective_edges, pairs_of
+from condense.methods.spec import label
+from models.propagation.sparse import edge_weights
+from models.schema import FEATURE_PREFIX, modality_names, present
+
+
+def facts(found: MultimodalGraph | CondensedGraph) -> dict[str, Any]:
+    """Types, counts, modalities, relations, classes, splits, bytes, and of a condensed graph its provenance.
+
+    Returns:
+        JSON's types alone, but for numbers that are not finite.
+    """
+    graph = found.graph if isinstance(found, CondensedGraph) else found
+    store = graph[graph.target]
+    said = {
+        "kind": "condensed" if isinstance(found, CondensedGraph) else "whole",
+        "name": graph.name,
+        "source": graph.source,
+        "title": display_name(graph.name, graph.source),
+        "target": graph.target,
+        "node_types": {t: _nodes(graph, t) for t in graph.node_types},
+        "relations": [_edges(graph, relation) for relation in graph.edge_types],
+        "classes": torch.bincount(store.y[store.y >= 0], minlength=graph.num_classes).tolist(),
+        "splits": {s.removesuffix("_mask"): int(store[s].sum()) for s in SPLITS if s in store},
+        "bytes": num_bytes(graph),
+    }
+    if isinstance(found, CondensedGraph):
+        p = found.provenance
+        said["label"] = label(p.method, p.settings)
+        said["condense_seconds"] = p.condense_seconds
+        said["provenance"] = dataclasses.asdict(p)
+    return said
+
+
+def _nodes(graph: MultimodalGraph, node_type: str) -> dict[str, Any]:
+    store = graph[node_type]
+    return {
+        "nodes": int(store.num_nodes),
+        "modalities": {
+            modality: {
+                "width": store[FEATURE_PREFIX + modality].size(1),
+                "present": float(present(store, modality).double().mean()),
+            }
+            for modality in modality_names(store)
+        },
+    }
+
+
+def _edges(graph: MultimodalGraph, relation: tuple[str, str, str]) -> dict[str, Any]:
+    """Weights are told of where edges have some."""
+    store = graph[relation]
+    count = store.edge_index.size(1)
+    said: dict[str, Any] = {
+        "relation": list(relation),
+        "edges": count,
+        "density": density(count, pairs_of(graph, relation)),
+    }
+    if count and "edge_weight" in store:
+        said["total_weight"] = float(store.edge_weight.sum())
+        said["effective_edges"] = effective_edges(edge_weights(graph, relation))
+    return said

@@ -1,0 +1,1 @@
+"""SR-GM: gradient matching with decoupled modalities and a damped gradient field."""

@@ -1,0 +1,65 @@
+"""The whole-graph nodes whose gradients are matched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from condense.clustering.propagation import RelayView
+
+Rows = tuple[Float[Tensor, "k D"], tuple[int, ...]]
+"""Rows of Z in the order of their classes, and how many there are of each of the next classes in turn."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Meta-path features of some whole-graph target nodes, kept in memory.
+
+    Attributes:
+        z: Z [k, D], in the order of the classes.
+        sizes: how many nodes of each class there are.
+    """
+
+    z: Float[Tensor, "k D"]
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        view: RelayView,
+        member: Int[Tensor, " n"],
+        per_class: int,
+        generator: torch.Generator,
+    ) -> Pool:
+        """At most `per_class` random nodes of each class.
+
+        Args:
+            view: the whole graph.
+            member: each target node's class, −1 for nodes that are not to be matched.
+            per_class: bounds the memory to per_class · C · D numbers.
+            generator: for the draw.
+        """
+        classes = view.schema.num_classes
+        chosen = []
+        for c in range(classes):
+            nodes = (member == c).nonzero().flatten()
+            order = torch.randperm(len(nodes), generator=generator, device=nodes.device)
+            chosen.append(nodes[order[:per_class]])
+        return cls(view.features(torch.cat(chosen)), tuple(map(len, chosen)))
+
+    def draw(self, batch: int, generator: torch.Generator) -> Iterator[Rows]:
+        """Z of at most `batch` nodes of each class.
+
+        One class at a time, so that its rows are still in the processor's cache when they are multiplied;
+        a copy of all that are drawn would go to memory and back. A small pool is given out whole.
+        """
+        if max(self.sizes) <= batch:
+            yield self.z, self.sizes
+            return
+        for z in self.z.split(self.sizes):
+            order = torch.randperm(len(z), generator=generator, device=z.device)
+            yield z.index_select(0, order[:batch]), (min(len(z), batch),)

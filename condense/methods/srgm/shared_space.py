@@ -1,0 +1,98 @@
+"""One space of directions for the gradients of all modalities, whatever their widths.
+
+Gradients with respect to text and image features live in unrelated spaces; to ask whether they
+conflict they must first be read in a common one. Where modalities are encoded in one aligned space
+(CLIP), that is the feature space itself. Elsewhere generalised canonical correlation gives one: the
+modalities, and the features that other node types send to a target node, are views of that node; s
+[d] is what the views share, and h ≈ s Dᵀ says how a view's features follow from it. By the chain rule
+the gradient with respect to s, through this view, is (∂L/∂h) D.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from condense.clustering.propagation import RelayView
+from condense.clustering.reduction import FeatureKey
+from condense.errors import UserError
+from models.propagation.metapaths import endpoint, path_features
+
+RIDGE = (
+    1e-2  # Relative to a view's mean variance: directions below it are noise, not shared content.
+)
+
+
+@dataclass(frozen=True)
+class SharedSpace:
+    """D of each node type and modality.
+
+    Attributes:
+        decoder: (node type, modality) -> D [r, d].
+        inverse: (node type, modality) -> D⁺ [d, r], which takes a change of a gradient back.
+    """
+
+    decoder: Mapping[FeatureKey, Tensor]
+    inverse: Mapping[FeatureKey, Tensor]
+
+    @classmethod
+    def _of(cls, decoder: Mapping[FeatureKey, Tensor]) -> SharedSpace:
+        return cls(decoder, {k: torch.linalg.pinv(d) for k, d in decoder.items()})
+
+    @classmethod
+    def identity(cls, view: RelayView) -> SharedSpace:
+        """The feature space itself, for modalities of one aligned space.
+
+        Raises:
+            UserError: the widths differ.
+        """
+        widths = {key: b.size(0) for key, b in view.reduction.basis.items()}
+        if len(set(widths.values())) > 1:
+            named = ", ".join(f"{t}.{m}: {w}" for (t, m), w in widths.items())
+            raise UserError(
+                f"frames (got 'identity') needs modalities of one width, these are {named}; "
+                "use 'shared'"
+            )
+        return cls._of({key: b.T for key, b in view.reduction.basis.items()})
+
+    @classmethod
+    def shared(cls, view: RelayView, width: int) -> SharedSpace:
+        """MAXVAR generalised canonical correlation (Kettenring, Biometrika 58, 1971).
+
+        The views are each type's features along the shortest meta-path to it. With V̂ the views
+        whitened and side by side, s are the leading left singular vectors of V̂.
+
+        Args:
+            view: the whole graph; features only are read.
+            width: d, at most the width of the views together.
+        """
+        views = _views(view)
+        centred = {key: v - v.mean(dim=0) for key, v in views.items()}
+        whitened = torch.cat([_whiten(v) for v in centred.values()], dim=1)  # [n, Σ r]
+        values, vectors = torch.linalg.eigh(whitened.T @ whitened)
+        keep = slice(-min(width, len(values)), None)
+        root = values[keep].clamp_min(1e-12).sqrt()
+        shared = whitened @ (vectors[:, keep] / root)  # [n, d], orthonormal columns
+        scale = 1.0 / whitened.size(0) ** 0.5
+        return cls._of({key: scale * (v.T @ shared) for key, v in centred.items()})
+
+
+def _views(view: RelayView) -> dict[FeatureKey, Tensor]:
+    """Z_{p,m} for the shortest meta-path p to each (type, modality), on all target nodes."""
+    shortest: dict[FeatureKey, tuple] = {}
+    for path, modality in view.blocks:
+        shortest.setdefault((endpoint(path, view.schema.target), modality), (path, modality))
+    hops = max(len(path) for path, _ in shortest.values())
+    every = path_features(view.graph, view.schema, hops)
+    return {key: every[block] for key, block in shortest.items()}
+
+
+def _whiten(x: Float[Tensor, "n r"]) -> Float[Tensor, "n r"]:
+    """X C^{-1/2} with a little ridge, C the second moments."""
+    values, vectors = torch.linalg.eigh(x.T @ x)
+    ridge = RIDGE * values.mean().clamp_min(1e-12)
+    return x @ (vectors / (values.clamp_min(0) + ridge).sqrt())

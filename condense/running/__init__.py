@@ -1,0 +1,1 @@
+"""What every run needs, whatever the method: identity, stages, steps, checkpoints, progress."""

@@ -1,0 +1,1 @@
+"""Condensed graphs of original nodes: which are chosen, and the edges among them."""

@@ -1,0 +1,73 @@
+"""Training nodes of each class: those there are, and those that stand for the class best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from condense.budget import Budget
+from condense.clustering.propagation import RelayView
+from condense.data.graph import MultimodalGraph
+from condense.errors import BudgetError
+from condense.running.timing import StageClock
+from condense.selection.induced import around
+
+Pick = Callable[[Float[Tensor, "k D"], int], Int[Tensor, " count"]]
+"""(features of one class, how many) -> rows, none of them twice."""
+
+
+def training_nodes(graph: MultimodalGraph, budget: Budget) -> list[Int[Tensor, " k"]]:
+    """The training nodes of each class.
+
+    Raises:
+        BudgetError: a class has fewer of them than its budget.
+    """
+    store, found = graph[graph.target], []
+    for c, count in enumerate(budget.classes):
+        nodes = (store.train_mask & (store.y == c)).nonzero().flatten()
+        if len(nodes) < count:
+            raise BudgetError(
+                f"ratio (n' = {budget.nodes[graph.target]}) asks for {count} training nodes of "
+                f"class {c}, which has {len(nodes)}; lower --ratio, or use --method kmeans or "
+                f"coarsening with --labels pseudo, which stand for unlabelled nodes too"
+            )
+        found.append(nodes)
+    return found
+
+
+def representatives(
+    graph: MultimodalGraph,
+    budget: Budget,
+    hops: int,
+    rank: int,
+    pick: Pick,
+    generator: torch.Generator,
+    clock: StageClock,
+) -> MultimodalGraph:
+    """n'_c training nodes of each class, picked by meta-path-propagated features, with what is around.
+
+    Args:
+        graph: the whole graph.
+        budget: counts to keep.
+        hops: the longest meta-path.
+        rank: coordinates a modality; see `condense.clustering.reduction`.
+        pick: chooses within one class.
+        generator: for the reduction, the other types' nodes and the edges to drop.
+        clock: to be told which stage is running.
+
+    Raises:
+        BudgetError: a class has fewer training nodes than its budget.
+    """
+    members = training_nodes(graph, budget)
+    with clock.stage("propagate"):
+        view = RelayView.of(graph, hops, rank, generator)
+        z = view.features(torch.cat(members)).split([len(nodes) for nodes in members])
+    with clock.stage("select"):
+        picked = [
+            nodes[pick(x, count)]
+            for nodes, x, count in zip(members, z, budget.classes, strict=True)
+        ]
+        return around(graph, torch.cat(picked), budget, generator)

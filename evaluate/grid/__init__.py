@@ -1,0 +1,1 @@
+"""A comparison as a grid of trainings: planned, run, resumed."""

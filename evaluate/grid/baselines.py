@@ -1,0 +1,72 @@
+"""Rivals at the budgets of condensed files, condensed once and kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from condense.budget import Budget
+from condense.config import build
+from condense.data.condensed import CondensedGraph
+from condense.data.fingerprint import Digest
+from condense.data.graph import MultimodalGraph
+from condense.data.plain_json import spell
+from condense.errors import FileError
+from condense.io import load_condensed, save
+from condense.methods.registry import METHODS
+from condense.methods.spec import label
+from condense.run import condense, find_device
+from condense.running.identity import identity
+
+logger = logging.getLogger(__name__)
+
+
+def condense_baseline(
+    graph: MultimodalGraph,
+    budget: Budget,
+    method: str,
+    settings: Mapping[str, Any],
+    seed: int,
+    device: str,
+    folder: Path | None = None,
+    fresh: bool = False,
+) -> CondensedGraph:
+    """Condense `graph`, or read what an earlier call of the same identity has left in `folder`.
+
+    Args:
+        graph: the whole graph.
+        budget: that of the file it rivals.
+        method: a name in `METHODS`.
+        settings: of the method; the rest at their defaults.
+        seed: of the condensing.
+        device: where to condense.
+        folder: of the kept files; None keeps none.
+        fresh: condense anew, and replace the file.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; a graph that is not complete is no rival.
+        UserError: as `condense` raises it.
+    """
+    chosen = build(METHODS[method].settings, settings, f"method {method}")
+    name, path = label(method, settings), None
+    if folder is not None:
+        digest = Digest()
+        run = identity(graph, budget, method, chosen, seed, find_device(device))
+        digest.record(json.loads(json.dumps(spell(run))))
+        path = folder / f"{method}-seed{seed}-{digest.hexdigest()[:16]}.h5"
+        if path.exists() and not fresh:
+            try:
+                return load_condensed(path)
+            except FileError as error:
+                logger.warning("%s; it is made again", error)
+    logger.info("condensing %s, seed %d", name, seed)
+    made = condense(graph, budget, method, settings, seed=seed, device=device)
+    if not made.provenance.complete:
+        raise KeyboardInterrupt
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(path, made)
+    return made

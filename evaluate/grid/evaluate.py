@@ -1,0 +1,81 @@
+"""Training models on whole and condensed graphs by one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from condense.data.graph import MultimodalGraph
+from evaluate.grid.executors import InProcess
+from evaluate.grid.facts import GraphFacts
+from evaluate.grid.plan import Names
+from evaluate.grid.protocol import Protocol, TrainingGraph
+from evaluate.grid.run import Ended, GridRun
+from evaluate.grid.training_result import Setup, run_cell
+from evaluate.results.rows import Row
+from evaluate.results.store import ResultStore
+from evaluate.training.task import EvaluationTask
+from evaluate.training.tune import Candidate
+
+
+def evaluate(
+    task: EvaluationTask,
+    training_graphs: Sequence[TrainingGraph],
+    protocol: Protocol,
+    on_row: Callable[[Row], None] = lambda row: None,
+) -> list[Row]:
+    """Train every model on every training_graph, here and now, and test it on the whole graph.
+
+    Args:
+        task: the whole graph.
+        training_graphs: graphs to train on.
+        protocol: the same for all of them.
+        on_row: called as each training ends.
+
+    Raises:
+        UnknownChoiceError: an unknown model.
+        UserError: a training_graph does not fit the whole graph, or was condensed in another setting.
+        Exception: whatever a training ended in; `GridRun` keeps it and goes on.
+    """
+
+    def watch(ended: Ended) -> None:
+        if isinstance(ended.result, Exception):
+            raise ended.result
+        if ended.row is not None:
+            on_row(ended.row)
+
+    run = GridRun(task, training_graphs, protocol, ResultStore(), watch)
+    run.go(InProcess())
+    return run.rows
+
+
+def seed_rows(
+    task: EvaluationTask,
+    training_graph: TrainingGraph,
+    graph: MultimodalGraph,
+    name: str,
+    choice: Candidate,
+    seeds: Sequence[int],
+    tune_seconds: float = 0.0,
+    known: Mapping[str, Row] = MappingProxyType({}),
+) -> Iterator[Row]:
+    """One row a training seed, each trained and tested as it is asked for, unless it is known.
+
+    Args:
+        task: the whole graph.
+        training_graph: what is trained on, in the data set's units.
+        graph: the same in the models' units.
+        name: of the model.
+        choice: its settings and training.
+        seeds: of the trainings.
+        tune_seconds: what choosing took.
+        known: rows of earlier runs by their `cell`.
+    """
+    setup, facts = Setup(task, [training_graph], [graph]), GraphFacts.of(task, training_graph)
+    names = Names.of(task, [training_graph])
+    for seed in seeds:
+        cell = names.cell(0, name, choice, seed)
+        if cell.name in known:
+            yield known[cell.name]
+        else:
+            yield facts.row(cell, run_cell(setup, cell), tune_seconds)

@@ -1,0 +1,80 @@
+"""What the rows of a graph's trainings have in common, counted once."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from condense.data.graph import num_bytes, num_target
+from condense.data.inductive import Setting
+from evaluate.grid.plan import Cell
+from evaluate.grid.protocol import TrainingGraph
+from evaluate.grid.training_result import TrainingResult
+from evaluate.results.rows import CONDENSED, WHOLE, Row
+from evaluate.training.metrics import majority_share
+from evaluate.training.task import EvaluationTask
+from evaluate.training.tune import settings_text
+
+
+@dataclass(frozen=True)
+class GraphFacts:
+    """The part of a `Row` that is known of a training_graph before it is trained on; see there."""
+
+    dataset: str
+    source: str
+    method: str
+    ratio: float
+    ratio_train: float
+    trained_on: str
+    condense_seed: int | None
+    majority: float
+    condense_seconds: float
+    nodes: int
+    edges: int
+    bytes: int
+    setting: Setting
+    condense_peak: float | None
+
+    @classmethod
+    def of(cls, task: EvaluationTask, training_graph: TrainingGraph) -> GraphFacts:
+        """Those of one training_graph."""
+        raw, made = training_graph.graph, training_graph.condensed
+        stages = [] if made is None else made.provenance.stages
+        return cls(
+            dataset=task.raw.name,
+            source=task.raw.source,
+            method=training_graph.label,
+            ratio=num_target(raw) / num_target(task.raw),
+            ratio_train=num_target(raw) / int(task.raw[task.raw.target].train_mask.sum()),
+            trained_on=WHOLE if made is None else CONDENSED,
+            condense_seed=None if made is None else made.provenance.seed,
+            majority=majority_share(task.test_labels(), task.majority()),
+            condense_seconds=0.0 if made is None else made.provenance.condense_seconds,
+            nodes=sum(int(raw[t].num_nodes) for t in raw.node_types),
+            edges=sum(raw[r].edge_index.size(1) for r in raw.edge_types),
+            bytes=num_bytes(raw),
+            setting=task.setting,
+            condense_peak=max((s["peak_bytes"] / 2**20 for s in stages), default=None),
+        )
+
+    def row(self, cell: Cell, outcome: TrainingResult, tune_seconds: float) -> Row:
+        """The row of a training on this graph, which was tested."""
+        assert outcome.scores is not None
+        return Row(
+            **dataclasses.asdict(self),
+            model=cell.model,
+            train_seed=cell.seed,
+            micro_f1=outcome.scores.micro_f1,
+            macro_f1=outcome.scores.macro_f1,
+            accuracy=outcome.scores.accuracy,
+            val_micro_f1=outcome.val_micro_f1,
+            epoch=outcome.epoch,
+            train_seconds=outcome.train_seconds,
+            validate_seconds=outcome.validate_seconds,
+            tune_seconds=tune_seconds,
+            settings=settings_text(cell.choice),
+            cell=cell.name,
+            auc=outcome.auc,
+            peak_mib=outcome.peak_mib,
+            threads=outcome.threads,
+        )

@@ -1,0 +1,143 @@
+"""Which trainings a comparison is made of, listed before any of them is run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from condense.data.fingerprint import fingerprint
+from condense.data.graph import num_target
+from evaluate.grid.cell import cell_name
+from evaluate.grid.protocol import Protocol, TrainingGraph
+from evaluate.training.model_spec import parse_model
+from evaluate.training.task import EvaluationTask
+from evaluate.training.tune import Candidate, candidates
+
+TUNE_SEED = 12345  # Apart from the seeds that are reported, which count from 0.
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training.
+
+    Attributes:
+        training_graph: the number of the graph that is trained on.
+        model: a name in `MODELS`.
+        choice: settings of model and training.
+        seed: of the training.
+        tests: whether the trained model is tested; if not, its validation score helps to choose settings.
+        name: see `cell_name`.
+    """
+
+    training_graph: int
+    model: str
+    choice: Candidate
+    seed: int
+    tests: bool
+    name: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """What decides how trainings end, but for model, settings and seed.
+
+    Attributes:
+        dataset: `fingerprint` of the whole graph.
+        setting: transductive or inductive.
+        scaling: of the features.
+        graphs: `fingerprint` of each training_graph's graph; empty for the whole one.
+    """
+
+    dataset: str
+    setting: str
+    scaling: str
+    graphs: Sequence[str]
+
+    @classmethod
+    def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Names:
+        """Those of a whole graph and what is trained on."""
+        graphs = ["" if c.condensed is None else fingerprint(c.graph) for c in training_graphs]
+        return cls(task.fingerprint, task.setting, task.scaling, graphs)
+
+    def cell(
+        self, training_graph: int, model: str, choice: Candidate, seed: int, tests: bool = True
+    ) -> Cell:
+        """The cell of these, named."""
+        graph = self.graphs[training_graph]
+        name = cell_name(self.dataset, self.setting, self.scaling, graph, model, choice, seed)
+        return Cell(training_graph, model, choice, seed, tests, name)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Trainings that share their settings: one model on a method's graphs of one size.
+
+    Settings are chosen on the first of these graphs, once: more condensing seeds do not buy more tuning.
+
+    Attributes:
+        model: a name in `MODELS`.
+        choices: the candidates, the same for every group of a model.
+        runs: (training_graph, seed) of each training.
+        first: how many trainings of other groups the plan has before these.
+        tuning: a cell for each candidate; empty where there is nothing to choose.
+    """
+
+    model: str
+    choices: Sequence[Candidate]
+    runs: Sequence[tuple[int, int]]
+    first: int
+    tuning: Sequence[Cell]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All trainings of a comparison on one whole graph.
+
+    Attributes:
+        names: of the graphs.
+        groups: model by model, each in the order of the training_graphs.
+    """
+
+    names: Names
+    groups: Sequence[Group]
+
+    def trainings(self, group: Group, choice: Candidate) -> list[Cell]:
+        """The cells of a group whose settings are chosen."""
+        return [self.names.cell(number, group.model, choice, seed) for number, seed in group.runs]
+
+    def __len__(self) -> int:
+        return sum(len(group.tuning) + len(group.runs) for group in self.groups)
+
+
+def plan_grid(names: Names, training_graphs: Sequence[TrainingGraph], protocol: Protocol) -> Grid:
+    """The grid of a protocol; nothing is trained.
+
+    Args:
+        names: of the training_graphs' graphs.
+        training_graphs: graphs to train on.
+        protocol: the same for all of them.
+
+    Raises:
+        UnknownChoiceError: an unknown model.
+    """
+    runs: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    trained: Counter[tuple[str, int]] = Counter()
+    for number, training_graph in enumerate(training_graphs):
+        key = (training_graph.label, num_target(training_graph.graph))
+        whole = training_graph.condensed is None
+        count = protocol.seeds if whole else (protocol.per_graph or protocol.seeds)
+        seeds = [(trained[key] + i) % protocol.seeds for i in range(count)]
+        runs.setdefault(key, []).extend((number, seed) for seed in seeds)
+        trained[key] += count
+    groups, planned = [], 0
+    for model in dict.fromkeys(protocol.models):
+        entry = parse_model(model)[1]
+        choices = candidates(entry, protocol.training, protocol.tune, TUNE_SEED)
+        for found in runs.values():
+            graph = found[0][0]
+            tuning = [names.cell(graph, model, c, TUNE_SEED, tests=False) for c in choices]
+            tuning = tuning if len(choices) > 1 else []
+            groups.append(Group(model, choices, found, planned, tuning))
+            planned += len(found)
+    return Grid(names, groups)

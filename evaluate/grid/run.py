@@ -1,0 +1,195 @@
+"""One run of a grid: what is known is taken over, what is missing is run, what ends is kept at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from evaluate.grid.executors import Executor
+from evaluate.grid.facts import GraphFacts
+from evaluate.grid.plan import Cell, Group, Names, plan_grid
+from evaluate.grid.protocol import Protocol, TrainingGraph
+from evaluate.grid.training_result import Setup, TrainingResult
+from evaluate.results.rows import Row
+from evaluate.results.store import Failure, ResultStore, TriedSettings, reason
+from evaluate.training.task import EvaluationTask
+from evaluate.training.tune import best_of, settings_text
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A cell that has ended, as a run tells of it.
+
+    Attributes:
+        cell: which.
+        facts: of the graph it was trained on.
+        result: what came out, or the error.
+        row: of a cell that was tested.
+        done, total: of all cells of the grid, with those known from earlier runs.
+    """
+
+    cell: Cell
+    facts: GraphFacts
+    result: TrainingResult | Exception
+    row: Row | None
+    done: int
+    total: int
+
+
+Watch = Callable[[Ended], None]
+
+
+class GridRun:
+    """The grid of one whole graph: planned as it is made, with what earlier runs have left to do.
+
+    Attributes:
+        setup: what is trained on.
+        grid: the plan.
+        known: how many cells of the grid earlier runs have left behind.
+    """
+
+    def __init__(
+        self,
+        task: EvaluationTask,
+        training_graphs: Sequence[TrainingGraph],
+        protocol: Protocol,
+        store: ResultStore,
+        watch: Watch = lambda ended: None,
+    ) -> None:
+        """Plan, and take what is known from `store`.
+
+        Raises:
+            UnknownChoiceError: an unknown model.
+            UserError: a training_graph does not fit the whole graph, or was condensed in another setting.
+        """
+        self.setup = Setup.of(task, training_graphs)
+        task.check_testable()
+        self.grid = plan_grid(Names.of(task, training_graphs), training_graphs, protocol)
+        self._facts = [GraphFacts.of(task, training_graph) for training_graph in training_graphs]
+        self._store, self._watch = store, watch
+        self._queue: deque[Cell] = deque()
+        self._tuning: dict[str, list[Group]] = {}  # A candidate's cell -> who waits for it.
+        self._training: dict[str, list[_Wanted]] = {}  # A cell -> the rows that it makes.
+        self._rows: dict[_Key, tuple[int, Row]] = {}  # With their places in the plan.
+        self._done = 0
+        for group in self.grid.groups:
+            self._queue.extend(self._begin(group))
+        self.known = self._done
+
+    @property
+    def rows(self) -> list[Row]:
+        """Of the cells that have been tested, in this run or an earlier one, each once, as planned."""
+        return [row for _, row in sorted(self._rows.values(), key=lambda pair: pair[0])]
+
+    @property
+    def missing(self) -> int:
+        """How many cells have yet to be run."""
+        return len(self.grid) - self._done
+
+    def go(self, driver: Executor) -> None:
+        """Run what is missing. What has ended is kept in the store whatever happens."""
+        if not self._queue:
+            return
+        with closing(driver.run(self.setup, self._queue)) as results:
+            for cell, result in results:
+                if isinstance(result, Exception):
+                    self._failed(cell, result)
+                elif cell.tests:
+                    self._trained(cell, result)
+                else:
+                    self._tried(cell, result)
+
+    def _begin(self, group: Group) -> list[Cell]:
+        """A group's candidates that have not been tried, or its trainings where all have."""
+        unknown = [cell for cell in group.tuning if cell.name not in self._store.tried]
+        self._done += len(group.tuning) - len(unknown)
+        if not unknown:
+            return self._chosen(group)
+        new = [cell for cell in unknown if cell.name not in self._tuning]
+        for cell in unknown:
+            self._tuning.setdefault(cell.name, []).append(group)
+        return new
+
+    def _chosen(self, group: Group) -> list[Cell]:
+        """Take a group's trainings that are known; those that are to be run."""
+        tried = [self._store.tried[cell.name] for cell in group.tuning]
+        choice = group.choices[0]
+        if tried:
+            choice = best_of(group.choices, [one.val_micro_f1 for one in tried])
+        seconds = sum(one.seconds for one in tried)
+        found, unknown = [], []
+        for place, cell in enumerate(self.grid.trainings(group, choice), group.first):
+            outcome = self._store.outcome(cell.name)
+            wanted = _Wanted(cell, place, seconds)
+            if outcome is not None:
+                found.append((wanted, outcome))
+                continue
+            if cell.name not in self._training:
+                unknown.append(cell)
+            self._training.setdefault(cell.name, []).append(wanted)
+        self._keep(found)
+        self._done += len(found)
+        return unknown
+
+    def _keep(self, made: Sequence[tuple[_Wanted, TrainingResult]]) -> list[Row]:
+        """The rows of trainings, kept unless they are there: one graph may have been named twice."""
+        rows, new = [], []
+        for wanted, outcome in made:
+            facts = self._facts[wanted.cell.training_graph]
+            rows.append(facts.row(wanted.cell, outcome, wanted.tune_seconds))
+            key = wanted.cell.name, facts.method, facts.condense_seed
+            if key not in self._rows:
+                self._rows[key] = wanted.place, rows[-1]
+                new.append(rows[-1])
+        self._store.add_rows(new)
+        return rows
+
+    def _trained(self, cell: Cell, outcome: TrainingResult) -> None:
+        made = [(wanted, outcome) for wanted in self._training.pop(cell.name)]
+        for (wanted, _), row in zip(made, self._keep(made), strict=True):
+            self._tell(wanted.cell, outcome, row)
+
+    def _tried(self, cell: Cell, outcome: TrainingResult) -> None:
+        facts, settings = self._facts[cell.training_graph], settings_text(cell.choice)
+        self._store.add_tried(
+            TriedSettings(
+                cell.name, facts.dataset, facts.method, cell.model, settings,
+                outcome.val_micro_f1, outcome.seconds,
+            )
+        )  # fmt: skip
+        for group in self._tuning.pop(cell.name):
+            self._tell(cell, outcome)
+            if all(one.name in self._store.tried for one in group.tuning):
+                # As the next ones: a run that is broken off should leave whole lines of the table.
+                self._queue.extendleft(reversed(self._chosen(group)))
+
+    def _failed(self, cell: Cell, error: Exception) -> None:
+        """Keep the reason. Where a candidate failed, its group waits: fewer to choose from are not fair."""
+        facts, seed = self._facts[cell.training_graph], cell.seed if cell.tests else None
+        self._store.add_failure(
+            Failure(
+                cell.name, facts.dataset, facts.method, cell.model, facts.condense_seed, seed,
+                reason(error),
+            )
+        )  # fmt: skip
+        for _ in (self._training if cell.tests else self._tuning).pop(cell.name):
+            self._tell(cell, error)
+
+    def _tell(self, cell: Cell, result: TrainingResult | Exception, row: Row | None = None) -> None:
+        self._done += 1
+        facts = self._facts[cell.training_graph]
+        self._watch(Ended(cell, facts, result, row, self._done, len(self.grid)))
+
+
+_Key = tuple[str, str, int | None]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A row that waits for its training."""
+
+    cell: Cell
+    place: int
+    tune_seconds: float

@@ -1,0 +1,156 @@
+"""Which graphs meet: condensed files, rivals at the same budgets, and the whole graph behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from condense.budget import plan
+from condense.data.condensed import CondensedGraph
+from condense.data.fingerprint import fingerprint
+from condense.data.graph import MultimodalGraph
+from condense.data.inductive import Setting
+from condense.datasets.registry import DATASETS, FILE_ENDINGS, load_dataset
+from condense.errors import FileError, UserError
+from condense.io import load_condensed
+from condense.methods.spec import label
+from condense.run import find_device
+from evaluate.grid.baselines import condense_baseline
+from evaluate.grid.protocol import TrainingGraph
+from evaluate.results.rows import WHOLE
+from evaluate.results.store import Failure, reason
+from evaluate.training.task import EvaluationTask
+
+
+@dataclass(frozen=True)
+class ComparedGraphs:
+    """All graphs that are judged on one whole graph.
+
+    Attributes:
+        task: the whole graph.
+        training_graphs: the whole graph first, then files and rivals.
+        failures: rivals that could not be condensed.
+    """
+
+    task: EvaluationTask
+    training_graphs: list[TrainingGraph] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def gather(
+    files: Sequence[Path], root: Path, whole: Path | None = None, device: str = "auto"
+) -> list[ComparedGraphs]:
+    """One compared for each whole graph that the files were condensed from; all are there, and fit.
+
+    Args:
+        files: condensed graphs.
+        root: folder of the known data sets' files.
+        whole: file of the whole graph, in place of the one that a condensed file names.
+        device: where to train.
+
+    Raises:
+        UserError: no file, files of several settings, or a graph that does not fit its whole one.
+        FileError: a file cannot be read, or its whole graph is not the one that it was made from.
+    """
+    if not files:
+        raise UserError("condensed (got nothing) needs at least one file; give --condensed FILE …")
+    groups: dict[str, list[tuple[Path, CondensedGraph]]] = {}
+    for file in files:
+        condensed = load_condensed(file)
+        groups.setdefault(condensed.provenance.dataset_hash, []).append((file, condensed))
+    setting = _one_setting([pair for group in groups.values() for pair in group])
+    all_compared = []
+    for group in groups.values():
+        task = EvaluationTask.of(whole_graph(*group[0], root, whole), find_device(device), setting)
+        compared = ComparedGraphs(task, [TrainingGraph(WHOLE, task.trained_whole())])
+        for _, condensed in group:
+            task.admit(condensed.graph)
+            compared.training_graphs.append(_training_graph(condensed))
+        all_compared.append(compared)
+    return all_compared
+
+
+def add_baselines(
+    compared: ComparedGraphs,
+    rivals: Sequence[tuple[str, Mapping[str, Any]]],
+    device: str = "auto",
+    folder: Path | None = None,
+    fresh: bool = False,
+) -> None:
+    """Condense rivals, once for each budget and seed of the files; those that cannot be are failures.
+
+    Args:
+        compared: of `gather`; training_graphs and failures are added.
+        rivals: methods with their settings, see `condense.methods.spec.parse`.
+        device: where to condense.
+        folder: where rivals are kept, so that each is condensed once; by default nowhere.
+        fresh: condense them again.
+    """
+    files = [c.condensed.provenance for c in compared.training_graphs if c.condensed is not None]
+    graph = compared.task.raw
+    for method, settings in rivals:
+        for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
+            try:
+                budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
+                made = condense_baseline(
+                    graph, budget, method, settings, p.seed, device, folder, fresh
+                )
+            except Exception as error:  # Whatever it is, other graphs are compared without it.
+                name = label(method, settings)
+                compared.failures.append(
+                    Failure("", graph.name, name, "", p.seed, None, reason(error))
+                )
+            else:
+                compared.training_graphs.append(_training_graph(made))
+
+
+def _one_setting(files: Sequence[tuple[Path, CondensedGraph]]) -> Setting:
+    """The setting in which all files were condensed: scores of two settings are not comparable."""
+    first: dict[Setting, Path] = {}
+    for file, condensed in files:
+        first.setdefault(condensed.provenance.setting, file)
+    if len(first) > 1:
+        named = ", ".join(f"{file}: {setting}" for setting, file in first.items())
+        raise UserError(
+            f"condensed (got {named}) must all be of one setting; evaluate each setting by itself"
+        )
+    return next(iter(first))
+
+
+def whole_graph(
+    file: Path, condensed: CondensedGraph, root: Path, whole: Path | None
+) -> MultimodalGraph:
+    """The graph that `condensed` was made from, recognised by its hash.
+
+    Args:
+        file: where `condensed` was read.
+        condensed: a condensed graph.
+        root: folder of the known data sets' files.
+        whole: file of the whole graph, in place of the one that `condensed` names.
+
+    Raises:
+        FileError: it is not there, or is another version than the one condensed.
+    """
+    provenance = condensed.provenance
+    settings = provenance.dataset_settings
+    name = str(whole) if whole is not None else settings.get("dataset", provenance.dataset)
+    if whole is None and name.endswith(FILE_ENDINGS) and not Path(name).exists():
+        raise FileError(f"{file} was condensed from {name}, which is not there; give --whole FILE")
+    if whole is None and not name.endswith(FILE_ENDINGS) and name not in DATASETS:
+        raise FileError(
+            f"{file} was condensed from {name!r}, no data set known here; give --whole FILE"
+        )
+    source = "auto" if name.endswith(FILE_ENDINGS) else provenance.source
+    graph = load_dataset(name, root, source, settings.get("modalities"))
+    if fingerprint(graph) != provenance.dataset_hash:
+        raise FileError(
+            f"{file} was condensed from another version of {name} (its hash differs); "
+            "condense again, or give the version that it was made from"
+        )
+    return graph
+
+
+def _training_graph(condensed: CondensedGraph) -> TrainingGraph:
+    p = condensed.provenance
+    return TrainingGraph(label(p.method, p.settings), condensed.graph, condensed)

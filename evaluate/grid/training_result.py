@@ -1,0 +1,124 @@
+"""One training of the grid, run and tested."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from condense.data.graph import MultimodalGraph
+from condense.errors import UserError
+from evaluate.grid.plan import Cell
+from evaluate.grid.protocol import TrainingGraph
+from evaluate.results.rows import Row
+from evaluate.training.metrics import Scores, auc, score
+from evaluate.training.model_spec import parse_model
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import predict
+from evaluate.training.tune import fit
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that trainings need, ready for them.
+
+    Attributes:
+        task: the whole graph.
+        training_graphs: what is trained on, in the data set's units.
+        graphs: the same in the models' units.
+    """
+
+    task: EvaluationTask
+    training_graphs: Sequence[TrainingGraph]
+    graphs: Sequence[MultimodalGraph]
+
+    @property
+    def device(self) -> torch.device:
+        """Where models are trained."""
+        return self.task.whole[self.task.whole.target].y.device
+
+    @classmethod
+    def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Setup:
+        """Check that the training_graphs can be compared in the task, and bring them into its units.
+
+        Raises:
+            UserError: a training_graph does not fit the whole graph, or was condensed in another setting.
+        """
+        for training_graph in training_graphs:
+            made = training_graph.condensed
+            if made is not None and made.provenance.setting != task.setting:
+                raise UserError(
+                    f"setting (got {made.provenance.setting!r} for {training_graph.label}) must be that of "
+                    f"the comparison, {task.setting!r}; condense it again with --setting {task.setting}"
+                )
+        graphs = [
+            task.training if c.condensed is None else task.admit(c.graph) for c in training_graphs
+        ]
+        return cls(task, training_graphs, graphs)
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came out of one training.
+
+    Attributes:
+        val_micro_f1, epoch: of the state that was kept.
+        train_seconds: optimisation alone.
+        validate_seconds: validation while training.
+        seconds: all together, with building the model and testing it.
+        peak_mib: memory that optimisation took, see `evaluate.training.memory.TrainingPeak`.
+        threads: of the training.
+        scores, auc: on test nodes; None where the model was not tested.
+    """
+
+    val_micro_f1: float
+    epoch: int
+    train_seconds: float
+    validate_seconds: float
+    seconds: float
+    peak_mib: float | None
+    threads: int
+    scores: Scores | None = None
+    auc: float | None = None
+
+    @classmethod
+    def of_row(cls, row: Row) -> TrainingResult:
+        """What a row of an earlier run tells."""
+        return cls(
+            row.val_micro_f1,
+            row.epoch,
+            row.train_seconds,
+            row.validate_seconds,
+            row.train_seconds + row.validate_seconds,
+            row.peak_mib,
+            row.threads,
+            Scores(row.micro_f1, row.macro_f1, row.accuracy),
+            row.auc,
+        )
+
+
+def run_cell(setup: Setup, cell: Cell) -> TrainingResult:
+    """Train a cell's model and, where the cell says so, test it; everything random follows from its seed."""
+    task, started = setup.task, time.perf_counter()
+    graph = setup.graphs[cell.training_graph]
+    trained = fit(parse_model(cell.model)[1], cell.choice, task, graph, cell.seed)
+    scores = area = None
+    if cell.tests:
+        logits = predict(trained.model, task.whole, task.test_rows()).cpu()
+        truth = task.test_labels()
+        scores = score(logits.argmax(dim=1), truth, task.raw.num_classes)
+        # In float64: float32 rounds the chances of sure nodes to 1 alike, and their order would be lost.
+        area = auc(logits.double().softmax(dim=1), truth)
+    return TrainingResult(
+        val_micro_f1=trained.val_micro_f1,
+        epoch=trained.epoch,
+        train_seconds=trained.train_seconds,
+        validate_seconds=trained.validate_seconds,
+        seconds=time.perf_counter() - started,
+        peak_mib=None if trained.peak_bytes is None else trained.peak_bytes / 2**20,
+        threads=torch.get_num_threads(),
+        scores=scores,
+        auc=None if area is None or area != area else area,
+    )

@@ -1,0 +1,1 @@
+"""Rows of results: kept in files, averaged, compared."""

@@ -1,0 +1,178 @@
+"""What a verification found: how well each side ranks architectures, and how fast."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from evaluate.search.architecture import Architecture
+from evaluate.search.rank import (
+    Interval,
+    Spread,
+    bootstrap,
+    kendall,
+    regret,
+    shortlist_regret,
+    spearman,
+)
+from evaluate.search.record import SideRow, VerifyRow
+
+CONDENSED, WHOLE, SUBGRAPH, SHORT = "condensed", "whole", "subgraph", "short"
+Found = dict[tuple[str, str], SideRow]
+"""A side's trainings by `Architecture.key`."""
+
+
+@dataclass(frozen=True)
+class RankingQuality:
+    """How well a side ranks architectures, and how fast.
+
+    Attributes:
+        kendall: τ-b between its validation scores and the whole graph's.
+        spearman: ρ, likewise.
+        regret: of choosing by it, in points of micro-F1 on test.
+        regret_top: of choosing by the whole graph's validation among its best `top`, likewise.
+        top: how many these are.
+        speed_up: over the whole graph, condensing counted, training and validation on either side.
+        speed_up_top: the same as `speed_up`, with the `top` trainings on the whole graph counted too.
+        speed_up_training: the same without the seconds of validation on either side.
+        seconds: that it spent an architecture, its share of condensing included.
+        nodes: target nodes trained on.
+        epochs: of every training.
+    """
+
+    kendall: Interval
+    spearman: Interval
+    regret: float
+    regret_top: float
+    top: int
+    speed_up: float
+    speed_up_top: float
+    speed_up_training: float
+    seconds: float
+    nodes: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The outcome.
+
+    Attributes:
+        architectures: N.
+        measured: how many were trained on the whole graph.
+        allowed: seconds an architecture that rivals may spend.
+        whole_seconds: that the whole graph takes an architecture, extrapolated if measured < N.
+        spread: of the whole graph's validation scores.
+        spread_test: of its test scores.
+        sides: by name.
+        rows: one an architecture.
+    """
+
+    architectures: int
+    measured: int
+    allowed: float
+    whole_seconds: float
+    spread: Spread
+    spread_test: Spread
+    sides: Mapping[str, RankingQuality]
+    rows: Sequence[VerifyRow]
+
+
+def rank_quality(
+    architectures: Sequence[Architecture],
+    found: Mapping[str, Found],
+    allowed: float,
+    condense_seconds: float,
+    top: int,
+) -> Verification:
+    """All figures of a verification; see `evaluate.search.verify` for what they are.
+
+    Args:
+        architectures: N of them.
+        found: each side's trainings, of all N on the condensed graph.
+        allowed: seconds an architecture that rivals may spend.
+        condense_seconds: c.
+        top: how many of a side's best would be retrained on the whole graph.
+    """
+    count, whole = len(architectures), found[WHOLE]
+    tested, top = [row.test for row in whole.values()], min(max(top, 1), len(whole))
+    condensing = {CONDENSED: condense_seconds}
+    total = {
+        part: math.fsum(extrapolated(architectures, whole, part))
+        for part in ("seconds", "train_seconds")
+    }
+    sides = {}
+    for name in (CONDENSED, SUBGRAPH, SHORT):
+        own, once = found[name], condensing.get(name, 0.0)
+        x = [own[key].val for key in whole]
+        y = [row.val for row in whole.values()]
+        spent = {p: once + count * fmean(getattr(r, p) for r in own.values()) for p in total}
+        first = next(iter(own.values()))
+        sides[name] = RankingQuality(
+            kendall=bootstrap(kendall, x, y),
+            spearman=bootstrap(spearman, x, y),
+            regret=regret(x, y, tested),
+            regret_top=shortlist_regret(x, y, tested, top),
+            top=top,
+            speed_up=total["seconds"] / spent["seconds"],
+            speed_up_top=total["seconds"] / (spent["seconds"] + top * total["seconds"] / count),
+            speed_up_training=total["train_seconds"] / spent["train_seconds"],
+            seconds=spent["seconds"] / count,
+            nodes=first.nodes,
+            epochs=first.epochs,
+        )
+    return Verification(
+        architectures=count,
+        measured=len(whole),
+        allowed=allowed,
+        whole_seconds=total["seconds"] / count,
+        spread=Spread.of([row.val for row in whole.values()]),
+        spread_test=Spread.of(tested),
+        sides=sides,
+        rows=[_row(a, found) for a in architectures],
+    )
+
+
+def extrapolated(
+    architectures: Sequence[Architecture], whole: Mapping[tuple[str, str], SideRow], part: str
+) -> list[float]:
+    """Each architecture's seconds on the whole graph: measured, or the mean of its family, or of all.
+
+    Args:
+        architectures: all of them.
+        whole: trainings on the whole graph by `Architecture.key`, at least one.
+        part: "seconds" or "train_seconds".
+    """
+    families: dict[str, list[float]] = {}
+    for row in whole.values():
+        families.setdefault(row.model, []).append(getattr(row, part))
+    overall = fmean(getattr(row, part) for row in whole.values())
+    return [
+        getattr(whole[a.key], part)
+        if a.key in whole
+        else fmean(families[a.model])
+        if a.model in families
+        else overall
+        for a in architectures
+    ]
+
+
+def _row(architecture: Architecture, found: Mapping[str, Found]) -> VerifyRow:
+    def of(side: str, part: str) -> float:
+        row = found[side].get(architecture.key)
+        return math.nan if row is None else getattr(row, part)
+
+    return VerifyRow(
+        *architecture.key,
+        whole_val=of(WHOLE, "val"),
+        whole_test=of(WHOLE, "test"),
+        whole_seconds=of(WHOLE, "seconds"),
+        condensed_val=of(CONDENSED, "val"),
+        condensed_seconds=of(CONDENSED, "seconds"),
+        subgraph_val=of(SUBGRAPH, "val"),
+        subgraph_seconds=of(SUBGRAPH, "seconds"),
+        short_val=of(SHORT, "val"),
+        short_seconds=of(SHORT, "seconds"),
+    )

@@ -1,0 +1,1 @@
+"""Training one model on one graph, and scoring it on the whole one."""

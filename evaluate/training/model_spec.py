@@ -1,0 +1,37 @@
+"""A model with its settings in one word: `hgt`, `hgnn_ima:layers=2`, `hetcrf:learns_from=nothing`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from condense.errors import UserError
+from condense.spec import checked, join, split
+from evaluate.training.limits import misfit, problem
+from models.choices import choose
+from models.registry import MODELS, ModelEntry
+
+
+@cache
+def parse_model(text: str) -> tuple[str, ModelEntry]:
+    """The shortest word for `model[:setting=value[,setting=value …]]`, and how to build that model.
+
+    Its settings begin with the given values, which tuning leaves as they are.
+
+    Raises:
+        UnknownChoiceError: an unknown model.
+        UserError: not of that form, an unknown setting, or a value out of range.
+    """
+    name, values = split(text, "model")
+    entry = choose(MODELS, name, "model")
+    if not values:
+        return name, entry
+    given = checked(entry.settings, values, f"model {text!r}")
+    for key, value in given.items():
+        if broken := problem(key, value):
+            raise UserError(f"model {text!r}: {key} (got {value!r}) {broken}")
+    ones = {key: (value,) for key, value in given.items()}
+    if broken := misfit(name, entry.settings(), ones):
+        raise UserError(f"model {text!r}: {broken}")
+    space = {key: choices for key, choices in entry.space.items() if key not in given}
+    return join(name, entry.settings, given), replace(entry, given=given, space=space)

@@ -1,0 +1,72 @@
+"""Learning embeddings without labels, and reading them off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch_geometric.data import HeteroData
+
+from condense.data.graph import num_target
+from condense.running.timing import synchronise
+
+
+@dataclass(frozen=True)
+class PretrainSettings:
+    """How embeddings are learnt.
+
+    Attributes:
+        epochs: full-batch steps of Adam; 0 leaves the encoder as it was drawn.
+        lr: learning rate.
+        weight_decay: of Adam.
+    """
+
+    epochs: int = 60
+    lr: float = 0.003
+    weight_decay: float = 0.0
+
+
+def pretrain(
+    model: Any,
+    graph: HeteroData,
+    settings: PretrainSettings,
+    on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
+) -> float:
+    """Train a module in place by its own loss; neither labels nor splits are read.
+
+    Args:
+        model: a module that is `models.self_supervised.SelfSupervised`.
+        graph: features complete and scaled, as `EvaluationTask.whole`.
+        settings: see there.
+        on_epoch: called after each step with its number, from 1, and its loss.
+
+    Returns:
+        Seconds, those of preparation included.
+    """
+    started = time.perf_counter()
+    device = graph[graph.target].y.device
+    inputs = model.prepare(graph, torch.arange(num_target(graph), device=device))
+    optimiser = torch.optim.Adam(
+        model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
+    )
+    for epoch in range(1, settings.epochs + 1):
+        model.train()
+        loss, _ = model.pretraining(inputs)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        on_epoch(epoch, float(loss.detach()))
+    synchronise(device)
+    return time.perf_counter() - started
+
+
+@torch.no_grad()
+def embeddings(model: Any, graph: HeteroData) -> Float[Tensor, "n d"]:
+    """The embeddings of all target nodes of `graph`, which may be another one than was trained on."""
+    device = graph[graph.target].y.device
+    inputs = model.eval().prepare(graph, torch.arange(num_target(graph), device=device))
+    return model.embed(inputs)

@@ -1,0 +1,140 @@
+"""The whole graph and the condensed ones as models see them: labels hidden, features scaled alike.
+
+In the inductive setting a model meets test nodes only when it is tested: it trains on the sub-graph of the
+training nodes (or on what was condensed from it), is validated where validation nodes join these, and is
+tested on the whole graph. In the transductive setting all three are the whole graph.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from condense.data.features import FeatureScaler, Scaling, complete
+from condense.data.fingerprint import fingerprint
+from condense.data.graph import MultimodalGraph, display_name, hide_test_labels
+from condense.data.inductive import Setting, training_part, validation_part
+from condense.errors import UserError
+from evaluate.results.rows import WHOLE
+from models.schema import GraphSchema
+
+
+@dataclass(frozen=True)
+class EvaluationTask:
+    """One whole graph on which models are judged.
+
+    Attributes:
+        raw: as loaded, with test labels; only `test_labels` reads these. `check_testable` asks whether
+            they are there.
+        whole: features complete and scaled, test labels −1.
+        training: on which models train that are compared with condensed graphs, likewise.
+        validation: whose validation nodes choose a model's state and settings, likewise.
+        scaler: fitted on `training`; condensed graphs pass through it too.
+        schema: of `whole`.
+        setting: "transductive" or "inductive".
+        scaling: of the features.
+    """
+
+    raw: MultimodalGraph
+    whole: MultimodalGraph
+    training: MultimodalGraph
+    validation: MultimodalGraph
+    scaler: FeatureScaler
+    schema: GraphSchema
+    setting: Setting
+    scaling: Scaling = "standard"
+
+    @classmethod
+    def of(
+        cls,
+        raw: MultimodalGraph,
+        device: torch.device | None = None,
+        setting: Setting = "transductive",
+        scaling: Scaling = "standard",
+    ) -> EvaluationTask:
+        """Prepare a checked whole graph; see `FeatureScaler` for `scaling`."""
+        hidden = hide_test_labels(raw)
+        visible = complete(hidden).to(device or "cpu")
+        parts = [visible, visible]
+        if setting == "inductive":
+            found = training_part(hidden, setting), validation_part(hidden, setting)
+            parts = [complete(part.graph).to(device or "cpu") for part in found]
+        scaler = FeatureScaler.fit(parts[0], scaling)
+        whole = scaler.apply(visible)
+        training, validation = (whole if p is visible else scaler.apply(p) for p in parts)
+        return cls(
+            raw, whole, training, validation, scaler, GraphSchema.of(whole), setting, scaling
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of `raw`, blind to its test labels."""
+        return fingerprint(self.raw)
+
+    @property
+    def title(self) -> str:
+        """The whole graph's name, marked if simulated, and how its test nodes are met."""
+        name = display_name(self.raw.name, self.raw.source)
+        if self.setting == "transductive":
+            return f"{name}: tested on the whole graph"
+        return (
+            f"{name}, inductive: tested on the whole graph; '{WHOLE}' is trained on the sub-graph of the "
+            "training nodes"
+        )
+
+    def trained_whole(self) -> MultimodalGraph:
+        """What `training` is made of, in the data set's units."""
+        return training_part(self.raw, self.setting).graph
+
+    def admit(self, condensed: MultimodalGraph) -> MultimodalGraph:
+        """A condensed graph in the models' units.
+
+        Raises:
+            UserError: its types, modalities, widths, relations or classes are not the whole graph's.
+        """
+        found = GraphSchema.of(condensed)
+        for part in ("node_types", "relations", "target", "num_classes", "modalities"):
+            ours, theirs = getattr(self.schema, part), getattr(found, part)
+            if ours != theirs:
+                raise UserError(
+                    f"condensed graph: {part} (got {theirs}) differ from the whole graph's {ours}; "
+                    "evaluate it on the graph that it was condensed from"
+                )
+        device = self.whole[self.whole.target].y.device
+        return self.scaler.apply(copy.copy(condensed).to(device))
+
+    def test_rows(self) -> Tensor:
+        """The test nodes."""
+        return self.whole[self.whole.target].test_mask.nonzero().flatten()
+
+    def check_testable(self) -> None:
+        """Raise, before long work, where test nodes could not be scored: asks only whether they have labels.
+
+        Raises:
+            UserError: some test nodes have no label.
+        """
+        store = self.raw[self.raw.target]
+        bare = int((store.y[store.test_mask] < 0).sum())
+        if bare:
+            raise UserError(
+                f"test_mask (got {bare} nodes without a label) cannot be scored; take them out of test_mask"
+            )
+
+    def test_labels(self) -> Tensor:
+        """The test nodes' true classes: the one place where they are read, after training and selection.
+
+        Raises:
+            UserError: some have no label.
+        """
+        self.check_testable()
+        store = self.raw[self.raw.target]
+        return store.y[store.test_mask]
+
+    def majority(self) -> int:
+        """The most frequent class among training nodes."""
+        store = self.raw[self.raw.target]
+        return int(torch.bincount(store.y[store.train_mask]).argmax())

@@ -1,0 +1,186 @@
+"""Training one model on one graph and predicting the whole graph's nodes."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from condense.data.graph import UNLABELLED, MultimodalGraph
+from condense.running.timing import synchronise
+from evaluate.training.memory import TrainingPeak
+from evaluate.training.metrics import score
+from models.classifier import cross_entropy
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How every model is trained, on whole and condensed graphs alike.
+
+    Attributes:
+        epochs: full-batch steps of Adam.
+        check_every: epochs between validations on the whole graph.
+        lr: learning rate.
+        weight_decay: of Adam.
+        patience: stop once this many epochs in a row, in steps of `check_every`, had both a greater
+            validation loss than the least so far and a lower score than the best (the rule of
+            HGNN-IMA, section 5.3); None trains for all epochs.
+        keep: which validated state is kept: that of the best score, or of the least loss, which is less
+            of a lottery where the scores of many epochs are all but equal.
+    """
+
+    epochs: int = 200
+    check_every: int = 20
+    lr: float = 0.003
+    weight_decay: float = 5e-4
+    patience: int | None = None
+    keep: Literal["score", "loss"] = "score"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model at its best validated state.
+
+    Attributes:
+        model: its parameters are those of `epoch`.
+        val_micro_f1: at `epoch`.
+        epoch: of the state that was kept, counted from 1.
+        train_seconds: optimisation alone, with the preparation of the training inputs.
+        validate_seconds: validation, on far more nodes than a condensed graph has.
+        peak_bytes: memory that optimisation took, see `TrainingPeak`; None where the system does not tell.
+    """
+
+    model: nn.Module
+    val_micro_f1: float
+    epoch: int
+    train_seconds: float
+    validate_seconds: float
+    peak_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is known after a validation, while training goes on.
+
+    Attributes:
+        epoch: counted from 1.
+        val_micro_f1: at this epoch.
+        best: the greatest so far.
+        train_seconds: so far; see `Trained`.
+        validate_seconds: so far.
+    """
+
+    epoch: int
+    val_micro_f1: float
+    best: float
+    train_seconds: float
+    validate_seconds: float
+
+
+def unwatched(check: Check) -> None:
+    """For trainings that nobody follows."""
+
+
+def train(
+    model: Any,
+    trained_on: MultimodalGraph,
+    validation: MultimodalGraph,
+    settings: TrainSettings,
+    loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
+    on_check: Callable[[Check], None] = unwatched,
+) -> Trained:
+    """Train `model`, keeping the state that does best on validation nodes.
+
+    Args:
+        model: a `NodeClassifier` module; it is trained in place.
+        trained_on: the labelled nodes of its train_mask are learnt, or all nodes where it has none.
+        validation: the graph in which validation nodes are scored: the whole one, test labels hidden, or
+            in the inductive setting the one without test nodes.
+        settings: see `TrainSettings`.
+        loss: (model, inputs, labels, weights) -> what training minimises.
+        on_check: called after every validation; what it raises ends the training.
+    """
+    memory = TrainingPeak(trained_on[trained_on.target].y.device)
+    started = time.perf_counter()
+    rows, labels, weight = training_nodes(trained_on)
+    inputs = model.prepare(trained_on, rows)
+    optimiser = torch.optim.Adam(
+        model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
+    )
+    train_seconds = time.perf_counter() - started
+    memory.pause()
+
+    started = time.perf_counter()
+    store = validation[validation.target]
+    val_rows = store.val_mask.nonzero().flatten()
+    val_labels = store.y[val_rows]
+    val_inputs = model.prepare(validation, val_rows)
+    validate_seconds = time.perf_counter() - started
+    memory.resume()
+    best_state, best_epoch, kept = model.state_dict(), 0, 0.0
+    best, least_loss, improved_at = -1.0, float("inf"), 0
+    for epoch in range(1, settings.epochs + 1):
+        started = time.perf_counter()
+        model.train()
+        value = loss(model, inputs, labels, weight)
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        synchronise(rows.device)
+        train_seconds += time.perf_counter() - started
+        if epoch % settings.check_every and epoch != settings.epochs:
+            continue
+        memory.pause()
+        started = time.perf_counter()
+        reached, val_loss = _validate(model, val_inputs, val_labels, validation.num_classes)
+        if reached >= best or val_loss <= least_loss:
+            improved_at = epoch
+        if reached > best if settings.keep == "score" else val_loss < least_loss:
+            best_epoch, kept = epoch, reached
+            best_state = copy.deepcopy(model.state_dict())
+        best, least_loss = max(best, reached), min(least_loss, val_loss)
+        validate_seconds += time.perf_counter() - started
+        on_check(Check(epoch, reached, best, train_seconds, validate_seconds))
+        memory.resume()
+        if settings.patience is not None and epoch - improved_at >= settings.patience:
+            break
+    model.load_state_dict(best_state)
+    return Trained(model, kept, best_epoch, train_seconds, validate_seconds, memory.rise)
+
+
+def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:
+    """The nodes to learn: rows [k], labels (classes [k] or distributions [k, C]), weights [k] of sum 1."""
+    store = graph[graph.target]
+    mask = store.get("train_mask")
+    learn = (store.y != UNLABELLED) if mask is None else mask
+    rows = learn.nonzero().flatten()
+    labels = store.y_soft[rows] if "y_soft" in store else store.y[rows]
+    weight = torch.full((len(rows),), 1.0 / len(rows), device=rows.device)
+    return rows, labels, weight
+
+
+@torch.no_grad()
+def _validate(
+    model: nn.Module, inputs: Any, labels: Tensor, num_classes: int
+) -> tuple[float, float]:
+    """Micro-F1 and mean cross-entropy."""
+    model.eval()
+    logits = model(inputs)
+    loss = float(nn.functional.cross_entropy(logits, labels))
+    return score(logits.argmax(dim=1), labels, num_classes).micro_f1, loss
+
+
+@torch.no_grad()
+def predict(
+    model: Any, graph: MultimodalGraph, rows: Tensor, block: int = 4096
+) -> Float[Tensor, "rows C"]:
+    """Logits of the target nodes `rows`, prepared in blocks where that bounds the memory."""
+    model.eval()
+    parts = rows.split(block) if model.by_rows else [rows]
+    return torch.cat([model(model.prepare(graph, part)) for part in parts])

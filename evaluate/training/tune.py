@@ -1,0 +1,80 @@
+"""Choosing a model's settings on validation nodes, with one budget for every graph."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from condense.data.graph import MultimodalGraph
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import Trained, TrainSettings, train
+from models.registry import ModelEntry
+from models.seeding import seeded
+
+# Alongside each model's own space.
+TRAIN_SPACE = {"lr": (0.001, 0.003, 0.01), "weight_decay": (5e-4, 5e-3, 5e-2)}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One choice of settings.
+
+    Attributes:
+        model: an instance of the model's settings class.
+        training: how to train it.
+    """
+
+    model: Any
+    training: TrainSettings
+
+
+def candidates(
+    entry: ModelEntry, training: TrainSettings, count: int, seed: int
+) -> list[Candidate]:
+    """The defaults and `count` − 1 distinct random draws; the same list for every graph.
+
+    Args:
+        entry: the model.
+        training: epochs, check interval and patience of all candidates; of the first one also learning
+            rate and weight decay, unless the model brings its own.
+        count: at least 1; fewer come back where the space is smaller.
+        seed: of the draws.
+    """
+    rng = random.Random(seed)
+    found = [Candidate(entry.choose_settings(), replace(training, **entry.training))]
+    for _ in range(20 * count):
+        if len(found) >= count:
+            break
+        model = entry.choose_settings(**{k: rng.choice(v) for k, v in entry.space.items()})
+        drawn = {k: rng.choice(v) for k, v in TRAIN_SPACE.items()}
+        candidate = Candidate(model, replace(training, **drawn))
+        if candidate not in found:
+            found.append(candidate)
+    return found
+
+
+def fit(
+    entry: ModelEntry,
+    choice: Candidate,
+    task: EvaluationTask,
+    trained_on: MultimodalGraph,
+    seed: int,
+) -> Trained:
+    """Build and train one model; everything random in it follows from `seed`."""
+    with seeded(seed):
+        device = trained_on[trained_on.target].y.device
+        model = entry.build(task.schema, choice.model).to(device)
+        return train(model, trained_on, task.validation, choice.training, entry.loss)
+
+
+def best_of(choices: Sequence[Candidate], scores: Sequence[float]) -> Candidate:
+    """The candidate with the best validation micro-F1; the first on ties."""
+    return choices[scores.index(max(scores))]
+
+
+def settings_text(choice: Candidate) -> str:
+    """All settings of model and training, each as NAME=VALUE."""
+    values = {**asdict(choice.model), **asdict(choice.training)}
+    return " ".join(f"{k}={v}" for k, v in values.items())

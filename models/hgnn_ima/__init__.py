@@ -1,0 +1,1 @@
+"""HGNN-IMA: inter-modal attention in the propagation."""

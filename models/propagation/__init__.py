@@ -1,0 +1,1 @@
+"""Adjacencies, meta-paths and the unions of these, as sparse operators and lists of edges."""

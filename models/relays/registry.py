@@ -1,0 +1,16 @@
+"""Every kind of relay under its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from models.relays.linear import Parameters, Relay
+from models.relays.two_layer import TwoLayer
+
+RELAYS: dict[str, Callable[[int, int, int, Tensor], Relay]] = {
+    "linear": Parameters.start,
+    "two-layer": TwoLayer.start,
+}
+"""Name -> a relay that knows nothing, of (D, hidden units, C, a tensor whose dtype and device it takes)."""

@@ -1,0 +1,209 @@
+"""`evaluate` on the command line: going on, failures, what machines read, where it runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cli
+from condense.budget import plan
+from condense.io import save
+from condense.run import condense
+from evaluate.grid import executors as drivers
+from evaluate.grid.plan import Cell
+from evaluate.grid.training_result import Setup, TrainingResult
+from evaluate.results.rows import read_rows
+from tests.support.graphs import small_graph
+
+QUICK = ["--models", "mlp", "sgc", "--seeds", "2", "--epochs", "4", "--check-every", "2"]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two k-means graphs and a rival: 2 models × (2 + 2 × 2 + 2 × 2) trainings."""
+    monkeypatch.chdir(tmp_path)
+    graph = small_graph(num_target=80)
+    save(tmp_path / "mine.h5", graph)
+    for seed in (0, 1):
+        made = condense(graph, plan(graph, 0.2), "kmeans", seed=seed, device="cpu")
+        save(tmp_path / f"{seed}.h5", made)
+    return ["evaluate", "--condensed", "0.h5", "1.h5", "--whole", "mine.h5", *QUICK,
+            "--baselines", "random", "--out", "out"]  # fmt: skip
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, which: Any) -> list[Cell]:
+    """Let the cells fail for which `which` answers with an error; those that are run."""
+    ran: list[Cell] = []
+    original = drivers.run_cell
+
+    def train(setup: Setup, cell: Cell) -> TrainingResult:
+        ran.append(cell)
+        if (error := which(cell)) is not None:
+            raise error
+        return original(setup, cell)
+
+    monkeypatch.setattr(drivers, "run_cell", train)
+    return ran
+
+
+def test_a_second_run_trains_nothing(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(command) == 0
+    first, said = read_rows(Path("out/results.csv")), capsys.readouterr()
+    lines = said.err.splitlines()
+    assert lines[0] == "[ 1/20] mlp on whole, seed 0: " + lines[0].partition(": ")[2]
+    assert lines[-1].startswith("[20/20] sgc on random (seed 1), seed 1: micro-F1 ")
+    assert "left" in lines[0]
+    assert "left" not in lines[-1]
+    assert len(lines) == 20
+    assert max(map(len, said.out.splitlines())) <= 130
+    for part in ("AUC", "peak MiB", "break-even", "condense s", "corrected for 2 comparisons"):
+        assert part in said.out
+    assert "and share graphs" in said.out  # Four pairs, of two graphs.
+    ran = breaking(monkeypatch, lambda cell: None)
+    assert cli.main(command) == 0
+    assert ran == []
+    again = capsys.readouterr()
+    assert "20 of 20 trainings are in out and not run again" in again.err
+    assert again.out == said.out
+    assert read_rows(Path("out/results.csv")) == first
+    assert cli.main([*command, "--fresh"]) == 0
+    assert len(ran) == 20
+    assert len(read_rows(Path("out/results.csv"))) == 20
+
+
+def test_pairs_of_a_graph_each_need_no_warning(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, "--per-graph", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "corrected for 2 comparisons" in said
+    assert "share graphs" not in said
+
+
+def test_a_failure_is_said_and_tried_again(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(cell: Cell) -> Exception | None:
+        return RuntimeError("no [memory]\nmore") if cell.training_graph == 3 and cell.seed else None
+
+    with monkeypatch.context() as patch:
+        breaking(patch, fails)
+        assert cli.main(command) == 1
+    said = capsys.readouterr()
+    assert "mlp on random (seed 0), seed 1: FAILED, RuntimeError: no [memory]; about" in said.err
+    assert "2 failed, to be tried again by the same command:" in said.err
+    assert said.err.rstrip().endswith("sgc on random (seed 0), seed 1: RuntimeError: no [memory]")
+    assert "Traceback" not in said.err
+    assert "18 rows in" in said.out
+    assert len(Path("out/failures.csv").read_text().splitlines()) == 3
+    ran = breaking(monkeypatch, lambda cell: None)
+    assert cli.main(command) == 0
+    assert len(ran) == 2
+    assert not Path("out/failures.csv").exists()
+
+
+def test_a_rival_that_cannot_be_condensed_is_a_failure(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*arguments: Any, **named: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("evaluate.grid.baselines.condense", broken)
+    assert cli.main(command) == 1
+    assert "condensing random (seed 1): FAILED, MemoryError" in capsys.readouterr().err
+    assert {row.method for row in read_rows(Path("out/results.csv"))} == {"whole", "kmeans"}
+
+
+def test_for_machines(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    breaking(monkeypatch, lambda c: ValueError("bad") if c.training_graph == 3 and c.seed else None)
+    assert cli.main([*command, "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["results"] == "out/results.csv"
+    (one,) = found["comparisons"]
+    assert (one["dataset"], one["source"]) == ("small", "simulated")
+    lines = {(line["model"], line["method"]): line for line in one["summary"]}
+    assert set(lines) == {(m, g) for m in ("mlp", "sgc") for g in ("whole", "kmeans", "random")}
+    assert lines["mlp", "random"]["runs"] == 3
+    assert lines["mlp", "kmeans"]["retention"] > 0
+    assert [(p["rival"], p["model"], p["pairs"], p["comparisons"]) for p in one["paired"]] == [
+        ("random", None, 3, 1),
+        ("random", "mlp", 3, 2),
+        ("random", "sgc", 3, 2),
+    ]
+    assert {f["reason"] for f in one["failures"]} == {"ValueError: bad"}
+
+    record = json.loads(Path("out/run.json").read_text())
+    assert set(record) == {
+        "command", "arguments", "condensed", "dataset", "source", "versions"
+    }  # fmt: skip
+    assert (record["command"], record["condensed"]) == ("evaluate", ["0.h5", "1.h5"])
+    assert record["arguments"]["baselines"] == ["random"]
+    assert (record["dataset"], record["source"]) == ("small", "simulated")
+    assert "torch" in record["versions"]
+
+
+def test_few_trainings_need_no_ray(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connected: list[Any] = []
+
+    def connect(*arguments: Any) -> Any:
+        connected.append(arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evaluate.distributed.connect.connect", connect)
+    monkeypatch.setattr("commands.evaluate.cores", lambda: 3)
+    monkeypatch.setattr("commands.evaluate.SMALL", 21)
+    assert cli.main(command) == 0
+    monkeypatch.setattr("commands.evaluate.SMALL", 20)
+    assert cli.main(command) == 0  # Nothing is missing.
+    assert connected == []
+    for more, expected in (
+        (["--fresh"], (None, 3, 1)),
+        (["--jobs", "2", "--threads", "2"], (None, 4, 2)),
+        (["--address", "host:1"], ("host:1", None, 1)),
+    ):
+        assert cli.main([*command, *more]) == 130
+        assert connected.pop() == expected
+    ran = breaking(monkeypatch, lambda cell: None)
+    assert cli.main([*command, "--jobs", "1"]) == 0
+    assert connected == []
+    assert len(ran) == 20
+
+
+@pytest.mark.parametrize(("option", "value"), [("--jobs", "0"), ("--threads", "-1")])
+def test_wrong_numbers(
+    option: str, value: str, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, option, value]) == 2
+    assert f"{option[2:]} (got {value}) must be at least 1" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_something_else(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("out").mkdir()
+    Path("out/results.csv").write_text("mine\n")
+    assert cli.main(command) == 2
+    assert "begin anew with --fresh" in capsys.readouterr().err
+    assert Path("out/results.csv").read_text() == "mine\n"
+
+
+@pytest.mark.slow
+def test_with_ray_as_without(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    def scores(folder: str) -> set[tuple[Any, ...]]:
+        rows = read_rows(Path(folder) / "results.csv")
+        return {(r.cell, r.method, r.micro_f1, r.macro_f1, r.auc, r.epoch) for r in rows}
+
+    assert cli.main([*command, "--jobs", "1", "--threads", "1"]) == 0
+    assert cli.main([*command, "--jobs", "2", "--out", "ray"]) == 0
+    assert "Ray: 2 jobs at a time" in capsys.readouterr().err
+    assert scores("out") == scores("ray")
+    assert len(scores("ray")) == 20

@@ -1,0 +1,83 @@
+"""docs/format.md suffices: its code reads and verifies our files without any code of ours."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+
+import h5py
+import numpy as np
+import pytest
+
+from condense.data.condensed import Provenance
+from condense.io import save
+from condense.io.schema import FORMAT, VERSION
+from models.schema import features
+from tests.support.graphs import PROVENANCE, small_condensed, small_graph
+from tests.support.paths import ROOT
+
+SPEC = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+
+
+def function(name: str):
+    """The function `name` of the specification's Python blocks, which import only plain libraries."""
+    (block,) = [
+        b for b in re.findall(r"```python\n(.*?)```", SPEC, re.DOTALL) if f"def {name}(" in b
+    ]
+    imports = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Import)]
+    assert {alias.name for node in imports for alias in node.names} <= {"h5py", "json", "hashlib"}
+    assert "from " not in block
+    namespace: dict = {}
+    exec(compile(block, "docs/format.md", "exec"), namespace)
+    return namespace[name]
+
+
+@pytest.mark.parametrize("condensed", [False, True])
+def test_plain_h5py_reads_everything_in_order(tmp_path, condensed):
+    path = tmp_path / "graph.h5"
+    graph = small_condensed().graph if condensed else small_graph(weighted=True)
+    save(path, small_condensed() if condensed else graph)
+    got = function("read")(path)
+    assert (got["name"], got["source"]) == ("small", "simulated")
+    assert (got["target"], got["num_classes"]) == ("movie", 3)
+    assert list(got["nodes"]) == graph.node_types == ["movie", "director", "actor"]
+    assert list(got["edges"]) == graph.edge_types
+    for node_type in graph.node_types:
+        assert got["num_nodes"][node_type] == graph[node_type].num_nodes
+    for part in ("nodes", "edges"):
+        for key, arrays in got[part].items():
+            assert list(arrays) == [name for name in graph[key] if name != "num_nodes"]
+            for name, array in arrays.items():
+                np.testing.assert_array_equal(array, graph[key][name].numpy())
+    movie = got["nodes"]["movie"]
+    np.testing.assert_array_equal(
+        np.where(movie["has_image"][:, None], movie["x_image"], 0),
+        features(graph["movie"], "image").numpy(),
+    )
+    assert got.get("provenance") == (dataclasses.asdict(PROVENANCE) if condensed else None)
+
+
+def test_plain_h5py_verifies_the_checksum(tmp_path):
+    verify = function("verify")
+    large = small_graph(num_target=5000, text_width=64)  # chunked
+    for name, graph in (("a", small_graph()), ("b", small_condensed()), ("c", large)):
+        save(tmp_path / name, graph)
+        assert verify(tmp_path / name)
+        with h5py.File(tmp_path / name, "a") as file:
+            file["nodes/movie/x_text"][3, 2] += 1
+        assert not verify(tmp_path / name)
+
+
+def test_version_and_format_are_ours():
+    assert f"Version described: **{VERSION}**." in SPEC
+    assert f"`{FORMAT}`" in SPEC
+
+
+def test_tables_list_every_provenance_key_and_every_root_attribute(tmp_path):
+    keys = re.findall(r"^\| `(\w+)` \|", SPEC.split("### `/provenance`")[1], re.MULTILINE)
+    assert keys == [field.name for field in dataclasses.fields(Provenance)]
+    save(tmp_path / "a.h5", small_condensed())
+    section = SPEC.split("### Attributes of `/`")[1].split("###")[0]
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(file.attrs)

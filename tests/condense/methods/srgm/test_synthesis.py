@@ -1,0 +1,92 @@
+"""What is saved is what the relay saw: the same coordinates, the same edges."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from condense.budget import plan
+from condense.clustering.clusters import clusters
+from condense.clustering.propagation import RelayView
+from condense.clustering.settings import Guessing
+from condense.data.features import complete
+from condense.data.graph import hide_test_labels
+from condense.methods.srgm.synthesis import Synthesis
+from models.propagation.metapaths import path_features
+from models.schema import GraphSchema
+from tests.support.dense import assert_near, multiplicities
+from tests.support.graphs import small_graph
+
+pytestmark = pytest.mark.usefixtures("double")
+
+
+def made(rank=3):
+    rng = torch.Generator().manual_seed(0)
+    whole = complete(hide_test_labels(small_graph(dtype=torch.float64)))
+    budget = plan(whole, 0.3)
+    view = RelayView.of(whole, hops=2, rank=rank, generator=rng)
+    start = clusters(view, budget, guessing=Guessing("ridge"), generator=rng)
+    return whole, view, Synthesis(start, budget), rng
+
+
+def moved():
+    whole, view, synthesis, rng = made()
+    with torch.no_grad():
+        for key, h in synthesis.h.items():
+            h.add_(torch.randn(h.shape, generator=rng)).mul_(synthesis.has[key].unsqueeze(1))
+        for logits in synthesis.logits.values():
+            logits.add_(torch.randn(logits.shape, generator=rng))
+    return whole, view, synthesis
+
+
+def test_the_start_is_the_clusters_means():
+    whole, view, synthesis, _ = made(rank=2)
+    small = synthesis.to_graph(view, whole)
+    for i in range(int(small["movie"].num_nodes)):
+        inside = synthesis.start.cluster["movie"] == i
+        assert_near(small["movie"].x_text[i], whole["movie"].x_text[inside].mean(dim=0))
+        pictured = inside & whole["movie"].has_image
+        if pictured.any():
+            expected = whole["movie"].x_image[pictured].mean(dim=0)
+            assert_near(small["movie"].x_image[i], expected)
+        assert int(small["movie"].node_weight[i]) == int(inside.sum())
+
+
+def test_saved_features_have_the_relays_coordinates():
+    whole, view, synthesis = moved()
+    scaled = view.scaler.apply(synthesis.to_graph(view, whole))
+    for (node_type, modality), basis in view.reduction.basis.items():
+        h = scaled[node_type][f"x_{modality}"] @ basis
+        assert_near(h, synthesis.h[node_type, modality].detach(), 1e-6)
+
+
+def test_a_saved_graph_propagates_as_the_relay_did():
+    whole, view, synthesis = moved()
+    small = view.scaler.apply(synthesis.to_graph(view, whole))
+    for (node_type, modality), basis in view.reduction.basis.items():
+        small[node_type][f"x_{modality}"] = small[node_type][f"x_{modality}"] @ basis
+    parts = path_features(small, GraphSchema.of(small), 2)
+    z = torch.cat([s * p for s, p in zip(view.scale, parts.values(), strict=True)], dim=1)
+    assert_near(z, synthesis.features(view), 1e-5)
+
+
+def test_saved_edges_add_up_to_the_members_mean_degrees():
+    whole, view, synthesis = moved()
+    small = synthesis.to_graph(view, whole)
+    for relation in whole.edge_types:
+        inside = synthesis.start.cluster[relation[2]]
+        degree = multiplicities(whole, relation).sum(dim=1)
+        for i, got in enumerate(multiplicities(small, relation).sum(dim=1)):
+            assert got == 0 or abs(got - degree[inside == i].mean()) < 1e-5
+        assert small[relation].edge_index.size(1) > 0
+
+
+def test_restoring_a_snapshot():
+    _, view, synthesis = moved()
+    before, kept = synthesis.features(view), synthesis.snapshot()
+    with torch.no_grad():
+        for h in synthesis.h.values():
+            h.add_(1)
+    assert not torch.equal(synthesis.features(view), before)
+    synthesis.restore(kept)
+    assert torch.equal(synthesis.features(view), before)

@@ -1,0 +1,124 @@
+"""In the inductive setting no method sees test nodes, and validation nodes at most decide."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+from condense.budget import Budget, plan
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import MultimodalGraph
+from condense.data.rules.check import check
+from condense.methods.registry import METHODS
+from condense.run import condense
+from models.schema import GraphSchema
+from tests.condense.methods.test_methods import SELECTORS, VARIANTS, same
+from tests.support.graphs import small_graph
+
+
+def whole_graph() -> MultimodalGraph:
+    return small_graph(num_target=80, weighted=True)
+
+
+def budget_of(graph: MultimodalGraph) -> Budget:
+    return plan(graph, 0.4, edge_ratio=0.5, setting="inductive")
+
+
+def run(graph: MultimodalGraph, method: str, settings: dict) -> CondensedGraph:
+    return condense(graph, budget_of(graph), method, settings, device="cpu")
+
+
+def features_permuted(graph: MultimodalGraph, split: str) -> MultimodalGraph:
+    """Features of a split's nodes in another order."""
+    other = copy.copy(graph)
+    rows = graph["movie"][split].nonzero().flatten()
+    for key in ("x_text", "x_image", "has_image"):
+        value = graph["movie"][key].clone()
+        value[rows] = value[rows.flip(0)]
+        other["movie"][key] = value
+    return other
+
+
+def edges_permuted(graph: MultimodalGraph, split: str) -> MultimodalGraph:
+    """Other neighbours for the nodes of a split, the same both ways."""
+    other = copy.copy(graph)
+    for name, end in (("directed_by", "director"), ("features", "actor")):
+        edges = graph["movie", name, end].edge_index.clone()
+        of_split = graph["movie"][split][edges[0]]
+        edges[1, of_split] = edges[1, of_split].flip(0)
+        assert not torch.equal(edges, graph["movie", name, end].edge_index)
+        other["movie", name, end].edge_index = edges
+        other[end, f"rev_{name}", "movie"].edge_index = edges.flip(0)
+    return other
+
+
+def test_every_method_is_tested() -> None:
+    assert {name for name, _ in VARIANTS} == set(METHODS)
+
+
+@pytest.mark.parametrize(("method", "settings"), VARIANTS)
+def test_test_nodes_are_not_there(method: str, settings: dict) -> None:
+    graph = whole_graph()
+    one = run(graph, method, settings)
+    for changed in (edges_permuted, features_permuted):
+        assert same(one.graph, run(changed(graph, "test_mask"), method, settings).graph)
+    assert one.provenance.setting == "inductive"
+
+
+@pytest.mark.parametrize("method", ["srgm", "coarsening", "kmeans"])
+def test_in_the_transductive_setting_test_nodes_are_seen(method: str) -> None:
+    """So the test above could fail."""
+    graph = whole_graph()
+    one, other = (
+        condense(g, plan(g, 0.2), method, device="cpu").graph
+        for g in (graph, features_permuted(graph, "test_mask"))
+    )
+    assert not same(one, other)
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [(m, s) for m, s in VARIANTS if m != "srgm"] + [("srgm", {"epochs": 0})],
+)
+def test_validation_nodes_are_in_no_cluster(method: str, settings: dict) -> None:
+    graph = whole_graph()
+    one = run(graph, method, settings)
+    for changed in (edges_permuted, features_permuted):
+        assert same(one.graph, run(changed(graph, "val_mask"), method, settings).graph)
+
+
+def test_validation_nodes_are_scored() -> None:
+    graph, settings = whole_graph(), {"epochs": 1, "outer": 2}
+    scores = {
+        run(g, "srgm", settings).provenance.measures["start_val_score"]
+        for g in (graph, features_permuted(graph, "val_mask"))
+    }
+    assert len(scores) == 2
+
+
+@pytest.mark.parametrize(("method", "settings"), VARIANTS)
+def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
+    graph = whole_graph()
+    budget, small = budget_of(graph), run(graph, method, settings).graph
+    check(small, "condensed")
+    assert {t: int(small[t].num_nodes) for t in small.node_types} == dict(budget.nodes)
+    for relation, most in budget.edges.items():
+        assert small[relation].edge_index.size(1) <= most
+    whole, found = GraphSchema.of(graph), GraphSchema.of(small)
+    assert (found.relations, found.node_types) == (whole.relations, whole.node_types)
+    if "node_weight" in small["movie"]:
+        members = int(small["movie"].node_weight.sum())
+        assert members == int(graph["movie"].train_mask.sum())
+
+
+@pytest.mark.parametrize("method", SELECTORS)
+def test_origins_are_training_nodes_of_the_whole_graph(method: str) -> None:
+    graph = whole_graph()
+    small = run(graph, method, {}).graph
+    origin = small["movie"].origin
+    assert bool(graph["movie"].train_mask[origin].all())
+    assert torch.equal(small["movie"].x_text, graph["movie"].x_text[origin])
+    director = small["director"].origin
+    assert torch.equal(small["director"].x_text, graph["director"].x_text[director])

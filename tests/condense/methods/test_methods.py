@@ -1,0 +1,211 @@
+"""Every method keeps to its budget, its schema, its seed and the hiding of test labels."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from condense.budget import Budget, plan
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import MultimodalGraph
+from condense.data.rules.check import check
+from condense.errors import BudgetError, UserError
+from condense.methods.registry import METHODS
+from condense.run import condense
+from models.choices import UnknownChoiceError
+from models.schema import GraphSchema
+from tests.support.graphs import small_graph
+
+VARIANTS = [
+    ("srgm", {"epochs": 2, "outer": 3, "check_every": 2}),
+    ("srgm", {"epochs": 2, "outer": 3, "decouple": "update", "labels": "labelled"}),
+    (
+        "srgm",
+        {"epochs": 2, "outer": 3, "decouple": "parameters", "damping": 0.1, "energy": "absolute"},
+    ),
+    ("srgm", {"epochs": 2, "outer": 3, "decouple": "off", "damping": 0.0}),
+    ("srgm", {"epochs": 0}),
+    ("random", {}),
+    ("kmeans", {"labels": "labelled"}),
+    ("kmeans", {"labels": "pseudo"}),
+    ("herding", {}),
+    ("herding", {"hops": 0, "rank": 2}),
+    ("kcenter", {}),
+    ("coarsening", {}),
+    ("coarsening", {"labels": "labelled"}),
+    ("coarsening", {"space": "own"}),
+    ("kmeans", {"space": "propagated"}),
+]
+SELECTORS = ["random", "herding", "kcenter"]
+
+
+def budget_of(graph: MultimodalGraph) -> Budget:
+    return plan(graph, 0.2, "all", 0.3)
+
+
+def run(graph: MultimodalGraph, method: str, settings: dict, seed: int = 0) -> CondensedGraph:
+    return condense(graph, budget_of(graph), method, settings, seed=seed, device="cpu")
+
+
+def arrays(graph: MultimodalGraph) -> dict[str, torch.Tensor]:
+    stores = [*graph.node_types, *graph.edge_types]
+    found = {f"{s} {k}": v for s in stores for k, v in graph[s].items()}
+    return {k: v for k, v in found.items() if isinstance(v, torch.Tensor)}
+
+
+def same(one: MultimodalGraph, other: MultimodalGraph) -> bool:
+    first, second = arrays(one), arrays(other)
+    return first.keys() == second.keys() and all(
+        torch.equal(v, second[k]) for k, v in first.items()
+    )
+
+
+def test_every_method_is_tested() -> None:
+    assert {name for name, _ in VARIANTS} == set(METHODS)
+
+
+@pytest.mark.parametrize(("method", "settings"), VARIANTS)
+def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
+    graph = small_graph(weighted=True)
+    budget = budget_of(graph)
+    condensed = run(graph, method, settings)
+    small = condensed.graph
+    check(small, "condensed")
+    assert {t: int(small[t].num_nodes) for t in small.node_types} == dict(budget.nodes)
+    counts = torch.bincount(small["movie"].y, minlength=graph.num_classes)
+    assert tuple(counts.tolist()) == budget.classes
+    for relation, most in budget.edges.items():
+        assert small[relation].edge_index.size(1) <= most
+    whole, found = GraphSchema.of(graph), GraphSchema.of(small)
+    assert found.relations == whole.relations
+    assert found.node_types == whole.node_types
+    assert found.modalities["movie"] == whole.modalities["movie"]
+    assert condensed.provenance.complete
+    assert condensed.provenance.condense_seconds > 0
+
+
+@pytest.mark.parametrize(("method", "settings"), VARIANTS)
+def test_a_seed_fixes_the_result(method: str, settings: dict) -> None:
+    graph = small_graph()
+    first = run(graph, method, settings, seed=3)
+    assert same(first.graph, run(graph, method, settings, seed=3).graph)
+    assert not same(first.graph, run(graph, method, settings, seed=4).graph)
+
+
+@pytest.mark.parametrize(("method", "settings"), VARIANTS)
+def test_test_labels_are_never_read(method: str, settings: dict) -> None:
+    graph, permuted = small_graph(), small_graph()
+    store = permuted["movie"]
+    rows = store.test_mask.nonzero().flatten()
+    store.y[rows] = store.y[rows.flip(0)]
+    assert not torch.equal(graph["movie"].y, store.y)
+    one, other = run(graph, method, settings), run(permuted, method, settings)
+    assert same(one.graph, other.graph)
+    assert one.provenance.dataset_hash == other.provenance.dataset_hash
+
+
+def test_the_whole_graph_is_not_changed() -> None:
+    graph, untouched = small_graph(), small_graph()
+    run(graph, "srgm", {"epochs": 1, "outer": 1})
+    assert {k: v.tolist() for k, v in arrays(graph).items() if "x_" not in k} == {
+        k: v.tolist() for k, v in arrays(untouched).items() if "x_" not in k
+    }
+    assert torch.equal(graph["movie"].x_text, untouched["movie"].x_text)
+    assert "x_text" not in graph["actor"]
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"), [("srgm", {"epochs": 1, "outer": 2}), ("coarsening", {})]
+)
+def test_a_mirrored_relation_is_saved_with_the_transposed_edges(
+    method: str, settings: dict
+) -> None:
+    """The same pairs; the weights follow the degrees on either side, so they are not the same."""
+    small = run(small_graph(), method, settings).graph
+    there = small["movie", "features", "actor"].edge_index.T.tolist()
+    back = small["actor", "rev_features", "movie"].edge_index.flip(0).T.tolist()
+    assert there
+    assert sorted(there) == sorted(back)
+
+
+@pytest.mark.parametrize("method", SELECTORS)
+def test_selection_takes_original_nodes_and_their_edges(method: str) -> None:
+    graph = small_graph()
+    small = run(graph, method, {}).graph
+    origin = small["movie"].origin
+    assert len(origin.unique()) == len(origin)
+    assert bool(graph["movie"].train_mask[origin].all())
+    assert torch.equal(small["movie"].x_text, graph["movie"].x_text[origin])
+    assert torch.equal(small["movie"].y, graph["movie"].y[origin])
+    relation = ("movie", "features", "actor")
+    original = set(map(tuple, graph[relation].edge_index.T.tolist()))
+    for s, d in small[relation].edge_index.T:
+        assert (int(origin[s]), int(small["actor"].origin[d])) in original
+
+
+@pytest.mark.parametrize("method", SELECTORS)
+def test_selection_from_a_class_with_too_few_labelled_nodes_says_so(method: str) -> None:
+    graph = small_graph()
+    with pytest.raises(
+        BudgetError, match=r"ratio .* 12 training nodes of class 0, which has 4; .*labels pseudo"
+    ):
+        condense(graph, plan(graph, 0.9), method, device="cpu")
+
+
+@pytest.mark.parametrize("method", SELECTORS)
+def test_selection_takes_all_labelled_nodes_where_the_budget_says_so(method: str) -> None:
+    graph = small_graph()
+    small = condense(graph, plan(graph, 1.0, "train"), method, device="cpu").graph
+    train = graph["movie"].train_mask.nonzero().flatten()
+    assert small["movie"].origin.sort().values.tolist() == train.tolist()
+
+
+def test_kmeans_centres_are_means_of_one_class() -> None:
+    graph = small_graph(num_target=60)
+    small = run(graph, "kmeans", {"labels": "labelled"}).graph
+    store = graph["movie"]
+    for c in range(graph.num_classes):
+        weight = small["movie"].node_weight[small["movie"].y == c].unsqueeze(1)
+        centre = (small["movie"].x_text[small["movie"].y == c] * weight).sum(0) / weight.sum()
+        expected = store.x_text[store.train_mask & (store.y == c)].mean(0)
+        torch.testing.assert_close(centre, expected)
+        assert int(weight.sum()) == int((store.train_mask & (store.y == c)).sum())
+
+
+@pytest.mark.parametrize(
+    ("method", "settings", "said"),
+    [
+        ("srgm", {"epoch": 3}, "'epoch' is unknown; did you mean 'epochs'"),
+        ("srgm", {"epochs": -1}, "epochs (got -1): input should be greater than or equal to 0"),
+        ("srgm", {"lr_edges": 1e38}, "lr_edges (got 1e+38)"),
+        ("srgm", {"frames": "identity"}, "frames (got 'identity') needs modalities of one width"),
+        ("random", {"epochs": 3}, "'epochs' is unknown"),
+        ("herding", {"hops": 5}, "hops (got 5)"),
+        ("kcenter", {"rank": 0}, "rank (got 0)"),
+        ("coarsening", {"space": "raw"}, "space (got 'raw')"),
+    ],
+)
+def test_wrong_settings_are_named(method: str, settings: dict, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        run(small_graph(), method, settings)
+    assert said in str(caught.value)
+
+
+def test_an_unknown_method_lists_the_choices() -> None:
+    with pytest.raises(UnknownChoiceError, match="did you mean 'srgm'"):
+        run(small_graph(), "srmg", {})
+
+
+def test_an_unknown_device_is_named() -> None:
+    graph = small_graph()
+    with pytest.raises(UserError, match=r"device .got 'tpu9'.* try auto"):
+        condense(graph, budget_of(graph), "random", device="tpu9")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_budget_of_no_edges_is_kept(method: str) -> None:
+    graph = small_graph(num_target=80)
+    settings = {"epochs": 1, "outer": 2} if method == "srgm" else {}
+    made = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
+    assert {made.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
+    check(made.graph, "condensed")

@@ -1,0 +1,142 @@
+"""The site: built strictly, complete, and readable without a network."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import cli
+from commands.candidates import candidates
+from commands.comparison import as_record
+from condense.inspecting.facts import facts
+from condense.methods.registry import METHODS
+from evaluate.reproduce import read_plan
+from evaluate.results.store import Failure
+from evaluate.search.rank import Interval, Spread
+from evaluate.search.ranking_quality import RankingQuality, Verification
+from models.registry import MODELS
+from tests.evaluate.results.test_paired import row
+from tests.support.graphs import small_condensed
+
+ROOT = Path(cli.__file__).parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+
+
+def test_pages_name_every_method_model_and_command() -> None:
+    for page, names in (("methods", METHODS), ("models", MODELS), ("commands", cli.COMMANDS)):
+        text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+        for name in names:
+            assert f"| `{name}` |" in text
+
+
+def test_keys_of_json_are_said() -> None:
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    rows = [row(method, "mlp", seed, 0.5) for method in ("ours", "theirs") for seed in (0, 1)]
+    said = as_record("", "", "", rows, [])
+    evaluated = said.keys() | said["summary"][0].keys() | said["paired"][0].keys()
+    kinds = (Failure, Verification, RankingQuality, Interval, Spread)
+    fields = {field.name for kind in kinds for field in dataclasses.fields(kind)}
+    searched = {"condensed_hash", "search_seconds", "val_micro_f1", "verify"}
+    made = facts(small_condensed()).keys() | {"file", "warnings"}
+    for key in evaluated | (fields - {"sides", "rows"}) | searched | made:
+        assert f"`{key}`" in text, key
+
+
+def test_plans_in_the_pages_can_be_read(tmp_path: Path) -> None:
+    found = 0
+    for page in PAGES:
+        for text in re.findall(r"```toml\n(.+?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            if "[[published]]" in text:
+                (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
+                read_plan(tmp_path / "plan.toml")
+                found += 1
+    assert found
+
+
+def test_command_lines_have_options_that_exist() -> None:
+    seen = 0
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        for line in re.findall(r"^[ $]*python cli\.py (.+)$", text, re.MULTILINE):
+            words = re.split(r"\s+", re.split(r"\s[#>|]|\)", line)[0].strip())
+            for i, word in enumerate(words):
+                if word.startswith("--") and words[0] in cli.COMMANDS:
+                    flag = word.partition("=")[0]
+                    assert flag in candidates(cli.COMMANDS, [*words[:i], flag]), (page.name, line)
+                    seen += 1
+    assert seen > 50
+
+
+def test_python_in_the_pages_compiles() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for block in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            compile(block, page.name, "exec")
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    listed = set(re.findall(r"[\w-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8")))
+    there = {path.name for path in DOCS.glob("*.md")}
+    assert listed == there
+
+
+def test_links_of_the_site_do_not_leave_it() -> None:
+    for page in DOCS.glob("*.md"):
+        assert "](../" not in page.read_text(encoding="utf-8"), page.name
+
+
+def formulas() -> Any:
+    """The hook, which is no module of a package."""
+    pytest.importorskip("mkdocs")
+    spec = importlib.util.spec_from_file_location("formulas", DOCS / "formulas.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_formulas_are_drawn_and_keep_their_tex_for_readers_aloud() -> None:
+    hook = formulas()
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="methods.md"))
+    said = '<p>So <span class="arithmatex">\\(n\' &lt; n\\)</span>.</p>'
+    drawn = hook.on_page_content(said, page=page)
+    assert drawn.startswith('<p>So <span class="unbroken"><svg')
+    assert drawn.endswith("</svg>.</span></p>")
+    assert 'aria-label="n&#x27; &lt; n"' in drawn
+    block = hook.on_page_content('<div class="arithmatex">\\[\\frac{1}{2}\\]</div>', page=page)
+    assert block.startswith('<div class="formula"><svg')
+    # A formula twice as wide has twice the width.
+    one, two = (float(re.findall(r"width:([\d.]+)em", hook.drawn(tex))[0]) for tex in ("M", "MM"))
+    assert two == pytest.approx(2 * one, rel=0.15)
+    wrong = '<span class="arithmatex">\\(\\nosuch\\)</span>'
+    with pytest.raises(Exception, match=r"methods\.md: cannot draw .*nosuch"):
+        hook.on_page_content(wrong, page=page)
+
+
+@pytest.mark.slow
+def test_the_site_is_built_strictly_and_needs_no_network(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.html")}
+    assert {"index.html", "methods.html", "format.html", "api.html"} <= set(pages)
+    for name, page in pages.items():
+        fetched = re.findall(r'<(?:script|img|iframe)[^>]* src="([^"]*)"', page)
+        fetched += re.findall(r'<link[^>]* href="([^"]*)"', page)
+        assert not [url for url in fetched if url.startswith(("http", "//"))], name
+        assert "arithmatex" not in page, f"a formula of {name} was not drawn"
+    assert pages["methods.html"].count('role="img"') > 40
+    for sheet in tmp_path.rglob("*.css"):
+        assert not re.search(r"url\(['\"]?(?:https?:)?//", sheet.read_text(encoding="utf-8")), sheet
+    assert "dirichlet_energy" in pages["api.html"]

@@ -1,0 +1,54 @@
+"""Of two runs in one folder, no mean mixes what was trained differently."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from evaluate.results.rows import Row, read_rows
+from evaluate.results.store import ResultStore
+from tests.evaluate.report.rows import row
+
+
+def trained(method: str, model: str, seeds: int, epochs: int) -> list[Row]:
+    return [
+        dataclasses.replace(
+            row(method, model, seed, 0.5),
+            settings=f"hops=2 epochs={epochs}",
+            cell=f"{method}-{model}-{seed}-{epochs}",
+        )
+        for seed in range(seeds)
+    ]
+
+
+def kept(folder: Path, rows: list[Row]) -> list[Row]:
+    """What is in the folder after a run that has trained so."""
+    store = ResultStore.open(folder)
+    for one in rows:
+        store.add_rows([one])
+    return read_rows(folder / "results.csv")
+
+
+def test_rows_of_other_settings_go_whatever_their_seeds(tmp_path: Path) -> None:
+    sgc, mlp = trained("srgm", "sgc", 5, 200), trained("srgm", "mlp", 5, 200)
+    whole, other = trained("whole", "sgc", 5, 200), trained("random", "sgc", 5, 200)
+    larger = [dataclasses.replace(r, ratio=0.02, cell=r.cell + "-2") for r in sgc]
+    kept(tmp_path, [*sgc, *mlp, *whole, *other, *larger])
+    shorter = trained("srgm", "sgc", 2, 50)
+    assert kept(tmp_path, shorter) == [*mlp, *whole, *other, *larger, *shorter]
+
+
+def test_rows_of_equal_settings_stay(tmp_path: Path) -> None:
+    long = trained("srgm", "sgc", 5, 200)
+    kept(tmp_path, long)
+    assert kept(tmp_path, long[:2]) == [*long[2:], *long[:2]]
+
+
+def test_real_and_simulated_data_of_one_name_keep_their_rows(tmp_path: Path) -> None:
+    real = trained("srgm", "sgc", 2, 50)
+    simulated = [
+        dataclasses.replace(r, source="simulated", cell="s" + r.cell)
+        for r in trained("srgm", "sgc", 2, 200)
+    ]
+    kept(tmp_path, real)
+    assert kept(tmp_path, simulated) == [*real, *simulated]

@@ -1,0 +1,76 @@
+"""The training loop: which state is kept, and when it stops early."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from evaluate.training.train import TrainSettings, train
+from tests.support.graphs import small_graph
+
+
+class Scripted(nn.Module):
+    """Answers validation after validation as told: (share of nodes that are right, confidence)."""
+
+    by_rows = True
+
+    def __init__(self, y: torch.Tensor, script: list[tuple[float, float]]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(3))
+        self.y, self.script = y, script
+        self.steps = self.checks = 0
+
+    def prepare(self, graph, rows):
+        return rows
+
+    def forward(self, rows):
+        if self.training:
+            self.steps += 1
+            return self.weight.expand(len(rows), 3)
+        share, confidence = self.script[min(self.checks, len(self.script) - 1)]
+        self.checks += 1
+        right = torch.arange(len(rows)) < share * len(rows)
+        answer = torch.where(right, self.y[rows], (self.y[rows] + 1) % 3)
+        return confidence * nn.functional.one_hot(answer, 3).float()
+
+
+def trained(script, **settings):
+    graph = small_graph(num_target=48)
+    model = Scripted(graph["movie"].y, script)
+    done = train(model, graph, graph, TrainSettings(epochs=100, check_every=10, **settings))
+    return model, done
+
+
+def test_the_best_state_is_kept_and_the_first_of_equals():
+    model, done = trained([(0.25, 1.0), (0.75, 1.0), (0.5, 1.0), (0.75, 1.0), (0.25, 1.0)])
+    assert model.steps == 100
+    assert (done.epoch, done.val_micro_f1) == (20, 0.75)
+    _, short = trained([(0.25, 1.0), (0.75, 1.0)])
+    assert short.epoch == 20
+
+
+@pytest.mark.parametrize("patience", [10, 20, 30])
+def test_it_stops_when_loss_and_score_are_both_worse(patience):
+    # The loss is least at 20 and the score best at 30; both are worse from 40 on.
+    model, done = trained([(0.5, 0.1), (0.5, 1.0), (0.75, 9.0), (0.25, 9.0)], patience=patience)
+    assert model.steps == 30 + patience
+    assert done.epoch == 30
+
+
+@pytest.mark.parametrize(
+    "last", [(0.5, 9.0), (0.25, 0.0)], ids=["the score holds", "the loss holds"]
+)
+def test_it_goes_on_while_either_holds(last):
+    # Confidence 0 gives the loss of a coin with three sides, whatever is right.
+    model, _ = trained([(0.5, 0.0), last], patience=10)
+    assert model.steps == 100
+
+
+def test_the_least_loss_is_kept_where_that_is_asked_for():
+    # Sure and wrong costs more than unsure: the best score does not have the least loss.
+    script = [(0.25, 0.5), (0.5, 0.1), (0.75, 9.0), (0.5, 0.1), (0.25, 9.0)]
+    _, by_score = trained(script)
+    _, by_loss = trained(script, keep="loss")
+    assert (by_score.epoch, by_score.val_micro_f1) == (30, 0.75)
+    assert (by_loss.epoch, by_loss.val_micro_f1) == (20, 0.5)
