@@ -38,7 +38,7 @@ def on_page_content(content: str, page: Any, **named: Any) -> str:
         PluginError: one that is no TeX known to matplotlib.
     """
 
-    def draw(found: re.ComparedGraphs[str]) -> str:
+    def draw(found: re.Match[str]) -> str:
         tex = " ".join(html.unescape(found["tex"]).split())
         try:
             # In a line of its own a fraction has room.
