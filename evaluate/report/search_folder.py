@@ -81,7 +81,7 @@ def read_search(folder: Path) -> Search:
     top = folder / TOP
     return Search(
         folder,
-        read_json(folder / RECORD) if (folder / RECORD).exists() else {},
+        _finite(read_json(folder / RECORD)) if (folder / RECORD).exists() else {},
         _lines(folder / TRIALS, {"model", "settings", "score"}),
         read_rows(top) if top.exists() else [],
         _lines(folder / VERIFY, {"model", "settings", "whole_val"}, numbers="_val"),
@@ -103,6 +103,13 @@ def read_json(path: Path) -> dict[str, Any]:
             f"{path} (got {type(found).__name__}) must be a JSON object; run again what wrote it"
         )
     return unspell(found)
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None in place of non-finite numbers, as records of older versions have them."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _lines(path: Path, columns: set[str], numbers: str = "score") -> list[dict[str, str]]:
