@@ -1,6 +1,6 @@
-"""BibTeX entries of what a report used, out of references.bib.
+"""BibTeX entries of the methods, models and datasets that a report uses, from references.bib.
 
-Fields that we are not sure of are left out there: no pages, no DOIs.
+Fields that we could not verify are left out there: no pages, no DOIs.
 """
 
 from __future__ import annotations
@@ -9,27 +9,14 @@ import re
 from collections.abc import Iterable
 from importlib.resources import files
 
-OF_METHOD = {
-    "srgm": ("srgm",),
-    "random": (),
-    "herding": ("herding",),
+METHOD_SOURCES = {
     "kcenter": ("coreset",),
     "kmeans": ("kmeanspp",),
     "coarsening": ("kmeanspp",),
 }
-"""Method -> keys in references.bib."""
+"""Method -> keys in references.bib, where the key is not the method's own name."""
 
-OF_MODEL = {
-    "mlp": (),
-    "hgt_late": ("hgt",),
-    "han_late": ("han",),
-    "sehgnn_late": ("sehgnn",),
-    "shgp_late": ("shgp",),
-    "hero_late": ("hero",),
-}
-"""Model -> keys, where it is not the model's own name."""
-
-OF_DATASET = {
+DATASET_SOURCES = {
     "amazon": ("hgnn_ima",),
     "imdb": ("mhgat", "hgnn_ima"),
     "acm": ("heco",),
@@ -37,40 +24,62 @@ OF_DATASET = {
     "cora": ("planetoid",),
     "photo": ("pitfalls",),
 }
-"""Beginning of a real data set's name -> keys."""
+"""Beginning of a real dataset's name -> keys."""
+
+PROGRAMS, SEARCH_PROGRAMS = ("pyg",), ("tune", "optuna")
+
+LATE = "_late"
+"""Ending of a model's late-fusion variant, which is cited as the model."""
+
+WITHOUT_SOURCE = {
+    "random": "drawing nodes at random has no author",
+    "mlp": "the multilayer perceptron is a textbook model",
+}
+"""Method or model without an entry -> why."""
+
+
+def method_keys(name: str) -> tuple[str, ...]:
+    """Keys of a condensation method's entries."""
+    return () if name in WITHOUT_SOURCE else METHOD_SOURCES.get(name, (name,))
+
+
+def model_keys(name: str) -> tuple[str, ...]:
+    """Keys of a model's entries."""
+    return () if name in WITHOUT_SOURCE else (name.removesuffix(LATE),)
+
+
+def dataset_keys(name: str) -> tuple[str, ...]:
+    """Keys of a real dataset's entries."""
+    return tuple(
+        key for start, keys in DATASET_SOURCES.items() if name.startswith(start) for key in keys
+    )
 
 
 def bibtex(
     methods: Iterable[str], models: Iterable[str], datasets: Iterable[str], searched: bool
 ) -> str:
-    """The entries, each once, in the order methods, models, data sets, programs.
+    """The entries, each once, in the order methods, models, datasets, programs.
 
     Args:
-        methods: names of condensation methods; those that we do not know have no entry.
+        methods: names of condensation methods; unknown ones have no entry.
         models: names of models, likewise.
-        datasets: names of real data sets, likewise.
+        datasets: names of real datasets, likewise.
         searched: whether there was an architecture search.
     """
-    keys = [key for method in methods for key in OF_METHOD.get(method, ())]
-    keys += [key for model in models for key in OF_MODEL.get(model, (model,))]
-    keys += [
-        k
-        for name in datasets
-        for begin, ks in OF_DATASET.items()
-        if name.startswith(begin)
-        for k in ks
-    ]
-    keys += ["pyg", *(("tune", "optuna") if searched else ())]
+    keys = [key for name in methods for key in method_keys(name)]
+    keys += [key for name in models for key in model_keys(name)]
+    keys += [key for name in datasets for key in dataset_keys(name)]
+    keys += [*PROGRAMS, *(SEARCH_PROGRAMS if searched else ())]
     known = entries()
     return "\n\n".join(known[key] for key in dict.fromkeys(keys) if key in known)
 
 
 def entries() -> dict[str, str]:
-    """Key -> entry, as it is to be pasted."""
+    """Key -> entry, ready to be pasted."""
     text = (files("evaluate.report") / "references.bib").read_text(encoding="utf-8")
-    found = {}
+    by_key = {}
     for entry in text.strip().split("\n\n"):
         head = re.match(r"@\w+\{([\w-]+),", entry)
         assert head is not None, entry
-        found[head[1]] = entry
-    return found
+        by_key[head[1]] = entry
+    return by_key

@@ -1,34 +1,35 @@
-"""What a page is made of."""
+"""What the page is made of."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evaluate.report.figures.style import Drawn
+from evaluate.report.figures.style import ReportFigure
 from evaluate.report.tables import Table
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A part of a section.
+    """One heading and what stands below it. A chapter without content is left out of the page.
 
     Attributes:
-        slug: of its anchor.
         heading: its title.
-        said: paragraphs.
-        notes: what to mind, set apart.
-        figures: drawings, in order.
+        paragraphs: text at the top.
+        notes: caveats, set apart.
+        warnings: caveats that the command prints as well.
+        figures: in order.
         caption: of all figures together.
-        tables: shown.
-        details: tables that are folded away on the screen, with long lists of what was set.
+        tables: shown in full.
+        details: tables folded away on the screen, such as long lists of settings.
         bibtex: entries, as one text.
     """
 
-    slug: str
     heading: str
-    said: tuple[str, ...] = ()
+    paragraphs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    figures: tuple[Drawn, ...] = ()
+    warnings: tuple[str, ...] = ()
+    figures: tuple[ReportFigure, ...] = ()
     caption: str = ""
     tables: tuple[Table, ...] = ()
     details: tuple[Table, ...] = ()
@@ -37,18 +38,20 @@ class Chapter:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
-        parts = (self.said, self.notes, self.figures, self.tables, self.details, self.bibtex)
-        return not any(parts)
+        return not any(
+            (self.paragraphs, self.notes, self.warnings, self.figures, self.tables, self.details,
+             self.bibtex)
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A number that is seen first.
+    """A number at the top of the page.
 
     Attributes:
         value: with its unit.
         label: what it is.
-        detail: how sure it is, or what it is compared with.
+        detail: its interval, or what it is compared with.
     """
 
     value: str
@@ -57,23 +60,21 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Everything about one whole graph.
+class DatasetReport:
+    """What the page shows about one dataset.
 
     Attributes:
-        slug: of its anchor.
-        title: the data set's name, marked if simulated.
-        heading: what was condensed from what, real or simulated.
-        simulated: whether the data is.
+        slug: its anchor.
+        title: the dataset's name, marked if simulated.
+        heading: what was condensed to what, real or simulated.
         tiles: the main numbers.
-        summary: the main results in sentences.
-        chapters: the rest.
+        findings: the main results in sentences.
+        chapters: anchor -> chapter, in order.
     """
 
     slug: str
     title: str
     heading: str
-    simulated: bool
     tiles: tuple[Tile, ...]
-    summary: tuple[str, ...]
-    chapters: tuple[Chapter, ...]
+    findings: tuple[str, ...]
+    chapters: Mapping[str, Chapter]

@@ -1,4 +1,4 @@
-"""What of a condensed graph is drawn: numbered nodes, and each pair of mirrored relations once."""
+"""The part of a condensed graph that is drawn: numbered nodes, and mirrored relations once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from condense.data.graph import MultimodalGraph
-from evaluate.report.planes import mark_sizes
+from evaluate.report.feature_projection import marker_sizes
 from models.propagation.sparse import edge_weights
 
 MOST_NODES = 1500
@@ -21,14 +21,14 @@ class DrawnGraph:
 
     Attributes:
         types: names.
-        type_of: [n], numbers into `types`.
-        classes: [n], −1 for nodes that have none.
-        sizes: [n] areas of marks, see `mark_sizes`; 1 for other types.
-        relations: what a group of edges is called.
+        type_of: [n], indices into `types`.
+        classes: [n], −1 for nodes without a class.
+        sizes: [n], areas of the target nodes' markers, see `marker_sizes`; 1 for other types.
+        relations: names of the relations, or of pairs of mirrored ones.
         edges: [2, e].
-        relation_of: [e], numbers into `relations`.
+        relation_of: [e], indices into `relations`.
         weights: [e].
-        left_out: (nodes, edges) that are not here, where there were too many.
+        left_out: number of nodes and of edges that were dropped because there were too many.
     """
 
     types: tuple[str, ...]
@@ -43,8 +43,10 @@ class DrawnGraph:
 
     @classmethod
     def of(cls, graph: MultimodalGraph, seed: int = 0) -> DrawnGraph:
-        """Of a condensed graph; of more than MOST_NODES nodes a random share of each type stays, of more
-        than MOST_EDGES edges among them the heaviest.
+        """The drawn part of a condensed graph.
+
+        Of more than MOST_NODES nodes a random share of each type stays; of more than MOST_EDGES edges among
+        these the heaviest.
         """
         counts = {t: int(graph[t].num_nodes) for t in graph.node_types}
         total = sum(counts.values())
@@ -62,8 +64,8 @@ class DrawnGraph:
         classes, sizes = np.full(first, -1), np.ones(first)
         own = number[graph.target][kept[graph.target]]
         classes[own] = target.y.numpy()[kept[graph.target]]
-        sizes[own] = mark_sizes(target.get("node_weight"), len(target.y))[kept[graph.target]]
-        relations, edges, of, weights = _joined(graph, number)
+        sizes[own] = marker_sizes(target.get("node_weight"), len(target.y))[kept[graph.target]]
+        relations, edges, relation_of, weights = _merge_mirrored(graph, number)
         total_edges = len(weights)
         heaviest = np.sort(np.argsort(-weights, kind="stable")[:MOST_EDGES])
         return cls(
@@ -73,18 +75,18 @@ class DrawnGraph:
             sizes=sizes,
             relations=relations,
             edges=edges[:, heaviest],
-            relation_of=of[heaviest],
+            relation_of=relation_of[heaviest],
             weights=weights[heaviest],
             left_out=(total - first, total_edges - len(heaviest)),
         )
 
 
-def _joined(
+def _merge_mirrored(
     graph: MultimodalGraph, number: dict[str, np.ndarray]
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]:
-    """Names, [2, e] numbered edges among the kept nodes, their relations and weights.
+    """Names of the relations, and edges [2, e] among the kept nodes with their relations [e] and weights [e].
 
-    A relation whose edges are another's turned round is the same one, seen from the other end.
+    A relation whose edges are those of another one reversed is left out.
     """
     names: list[str] = []
     seen: list[tuple[tuple[str, str], set[tuple[int, int]]]] = []
@@ -92,15 +94,16 @@ def _joined(
     for relation in graph.edge_types:
         source, name, destination = relation
         index = graph[relation].edge_index.numpy()
-        turned = set(zip(index[1].tolist(), index[0].tolist(), strict=True))
-        if index.shape[1] and ((destination, source), turned) in seen and source != destination:
+        reverse = set(zip(index[1].tolist(), index[0].tolist(), strict=True))
+        if index.shape[1] and ((destination, source), reverse) in seen and source != destination:
             continue
         seen.append(((source, destination), set(zip(*index.tolist(), strict=True))))
         ends = np.stack([number[source][index[0]], number[destination][index[1]]])
-        here = (ends >= 0).all(axis=0)
+        kept = (ends >= 0).all(axis=0)
         weight = edge_weights(graph, relation).detach().to(torch.float64).numpy()
         names.append(name if source == destination else f"{source} – {destination} ({name})")
-        parts.append((ends[:, here], weight[here]))
-    of = np.repeat(np.arange(len(parts)), [len(w) for _, w in parts])
+        parts.append((ends[:, kept], weight[kept]))
+    relation_of = np.repeat(np.arange(len(parts)), [len(w) for _, w in parts])
     edges = np.concatenate([np.zeros((2, 0), dtype=int), *(e for e, _ in parts)], axis=1)
-    return tuple(names), edges, of, np.concatenate([np.zeros(0), *(w for _, w in parts)])
+    weights = np.concatenate([np.zeros(0), *(w for _, w in parts)])
+    return tuple(names), edges, relation_of, weights

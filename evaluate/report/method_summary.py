@@ -1,4 +1,4 @@
-"""Methods by models: the lines of the comparison, ordered for matrices and figures."""
+"""Results by method and model, and how sure the differences between methods are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluate.report.words import percent
+from evaluate.report.formatting import percent
 from evaluate.results.paired import CONFIDENCE, PairedDifference, paired_methods
 from evaluate.results.rows import WHOLE, Row
 from evaluate.results.table import Line, summarise
@@ -15,11 +15,11 @@ from evaluate.results.table import Line, summarise
 
 @dataclass(frozen=True)
 class MethodSummary:
-    """One method at one size with all models.
+    """One method at one ratio, with all its models.
 
     Attributes:
-        label: the method; its size too where the method has several.
-        lines: model -> mean over seeds.
+        label: the method, with its ratio if the method has several.
+        lines: model -> means over seeds.
         rows: behind these lines.
     """
 
@@ -34,40 +34,45 @@ class MethodSummary:
 
     @property
     def whole(self) -> bool:
-        """Whether it is the whole graph."""
+        """Whether this is the whole graph."""
         return self.rows[0].trained_on == WHOLE
 
     @property
-    def one(self) -> Line:
-        """Any of the lines: size and condensing time do not depend on the model."""
+    def size(self) -> Line:
+        """A line for its size and condensing time, which do not depend on the model."""
         return next(iter(self.lines.values()))
 
     def mean(self, name: str, models: Sequence[str]) -> float | None:
-        """The mean of a line's number over `models`; None where one of them is missing or has none."""
-        found = [getattr(self.lines[m], name) if m in self.lines else None for m in models]
-        known = [value for value in found if value is not None]
-        return statistics.fmean(known) if known and len(known) == len(found) else None
+        """The mean of a line's field over `models`; None where a model or its value is missing."""
+        values = [getattr(self.lines[m], name) if m in self.lines else None for m in models]
+        known = [value for value in values if value is not None]
+        return statistics.fmean(known) if known and len(known) == len(values) else None
 
 
 def method_summaries(rows: Sequence[Row]) -> list[MethodSummary]:
     """The whole graph first, then the methods in order of appearance.
 
     Args:
-        rows: of one whole graph in one setting.
+        rows: of one data set in one setting.
     """
     groups: dict[tuple[str, float], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.method, row.ratio), []).append(row)
     methods = [method for method, _ in groups]
-    # All rows are summarised together: retention needs the whole graph's beside the method's.
+    # All rows are summarised together, because retention needs those of the whole graph.
     lines = {(line.model, line.method, line.nodes): line for line in summarise(rows)}
-    found = []
+    summaries = []
     for (method, ratio), group in groups.items():
         nodes = {m: statistics.fmean(r.nodes for r in group if r.model == m) for m in models(group)}
         label = f"{method} at {percent(ratio, 2)}" if methods.count(method) > 1 else method
-        own = {m: lines[m, method, n] for m, n in nodes.items()}
-        found.append(MethodSummary(label, own, group))
-    return sorted(found, key=lambda s: not s.whole)
+        own_lines = {m: lines[m, method, n] for m, n in nodes.items()}
+        summaries.append(MethodSummary(label, own_lines, group))
+    return sorted(summaries, key=lambda s: not s.whole)
+
+
+def whole_summary(summaries: Sequence[MethodSummary]) -> MethodSummary | None:
+    """The whole graph's summary; None if no model was trained on it."""
+    return next((s for s in summaries if s.whole), None)
 
 
 def models(rows: Sequence[Row]) -> list[str]:
@@ -75,50 +80,50 @@ def models(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(row.model for row in rows))
 
 
-def common_models(found: Sequence[MethodSummary]) -> list[str]:
-    """Models that all have been trained with, in order."""
-    first = found[0].lines if found else {}
-    return [m for m in first if all(m in s.lines for s in found)]
+def common_models(summaries: Sequence[MethodSummary]) -> list[str]:
+    """Models that were trained on every graph, in order of appearance."""
+    first = summaries[0].lines if summaries else {}
+    return [m for m in first if all(m in s.lines for s in summaries)]
 
 
 def difference(
     first: MethodSummary, second: MethodSummary, comparisons: int = 1
 ) -> PairedDifference | None:
-    """How far the first is ahead in points of micro-F1, pairs sharing seeds; None without pairs.
+    """How far `first` is ahead in points of micro-F1, paired by seed; None without pairs.
 
-    Against the whole graph, which is not condensed, pairs share the training seed, and the first's scores
-    are averaged over condensing seeds before: a whole graph's training must not count several times.
+    The whole graph has no condensing seed. Against it pairs share the training seed, and the scores of
+    `first` are averaged over condensing seeds beforehand, so that a training on the whole graph counts once.
 
     Args:
         first: a condensed graph's summary.
         second: another's, or the whole graph's.
         comparisons: how many such intervals are read together; each is widened by Bonferroni's rule.
     """
-    ours, theirs = _named(first.rows, "first"), _named(second.rows, "second")
+    ours, theirs = _renamed(first.rows, "first"), _renamed(second.rows, "second")
     if second.whole:
         ours, theirs = _averaged(ours), _averaged(theirs)
-    found = paired_methods([*ours, *theirs], "first", "second")
-    return None if found is None else widened(found, comparisons)
+    paired = paired_methods([*ours, *theirs], "first", "second")
+    return None if paired is None else widened(paired, comparisons)
 
 
-def widened(found: PairedDifference, comparisons: int) -> PairedDifference:
-    """The interval at a confidence of 1 − (1 − CONFIDENCE) / comparisons."""
-    if found.count < 2 or comparisons < 2:
-        return found
-    from scipy.stats import t  # Imports in a second.
+def widened(difference: PairedDifference, comparisons: int) -> PairedDifference:
+    """The same difference with an interval of confidence 1 − (1 − CONFIDENCE) / comparisons."""
+    if difference.count < 2 or comparisons < 2:
+        return difference
+    from scipy.stats import t  # Takes a second to import.
 
-    rest, freedom = (1 - CONFIDENCE) / 2, found.count - 1
-    factor = float(t.ppf(1 - rest / comparisons, freedom) / t.ppf(1 - rest, freedom))
-    return dataclasses.replace(found, half=found.half * factor)
+    tail, freedom = (1 - CONFIDENCE) / 2, difference.count - 1
+    factor = float(t.ppf(1 - tail / comparisons, freedom) / t.ppf(1 - tail, freedom))
+    return dataclasses.replace(difference, half=difference.half * factor)
 
 
-def _named(rows: Sequence[Row], name: str) -> list[Row]:
-    """Two sizes of one method differ in name."""
-    return [dataclasses.replace(row, method=name) for row in rows]
+def _renamed(rows: Sequence[Row], method: str) -> list[Row]:
+    """The rows under another method's name, so that two ratios of one method can be compared."""
+    return [dataclasses.replace(row, method=method) for row in rows]
 
 
 def _averaged(rows: Sequence[Row]) -> list[Row]:
-    """One row a model and training seed, the mean over condensing seeds."""
+    """One row for each model and training seed, with the mean score over condensing seeds."""
     groups: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.model, row.train_seed), []).append(row)

@@ -1,10 +1,13 @@
-"""Tables: one kind, written as HTML (by the page's template), CSV and Markdown."""
+"""A table, written as CSV, as Markdown and, by the page's template, as HTML."""
 
 from __future__ import annotations
 
 import csv
 import io
 from dataclasses import dataclass
+
+MISSING = "–"
+"""The text of a cell without a value."""
 
 
 @dataclass(frozen=True)
@@ -13,10 +16,10 @@ class Table:
 
     Attributes:
         name: of its files, without ending.
-        title: its caption; it names the data set, and that it is simulated.
+        title: its caption; it names the dataset and marks simulated data.
         headers: of the columns.
         rows: one text a column each.
-        left: how many columns at the left are names, not numbers.
+        left: how many columns at the left hold names, not numbers.
         note: how to read it.
     """
 
@@ -44,5 +47,5 @@ class Table:
             "| " + " | ".join(text.replace("|", "\\|") for text in row) + " |"
             for row in (self.headers, rule, *self.rows)
         ]
-        said = [f"**{self.title}**", "\n".join(lines), self.note]
-        return "\n\n".join(filter(None, said)) + "\n"
+        parts = [f"**{self.title}**", "\n".join(lines), self.note]
+        return "\n\n".join(filter(None, parts)) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,33 +11,30 @@ from pathlib import Path
 from condense.data.graph import num_target
 from condense.errors import FileError, UserError
 from condense.io.replace import check_target, replacing
-from evaluate.report import summary
-from evaluate.report.chapters.condensing import condensing
-from evaluate.report.chapters.failing import failing
-from evaluate.report.chapters.graphs import graphs
-from evaluate.report.chapters.record import citing, record
-from evaluate.report.chapters.scores import costs, kept
-from evaluate.report.chapters.searching import searching
-from evaluate.report.content import Part
+from evaluate.report import findings
+from evaluate.report.chapters import works_to_cite
+from evaluate.report.chapters.registry import CHAPTERS
+from evaluate.report.content import DatasetReport
 from evaluate.report.figures.svg import png, svg
-from evaluate.report.gather import Section, gather
+from evaluate.report.formatting import listed, percent
 from evaluate.report.page import Page, html
-from evaluate.report.whole import find_whole
-from evaluate.report.words import listed, percent
+from evaluate.report.read_runs import read_runs
+from evaluate.report.runs import DatasetRuns
+from evaluate.report.whole_graph import load_whole_graph
 
 LOGGER = logging.getLogger(__name__)
 ENDINGS = (".html", ".htm")
 
 
 @dataclass(frozen=True)
-class Written:
-    """What has been written.
+class WrittenReport:
+    """The files of a report.
 
     Attributes:
         page: the HTML file.
         folder: with tables and figures.
         tables, figures: how many, each in two files.
-        notes: what is missing in the report or mixed in it, and why.
+        notes: what the report lacks, or mixes, and why.
     """
 
     page: Path
@@ -46,113 +44,104 @@ class Written:
     notes: tuple[str, ...]
 
 
-def report(
+def write_report(
     runs: Sequence[Path], out: Path, root: Path = Path("data"), whole: Path | None = None
-) -> Written:
+) -> WrittenReport:
     """Write the report of `runs`.
 
     Args:
         runs: folders of evaluations and searches, results.csv files, condensed graphs.
         out: the HTML file.
         root: folder of the known data sets' files.
-        whole: file of the whole graph, in place of the one that a condensed file names.
+        whole: the whole graph's file, instead of the one that a condensed file names.
 
     Raises:
-        UserError: no run, or `out` is no HTML file.
-        FileError: a run is not there, cannot be read or holds nothing, or `out` cannot be written.
+        UserError: no run, or `out` does not end in .html.
+        FileError: a run does not exist, cannot be read or is empty, or `out` cannot be written.
     """
     if out.suffix not in ENDINGS:
         raise UserError(f"out (got {out}) must end in .html; try --out {out.with_suffix('.html')}")
-    sections = gather(runs)
+    datasets = read_runs(runs)
     check_target(out)
     folder = out.with_name(f"{out.stem}_files")
     check_target(folder / "tables.csv")
-    notes: list[str] = []
-    parts = [_part(section, root, whole, notes) for section in sections]
-    files = _write_besides(parts, folder)
+    reports = [_dataset_report(dataset, root, whole) for dataset in datasets]
+    files = _write_tables_and_figures(reports, folder)
     page = Page(
-        title=f"{title(sections)} – condensation report",
-        heading=title(sections),
-        lead="What a small graph is worth that stands for a large one: models are trained on either and "
-        "tested on the large one.",
-        simulated=tuple(s.dataset for s in sections if s.source == "simulated"),
+        title=f"{page_title(datasets)} – condensation report",
+        heading=page_title(datasets),
+        lead="What a small graph is worth in place of a large one: models are trained on either "
+        "and tested on the large one.",
+        simulated=tuple(d.dataset for d in datasets if d.source == "simulated"),
         folder=f"{folder.name}/",
     )
-    _write(out, html(page, parts, citing(sections), files).encode())
-    tables = sum(len((*c.tables, *c.details)) for part in parts for c in part.chapters)
-    return Written(out, folder, tables, len(files), tuple(notes))
+    _write(out, html(page, reports, works_to_cite.chapter(datasets), files).encode())
+    chapters = [(report.title, c) for report in reports for c in report.chapters.values()]
+    return WrittenReport(
+        page=out,
+        folder=folder,
+        tables=sum(len(c.tables) + len(c.details) for _, c in chapters),
+        figures=len(files),
+        notes=tuple(f"{name}: {warning}" for name, c in chapters for warning in c.warnings),
+    )
 
 
-def title(sections: Sequence[Section]) -> str:
-    """What was condensed from what, real or simulated; of several whole graphs the names alone."""
-    if len(sections) == 1:
-        return _named(sections[0])
-    return listed([_name(section) for section in sections])
+def page_title(datasets: Sequence[DatasetRuns]) -> str:
+    """What was condensed to what, real or simulated; of several data sets, their names alone."""
+    if len(datasets) == 1:
+        return _heading(datasets[0])
+    return listed([_name(runs) for runs in datasets])
 
 
-def _named(section: Section) -> str:
-    name = _name(section)
-    graphs = [g.condensed for g in section.graphs]
+def _heading(runs: DatasetRuns) -> str:
+    name = _name(runs)
+    graphs = [g.condensed for g in runs.graphs]
     if graphs:
         sizes = sorted({num_target(g.graph) for g in graphs})
-        of = {round(num_target(g.graph) / g.provenance.ratio) for g in graphs}
-        if len(of) == 1 and section.setting == "transductive":
-            said = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
-            return f"{name} condensed to {said} of {of.pop():,} {graphs[0].graph.target} nodes"
+        whole_sizes = {round(num_target(g.graph) / g.provenance.ratio) for g in graphs}
+        if len(whole_sizes) == 1 and runs.setting == "transductive":
+            size = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
+            return f"{name} condensed to {size} of {whole_sizes.pop():,} {graphs[0].graph.target} nodes"
         return f"{name} condensed"
-    ratios = sorted({r.ratio for r in section.rows if r.trained_on == "condensed"})
+    ratios = sorted({r.ratio for r in runs.rows if r.trained_on == "condensed"})
     if ratios:
-        said = " to ".join(percent(r, 2) for r in dict.fromkeys((ratios[0], ratios[-1])))
-        return f"{name} condensed to {said}"
-    return f"{name}, searched" if section.searches else name
+        extremes = dict.fromkeys((ratios[0], ratios[-1]))
+        return f"{name} condensed to {' to '.join(percent(r, 2) for r in extremes)}"
+    return f"{name}, searched" if runs.searches else name
 
 
-def _name(section: Section) -> str:
-    setting = "" if section.setting == "transductive" else f", {section.setting}"
-    return f"{section.dataset} ({section.source}{setting})"
+def _name(runs: DatasetRuns) -> str:
+    setting = "" if runs.setting == "transductive" else f", {runs.setting}"
+    return f"{runs.dataset} ({runs.source}{setting})"
 
 
-def _part(section: Section, root: Path, whole: Path | None, notes: list[str]) -> Part:
-    found, absent = find_whole(section, root, whole)
-    if section.graphs and found is None:
-        notes.append(
-            f"{section.title}: features and classes of the whole graph are missing: {absent}"
-        )
-    scores = kept(section)
-    notes += [f"{section.title}: {note}" for note in scores.notes]
-    chapters = (
-        scores,
-        costs(section),
-        failing(section),
-        searching(section),
-        graphs(section, found, absent),
-        condensing(section),
-        record(section),
-    )
-    return Part(
-        slug=section.slug,
-        title=section.title,
-        heading=_named(section),
-        simulated=section.source == "simulated",
-        tiles=summary.tiles(section),
-        summary=summary.sentences(section),
-        chapters=tuple(chapter for chapter in chapters if not chapter.empty),
+def _dataset_report(runs: DatasetRuns, root: Path, whole: Path | None) -> DatasetReport:
+    graph, why_not = load_whole_graph(runs, root, whole)
+    runs = dataclasses.replace(runs, whole=graph, whole_missing=why_not)
+    chapters = {anchor: build(runs) for anchor, build in CHAPTERS.items()}
+    return DatasetReport(
+        slug=runs.slug,
+        title=runs.title,
+        heading=_heading(runs),
+        tiles=findings.tiles(runs),
+        findings=findings.sentences(runs),
+        chapters={anchor: chapter for anchor, chapter in chapters.items() if not chapter.empty},
     )
 
 
-def _write_besides(parts: Sequence[Part], folder: Path) -> dict[str, str]:
-    """Tables and figures; returns each figure's SVG by name."""
+def _write_tables_and_figures(reports: Sequence[DatasetReport], folder: Path) -> dict[str, str]:
+    """Write the files beside the page; returns the SVG of each figure by name."""
     files: dict[str, str] = {}
-    for part in parts:
-        for chapter in part.chapters:
+    for report in reports:
+        for chapter in report.chapters.values():
             for table in (*chapter.tables, *chapter.details):
                 _write(folder / f"{table.name}.csv", table.csv().encode())
                 _write(folder / f"{table.name}.md", table.markdown().encode())
-            for drawn in chapter.figures:
-                LOGGER.info("drawing %s", drawn.name)
-                files[drawn.name] = svg(drawn.figure)
-                _write(folder / f"{drawn.name}.svg", files[drawn.name].encode())
-                _write(folder / f"{drawn.name}.png", png(drawn.figure))
+            for figure in chapter.figures:
+                LOGGER.info("drawing %s", figure.name)
+                files[figure.name] = svg(figure.drawing)
+                _write(folder / f"{figure.name}.svg", files[figure.name].encode())
+                _write(folder / f"{figure.name}.png", png(figure.drawing))
     return files
 
 

@@ -31,7 +31,7 @@ def test_a_report_of_results(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     ("argv", "said"),
     [
         (["report"], "runs (got nothing) needs at least one"),
-        (["report", "nowhere"], "run (got nowhere) is not there"),
+        (["report", "nowhere"], "run (got nowhere) does not exist"),
         (["report", "results.csv", "--out", "page.txt"], "out (got page.txt) must end in .html"),
     ],
 )

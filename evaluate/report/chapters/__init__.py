@@ -1,1 +1,1 @@
-"""The report's chapters: what a section holds, as words, tables and figures."""
+"""The chapters of the report: each turns a data set's runs into words, tables and figures."""

@@ -1,1 +1,1 @@
-"""The report's figures: each function takes numbers and returns a `Drawn`."""
+"""The report's figures: each function takes numbers and returns a `ReportFigure`."""

@@ -1,4 +1,4 @@
-"""Accuracy against what it costs."""
+"""Scores against what they cost."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from evaluate.report.figures.style import INK, MUTED, Drawn, mark_of, panel, series, styled
+from evaluate.report.figures.style import INK, MUTED, ReportFigure, marker_of, panel, series, styled
 
 
 @dataclass(frozen=True)
 class Point:
-    """One method.
+    """A method on the plot.
 
     Attributes:
         label: its name.
         cost: on the axis; positive.
         score: mean over the models, in points.
-        low, high: of the models, in points.
-        whole: whether it is the whole graph.
+        low, high: the worst and the best model, in points.
+        whole: whether this is the whole graph.
     """
 
     label: str
@@ -30,26 +30,26 @@ class Point:
     whole: bool = False
 
 
-def against(
-    name: str, title: str, points: Sequence[Point], axis: str, tick: FuncFormatter, mark: str = ""
-) -> Drawn:
+def score_against_cost(
+    name: str, title: str, points: Sequence[Point], axis: str, tick: FuncFormatter, corner: str = ""
+) -> ReportFigure:
     """Mean micro-F1 against a cost on a logarithmic axis, with the range over the models.
 
     Args:
         name: of the figure's files.
         title: in words.
         points: the methods.
-        axis: what the cost is.
-        tick: how its numbers are said.
-        mark: see `panel`.
+        axis: label of the cost axis.
+        tick: formatter of its numbers.
+        corner: see `panel`.
     """
     with styled():
         columns = 2 if max(len(p.label) for p in points) <= 24 else 1
-        figure, axes = panel(4.4, 2.7 + 0.17 * -(-len(points) // columns), mark)
+        figure, axes = panel(4.4, 2.7 + 0.17 * -(-len(points) // columns), corner)
         axes.set_xscale("log")
         number = 0
         for point in points:
-            colour, shape = (INK, "*") if point.whole else (series(number), mark_of(number))
+            colour, shape = (INK, "*") if point.whole else (series(number), marker_of(number))
             number += not point.whole
             axes.vlines(point.cost, point.low, point.high, color=colour, linewidth=1, alpha=0.5)
             axes.plot(
@@ -68,5 +68,5 @@ def against(
         axes.set_xlabel(axis)
         axes.set_ylabel("micro-F1, mean over models [%]")
         figure.legend(loc="outside lower left", ncols=columns, handletextpad=0.3)
-    said = "; ".join(f"{p.label} {p.score:.1f} % at {tick(p.cost)}" for p in points)
-    return Drawn(name, title, f"{title}. {said}.", figure, "medium")
+    listing = "; ".join(f"{p.label} {p.score:.1f} % at {tick(p.cost)}" for p in points)
+    return ReportFigure(name, title, f"{title}. {listing}.", figure, "medium")

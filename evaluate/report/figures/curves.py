@@ -1,12 +1,12 @@
-"""What a condenser watched along its run, one panel a kind of number."""
+"""What a condenser logged during its run, one panel for each quantity."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evaluate.report.figures.style import MUTED, Drawn, panel, series, styled
-from evaluate.report.words import slug
+from evaluate.report.figures.style import MUTED, ReportFigure, panel, series, styled
+from evaluate.report.formatting import slug
 
 History = Sequence[Mapping[str, float]]
 
@@ -18,13 +18,14 @@ PANELS = {
     "effective_edges": ("effective-edges", "Effective edges"),
     "val_score": ("validation", "Relay's validation accuracy"),
 }
-"""Name in the history -> name of the figure, its title."""
+"""Quantity in the history -> name of the figure, its title."""
 
 CHANCE = {"conflict_rate": "chance_conflict_rate"}
-"""Name in the history -> the name of what chance gives."""
+"""Quantity in the history -> the quantity with its value by chance."""
 
 LEFT_OUT = frozenset({"step", "density", *CHANCE.values()})
-"""No panels of their own; density is edges, whose number does not change, over pairs."""
+"""Quantities without a panel of their own. Density is the number of edges, which does not change, over that
+of pairs."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Curve:
     Attributes:
         label: of the run.
         history: one record a logged step.
-        marks: name in the history -> a point (step, value) to be marked, such as the state that was kept.
+        marks: quantity -> a point (step, value) to mark, such as the state that was kept.
     """
 
     label: str
@@ -42,32 +43,32 @@ class Curve:
     marks: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-def curves(prefix: str, runs: Sequence[Curve], mark: str = "") -> list[Drawn]:
-    """One figure for each kind of number that any run has.
+def curves(prefix: str, runs: Sequence[Curve], corner: str = "") -> list[ReportFigure]:
+    """One figure for each quantity that any run has logged.
 
     Args:
         prefix: of the figures' names.
         runs: runs with at least one record.
-        mark: see `panel`.
+        corner: see `panel`.
     """
     names = dict.fromkeys(name for run in runs for record in run.history for name in record)
     known = [name for name in PANELS if name in names]
-    others = [name for name in names if name not in PANELS and name not in LEFT_OUT]
-    return [_panel(prefix, name, runs, mark) for name in (*known, *others)]
+    unknown = [name for name in names if name not in PANELS and name not in LEFT_OUT]
+    return [_panel(prefix, name, runs, corner) for name in (*known, *unknown)]
 
 
-def _panel(prefix: str, name: str, runs: Sequence[Curve], mark: str) -> Drawn:
+def _panel(prefix: str, name: str, runs: Sequence[Curve], corner: str) -> ReportFigure:
     short, title = PANELS.get(name, (slug(name), name.replace("_", " ").capitalize()))
     chance = CHANCE.get(name)
-    said = []
+    listing = []
     with styled():
-        figure, axes = panel(3.4, 2.3, mark)
+        figure, axes = panel(3.4, 2.3, corner)
         for i, run in enumerate(runs):
             steps, values = read(run.history, name)
             if not steps:
                 continue
             axes.plot(steps, values, color=series(i), label=run.label)
-            said.append(f"{run.label}: from {values[0]:.3g} to {values[-1]:.3g}")
+            listing.append(f"{run.label}: from {values[0]:.3g} to {values[-1]:.3g}")
             if chance is not None:
                 at, expected = read(run.history, chance)
                 axes.plot(
@@ -75,25 +76,27 @@ def _panel(prefix: str, name: str, runs: Sequence[Curve], mark: str) -> Drawn:
                     label="by chance" if i == len(runs) - 1 else None,
                 )  # fmt: skip
                 if expected:
-                    said.append(f"by chance {expected[-1]:.3g}")
+                    listing.append(f"by chance {expected[-1]:.3g}")
             if name in run.marks:
                 axes.plot(*run.marks[name], "o", color=series(i), markersize=5)
         axes.margins(x=0.02, y=0.08)
         if name in ("edge_mass", "effective_edges", "energy", "conflict_rate"):
-            # What may fade is shown from nothing, and nothing itself is seen.
+            # These can fade to zero, so the axis starts just below it.
             axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
         axes.set_xlabel("step")
         axes.set_ylabel(title, color=MUTED)
         if len(runs) > 1 or chance is not None:
             figure.legend(loc="outside lower left", ncols=2, handlelength=1.6)
-    return Drawn(f"{prefix}-{short}", title, f"{title} by step. {'; '.join(said)}.", figure)
+    return ReportFigure(
+        f"{prefix}-{short}", title, f"{title} by step. {'; '.join(listing)}.", figure
+    )
 
 
 def read(history: History, name: str) -> tuple[list[float], list[float]]:
-    """Steps and values of one number, where it was logged; without steps, records are counted."""
-    found = [
+    """Steps and values of one quantity where it was logged; without steps, records are numbered."""
+    points = [
         (record.get("step", float(i)), record[name])
         for i, record in enumerate(history)
         if name in record
     ]
-    return [step for step, _ in found], [value for _, value in found]
+    return [step for step, _ in points], [value for _, value in points]

@@ -1,8 +1,8 @@
-"""One style for all figures: sizes, colours, and the frame that a figure is drawn in.
+"""One style for all figures: sizes, colours, and an empty panel to draw in.
 
-Colours are those of a light page. In the HTML each stands for a variable that a dark page sets otherwise, so
-one drawing serves both; colours that are not listed here (of heat maps, of dense clouds of points) stay as
-they are and are chosen to be seen on either.
+Colours are those of a light page. In the HTML each becomes a CSS variable that has another value on a dark
+page, so that one drawing serves both. Colours without a variable (heat maps, dense clouds of points) stay as
+they are; they can be seen on either page.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ SERIES = (
     "#0b6fb0", "#c9540a", "#0a8a67", "#b0558c", "#9a7400", "#3f97c9", "#6a5acd", "#7a5a3a",
 )  # fmt: skip
 """For methods, relations and runs, after Okabe & Ito's colours for all kinds of colour vision, darkened so
-that text and thin lines are read; each also has a mark of its own in `MARKS`."""
+that text and thin lines can be read; each also has a marker of its own in `MARKERS`."""
 
-MARKS = ("o", "s", "^", "D", "v", "P", "X", "h")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 
 DARK = {
     PAPER: "#14181d", INK: "#e6eaef", MUTED: "#a3afbc", GRID: "#303944",
@@ -39,19 +39,19 @@ VARIABLES = {
     PAPER: "paper", INK: "ink", MUTED: "muted", GRID: "grid",
     **{colour: f"series-{i}" for i, colour in enumerate(SERIES)},
 }  # fmt: skip
-"""Colour of a light page -> the CSS variable that it becomes in the HTML, without its dashes."""
+"""Colour of a light page -> its CSS variable in the HTML, without the dashes."""
 
 CLASSES = (
     "#2f86c5", "#e0742c", "#1fa37c", "#c76aa5", "#c79a1e", "#7fb8dc", "#8577d9", "#a0764d",
     "#7a9a2f", "#d1495b", "#4fb7b5", "#8b93a1",
 )  # fmt: skip
-"""For classes, of a lightness that both pages bear; more classes begin again."""
+"""For classes, of a lightness that suits both pages; with more classes the colours repeat."""
 
 RELATIONS = ("#7389a0", "#b3925a", "#8f7cb8", "#5f9f8c", "#b97788", "#5b86ad", "#8f9463", "#a5805f")
-"""For edges, paler than classes, likewise for either page."""
+"""For edges, paler than classes, and also for both pages."""
 
 CLOUD = "#8b98a6"
-"""For the many points of a whole graph, which are drawn as pixels."""
+"""For the points of a whole graph, which are drawn as pixels."""
 
 RC: dict[Any, Any] = {
     "font.family": "sans-serif",
@@ -96,52 +96,47 @@ RC: dict[Any, Any] = {
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A figure with what a page says of it.
+class ReportFigure:
+    """A figure with the texts that the page shows beside it.
 
     Attributes:
         name: of its files, without ending.
         title: in words.
-        alt: what it shows, for those who do not see it.
-        figure: the drawing.
+        alt: what it shows, for readers who cannot see it.
+        drawing: by matplotlib.
         size: "small" (three side by side on a broad page), "medium" (two), "large" (one), or "wide" (one, as
             broad as the page).
-        least: pixels below which it scrolls sideways instead of shrinking.
+        least: width in pixels below which it scrolls sideways instead of shrinking.
     """
 
     name: str
     title: str
     alt: str
-    figure: Figure
+    drawing: Figure
     size: str = "small"
     least: int = 0
 
 
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
-    """Inside, matplotlib has this style; outside, what it had before."""
+    """Matplotlib in this style; its own settings return afterwards."""
     with mpl.rc_context(RC):
         yield
 
 
-def panel(width: float = 3.4, height: float = 2.5, mark: str = "") -> tuple[Figure, Axes]:
+def panel(width: float = 3.4, height: float = 2.5, corner: str = "") -> tuple[Figure, Axes]:
     """An empty figure with one pair of axes.
 
     Args:
         width: in inches.
         height: likewise.
-        mark: said in a corner, such as the data set and that it is simulated: figures are copied into
-            papers without their captions.
+        corner: text in a corner, such as the data set and that it is simulated, since figures are copied
+            into papers without their captions.
     """
     figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.04))
     axes = figure.add_subplot()
-    sign(axes, mark)
+    axes.set_title(corner, loc="right", fontsize=7, fontweight="normal", color=MUTED)
     return figure, axes
-
-
-def sign(axes: Axes, mark: str) -> None:
-    """Say `mark` in small letters above the axes' right end."""
-    axes.set_title(mark, loc="right", fontsize=7, fontweight="normal", color=MUTED)
 
 
 def series(index: int) -> str:
@@ -149,9 +144,9 @@ def series(index: int) -> str:
     return SERIES[index % len(SERIES)]
 
 
-def mark_of(index: int) -> str:
-    """The mark of the `index`-th series; colours come again sooner than pairs of both."""
-    return MARKS[(index + index // len(SERIES)) % len(MARKS)]
+def marker_of(index: int) -> str:
+    """The marker of the `index`-th series; pairs of colour and marker repeat later than colours do."""
+    return MARKERS[(index + index // len(SERIES)) % len(MARKERS)]
 
 
 def class_colour(index: int) -> str:
@@ -160,13 +155,13 @@ def class_colour(index: int) -> str:
 
 
 def dots(axes: Axes, at: np.ndarray, sizes: np.ndarray, **style: Any) -> None:
-    """Marks [n, 2] of the given areas [n], those of one area together."""
+    """Draw markers at positions [n, 2] with areas [n], one call for each area."""
     for area in np.unique(sizes):
         axes.scatter(*at[sizes == area].T, s=area, **style)
 
 
 def key(shape: str, colour: str, label: str) -> Line2D:
-    """A mark for a legend."""
+    """A marker for a legend."""
     return Line2D(
         [], [], color=colour, marker=shape, linestyle="none", markeredgewidth=0, label=label,
         markersize=5,

@@ -1,4 +1,4 @@
-"""A figure as a file, and as SVG for the middle of a page."""
+"""A figure as a file, and as SVG inside the page."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from evaluate.report.figures.style import RC, VARIABLES
 
-DOTS, CLOUD_DOTS = 200, 150  # Per inch: of PNG files, and of the pixels inside SVG files.
-NOTHING = {"Date": None, "Creator": None, "Format": None, "Type": None}
+DOTS, CLOUD_DOTS = 200, 150  # Per inch, of PNG files and of pixels inside SVG files.
+NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
 def png(figure: Figure) -> bytes:
@@ -26,19 +26,19 @@ def svg(figure: Figure) -> str:
     """The figure as an SVG file whose text is text; the same figure always gives the same file."""
     stream = io.StringIO()
     with mpl.rc_context({**RC, "svg.hashsalt": "report"}):
-        figure.savefig(stream, format="svg", dpi=CLOUD_DOTS, metadata=NOTHING)
+        figure.savefig(stream, format="svg", dpi=CLOUD_DOTS, metadata=NO_METADATA)
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", stream.getvalue(), flags=re.DOTALL)
-    # A hundredth of a point is not seen, and thousands of longer numbers weigh.
-    text = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}", text)
+    # Nobody sees a hundredth of a point, and thousands of longer numbers make a large file.
+    text = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", text)
     return re.sub(r"'DejaVu Sans'(, sans-serif)?", "'DejaVu Sans', Verdana, sans-serif", text)
 
 
 def inline(file: str, prefix: str, alt: str) -> str:
-    """An SVG file as an element of a page: ids of its own, the page's font, colours that follow the page.
+    """An SVG file as an element of the page, with unique ids and the page's font and colours.
 
     Args:
-        file: what `svg` gave.
-        prefix: no other element's of the page.
+        file: from `svg`.
+        prefix: of the ids; no other element of the page may have it.
         alt: what the figure shows.
     """
     text = file[file.index("<svg") :]
@@ -48,13 +48,13 @@ def inline(file: str, prefix: str, alt: str) -> str:
     used = set(re.findall(r'(?:url\(|href=")#([\w.-]+)', rest))
     rest = re.sub(
         r' id="([\w.-]+)"',
-        lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "",
+        lambda match: f' id="{prefix}-{match[1]}"' if match[1] in used else "",
         rest,
     )
     rest = re.sub(r'(url\(|href=")#([\w.-]+)', rf"\1#{prefix}-\2", rest)
     rest = re.sub(
         r"(?<=: )#[0-9a-f]{6}\b",
-        lambda found: f"var(--{VARIABLES[found[0]]})" if found[0] in VARIABLES else found[0],
+        lambda match: f"var(--{VARIABLES[match[0]]})" if match[0] in VARIABLES else match[0],
         rest,
     )
     rest = rest.replace("'DejaVu Sans', Verdana, sans-serif", "var(--font)")

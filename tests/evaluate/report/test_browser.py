@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evaluate.report.figures.style import DARK, PAPER
-from evaluate.report.write import report
+from evaluate.report.write import write_report
 from tests.support.browser import NAMES, Browser, browser, find_browser
 
 pytestmark = [
@@ -31,7 +31,7 @@ Array.from(document.querySelectorAll("body *")).filter(e => {
 @pytest.fixture(scope="module")
 def page(tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("browser") / "small.html"
-    report([tiny.results, tiny.search], out)
+    write_report([tiny.results, tiny.search], out)
     return out
 
 

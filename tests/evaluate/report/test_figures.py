@@ -1,4 +1,4 @@
-"""What figures show is what they were given: matplotlib's artists are asked, not pixels."""
+"""Figures show their input: the tests read matplotlib's artists, not pixels."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.ticker import FuncFormatter
 
 from evaluate.report.drawn_graph import DrawnGraph
-from evaluate.report.figures.classes import balance
-from evaluate.report.figures.costs import Point, against
+from evaluate.report.feature_projection import project_features
+from evaluate.report.figures.classes import class_balance
+from evaluate.report.figures.costs import Point, score_against_cost
 from evaluate.report.figures.curves import Curve, curves
-from evaluate.report.figures.drawing import drawing
+from evaluate.report.figures.graph import draw_graph
 from evaluate.report.figures.matrix import SHADES, heat_map, span
-from evaluate.report.figures.projection import projection
+from evaluate.report.figures.projection import draw_projection
 from evaluate.report.figures.search import agreement
 from evaluate.report.figures.style import CLASSES, DARK, PAPER, RELATIONS, SERIES, VARIABLES
 from evaluate.report.figures.svg import inline, png, svg
-from evaluate.report.planes import planes
 from tests.support.graphs import small_condensed, small_graph
 
 TICK = FuncFormatter(lambda x, _=None: f"{x:g}")
@@ -59,11 +59,11 @@ def test_shades_darken_without_a_turn() -> None:
     assert all(a > b for a, b in itertools.pairwise(shades))
 
 
-def test_the_heat_map_says_its_values() -> None:
+def test_the_heat_map_shows_its_values() -> None:
     drawn = heat_map(
         "m", "Retention", ["srgm", "random"], ["mlp", "gcn"], [[101.26, None], [75.0, 88.0]]
     )
-    (axes, _) = drawn.figure.axes
+    (axes, _) = drawn.drawing.axes
     mesh = next(c for c in axes.collections if isinstance(c, QuadMesh))
     np.testing.assert_array_equal(
         np.ma.filled(mesh.get_array(), np.nan).reshape(2, 2), [[101.26, np.nan], [75.0, 88.0]]
@@ -76,7 +76,7 @@ def test_the_heat_map_says_its_values() -> None:
 
 def test_long_names_are_folded_between_settings() -> None:
     drawn = heat_map("m", "T", ["srgm:relay=two-layer,hidden=64,damping=0.1"], ["mlp"], [[1.0]])
-    (label,) = drawn.figure.axes[0].get_yticklabels()
+    (label,) = drawn.drawing.axes[0].get_yticklabels()
     assert label.get_text() == "srgm:relay=two-layer,\nhidden=64,damping=0.1"
 
 
@@ -88,8 +88,8 @@ def test_small_differences_keep_small_differences_of_shade() -> None:
 
 def test_costs_are_on_the_axis() -> None:
     points = [Point("whole", 1e6, 60, 58, 62, whole=True), Point("srgm", 1e4, 59, 57, 61)]
-    drawn = against("c", "Against bytes", points, "bytes", TICK, "small (simulated)")
-    (axes,) = drawn.figure.axes
+    drawn = score_against_cost("c", "Against bytes", points, "bytes", TICK, "small (simulated)")
+    (axes,) = drawn.drawing.axes
     assert axes.get_xscale() == "log"
     single = [line for line in axes.lines if len(line.get_xdata()) == 1]
     marks = {line.get_label(): tuple(line.get_xydata()[0]) for line in single}
@@ -117,38 +117,38 @@ def test_curves_are_the_history() -> None:
         },
     ]
     run = Curve("srgm", history, {"loss": (20, 0.5)})
-    found = {drawn.name: drawn for drawn in curves("small", [run])}
-    assert list(found) == ["small-loss", "small-conflicts", "small-my-number"]
-    (axes,) = found["small-conflicts"].figure.axes
+    figures = {drawn.name: drawn for drawn in curves("small", [run])}
+    assert list(figures) == ["small-loss", "small-conflicts", "small-my-number"]
+    (axes,) = figures["small-conflicts"].drawing.axes
     lines = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
     assert lines == {"srgm": [[10, 0.5], [20, 0.3]], "by chance": [[10, 0.4], [20, 0.45]]}
-    (axes,) = found["small-loss"].figure.axes
+    (axes,) = figures["small-loss"].drawing.axes
     assert [line.get_xydata().tolist() for line in axes.lines] == [
         [[10, 1], [20, 0.5]],
         [[20, 0.5]],
     ]
-    (axes,) = found["small-my-number"].figure.axes
+    (axes,) = figures["small-my-number"].drawing.axes
     assert axes.lines[0].get_xydata().tolist() == [[20, 7]]
 
 
 def test_bars_are_shares() -> None:
-    drawn = balance("b", "Classes", {"whole": [10, 30], "srgm": [1, 1]})
-    (axes,) = drawn.figure.axes
+    drawn = class_balance("b", "Classes", {"whole": [10, 30], "srgm": [1, 1]})
+    (axes,) = drawn.drawing.axes
     heights = [[bar.get_height() for bar in bars] for bars in axes.containers]
     assert heights == [[25, 75], [50, 50]]
 
 
 def test_the_plane_shows_all_condensed_nodes() -> None:
-    plane = next(planes(small_graph(num_target=80), small_condensed().graph))
-    drawn = projection("p", plane)
-    (axes,) = drawn.figure.axes
+    plane = next(project_features(small_graph(num_target=80), small_condensed().graph))
+    drawn = draw_projection("p", plane)
+    (axes,) = drawn.drawing.axes
     cloud, *marks = (c for c in axes.collections if isinstance(c, PathCollection))
     np.testing.assert_allclose(cloud.get_offsets(), plane.whole)
     assert cloud.get_rasterized()
     drawn_at = {
-        (*map(float, point), mpl.colors.to_hex(one.get_facecolor()[0]))
-        for one in marks
-        for point in one.get_offsets()
+        (*map(float, point), mpl.colors.to_hex(mark.get_facecolor()[0]))
+        for mark in marks
+        for point in mark.get_offsets()
     }
     assert drawn_at == {
         (*map(float, point), CLASSES[c])
@@ -160,15 +160,15 @@ def test_the_plane_shows_all_condensed_nodes() -> None:
 
 def test_the_drawing_has_every_node_and_edge() -> None:
     drawn_graph = DrawnGraph.of(small_condensed().graph)
-    drawn = drawing("g", "A graph", drawn_graph)
-    (axes,) = drawn.figure.axes
+    drawn = draw_graph("g", "A graph", drawn_graph)
+    (axes,) = drawn.drawing.axes
     nodes = sum(len(c.get_offsets()) for c in axes.collections if isinstance(c, PathCollection))
     edges = sum(len(c.get_segments()) for c in axes.collections if isinstance(c, LineCollection))
     assert (nodes, edges) == (len(drawn_graph.type_of), len(drawn_graph.weights))
-    (legend,) = drawn.figure.legends
-    said = [text.get_text() for text in legend.get_texts()]
-    assert said[0] == "movie (12)"
-    assert {"class 0", "class 1", "class 2"} <= set(said)
+    (legend,) = drawn.drawing.legends
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert labels[0] == "movie (12)"
+    assert {"class 0", "class 1", "class 2"} <= set(labels)
     assert "Nodes: 12 movie, 3 director, 6 actor." in drawn.alt
 
 
@@ -176,7 +176,7 @@ def test_the_scatter_has_every_architecture() -> None:
     drawn = agreement(
         "s", "T", ["mlp", "gcn", "mlp"], [0.5, 0.6, 0.7], [0.4, 0.5, 0.6], "τ = 1", "small"
     )
-    (axes,) = drawn.figure.axes
+    (axes,) = drawn.drawing.axes
     points = {line.get_label(): line.get_xydata().round(9).tolist() for line in axes.lines}
     assert points == {"gcn": [[60, 50]], "mlp": [[50, 40], [70, 60]]}
     assert axes.get_title(loc="left") == "τ = 1"
@@ -184,23 +184,23 @@ def test_the_scatter_has_every_architecture() -> None:
 
 @pytest.fixture(scope="module")
 def picture() -> str:
-    return svg(balance("b", "Classes", {"whole": [10, 30]}).figure)
+    return svg(class_balance("b", "Classes", {"whole": [10, 30]}).drawing)
 
 
 def test_the_same_figure_gives_the_same_file(picture: str) -> None:
-    assert picture == svg(balance("b", "Classes", {"whole": [10, 30]}).figure)
+    assert picture == svg(class_balance("b", "Classes", {"whole": [10, 30]}).drawing)
     assert "<metadata" not in picture
     assert re.search(r">\s*class\s*<", picture)  # Text is text.
-    assert png(balance("b", "Classes", {"whole": [10, 30]}).figure).startswith(b"\x89PNG")
+    assert png(class_balance("b", "Classes", {"whole": [10, 30]}).drawing).startswith(b"\x89PNG")
 
 
 def test_inside_a_page_ids_and_colours_are_its_own(picture: str) -> None:
-    one, other = inline(picture, "one", 'a "title" & <more>'), inline(picture, "two", "t")
-    assert 'aria-label="a &quot;title&quot; &amp; &lt;more>"' in one
-    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in (one, other)]
+    first, second = inline(picture, "one", 'a "title" & <more>'), inline(picture, "two", "t")
+    assert 'aria-label="a &quot;title&quot; &amp; &lt;more>"' in first
+    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in (first, second)]
     assert not ids[0] & ids[1]
-    for text, found in zip((one, other), ids, strict=True):
-        assert set(re.findall(r'(?:url\(|href=")#([^")]+)', text)) == found
-    assert "var(--series-0)" in one
-    assert "http" not in one
-    assert not any(colour in one for colour in VARIABLES)
+    for text, own_ids in zip((first, second), ids, strict=True):
+        assert set(re.findall(r'(?:url\(|href=")#([^")]+)', text)) == own_ids
+    assert "var(--series-0)" in first
+    assert "http" not in first
+    assert not any(colour in first for colour in VARIABLES)

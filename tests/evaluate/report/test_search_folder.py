@@ -1,4 +1,4 @@
-"""A search's files are read as they are, finished or not."""
+"""The files of a search, finished or not."""
 
 from __future__ import annotations
 
@@ -8,45 +8,46 @@ from pathlib import Path
 import pytest
 
 from condense.errors import FileError
-from evaluate.report.chapters.searching import kendall
-from evaluate.report.search_folder import Search, is_search, known, read_search
+from evaluate.report.search_folder import Estimate, SearchFolder, is_number, is_search, read_search
 
 
 def test_everything_is_read(tiny) -> None:
-    found = read_search(tiny.search)
-    assert len(found.trials) == 7
-    assert len(found.top) == 2
-    models, small, whole = found.pairs("condensed")
+    search = read_search(tiny.search)
+    assert len(search.trials) == 7
+    assert len(search.top) == 2
+    models, small, whole = search.pairs("condensed")
     assert models == ["mlp", "gcn", "gcn", "hgt", "hgt", "mlp"]
     assert (small[3], whole[3]) == (0.7, 0.71)
-    assert found.pairs("short") == ([], [], [])
-    assert kendall(found, "condensed") == "τ = 0.87 [0.61, 1.00]"
+    assert search.pairs("short") == ([], [], [])
+    assert str(search.kendall("condensed")) == "0.87 [0.61, 1.00]"
 
 
-def test_without_a_verdict_kendalls_tau_is_computed_and_has_no_interval(tiny) -> None:
-    found = read_search(tiny.search)
-    _, small, whole = found.pairs("subgraph")
+def test_without_a_verification_kendalls_tau_is_computed_and_has_no_interval(tiny) -> None:
+    search = read_search(tiny.search)
+    _, small, whole = search.pairs("subgraph")
     pairs = [(i, j) for i in range(6) for j in range(i)]
     signs = [(small[i] - small[j]) * (whole[i] - whole[j]) for i, j in pairs]
     tau = sum((s > 0) - (s < 0) for s in signs) / len(pairs)
-    assert kendall(found, "subgraph") == f"τ = {tau:.2f}"
-    assert kendall(found, "short") == "τ unknown"
+    assert str(search.kendall("subgraph")) == f"{tau:.2f}"
+    assert search.kendall("short") is None
 
 
-def test_verdicts_may_stand_at_the_top() -> None:
-    search = Search(Path("s"), {"short": {"kendall": {"value": 0.5, "low": None, "high": None}}})
-    assert kendall(search, "short") == "τ = 0.50"
-    assert Search(Path("s"), {"condensed": "small.h5"}).quality("condensed") == {}
+def test_older_records_hold_the_verification_at_their_top_level() -> None:
+    search = SearchFolder(
+        Path("s"), {"short": {"kendall": {"value": 0.5, "low": None, "high": None}}}
+    )
+    assert search.kendall("short") == Estimate(0.5)
+    assert SearchFolder(Path("s"), {"condensed": "small.h5"}).quality("condensed") == {}
 
 
-def test_an_unfinished_search_is_one(tmp_path: Path) -> None:
+def test_an_unfinished_search_is_read(tmp_path: Path) -> None:
     assert not is_search(tmp_path)
     (tmp_path / "trials.csv").write_text("trial,model,settings,score\n1,mlp,width=8,\n")
     assert is_search(tmp_path)
-    found = read_search(tmp_path)
-    assert (found.record, found.verify, found.top) == ({}, [], [])
-    assert [known(line["score"]) for line in found.trials] == [False]
-    assert not known("nan")
+    search = read_search(tmp_path)
+    assert (search.record, search.verify, search.top) == ({}, [], [])
+    assert [is_number(line["score"]) for line in search.trials] == [False]
+    assert not is_number("nan")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluate.report.words import counted, listed, percent, slug
+from evaluate.report.formatting import counted, listed, percent, slug
 
 
 def test_words() -> None:

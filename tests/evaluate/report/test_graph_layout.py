@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from evaluate.report.layout import layout, pack
+from evaluate.report.graph_layout import layout, pack
 
 
 def overlap(a: tuple[float, float, float], b: tuple[float, float, float]) -> bool:

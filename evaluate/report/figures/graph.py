@@ -1,4 +1,4 @@
-"""A condensed graph, drawn."""
+"""A drawing of a condensed graph."""
 
 from __future__ import annotations
 
@@ -10,31 +10,33 @@ from matplotlib.lines import Line2D
 from evaluate.report.drawn_graph import DrawnGraph
 from evaluate.report.figures.style import (
     CLASSES,
-    MARKS,
+    MARKERS,
     MUTED,
     PAPER,
     RELATIONS,
-    Drawn,
+    ReportFigure,
     class_colour,
     dots,
     key,
     panel,
     styled,
 )
-from evaluate.report.layout import layout
+from evaluate.report.graph_layout import layout
 
-AS_PIXELS = 400  # Edges; more of them would weigh more than their picture.
-NODE_AREA = 9000.0  # Square points that all nodes together take, where marks are neither least nor greatest.
+AS_PIXELS = (
+    400  # More edges than these are drawn as pixels: as vectors they would make a larger file.
+)
+NODE_AREA = 9000.0  # Square points of all markers together, unless they reach their smallest or largest size.
 
 
-def drawing(name: str, title: str, graph: DrawnGraph, mark: str = "") -> Drawn:
-    """Types by the shape of their nodes, classes by colour, relations by the colour of their edges.
+def draw_graph(name: str, title: str, graph: DrawnGraph, corner: str = "") -> ReportFigure:
+    """Nodes with a shape for each type and a colour for each class; edges with a colour for each relation.
 
     Args:
         name: of the figure's files.
         title: in words.
-        graph: what is drawn.
-        mark: see `panel`.
+        graph: the graph.
+        corner: see `panel`.
     """
     count = len(graph.type_of)
     at = layout(
@@ -42,7 +44,7 @@ def drawing(name: str, title: str, graph: DrawnGraph, mark: str = "") -> Drawn:
     )
     with styled():
         height = 5 * float(np.clip(np.ptp(at[:, 1]) / max(np.ptp(at[:, 0]), 1e-9), 0.25, 1.1))
-        figure, axes = panel(5, height + 1.2, mark)
+        figure, axes = panel(5, height + 1.2, corner)
         _edges(axes, graph, at)
         area = float(np.clip(NODE_AREA / count, 9, 90))
         for number, shape in _shapes(graph):
@@ -60,11 +62,11 @@ def drawing(name: str, title: str, graph: DrawnGraph, mark: str = "") -> Drawn:
             handles=_legend(graph), loc="outside lower left", ncols=3, fontsize=7.5,
             handletextpad=0.4, columnspacing=1.2,
         )  # fmt: skip
-    return Drawn(name, title, _alt(title, graph), figure, "large")
+    return ReportFigure(name, title, _alt(title, graph), figure, "large")
 
 
 def _edges(axes: Axes, graph: DrawnGraph, at: np.ndarray) -> None:
-    """Lines, wider and denser with their weight within each relation."""
+    """Draw lines, wider and more opaque with their weight within each relation."""
     many = len(graph.weights) > AS_PIXELS
     faint = 0.9 if not many else 0.5
     for number in range(len(graph.relations)):
@@ -80,20 +82,20 @@ def _edges(axes: Axes, graph: DrawnGraph, at: np.ndarray) -> None:
 
 
 def _shapes(graph: DrawnGraph) -> list[tuple[int, str]]:
-    """Types by number and mark; the target, whose nodes have classes, is a circle."""
+    """Number and marker of each type; the target, whose nodes have classes, gets the circle."""
     order = sorted(
         range(len(graph.types)), key=lambda t: not (graph.classes[graph.type_of == t] >= 0).any()
     )
-    return [(number, MARKS[i % len(MARKS)]) for i, number in enumerate(order)]
+    return [(number, MARKERS[i % len(MARKERS)]) for i, number in enumerate(order)]
 
 
 def _legend(graph: DrawnGraph) -> list[Line2D]:
     classes = [int(c) for c in np.unique(graph.classes) if c >= 0]
-    said = [
+    handles = [
         key(shape, MUTED, f"{graph.types[number]} ({int((graph.type_of == number).sum())})")
         for number, shape in _shapes(graph)
     ]
-    said += [
+    handles += [
         Line2D(
             [], [], color=RELATIONS[i % len(RELATIONS)], linewidth=1.6, label=f"{name} ({int(n)})"
         )
@@ -101,8 +103,8 @@ def _legend(graph: DrawnGraph) -> list[Line2D]:
         if (n := (graph.relation_of == i).sum())
     ]
     if len(classes) <= len(CLASSES):
-        said += [key("o", class_colour(c), f"class {c}") for c in classes]
-    return said
+        handles += [key("o", class_colour(c), f"class {c}") for c in classes]
+    return handles
 
 
 def _alt(title: str, graph: DrawnGraph) -> str:

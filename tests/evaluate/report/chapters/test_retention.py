@@ -1,13 +1,13 @@
-"""Means that mix what was trained differently are named."""
+"""Means over trainings with different settings are named."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
 
-from evaluate.report.chapters.scores import kept
-from evaluate.report.gather import Section
-from evaluate.report.write import report
+from evaluate.report.chapters.retention import chapter
+from evaluate.report.runs import DatasetRuns
+from evaluate.report.write import write_report
 from evaluate.results.rows import Row, write_rows
 from tests.evaluate.report.rows import rows
 
@@ -22,26 +22,26 @@ def mixed() -> list[Row]:
     ]
 
 
-def notes(found: list[Row]) -> tuple[str, ...]:
-    return kept(Section("imdb", "real", "transductive", rows=found)).notes
+def warnings(rows: list[Row]) -> tuple[str, ...]:
+    return chapter(DatasetRuns("imdb", "real", "transductive", rows=rows)).warnings
 
 
 def test_a_mean_over_different_settings_is_named() -> None:
-    (note,) = notes(mixed())
-    assert "mix trainings with different settings" in note
-    assert "several runs: sgc (on srgm)." in note
+    (warning,) = warnings(mixed())
+    assert "mix trainings with different settings" in warning
+    assert "several runs: sgc (on srgm)." in warning
 
 
 def test_settings_may_differ_between_means() -> None:
-    assert notes(rows()) == ()
+    assert warnings(rows()) == ()
     tuned = [dataclasses.replace(r, settings=f"{r.method} {r.model}") for r in rows()]
-    assert notes(tuned) == ()
+    assert warnings(tuned) == ()
     sizes = [dataclasses.replace(r, ratio=2 * r.ratio, settings="hops=3") for r in rows()]
-    assert notes([*rows(), *sizes]) == ()
+    assert warnings([*rows(), *sizes]) == ()
 
 
-def test_the_note_is_on_the_page_and_told(tmp_path: Path) -> None:
+def test_the_warning_is_on_the_page_and_printed(tmp_path: Path) -> None:
     write_rows(tmp_path / "results.csv", mixed())
-    written = report([tmp_path], tmp_path / "r.html")
+    written = write_report([tmp_path], tmp_path / "r.html")
     assert "several runs: sgc (on srgm)" in written.page.read_text()
     assert written.notes[0].startswith("imdb: These means mix trainings")

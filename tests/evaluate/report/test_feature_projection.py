@@ -1,4 +1,4 @@
-"""The plane is that of the whole graph's principal components."""
+"""Features lie in the plane of the whole graph's principal components."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from condense.data.graph import hide_test_labels
-from evaluate.report import planes as module
-from evaluate.report.planes import mark_sizes, planes
+from evaluate.report import feature_projection
+from evaluate.report.feature_projection import marker_sizes, project_features
 from tests.support.graphs import small_condensed, small_graph
 
 
 def test_components_are_the_singular_vectors_of_the_whole_graph() -> None:
     whole, small = small_graph(num_target=80), small_condensed().graph
-    found = {plane.modality: plane for plane in planes(whole, small)}
-    assert set(found) == {"text", "image"}
-    for modality, plane in found.items():
+    projections = {plane.modality: plane for plane in project_features(whole, small)}
+    assert set(projections) == {"text", "image"}
+    for modality, plane in projections.items():
         has = getattr(whole["movie"], f"has_{modality}", torch.ones(80, dtype=torch.bool))
         x = whole["movie"][f"x_{modality}"][has].double().numpy()
         mean = x.mean(axis=0)
@@ -30,19 +30,23 @@ def test_components_are_the_singular_vectors_of_the_whole_graph() -> None:
 
 
 def test_test_labels_and_missing_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_POINTS", 20)
+    monkeypatch.setattr(feature_projection, "MOST_POINTS", 20)
     whole, small = small_graph(num_target=80), small_condensed().graph
-    for a, b in zip(planes(whole, small), planes(hide_test_labels(whole), small), strict=True):
+    for a, b in zip(
+        project_features(whole, small),
+        project_features(hide_test_labels(whole), small),
+        strict=True,
+    ):
         assert len(a.whole) == 20
         assert np.isfinite(a.whole).all()
         np.testing.assert_array_equal(a.whole, b.whole)
 
 
 def test_marks_grow_as_the_root_of_what_a_node_stands_for() -> None:
-    sizes = mark_sizes(torch.tensor([1.0, 4.0, 4.0, 4.0, 1e9]), 5)
+    sizes = marker_sizes(torch.tensor([1.0, 4.0, 4.0, 4.0, 1e9]), 5)
     assert sizes.tolist() == [0.5, 0.5, 0.5, 0.5, 4.0]
     weight = torch.rand(1000, generator=torch.Generator().manual_seed(0)) + 0.5
-    sizes, exact = mark_sizes(weight, 1000), weight.sqrt().numpy() / float(weight.sqrt().mean())
+    sizes, exact = marker_sizes(weight, 1000), weight.sqrt().numpy() / float(weight.sqrt().mean())
     assert np.abs(np.log2(sizes / exact)).max() <= 0.25 + 1e-6
     assert len(np.unique(sizes)) <= 7
-    assert mark_sizes(None, 3).tolist() == [1, 1, 1]
+    assert marker_sizes(None, 3).tolist() == [1, 1, 1]

@@ -1,4 +1,4 @@
-"""Sentences say what the numbers say, and no more."""
+"""The sentences claim what the numbers show, and no more."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import dataclasses
 
 import pytest
 
-from evaluate.report.gather import Section
+from evaluate.report.findings import leader, sentences, tiles
 from evaluate.report.method_summary import method_summaries
-from evaluate.report.summary import leader, sentences, tiles
+from evaluate.report.runs import DatasetRuns
 from tests.evaluate.report.rows import SCORES, row, rows
 
 
-def section(found) -> Section:
-    return Section("imdb", "real", "transductive", rows=found)
+def runs(rows) -> DatasetRuns:
+    return DatasetRuns("imdb", "real", "transductive", rows=rows)
 
 
-def said(found) -> str:
-    return " ".join(sentences(section(found))).replace("\N{NO-BREAK SPACE}", " ")
+def text_of(rows) -> str:
+    return " ".join(sentences(runs(rows))).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_leader_has_the_highest_mean_retention() -> None:
@@ -27,45 +27,45 @@ def test_the_leader_has_the_highest_mean_retention() -> None:
     kept = (0.64 / 0.61 + (0.60 + 0.63 + 0.62) / (0.64 + 0.64 + 0.65)) / 2
     assert (
         f"srgm has the highest mean retention: {100 * kept:.1f} % of the whole graph's micro-F1"
-        in said(rows())
+        in text_of(rows())
     )
-    shown = tiles(section(rows()))
+    shown = tiles(runs(rows()))
     assert shown[0].value.replace("\N{NO-BREAK SPACE}", " ") == f"{100 * kept:.1f} %"
     assert shown[1].value.replace("\N{NO-BREAK SPACE}", " ") == "4.0 %"
     assert shown[2].value == "12.0 s"
-    assert (shown[3].value, shown[3].label) == ("2", "trainings of mlp until that has paid off")
+    assert (shown[3].value, shown[3].label) == ("2", "trainings of mlp until condensing pays off")
 
 
-def test_what_overlaps_is_not_called_better() -> None:
+def test_an_overlap_is_not_called_better() -> None:
     close = {("kmeans", m): tuple(s + d for s, d in zip(SCORES["srgm", m], (0.01, -0.02, 0.0), strict=True))
              for m in ("mlp", "sgc")}  # fmt: skip
-    text = said(rows({**SCORES, **close}))
-    assert "It cannot be told apart from kmeans" in text
+    text = text_of(rows({**SCORES, **close}))
+    assert "It does not differ significantly from kmeans" in text
     assert "It is ahead of random" in text
-    assert "intervals widened for 2 comparisons" in text
+    assert "with intervals widened for 2 comparisons" in text
     assert "ahead of kmeans" not in text
 
 
-def test_the_same_numbers_without_noise_are_told_apart() -> None:
+def test_the_same_means_without_noise_differ() -> None:
     worse = {("kmeans", m): tuple(s - 0.02 for s in SCORES["srgm", m]) for m in ("mlp", "sgc")}
-    text = said(rows({**SCORES, **worse}))
+    text = text_of(rows({**SCORES, **worse}))
     assert "kmeans (+2.0 ± 0.0 points, 3 pairs)" in text.partition("It is ahead of ")[2]
 
 
 def test_one_seed_gives_no_interval() -> None:
-    text = said([r for r in rows() if r.train_seed == 0])
-    assert "Against random there are too few paired seeds" in text
-    assert "no interval can be given" in text
+    text = text_of([r for r in rows() if r.train_seed == 0])
+    assert "Too few paired seeds to put an interval on the difference from random" in text
+    assert "too few for an interval" in text
     assert "ahead of" not in text
 
 
 def test_never_where_the_whole_graph_is_as_cheap() -> None:
     slow = [dataclasses.replace(r, train_seconds=9.0) if r.method != "whole" else r for r in rows()]
-    assert "It never pays off for mlp and sgc" in said(slow)
-    assert tiles(section(slow))[3].value == "never"
+    assert "It never pays off for mlp and sgc" in text_of(slow)
+    assert tiles(runs(slow))[3].value == "never"
 
 
-def test_of_many_models_the_extremes_are_told() -> None:
+def test_of_many_models_only_the_extremes_are_named() -> None:
     many = [
         dataclasses.replace(
             r, model=f"m{k}", train_seconds=r.train_seconds + k * (r.method == "whole")
@@ -74,23 +74,25 @@ def test_of_many_models_the_extremes_are_told() -> None:
         for r in rows()
         if r.model == "mlp"
     ]
-    assert "Condensing has paid off after 1 (m6) to 2 (m0) trainings." in said(many)
+    assert "Condensing pays off after 1 (m6) to 2 (m0) trainings." in text_of(many)
 
 
 def test_without_the_whole_graph_there_is_no_retention() -> None:
-    text = said([r for r in rows() if r.method != "whole"])
+    text = text_of([r for r in rows() if r.method != "whole"])
     assert "there is no retention" in text
     assert "keeps" not in text
-    assert [tile.label for tile in tiles(section([r for r in rows() if r.method != "whole"]))] == [
+    assert [tile.label for tile in tiles(runs([r for r in rows() if r.method != "whole"]))] == [
         "to condense"
     ]
 
 
-@pytest.mark.parametrize("found", [[row("whole", "mlp", 0, 0.5)], []])
-def test_nothing_to_rank(found) -> None:
-    assert "keeps" not in said(found)
-    assert tiles(section(found)) == ()
+@pytest.mark.parametrize("results", [[row("whole", "mlp", 0, 0.5)], []])
+def test_nothing_to_rank(results) -> None:
+    assert "keeps" not in text_of(results)
+    assert tiles(runs(results)) == ()
 
 
 def test_methods_without_a_common_model_are_not_ranked() -> None:
-    assert "none is ranked" in said([row("srgm", "mlp", 0, 0.5), row("random", "sgc", 0, 0.4)])
+    assert "No method is ranked" in text_of(
+        [row("srgm", "mlp", 0, 0.5), row("random", "sgc", 0, 0.4)]
+    )

@@ -1,4 +1,4 @@
-"""What failed is in the report, with the data set it failed on."""
+"""Failures are in the report, each with its data set."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from condense.errors import FileError
-from evaluate.report.chapters.failing import failing
-from evaluate.report.gather import gather
-from evaluate.report.write import report
+from evaluate.report.chapters import failures
+from evaluate.report.read_runs import read_runs
+from evaluate.report.write import write_report
 from evaluate.results.records import write_records
 from evaluate.results.rows import write_rows
 from evaluate.results.store import Failure
@@ -32,22 +32,22 @@ def folder(path: Path, *failures: Failure) -> Path:
 
 
 def test_failures_are_listed(tmp_path: Path) -> None:
-    found = report([folder(tmp_path, TRAINING, TUNING, CONDENSING)], tmp_path / "r.html")
-    (section,) = gather([tmp_path])
-    (table,) = failing(section).tables
+    written = write_report([folder(tmp_path, TRAINING, TUNING, CONDENSING)], tmp_path / "r.html")
+    (runs,) = read_runs([tmp_path])
+    (table,) = failures.chapter(runs).tables
     assert table.rows == (
         ("srgm", "0", "hgt", "3", "MemoryError: no room | left"),
         ("whole", "–", "han", "choosing settings", "ValueError: bad"),
         ("kmeans", "1", "condensing", "–", "DivergedError: not finite"),
     )
-    assert "DivergedError: not finite" in found.page.read_text()
-    assert (found.folder / "imdb-failures.csv").exists()
+    assert "DivergedError: not finite" in written.page.read_text()
+    assert (written.folder / "imdb-failures.csv").exists()
 
 
 def test_without_failures_there_is_no_chapter(tmp_path: Path) -> None:
     folder(tmp_path).joinpath("failures.csv").unlink()
-    (section,) = gather([tmp_path])
-    assert failing(section).empty
+    (runs,) = read_runs([tmp_path])
+    assert failures.chapter(runs).empty
 
 
 def test_a_failure_belongs_to_its_own_data(tmp_path: Path) -> None:
@@ -55,8 +55,8 @@ def test_a_failure_belongs_to_its_own_data(tmp_path: Path) -> None:
     other = [dataclasses.replace(r, dataset="acm") for r in rows()]
     write_rows(tmp_path / "more.csv", [*simulated, *other])
     acm = dataclasses.replace(TRAINING, dataset="acm")
-    found = gather([tmp_path / "more.csv", folder(tmp_path, TUNING, acm)])
-    assert {s.title: s.failures for s in found} == {
+    datasets = read_runs([tmp_path / "more.csv", folder(tmp_path, TUNING, acm)])
+    assert {s.title: s.failures for s in datasets} == {
         "imdb (simulated)": [],
         "acm": [acm],
         "imdb": [TUNING],
@@ -66,4 +66,4 @@ def test_a_failure_belongs_to_its_own_data(tmp_path: Path) -> None:
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     folder(tmp_path).joinpath("failures.csv").write_text("a,b\n")
     with pytest.raises(FileError, match=r"failures.csv cannot be read as failures"):
-        gather([tmp_path])
+        read_runs([tmp_path])
