@@ -16,6 +16,7 @@ from condense.data.inductive import training_part, validation_part
 from condense.data.rules.check import check
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import UserError
+from condense.methods.protocol import Task
 from condense.methods.registry import METHODS
 from condense.running.checkpoints import Checkpoints
 from condense.running.identity import identity
@@ -88,9 +89,8 @@ def condense(
         if budget.setting == "inductive":
             validation = complete(validation_part(hidden, budget.setting).graph).to(place)
     generator = torch.Generator(place).manual_seed(seed)
-    outcome = entry.build(chosen).condense(
-        visible, validation, budget, generator, clock, on_step, keeper
-    )
+    task = Task(visible, validation, budget, generator, clock, on_step, keeper)
+    outcome = entry.condense(task, chosen)
     provenance = Provenance(
         **run,
         dataset_settings=dict(dataset_settings or {}),
