@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from evaluate.training.metrics import score
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings, predict, training_nodes

@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 
 from condense.data.graph import display_name
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from condense.errors import UserError
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import predict, training_nodes

@@ -22,7 +22,7 @@ from condense.running.checkpoints import Checkpoints
 from condense.running.identity import identity
 from condense.running.steps import OnStep, ignore
 from condense.running.timing import OnStage, StageClock
-from models.choices import choose
+from models.choices import canonical
 
 
 class DivergedError(UserError):
@@ -57,7 +57,7 @@ def condense(
     Args:
         graph: a whole graph.
         budget: from `condense.budget.plan`; it also says in which setting.
-        method: a name in `METHODS`.
+        method: a name in `METHODS`, in any spelling.
         settings: of the method; the rest at their defaults.
         seed: of the run's only generator.
         device: "auto" (a GPU where there is one), "cpu", "cuda", …
@@ -75,7 +75,8 @@ def condense(
         DivergedError: a number of the run is not finite; the error holds the best graph before.
         KeyboardInterrupt: Ctrl-C before there was a graph.
     """
-    entry = choose(METHODS, method, "method")
+    method = canonical(METHODS, method, "method")
+    entry = METHODS[method]
     chosen = build(entry.settings, settings or {}, f"method {method}")
     check(graph, "whole")
     place = find_device(device)
