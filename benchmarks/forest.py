@@ -36,6 +36,7 @@ FAR = {
     "kcenter": "k-center",
     "random": "random nodes",
 }
+AXIS = "\N{LEFTWARDS ARROW} behind | points of micro-F1 | SR-GM ahead \N{RIGHTWARDS ARROW}"
 MOST = 8.5  # Points: where the axis of the close baselines ends.
 
 
@@ -144,9 +145,7 @@ def forest(records: Sequence[Difference]) -> Figure:
             axes.axvline(0, color=INK, linewidth=0.9)
             axes.grid(visible=False, axis="y")
             axes.set_title(title)
-            axes.set_xlabel(
-                "\N{LEFTWARDS ARROW} behind   points of micro-F1   SR-GM ahead \N{RIGHTWARDS ARROW}"
-            )
+            axes.set_xlabel(AXIS)
         names = {**CLOSE, **FAR}
         figure.legend(
             handles=[
