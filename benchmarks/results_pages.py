@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.adaptive_svg import adaptive
-from benchmarks.committed import OURS, SHOWN, lines_of, rows_of
+from benchmarks.committed import HEADINGS, OURS, lines_of, rows_of
 from benchmarks.forest import all_differences, as_csv, described, differences, forest, stamp
 from benchmarks.tables import MODELS, TABLES
 from evaluate.results.rows import WHOLE
@@ -77,14 +77,14 @@ def _block(match: re.Match[str]) -> str:
 
 
 def headline(
-    tables: Sequence[str] = tuple(SHOWN),
+    tables: Sequence[str] = tuple(HEADINGS),
     folder: str = "",
     methods: Sequence[str] = tuple(BASELINES),
 ) -> str:
     """One line per data set: sizes, and what models trained on each method's graphs retain.
 
     Args:
-        tables: names in `SHOWN`.
+        tables: names in `HEADINGS`.
         folder: of the pages that data sets are linked to, relative to the reader's page.
         methods: of `BASELINES`; SR-GM is the last.
     """
@@ -92,7 +92,7 @@ def headline(
     columns = ("data set", "nodes", "of its bytes", *names, "worst – best model")
     lines = [columns, ("---", *["---:"] * (len(columns) - 1))]
     for table in tables:
-        shown = SHOWN[table]
+        heading = HEADINGS[table]
         by_method: dict[str, list[Line]] = {}
         for line in lines_of(table):
             by_method.setdefault(line.method, []).append(line)
@@ -101,7 +101,7 @@ def headline(
         kept = [_mean_retention(by_method.get(method, ())) for method in methods]
         lines.append(
             (
-                f"[{shown.title}]({folder}{shown.page}.md)",
+                f"[{heading.title}]({folder}{heading.page}.md)",
                 f"{whole.nodes:,.0f}{SPACE}→{SPACE}{ours[0].nodes:,.0f}",
                 f"{100 * ours[0].bytes / whole.bytes:.0f}{SPACE}%",
                 *kept[:-1],
