@@ -40,7 +40,7 @@ lint: .venv/dev-ready
 	$(BIN)/lint-imports
 
 docs: .venv/dev-ready
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 # One thread a process, one process a core: more would only wait for each other.
 quick: .venv/dev-ready

@@ -23,7 +23,7 @@ OURS = "srgm"
 
 
 @dataclass(frozen=True)
-class Shown:
+class Heading:
     """How the results pages present one table.
 
     Attributes:
@@ -36,17 +36,17 @@ class Shown:
 
 
 # In the order of the headline table and of the forest plot.
-SHOWN: dict[str, Shown] = {
-    "imdb": Shown("IMDB", "imdb"),
-    "imdb-unique": Shown("IMDB, no duplicates", "imdb"),
-    "imdb-tabular": Shown("IMDB, with tabular", "imdb"),
-    "acm": Shown("ACM", "acm"),
-    "dblp": Shown("DBLP", "dblp"),
-    "cora": Shown("Cora", "cora"),
-    "photo": Shown("Photo", "photo"),
-    "amazon1": Shown("amazon1 (simulated)", "amazon1"),
-    "photo-inductive": Shown("Photo, inductive", "inductive"),
-    "amazon1-inductive": Shown("amazon1 (simulated), inductive", "inductive"),
+HEADINGS: dict[str, Heading] = {
+    "imdb": Heading("IMDB", "imdb"),
+    "imdb-unique": Heading("IMDB, no duplicates", "imdb"),
+    "imdb-tabular": Heading("IMDB, with tabular", "imdb"),
+    "acm": Heading("ACM", "acm"),
+    "dblp": Heading("DBLP", "dblp"),
+    "cora": Heading("Cora", "cora"),
+    "photo": Heading("Photo", "photo"),
+    "amazon1": Heading("amazon1 (simulated)", "amazon1"),
+    "photo-inductive": Heading("Photo, inductive", "inductive"),
+    "amazon1-inductive": Heading("amazon1 (simulated), inductive", "inductive"),
 }
 
 

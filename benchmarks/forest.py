@@ -17,12 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from benchmarks.committed import OURS, SHOWN, rows_of
+from benchmarks.committed import HEADINGS, OURS, rows_of
 from benchmarks.tables import METHODS, MODELS
 from evaluate.report.figures.style import GRID, INK, marker_of, series, styled
-from evaluate.results.comparisons import compare
-from evaluate.results.paired import PairedDifference
-from evaluate.results.rows import WHOLE, Row
+from evaluate.results.holm import holm
+from evaluate.results.paired import paired_methods
+from evaluate.results.rows import WHOLE
 
 START = "srgm:epochs=0"
 CLOSE = {
@@ -36,6 +36,7 @@ FAR = {
     "kcenter": "k-center",
     "random": "random nodes",
 }
+AXIS = "\N{LEFTWARDS ARROW} behind | points of micro-F1 | SR-GM ahead \N{RIGHTWARDS ARROW}"
 MOST = 8.5  # Points: where the axis of the close baselines ends.
 
 
@@ -44,7 +45,7 @@ class Difference:
     """How far SR-GM is ahead of a baseline, in points of micro-F1 on the mean over the models.
 
     Attributes:
-        table: name in `SHOWN`.
+        table: name in `HEADINGS`.
         baseline: a method.
         models: how many models the mean is over.
         mean: of the paired differences.
@@ -67,38 +68,36 @@ class Difference:
 def differences(table: str, models: Sequence[str] = MODELS) -> list[Difference]:
     """SR-GM against each baseline of a table, in the order of the tables."""
     rows = rows_of(table, models)
-    ours = [row for row in rows if row.method == OURS]
-    scores = {
-        method: {(r.model, r.condense_seed, r.train_seed): r for r in rows if r.method == method}
-        for method in METHODS
+    trained = {method: {r.model for r in rows if r.method == method} for method in METHODS}
+    alone = {
+        baseline: difference
+        for baseline in METHODS
+        if baseline not in (OURS, WHOLE)
+        and (difference := paired_methods(rows, OURS, baseline)) is not None
     }
-    # `compare` takes the first condensed method for the one that is compared with all others.
-    together = compare(ours + [row for row in rows if row.method not in (OURS, WHOLE)])
-    made = []
-    for comparison in together:
-        baseline = comparison.rival
-        common = {model for model, *_ in scores[OURS]} & {m for m, *_ in scores[baseline]}
-        alone = _alone(rows, baseline)
-        made.append(
+    corrected = dict(zip(alone, holm([d.p for d in alone.values()]), strict=True))
+    records = []
+    for baseline, difference in alone.items():
+        together = paired_methods(rows, OURS, baseline, comparisons=len(alone))
+        assert together is not None
+        records.append(
             Difference(
-                table, baseline, len(common), alone.mean, alone.half,
-                comparison.difference.half, comparison.p, alone.count,
+                table=table,
+                baseline=baseline,
+                models=len(trained[OURS] & trained[baseline]),
+                mean=difference.mean,
+                half=difference.half,
+                half_together=together.half,
+                p=corrected[baseline],
+                pairs=difference.count,
             )
-        )  # fmt: skip
-    return made
-
-
-def _alone(rows: Sequence[Row], baseline: str) -> PairedDifference:
-    """The comparison with one baseline by itself: a family of one."""
-    (comparison,) = compare(
-        [r for r in rows if r.method == OURS] + [r for r in rows if r.method == baseline]
-    )
-    return comparison.difference
+        )
+    return records
 
 
 def all_differences() -> list[Difference]:
-    """The differences of all tables of `SHOWN`."""
-    return [difference for table in SHOWN for difference in differences(table)]
+    """The differences of all tables of `HEADINGS`."""
+    return [difference for table in HEADINGS for difference in differences(table)]
 
 
 def as_csv(records: Sequence[Difference]) -> str:
@@ -123,7 +122,7 @@ def forest(records: Sequence[Difference]) -> Figure:
     with styled():
         figure = Figure(figsize=(8.6, 7.4), layout=ConstrainedLayoutEngine(w_pad=0.08))
         near, far = figure.subplots(1, 2, sharey=True, width_ratios=(1.25, 1))
-        tables = [t for t in SHOWN if any(r.table == t for r in records)]
+        tables = [t for t in HEADINGS if any(r.table == t for r in records)]
         for band, table in enumerate(tables):
             for axes in (near, far):
                 axes.axhspan(
@@ -132,7 +131,7 @@ def forest(records: Sequence[Difference]) -> Figure:
             chosen = {r.baseline: r for r in records if r.table == table}
             _intervals(near, band, chosen, tuple(CLOSE), 0)
             _intervals(far, band, chosen, tuple(FAR), len(CLOSE))
-        near.set_yticks(range(len(tables)), [SHOWN[t].title for t in tables])
+        near.set_yticks(range(len(tables)), [HEADINGS[t].title for t in tables])
         near.set_ylim(len(tables) - 0.5, -0.5)
         near.tick_params(axis="y", labelcolor=INK)
         near.set_xlim(-MOST, MOST)
@@ -144,9 +143,7 @@ def forest(records: Sequence[Difference]) -> Figure:
             axes.axvline(0, color=INK, linewidth=0.9)
             axes.grid(visible=False, axis="y")
             axes.set_title(title)
-            axes.set_xlabel(
-                "\N{LEFTWARDS ARROW} behind   points of micro-F1   SR-GM ahead \N{RIGHTWARDS ARROW}"
-            )
+            axes.set_xlabel(AXIS)
         names = {**CLOSE, **FAR}
         figure.legend(
             handles=[

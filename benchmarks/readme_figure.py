@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.adaptive_svg import adaptive
-from benchmarks.committed import OURS, SHOWN, lines_of
+from benchmarks.committed import HEADINGS, OURS, lines_of
 from benchmarks.results_pages import FIGURES
 from evaluate.report.figures.style import CLASSES, GRID, INK, MUTED, PAPER, SERIES, styled
 from evaluate.report.figures.svg import png
@@ -73,7 +73,7 @@ def summary(table: str) -> Summary:
     }
     retained = [line.retention or 0 for line in ours]
     return Summary(
-        title=SHOWN[table].title,
+        title=HEADINGS[table].title,
         nodes=(whole[0].nodes, ours[0].nodes),
         edges=(whole[0].edges, ours[0].edges),
         bytes=(whole[0].bytes, ours[0].bytes),

@@ -1,7 +1,7 @@
-"""A hook of mkdocs: formulas become pictures when the site is built, by matplotlib's own TeX.
+"""A hook of mkdocs that turns formulas into pictures when the site is built, with matplotlib's own TeX.
 
-GitHub draws $…$ and $$…$$ itself. On the site a script from somewhere else would have to; these are inline
-SVG, which need no script, take the text's colour and size, and are read out as their TeX.
+GitHub renders $…$ and $$…$$ itself. On the site that would take a script from another host. These pictures
+are inline SVG instead: they need no script, take the text's colour and size, and are read out as their TeX.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath, text_to_path
 from mkdocs.exceptions import PluginError
 
-SIZE = 100.0  # Units in an em; the greater, the less rounding shows.
+SIZE = 100.0  # Units per em; larger units make rounding less visible.
 FORMULA = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\s*\\[(\[](?P<tex>.*?)\\[)\]]\s*</(?P=tag)>(?P<end>[.,:;)]*)',
     re.DOTALL,
@@ -35,20 +35,20 @@ def on_page_content(content: str, page: Any, **named: Any) -> str:
     """Draw all formulas of a page.
 
     Raises:
-        PluginError: one that is no TeX known to matplotlib.
+        PluginError: a formula is no TeX that matplotlib knows.
     """
 
-    def draw(found: re.Match[str]) -> str:
-        tex = " ".join(html.unescape(found["tex"]).split())
+    def draw(formula: re.Match[str]) -> str:
+        tex = " ".join(html.unescape(formula["tex"]).split())
         try:
-            # In a line of its own a fraction has room.
-            picture = drawn(tex.replace(r"\frac", r"\dfrac") if found["tag"] == "div" else tex)
+            # A fraction on a line of its own has room.
+            picture = drawn(tex.replace(r"\frac", r"\dfrac") if formula["tag"] == "div" else tex)
         except ValueError as error:
             raise PluginError(f"{page.file.src_uri}: cannot draw ${tex}$: {error}") from error
-        if found["tag"] == "div":
-            return f'<div class="formula">{picture}</div>{found["end"]}'
-        # No line begins with the full stop of the one before.
-        return f'<span class="unbroken">{picture}{found["end"]}</span>'
+        if formula["tag"] == "div":
+            return f'<div class="formula">{picture}</div>{formula["end"]}'
+        # A full stop never wraps to the next line without its formula.
+        return f'<span class="unbroken">{picture}{formula["end"]}</span>'
 
     return FORMULA.sub(draw, content)
 
@@ -58,7 +58,7 @@ def drawn(tex: str) -> str:
     """A formula as inline SVG.
 
     Raises:
-        ValueError: it cannot be parsed.
+        ValueError: matplotlib cannot parse `tex`.
     """
     with mpl.rc_context({"mathtext.fontset": "cm"}):
         font, text = FontProperties(size=SIZE), f"${tex}$"
@@ -69,7 +69,7 @@ def drawn(tex: str) -> str:
         places = [f"{x:.0f} {-y:.0f}" for x, y in zip(points[::2], points[1::2], strict=True)]
         steps.append(LETTERS[code] + ("" if code == Path.CLOSEPOLY else " ".join(places)))
     top = height - descent
-    margin = SIZE / 20  # Some letters reach beyond what they are said to measure.
+    margin = SIZE / 20  # Some letters reach beyond the size that matplotlib reports.
     box = f"{-margin:.0f} {-top - margin:.0f} {width + 2 * margin:.0f} {height + 2 * margin:.0f}"
     style = (
         f"width:{(width + 2 * margin) / SIZE:.3f}em;height:{(height + 2 * margin) / SIZE:.3f}em;"

@@ -13,7 +13,7 @@ from scipy import stats
 
 from benchmarks import readme_figure, results_pages
 from benchmarks.adaptive_svg import adaptive
-from benchmarks.committed import QUOTED, ROWS, SHOWN, lines_of
+from benchmarks.committed import HEADINGS, QUOTED, ROWS, lines_of
 from benchmarks.forest import all_differences, as_csv, differences, forest, stamp
 from benchmarks.results_pages import FIGURES, README, RESULTS, pages
 from benchmarks.tables import MODELS
@@ -107,7 +107,7 @@ def scores_of_whole(table: str, model: str) -> dict[int, list[float]]:
 
 
 def test_every_table_shown_has_a_page() -> None:
-    assert {shown.page for shown in SHOWN.values()} <= {
+    assert {heading.page for heading in HEADINGS.values()} <= {
         name.removesuffix(".md") for name in pages()
     }
 

@@ -41,28 +41,28 @@ def test_pages_name_every_method_model_and_command() -> None:
             assert f"| `{name}` |" in text
 
 
-def test_keys_of_json_are_said() -> None:
+def test_keys_of_json_are_documented() -> None:
     text = (DOCS / "commands.md").read_text(encoding="utf-8")
     rows = [row(method, "mlp", seed, 0.5) for method in ("ours", "theirs") for seed in (0, 1)]
-    said = as_record("", "", "", rows, [])
-    evaluated = said.keys() | said["summary"][0].keys() | said["paired"][0].keys()
+    record = as_record("", "", "", rows, [])
+    evaluated = record.keys() | record["summary"][0].keys() | record["paired"][0].keys()
     kinds = (Failure, Verification, RankingQuality, Interval, Spread)
     fields = {field.name for kind in kinds for field in dataclasses.fields(kind)}
     searched = {"condensed_hash", "search_seconds", "val_micro_f1", "verify"}
-    made = facts(small_condensed()).keys() | {"file", "warnings"}
-    for key in evaluated | (fields - {"sides", "rows"}) | searched | made:
+    inspected = facts(small_condensed()).keys() | {"file", "warnings"}
+    for key in evaluated | (fields - {"sides", "rows"}) | searched | inspected:
         assert f"`{key}`" in text, key
 
 
 def test_plans_in_the_pages_can_be_read(tmp_path: Path) -> None:
-    found = 0
+    plans = 0
     for page in PAGES:
         for text in re.findall(r"```toml\n(.+?)```", page.read_text(encoding="utf-8"), re.DOTALL):
             if "[[published]]" in text:
                 (tmp_path / "plan.toml").write_text(text, encoding="utf-8")
                 read_plan(tmp_path / "plan.toml")
-                found += 1
-    assert found
+                plans += 1
+    assert plans
 
 
 def test_command_lines_have_options_that_exist() -> None:
@@ -130,8 +130,8 @@ def formulas() -> Any:
 def test_formulas_are_drawn_and_keep_their_tex_for_readers_aloud() -> None:
     hook = formulas()
     page = SimpleNamespace(file=SimpleNamespace(src_uri="methods.md"))
-    said = '<p>So <span class="arithmatex">\\(n\' &lt; n\\)</span>.</p>'
-    drawn = hook.on_page_content(said, page=page)
+    paragraph = '<p>So <span class="arithmatex">\\(n\' &lt; n\\)</span>.</p>'
+    drawn = hook.on_page_content(paragraph, page=page)
     assert drawn.startswith('<p>So <span class="unbroken"><svg')
     assert drawn.endswith("</svg>.</span></p>")
     assert 'aria-label="n&#x27; &lt; n"' in drawn
@@ -151,12 +151,18 @@ def test_the_site_is_built_strictly_and_needs_no_network(tmp_path: Path) -> None
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    pages = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.html")}
-    assert {"index.html", "methods.html", "format.html", "api.html"} <= set(pages)
+    pages = {
+        path.relative_to(tmp_path).as_posix(): path.read_text(encoding="utf-8")
+        for path in tmp_path.rglob("*.html")
+    }
+    assert {"index.html", "methods.html", "api.html", "results/index.html"} <= set(pages)
+    assert not [name for name in pages if "notes" in name]
     for name, page in pages.items():
         fetched = re.findall(r'<(?:script|img|iframe)[^>]* src="([^"]*)"', page)
         fetched += re.findall(r'<link[^>]* href="([^"]*)"', page)
         assert not [url for url in fetched if url.startswith(("http", "//"))], name
+        for picture in re.findall(r'<img[^>]* src="([^"]*)"', page):
+            assert (tmp_path / name).parent.joinpath(picture).exists(), (name, picture)
         assert "arithmatex" not in page, f"a formula of {name} was not drawn"
     assert pages["methods.html"].count('role="img"') > 40
     for sheet in tmp_path.rglob("*.css"):
