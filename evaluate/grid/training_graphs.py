@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from condense.budget import plan
 from condense.data.condensed import CondensedGraph
@@ -16,10 +17,11 @@ from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label
 from condense.run import find_device
+from evaluate.executors import reason
 from evaluate.grid.baselines import condense_baseline
 from evaluate.grid.protocol import TrainingGraph
 from evaluate.results.rows import WHOLE
-from evaluate.results.store import Failure, reason
+from evaluate.results.store import Failure
 from evaluate.training.task import EvaluationTask
 
 
