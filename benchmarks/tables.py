@@ -4,9 +4,9 @@
     python -m benchmarks.tables --print
 
 Rows are kept in benchmarks/rows, one file for each line of `TABLES` and model, and nothing is done twice:
-not a condensed graph that is there, nor a model's training on a method's graphs whose rows are. So a killed
-run goes on where it stopped. After a change to a method, `--redo METHOD …` forgets its graphs and rows
-first; a run that is killed after that goes on without it. `python -m benchmarks.results_pages` then renews
+not a condensed graph that is there, nor a model's training on a method's graphs whose rows are. So the same
+command resumes a killed run. After a change to a method, `--redo METHOD …` forgets its graphs and rows
+first; a run that is killed after that resumes without it. `python -m benchmarks.results_pages` then renews
 the pages. Tables run side by side, with one thread each;
 seconds are therefore upper bounds. Run them one at a time where they share a data set.
 """
@@ -39,7 +39,8 @@ from condense.run import condense
 from evaluate.grid.evaluate import evaluate
 from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.results.paired import paired_methods
-from evaluate.results.rows import WHOLE, Row, read_rows, write_rows
+from evaluate.results.record_store import RecordStore
+from evaluate.results.rows import REMEDY, WHOLE, Row
 from evaluate.results.table import as_break_even, as_matrix, summarise
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings
@@ -180,16 +181,13 @@ class Job:
         """Where the rows of one model are kept."""
         return self.rows / self.name / f"{model.replace(':', '-')}.csv"
 
-    def kept(self, model: str, without: Sequence[str] = ()) -> list[Row]:
-        """The rows of one model that are there, except those of some methods."""
-        path = self.rows_file(model)
-        dropped = {shown(m) for m in without}
-        return [r for r in read_rows(path) if r.method not in dropped] if path.exists() else []
+    def kept(self, model: str) -> RecordStore[Row]:
+        """The rows of one model, by method as `shown`."""
+        return RecordStore(Row, lambda row: row.method, self.rows_file(model), remedy=REMEDY)
 
     def done(self, model: str, method: str) -> bool:
         """Whether all rows of a model on a method's graphs are there."""
-        count = sum(row.method == shown(method) for row in self.kept(model))
-        return count == self.table.seeds
+        return len(self.kept(model).get(shown(method))) == self.table.seeds
 
 
 def shown(method: str) -> str:
@@ -213,8 +211,8 @@ def measure(job: Job) -> None:
             training = replace(training, lr=chosen.lr.get(model, training.lr))
             protocol = Protocol((model,), chosen.seeds, 1, chosen.tune, training)
             rows = evaluate(task, training_graphs, protocol)
-            job.rows_file(model).parent.mkdir(parents=True, exist_ok=True)
-            write_rows(job.rows_file(model), [*job.kept(model, without=[method]), *rows])
+            kept = job.kept(model)
+            kept.restrict([*(row for row in kept if row.method != shown(method)), *rows])
             print(f"{job.name}: {model} on {method}", flush=True)
 
 
@@ -259,8 +257,9 @@ def forget(job: Job, methods: Sequence[str]) -> None:
     for name, table in TABLES.items():
         other = replace(job, name=name)
         for model in table.models if other.folder == job.folder else ():
-            if len(other.kept(model)) > len(other.kept(model, without=methods)):
-                write_rows(other.rows_file(model), other.kept(model, without=methods))
+            kept, dropped = other.kept(model), {shown(method) for method in methods}
+            if any(name in kept for name in dropped):
+                kept.restrict([row for row in kept if row.method not in dropped])
 
 
 def show(job: Job) -> bool:

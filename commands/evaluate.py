@@ -26,7 +26,7 @@ from models.choices import check_choice
 from models.names import MODEL_NAMES
 
 if TYPE_CHECKING:
-    from evaluate.grid.executors import Executor
+    from evaluate.executors import Executor
     from evaluate.grid.protocol import Protocol
     from evaluate.grid.run import GridRun
     from evaluate.grid.training_graphs import ComparedGraphs
@@ -122,7 +122,7 @@ def run(argv: list[str]) -> int:
     rivals = [parse_method(word) for word in args.baselines]
     with errors.status("loading …"):
         all_compared = gather(args.condensed, args.data_root, args.whole, args.device)
-    store = ResultStore.open(args.out, args.fresh)  # Only now that nothing is amiss.
+    store = ResultStore(args.out, args.fresh)  # Only now that nothing is amiss.
     records: list[dict[str, Any]] = []
     status = OK
     try:
@@ -175,7 +175,7 @@ def _compare(
         )
     try:
         if run.missing:
-            run.go(_driver(args, run, stack))
+            run.go(_executor(args, run, stack))
     finally:
         found = raw.name, raw.source, run.rows, store.failures[before:]
         if args.json:
@@ -184,20 +184,20 @@ def _compare(
             show(compared.task.title, run.rows)
 
 
-def _driver(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) -> Executor:
+def _executor(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) -> Executor:
     """How the cells are run; see `EvaluateArguments.jobs`."""
-    from evaluate.grid.executors import InProcess
+    from evaluate.executors import InProcess
 
     jobs = args.jobs
     if jobs is None and args.address is None:
         # By the size of the whole grid: a run that goes on must not change to other threads.
         few = len(run.grid) < SMALL
-        alone = few or run.setup.device.type == "cuda"
+        alone = few or run.workload.device.type == "cuda"
         jobs = 1 if alone else max(1, cores() // (args.threads or 1))
     if jobs == 1 and args.address is None:
         return InProcess(args.threads)
     room = connect_ray(jobs, args.threads, args.address, stack)
-    from evaluate.distributed.grid import OnRay
+    from evaluate.distributed.executor import OnRay
 
     return OnRay(*room)
 

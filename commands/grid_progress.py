@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evaluate.grid.run import Ended
+    from evaluate.grid.run import EndedCell
 
 
 class GridProgress:
@@ -18,7 +18,7 @@ class GridProgress:
         self._say = say
         self._started, self._ran = time.monotonic(), 0
 
-    def on_ended(self, ended: Ended) -> None:
+    def on_ended(self, ended: EndedCell) -> None:
         """One line."""
         if not self._ran and not isinstance(ended.result, Exception):
             # What came before the first training, such as starting Ray, comes once.
@@ -38,15 +38,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
 
 
-def _what(ended: Ended) -> str:
+def _what(ended: EndedCell) -> str:
     facts, cell = ended.facts, ended.cell
     graph = "" if facts.condense_seed is None else f" (seed {facts.condense_seed})"
     task = f"seed {cell.seed}" if cell.tests else "choosing settings"
     return f"{cell.model} on {facts.method}{graph}, {task}"
 
 
-def _outcome(ended: Ended) -> str:
-    from evaluate.results.store import reason
+def _outcome(ended: EndedCell) -> str:
+    from evaluate.executors import reason
 
     if isinstance(ended.result, Exception):
         return f"FAILED, {reason(ended.result)}"

@@ -16,8 +16,8 @@ from commands.terminal import INTERRUPTED, MISSED, OK, WRONG, errors, notes, par
 from models.choices import choose
 
 if TYPE_CHECKING:
+    from evaluate.executors import Executor
     from evaluate.reproduce import Score
-    from evaluate.reproduce.drivers import Executor
 
 PAPERS = Path(__file__).parents[1] / "configs" / "paper"
 EXAMPLES = """
@@ -69,73 +69,58 @@ def run(argv: list[str]) -> int:
     ]
     check_jobs(args.jobs, args.threads)
     from condense.errors import FileError
-    from evaluate.reproduce import Reproduced, as_records, as_text, read_plan, reproduce
+    from evaluate.reproduce import (
+        Reproduced,
+        as_records,
+        as_text,
+        read_plan,
+        reproduce_files,
+    )
 
-    plans = [read_plan(path) for path in paths]  # Before long work: whether all can be meant.
-    found: list[Reproduced] = []
+    plans = {path: read_plan(path) for path in paths}  # Before long work: whether all can be meant.
+    figures: list[Reproduced] = []
     left_out: list[dict[str, str]] = []
     status = OK
     try:
         with contextlib.ExitStack() as stack:
-            start = functools.cache(lambda: _driver(args, stack))
-            for path, plan in zip(paths, plans, strict=True):
-                store = _Book(args.out / f"{path.stem}.csv")
-                known = dict(store.kept)
-                try:
-                    found += reproduce(
-                        plan, args.data_root, args.device, args.seeds, store.add, known, start
-                    )
-                except FileError as error:
-                    errors.print(f"error: {path.name} left out: {error}", markup=False)
-                    left_out.append({"file": str(path), "error": str(error)})
+            start = functools.cache(lambda: _executor(args, stack))
+            for path, outcome in reproduce_files(
+                plans, args.out, args.data_root, args.device, args.seeds, _show, start
+            ):
+                if isinstance(outcome, FileError):
+                    errors.print(f"error: {path.name} left out: {outcome}", markup=False)
+                    left_out.append({"file": str(path), "error": str(outcome)})
                     status = WRONG
+                else:
+                    figures += outcome
     except KeyboardInterrupt:
-        say.print("Interrupted: what had ended is kept, and the same command goes on.")
+        say.print("Interrupted: finished trainings are kept; the same command resumes.")
         status = INTERRUPTED
-    if found:
-        say.print(as_text(found), markup=False)
+    if figures:
+        say.print(as_text(figures), markup=False)
     if args.json:
-        print_json({"figures": as_records(found), "left_out": left_out})
-    if status == OK and not all(one.reached for one in found):
+        print_json({"figures": as_records(figures), "left_out": left_out})
+    if status == OK and not all(figure.reached for figure in figures):
         status = MISSED
     return status
 
 
-class _Book:
-    """The file of a plan's scores, and what is said of each training."""
-
-    def __init__(self, file: Path) -> None:
-        from condense.io.replace import check_target
-        from evaluate.reproduce import read_scores
-
-        check_target(file)
-        self.file = file
-        self.kept: dict[str, list[Score]] = {}
-        for score in read_scores(file) if file.exists() else ():
-            self.kept.setdefault(score.cell, []).append(score)
-
-    def add(self, scores: Sequence[Score]) -> None:
-        """Say what a training scored, and keep it if that is new."""
-        from evaluate.reproduce import write_scores
-
-        first = scores[0]
-        if first.cell not in self.kept:
-            self.kept[first.cell] = list(scores)
-            write_scores(self.file, [score for each in self.kept.values() for score in each])
-        reached = {score.metric: score.value for score in scores}
-        errors.print(
-            f"{first.model} on {first.dataset}, seed {first.seed}: validation micro-F1 "
-            f"{reached['val_micro_f1']:.3f}, {first.seconds:.1f} s"
-        )
+def _show(scores: Sequence[Score]) -> None:
+    """Print one line for a training."""
+    first, values = scores[0], {score.metric: score.value for score in scores}
+    errors.print(
+        f"{first.model} on {first.dataset}, seed {first.seed}: validation micro-F1 "
+        f"{values['val_micro_f1']:.3f}, {first.seconds:.1f} s"
+    )
 
 
-def _driver(args: ReproduceArguments, stack: contextlib.ExitStack) -> Executor:
+def _executor(args: ReproduceArguments, stack: contextlib.ExitStack) -> Executor:
     """How trainings are run; see `ReproduceArguments.jobs`."""
-    from evaluate.reproduce.drivers import InProcess
+    from evaluate.executors import InProcess
 
     if args.jobs in (None, 1) and args.address is None:
         return InProcess(args.threads)
     room = connect_ray(args.jobs, args.threads, args.address, stack)
-    from evaluate.distributed.reproduce import OnRay
+    from evaluate.distributed.executor import OnRay
 
     return OnRay(*room)

@@ -194,14 +194,14 @@ def _search(
     from evaluate.distributed.connect import connect
     from evaluate.results.json_files import read_json, write_json
     from evaluate.search.top import best, retrain
-    from evaluate.search.trial import Side
+    from evaluate.search.trial import TrialData
 
     logging.getLogger("evaluate.distributed").setLevel(logging.INFO)
     with connect(args.address, None if args.address else args.jobs):
         from evaluate.distributed.tune import sweep
 
-        side = Side.of(task, graph)
-        trials = sweep(side, space, args.samples, args.seed, args.out, args.jobs)
+        data = TrialData.of(task, graph)
+        trials = sweep(data, space, args.samples, args.seed, args.out, args.jobs)
     summary["samples"] = args.samples
     summary["search_seconds"] = read_json(args.out / "clock.json").get("seconds")
     write_json(args.out / "search.json", summary)
@@ -243,8 +243,8 @@ def _verify(
     """Sampled architectures on all sides."""
     from evaluate.results.json_files import write_json
     from evaluate.results.records import write_records
-    from evaluate.search.ledger import Ledger
     from evaluate.search.record import SideRow, VerifyRow
+    from evaluate.search.side_trainer import SideTrainer
     from evaluate.search.space import sample
     from evaluate.search.verify import Verifier
 
@@ -256,9 +256,9 @@ def _verify(
             markup=False,
         )
 
-    ledger = Ledger(task, args.out / "sides.csv", args.seed, on_row)
+    trainer = SideTrainer(task, args.out / "sides.csv", args.seed, on_row)
     verifier = Verifier(
-        ledger, graph, summary["condense_seconds"], space.epochs, space.check_every, args.out,
+        trainer, graph, summary["condense_seconds"], space.epochs, space.check_every, args.out,
         args.top,
     )  # fmt: skip
     found = verifier.run(architectures, args.verify_whole)

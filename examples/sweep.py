@@ -15,7 +15,7 @@ from condense.run import condense
 from evaluate.results.rows import Row
 from evaluate.search.space import read_space, sample
 from evaluate.search.top import retrain
-from evaluate.search.trial import Side, run_trial
+from evaluate.search.trial import TrialData, run_trial
 from evaluate.training.task import EvaluationTask
 
 SPACE = Path(__file__).parents[1] / "configs" / "space.toml"
@@ -23,8 +23,8 @@ SPACE = Path(__file__).parents[1] / "configs" / "space.toml"
 # A condensed graph is made once; then every architecture trains on it in a moment.
 whole = simulate_amazon1(scale=0.02)
 small = condense(whole, plan(whole, ratio=0.03), "srgm", {"epochs": 6})
-arena = EvaluationTask.of(whole)
-side = Side.of(arena, arena.admit(small.graph))
+task = EvaluationTask.of(whole)
+data = TrialData.of(task, task.admit(small.graph))
 
 # The space is a TOML file: model families, and the values of their settings.
 space = replace(read_space(SPACE), epochs=60)
@@ -33,7 +33,7 @@ print(f"{space.size:,} architectures in {SPACE.name}; ten of them, on the conden
 # Scores are on the whole graph's validation nodes, whatever is trained on.
 found = []
 for architecture in sample(space, 10, seed=0):
-    result = run_trial(side, architecture, space.epochs, space.check_every, seed=0)
+    result = run_trial(data, architecture, space.epochs, space.check_every, seed=0)
     score, seconds = result.val_micro_f1, result.train_seconds
     found.append((score, architecture))
     print(f"{score:.3f}  {seconds:4.1f} s  {architecture.model}: {architecture.text}")
@@ -47,4 +47,4 @@ def on_row(row: Row) -> None:
 
 # The best two alone are trained on the whole graph, and alone see the test nodes: once.
 print("\nThe best two, trained on the whole graph: test micro-F1\n")
-retrain(arena, [architecture for _, architecture in found[:2]], space, 1, Path("top.csv"), on_row)
+retrain(task, [architecture for _, architecture in found[:2]], space, 1, Path("top.csv"), on_row)

@@ -27,7 +27,7 @@ from ray.tune.search.optuna import OptunaSearch
 from evaluate.distributed.journal import Journal, architecture_of
 from evaluate.search.record import FAILED, TrialRow, claim, read_table
 from evaluate.search.space import Space
-from evaluate.search.trial import Side, run_trial
+from evaluate.search.trial import TrialData, run_trial
 from evaluate.training.train import Check
 
 KEEP = (
@@ -68,7 +68,7 @@ class DefineByRun:
 
 
 def train_architecture(
-    config: dict[str, Any], side: Side, epochs: int, check_every: int, seed: int
+    config: dict[str, Any], data: TrialData, epochs: int, check_every: int, seed: int
 ) -> None:
     """A trial, in a worker process."""
     torch.set_num_threads(1)
@@ -81,7 +81,7 @@ def train_architecture(
             "validate_seconds": check.validate_seconds,
         })  # fmt: skip
 
-    run_trial(side, architecture_of(config), epochs, check_every, seed, report)
+    run_trial(data, architecture_of(config), epochs, check_every, seed, report)
 
 
 def folder_of(trial: Any) -> str:
@@ -90,12 +90,12 @@ def folder_of(trial: Any) -> str:
 
 
 def sweep(
-    side: Side, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
+    data: TrialData, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
 ) -> list[TrialRow]:
     """Search; go on where an earlier sweep in `folder` stopped. Ray must be connected.
 
     Args:
-        side: what architectures are trained on.
+        data: the graphs to train and validate on.
         space: of architectures; with its epochs.
         samples: trials.
         seed: of Optuna's draws and of every training. With one job the trials follow from it; with more,
@@ -117,7 +117,7 @@ def sweep(
         # A trial that runs again reports what Optuna knows of it.
         warnings.filterwarnings("ignore", "The reported value is ignored")
         for _ in range(ROUNDS):
-            _tuner(side, space, samples, seed, folder, jobs).fit()
+            _tuner(data, space, samples, seed, folder, jobs).fit()
             done = read_table(folder / "trials.csv", TrialRow)
             if all(row.status != FAILED for row in done):
                 break
@@ -125,13 +125,13 @@ def sweep(
 
 
 def _tuner(
-    side: Side, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
+    data: TrialData, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
 ) -> tune.Tuner:
     """A new tuner, or the one whose state is in the folder."""
     trial = tune.with_resources(
         tune.with_parameters(
             train_architecture,
-            side=side,
+            data=data,
             epochs=space.epochs,
             check_every=space.check_every,
             seed=seed,

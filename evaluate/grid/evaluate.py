@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Sequence
 
 from condense.data.graph import MultimodalGraph
-from evaluate.grid.executors import InProcess
+from evaluate.executors import InProcess
 from evaluate.grid.facts import GraphFacts
 from evaluate.grid.plan import Names
 from evaluate.grid.protocol import Protocol, TrainingGraph
-from evaluate.grid.run import Ended, GridRun
-from evaluate.grid.training_result import Setup, run_cell
+from evaluate.grid.run import EndedCell, GridRun
+from evaluate.grid.workload import GridWorkload, run_cell
+from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import Row
 from evaluate.results.store import ResultStore
 from evaluate.training.task import EvaluationTask
@@ -38,7 +38,7 @@ def evaluate(
         Exception: whatever a training ended in; `GridRun` keeps it and goes on.
     """
 
-    def watch(ended: Ended) -> None:
+    def watch(ended: EndedCell) -> None:
         if isinstance(ended.result, Exception):
             raise ended.result
         if ended.row is not None:
@@ -57,9 +57,9 @@ def seed_rows(
     choice: Candidate,
     seeds: Sequence[int],
     tune_seconds: float = 0.0,
-    known: Mapping[str, Row] = MappingProxyType({}),
+    store: RecordStore[Row] | None = None,
 ) -> Iterator[Row]:
-    """One row a training seed, each trained and tested as it is asked for, unless it is known.
+    """One row for each training seed, trained and tested as it is asked for, unless `store` has it.
 
     Args:
         task: the whole graph.
@@ -68,14 +68,20 @@ def seed_rows(
         name: of the model.
         choice: its settings and training.
         seeds: of the trainings.
-        tune_seconds: what choosing took.
-        known: rows of earlier runs by their `cell`.
+        tune_seconds: spent on choosing the settings.
+        store: of rows by `cell`; new rows are added.
     """
-    setup, facts = Setup(task, [training_graph], [graph]), GraphFacts.of(task, training_graph)
+    workload, facts = (
+        GridWorkload(task, [training_graph], [graph]),
+        GraphFacts.of(task, training_graph),
+    )
     names = Names.of(task, [training_graph])
     for seed in seeds:
         cell = names.cell(0, name, choice, seed)
-        if cell.name in known:
-            yield known[cell.name]
-        else:
-            yield facts.row(cell, run_cell(setup, cell), tune_seconds)
+        if store is not None and cell.name in store:
+            yield store.get(cell.name)[-1]
+            continue
+        row = facts.row(cell, run_cell(workload, cell), tune_seconds)
+        if store is not None:
+            store.add([row])
+        yield row

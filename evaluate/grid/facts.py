@@ -9,7 +9,7 @@ from condense.data.graph import num_bytes, num_target
 from condense.data.inductive import Setting
 from evaluate.grid.plan import Cell
 from evaluate.grid.protocol import TrainingGraph
-from evaluate.grid.training_result import TrainingResult
+from evaluate.grid.workload import TrainingResult
 from evaluate.results.rows import CONDENSED, WHOLE, Row
 from evaluate.training.metrics import majority_share
 from evaluate.training.task import EvaluationTask

@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from evaluate.grid.executors import Executor
+from evaluate.executors import Executor, reason
 from evaluate.grid.facts import GraphFacts
 from evaluate.grid.plan import Cell, Group, Names, plan_grid
 from evaluate.grid.protocol import Protocol, TrainingGraph
-from evaluate.grid.training_result import Setup, TrainingResult
+from evaluate.grid.workload import GridWorkload, TrainingResult
 from evaluate.results.rows import Row
-from evaluate.results.store import Failure, ResultStore, TriedSettings, reason
+from evaluate.results.store import Failure, ResultStore, TriedSettings
 from evaluate.training.task import EvaluationTask
 from evaluate.training.tune import best_of, settings_text
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndedCell:
     """A cell that has ended, as a run tells of it.
 
     Attributes:
@@ -38,14 +38,14 @@ class Ended:
     total: int
 
 
-Watch = Callable[[Ended], None]
+Watch = Callable[[EndedCell], None]
 
 
 class GridRun:
     """The grid of one whole graph: planned as it is made, with what earlier runs have left to do.
 
     Attributes:
-        setup: what is trained on.
+        workload: the graphs that are trained on.
         grid: the plan.
         known: how many cells of the grid earlier runs have left behind.
     """
@@ -64,14 +64,14 @@ class GridRun:
             UnknownChoiceError: an unknown model.
             UserError: a training_graph does not fit the whole graph, or was condensed in another setting.
         """
-        self.setup = Setup.of(task, training_graphs)
+        self.workload = GridWorkload.of(task, training_graphs)
         task.check_testable()
         self.grid = plan_grid(Names.of(task, training_graphs), training_graphs, protocol)
         self._facts = [GraphFacts.of(task, training_graph) for training_graph in training_graphs]
         self._store, self._watch = store, watch
         self._queue: deque[Cell] = deque()
         self._tuning: dict[str, list[Group]] = {}  # A candidate's cell -> who waits for it.
-        self._training: dict[str, list[_Wanted]] = {}  # A cell -> the rows that it makes.
+        self._training: dict[str, list[_PendingRow]] = {}  # A cell -> the rows that it makes.
         self._rows: dict[_Key, tuple[int, Row]] = {}  # With their places in the plan.
         self._done = 0
         for group in self.grid.groups:
@@ -88,11 +88,11 @@ class GridRun:
         """How many cells have yet to be run."""
         return len(self.grid) - self._done
 
-    def go(self, driver: Executor) -> None:
+    def go(self, executor: Executor) -> None:
         """Run what is missing. What has ended is kept in the store whatever happens."""
         if not self._queue:
             return
-        with closing(driver.run(self.setup, self._queue)) as results:
+        with closing(executor.run(self.workload, self._queue)) as results:
             for cell, result in results:
                 if isinstance(result, Exception):
                     self._failed(cell, result)
@@ -114,42 +114,42 @@ class GridRun:
 
     def _chosen(self, group: Group) -> list[Cell]:
         """Take a group's trainings that are known; those that are to be run."""
-        tried = [self._store.tried[cell.name] for cell in group.tuning]
+        tried = [self._store.tried.get(cell.name)[-1] for cell in group.tuning]
         choice = group.choices[0]
         if tried:
             choice = best_of(group.choices, [one.val_micro_f1 for one in tried])
         seconds = sum(one.seconds for one in tried)
         found, unknown = [], []
         for place, cell in enumerate(self.grid.trainings(group, choice), group.first):
-            outcome = self._store.outcome(cell.name)
-            wanted = _Wanted(cell, place, seconds)
-            if outcome is not None:
-                found.append((wanted, outcome))
+            row = self._store.row_of(cell.name)
+            pending = _PendingRow(cell, place, seconds)
+            if row is not None:
+                found.append((pending, TrainingResult.of_row(row)))
                 continue
             if cell.name not in self._training:
                 unknown.append(cell)
-            self._training.setdefault(cell.name, []).append(wanted)
+            self._training.setdefault(cell.name, []).append(pending)
         self._keep(found)
         self._done += len(found)
         return unknown
 
-    def _keep(self, made: Sequence[tuple[_Wanted, TrainingResult]]) -> list[Row]:
+    def _keep(self, made: Sequence[tuple[_PendingRow, TrainingResult]]) -> list[Row]:
         """The rows of trainings, kept unless they are there: one graph may have been named twice."""
         rows, new = [], []
-        for wanted, outcome in made:
-            facts = self._facts[wanted.cell.training_graph]
-            rows.append(facts.row(wanted.cell, outcome, wanted.tune_seconds))
-            key = wanted.cell.name, facts.method, facts.condense_seed
+        for pending, outcome in made:
+            facts = self._facts[pending.cell.training_graph]
+            rows.append(facts.row(pending.cell, outcome, pending.tune_seconds))
+            key = pending.cell.name, facts.method, facts.condense_seed
             if key not in self._rows:
-                self._rows[key] = wanted.place, rows[-1]
+                self._rows[key] = pending.place, rows[-1]
                 new.append(rows[-1])
         self._store.add_rows(new)
         return rows
 
     def _trained(self, cell: Cell, outcome: TrainingResult) -> None:
-        made = [(wanted, outcome) for wanted in self._training.pop(cell.name)]
-        for (wanted, _), row in zip(made, self._keep(made), strict=True):
-            self._tell(wanted.cell, outcome, row)
+        made = [(pending, outcome) for pending in self._training.pop(cell.name)]
+        for (pending, _), row in zip(made, self._keep(made), strict=True):
+            self._tell(pending.cell, outcome, row)
 
     def _tried(self, cell: Cell, outcome: TrainingResult) -> None:
         facts, settings = self._facts[cell.training_graph], settings_text(cell.choice)
@@ -180,14 +180,14 @@ class GridRun:
     def _tell(self, cell: Cell, result: TrainingResult | Exception, row: Row | None = None) -> None:
         self._done += 1
         facts = self._facts[cell.training_graph]
-        self._watch(Ended(cell, facts, result, row, self._done, len(self.grid)))
+        self._watch(EndedCell(cell, facts, result, row, self._done, len(self.grid)))
 
 
 _Key = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _PendingRow:
     """A row that waits for its training."""
 
     cell: Cell

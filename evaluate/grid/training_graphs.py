@@ -18,10 +18,11 @@ from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label
 from condense.run import find_device
+from evaluate.executors import reason
 from evaluate.grid.baselines import condense_baseline
 from evaluate.grid.protocol import TrainingGraph
 from evaluate.results.rows import WHOLE
-from evaluate.results.store import Failure, reason
+from evaluate.results.store import Failure
 from evaluate.training.task import EvaluationTask
 
 

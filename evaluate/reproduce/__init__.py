@@ -2,8 +2,8 @@
 
 from evaluate.reproduce.compare import Reproduced, as_records, as_text
 from evaluate.reproduce.plan import Plan, Published, read_plan
-from evaluate.reproduce.run import reproduce
-from evaluate.reproduce.scores import Score, read_scores, write_scores
+from evaluate.reproduce.run import reproduce, reproduce_files
+from evaluate.reproduce.scores import Score, read_scores, score_store
 
 __all__ = [
     "Plan",
@@ -15,5 +15,6 @@ __all__ = [
     "read_plan",
     "read_scores",
     "reproduce",
-    "write_scores",
+    "reproduce_files",
+    "score_store",
 ]

@@ -1,22 +1,26 @@
-"""Training what a plan says, and scoring it on test nodes."""
+"""Training the models of plans, and scoring them on test nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from condense.datasets.load import load_dataset
+from condense.errors import FileError, UserError
 from condense.run import find_device
+from evaluate.executors import Executor, InProcess, LostProcessError
 from evaluate.grid.protocol import Protocol
 from evaluate.reproduce.compare import Reproduced
-from evaluate.reproduce.drivers import Executor, InProcess
 from evaluate.reproduce.plan import Plan
-from evaluate.reproduce.scores import Score
-from evaluate.reproduce.training import Stage, Training
+from evaluate.reproduce.scores import Score, score_store
+from evaluate.reproduce.workload import PlanWorkload, Training
+from evaluate.results.record_store import RecordStore
 from evaluate.training.task import EvaluationTask
+
+OnScores = Callable[[Sequence[Score]], None]
 
 
 def reproduce(
@@ -24,8 +28,8 @@ def reproduce(
     root: Path,
     device: str = "auto",
     seeds: int | None = None,
-    on_scores: Callable[[Sequence[Score]], None] = lambda scores: None,
-    known: Mapping[str, Sequence[Score]] = MappingProxyType({}),
+    on_scores: OnScores = lambda scores: None,
+    store: RecordStore[Score] | None = None,
     start: Callable[[], Executor] = InProcess,
 ) -> list[Reproduced]:
     """Train every model of `plan` on the whole graph and set its test scores beside the published ones.
@@ -35,12 +39,12 @@ def reproduce(
         root: folder of the data sets' files.
         device: where to train.
         seeds: in place of the plan's number.
-        on_scores: called for each training that is known, then as each other one ends.
-        known: scores of earlier runs by their `cell`; these trainings are not run again.
-        start: what gives the driver; called if there is anything to train.
+        on_scores: called for each training that is kept already, then as each other one ends.
+        store: of `score_store`; trainings whose scores it has are not run again.
+        start: returns the executor; called only if there is anything to train.
 
     Raises:
-        UserError: the data set is unknown, or has no such modality; a seed too few.
+        UserError: the data set is unknown or lacks a modality; too few seeds; a worker process was lost.
         FileError: its files are missing or damaged; simulated ones do not count.
     """
     count = plan.experiment.seeds if seeds is None else seeds
@@ -55,25 +59,70 @@ def reproduce(
     }
     for task in tasks.values():
         task.check_testable()
-    stage = Stage(plan.entries, tasks)
+    workload = PlanWorkload(plan.entries, tasks)
+    store = score_store() if store is None else store
     scores: list[Score] = []
-
-    def add(found: Sequence[Score]) -> None:
-        scores.extend(found)
-        on_scores(found)
-
-    missing = []
+    missing: deque[Training] = deque()
     for name in plan.entries:
         for seed in range(count):
-            cells = {d: stage.cell(name, d, seed) for d in plan.datasets_of(name)}
+            cells = {d: workload.cell(name, d, seed) for d in plan.datasets_of(name)}
             for dataset, cell in cells.items():
-                if cell in known:
+                if cell in store:
                     # Under the names of this plan, which may be others than when it was trained.
-                    add([replace(s, dataset=dataset, model=name) for s in known[cell]])
-            if left := tuple(d for d, cell in cells.items() if cell not in known):
+                    known = [replace(s, dataset=dataset, model=name) for s in store.get(cell)]
+                    scores.extend(known)
+                    on_scores(known)
+            if left := tuple(d for d, cell in cells.items() if cell not in store):
                 missing.append(Training(name, seed, left))
     if missing:
-        with closing(start().run(stage, missing)) as results:
-            for found in results:
-                add(found)
+        with closing(start().run(workload, missing)) as results:
+            for training, result in results:
+                if isinstance(result, Exception):
+                    raise _explained(training, result)
+                scores.extend(result)
+                if result[0].cell not in store:  # One graph may go by two names.
+                    store.add(result)
+                on_scores(result)
     return [Reproduced.of(plan.dataset_of(f), f, scores) for f in plan.published]
+
+
+def reproduce_files(
+    plans: Mapping[Path, Plan],
+    folder: Path,
+    root: Path,
+    device: str = "auto",
+    seeds: int | None = None,
+    on_scores: OnScores = lambda scores: None,
+    start: Callable[[], Executor] = InProcess,
+) -> Iterator[tuple[Path, list[Reproduced] | FileError]]:
+    """Each file's figures, or why it was left out, as its plan ends.
+
+    Args:
+        plans: file -> its plan.
+        folder: where scores are kept, one NAME.csv for each file; what is there is not trained again.
+        root: folder of the data sets' files.
+        device: where to train.
+        seeds: in place of the plans' numbers.
+        on_scores: see `reproduce`.
+        start: see `reproduce`.
+
+    Raises:
+        UserError: as `reproduce` raises it.
+        FileError: kept scores cannot be read, or could not be written.
+    """
+    for path, plan in plans.items():
+        store = score_store(folder / f"{path.stem}.csv")
+        try:
+            yield path, reproduce(plan, root, device, seeds, on_scores, store, start)
+        except FileError as error:
+            yield path, error
+
+
+def _explained(training: Training, error: Exception) -> Exception:
+    """The error of a training, or what to do about its process that was lost."""
+    if not isinstance(error, LostProcessError):
+        return error
+    return UserError(
+        f"{training.name}, seed {training.seed}: its process was lost ({error.kind}), perhaps for "
+        "want of memory; the same command goes on, fewer --jobs take less"
+    )

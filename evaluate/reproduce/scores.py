@@ -1,12 +1,15 @@
-"""What each training scored, and the file that keeps it, so that none is run twice."""
+"""The scores of trainings, kept in a file so that none is run twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluate.results.records import read_records, write_records
+from condense.io.replace import check_target
+from evaluate.results.record_store import RecordStore
+from evaluate.results.records import read_records
+
+REMEDY = "delete it, or choose another --out"
 
 
 @dataclass(frozen=True)
@@ -14,9 +17,9 @@ class Score:
     """One figure of one training.
 
     Attributes:
-        cell: names the training, see `evaluate.grid.cell`.
+        cell: name of the training, see `evaluate.grid.cell`.
         dataset: its name.
-        model: what the plan calls it.
+        model: the plan's name of it.
         seed: of the training.
         metric: as `Published` names it, or "val_micro_f1".
         value: on test nodes, in 0 … 1 (ARI may be below 0).
@@ -32,19 +35,21 @@ class Score:
     seconds: float
 
 
-def write_scores(path: Path, scores: Iterable[Score]) -> None:
-    """Write `scores` as CSV, replacing the file only when it is complete.
+def score_store(path: Path | None = None) -> RecordStore[Score]:
+    """The scores of a plan by `cell`, kept in a file, or in memory only.
 
     Raises:
-        FileError: the file cannot be written.
+        FileError: the file holds something else, or could not be written.
     """
-    write_records(path, Score, scores)
+    if path is not None:
+        check_target(path)
+    return RecordStore(Score, lambda score: score.cell, path, "scores", REMEDY)
 
 
 def read_scores(path: Path) -> list[Score]:
-    """The scores of a file of `write_scores`.
+    """The scores in a file of `score_store`.
 
     Raises:
-        FileError: the file cannot be read, or is of another kind.
+        FileError: the file cannot be read, or holds something else.
     """
-    return read_records(path, Score, "scores", "delete it, or choose another --out")
+    return read_records(path, Score, "scores", REMEDY)

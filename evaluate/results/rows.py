@@ -13,6 +13,10 @@ WHOLE = "whole"
 CONDENSED = "condensed"
 
 
+REMEDY = "evaluate again, or name a results.csv"
+"""What errors advise where a file of rows cannot be read."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One model trained once.
@@ -96,4 +100,4 @@ def read_rows(path: Path) -> list[Row]:
     Raises:
         FileError: the file cannot be read, or is of another kind or version.
     """
-    return read_records(path, Row, "results", "evaluate again, or name a results.csv")
+    return read_records(path, Row, "results", REMEDY)

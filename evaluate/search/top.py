@@ -8,7 +8,8 @@ from pathlib import Path
 
 from evaluate.grid.evaluate import seed_rows
 from evaluate.grid.protocol import TrainingGraph
-from evaluate.results.rows import WHOLE, Row, read_rows, write_rows
+from evaluate.results.record_store import RecordStore
+from evaluate.results.rows import REMEDY, WHOLE, Row
 from evaluate.search.architecture import Architecture
 from evaluate.search.record import TrialRow
 from evaluate.search.space import Space
@@ -16,14 +17,14 @@ from evaluate.training.task import EvaluationTask
 
 
 def best(trials: Sequence[TrialRow], space: Space, count: int) -> list[Architecture]:
-    """The `count` distinct architectures of the greatest scores, the first of equals first."""
+    """The `count` distinct architectures with the highest scores; the earliest first among equals."""
     scored = [row for row in trials if not math.isnan(row.score)]
-    found: dict[tuple[str, str], Architecture] = {}
+    chosen: dict[tuple[str, str], Architecture] = {}
     for row in sorted(scored, key=lambda row: (-row.score, row.trial)):
-        if len(found) == count:
+        if len(chosen) == count:
             break
-        found.setdefault((row.model, row.settings), space.parse(row.model, row.settings))
-    return list(found.values())
+        chosen.setdefault((row.model, row.settings), space.parse(row.model, row.settings))
+    return list(chosen.values())
 
 
 def retrain(
@@ -38,23 +39,20 @@ def retrain(
 
     Args:
         task: the whole graph.
-        architectures: chosen already.
-        space: for the epochs.
-        seeds: trainings of each.
-        path: where rows are kept; those that are there are not run again.
+        architectures: chosen by their scores on the condensed graph.
+        space: says for how many epochs.
+        seeds: trainings of each architecture.
+        path: of the file of rows; trainings in it are not run again.
         on_row: called for every row.
     """
-    known = {row.cell: row for row in read_rows(path)} if path.exists() else {}
+    store = RecordStore(Row, lambda row: row.cell, path, "results", REMEDY)
     whole, rows = TrainingGraph(WHOLE, task.trained_whole()), []
     for architecture in architectures:
         choice = architecture.candidate(space.epochs, space.check_every)
         for row in seed_rows(
-            task, whole, task.training, architecture.model, choice, range(seeds), known=known
+            task, whole, task.training, architecture.model, choice, range(seeds), store=store
         ):
             rows.append(row)
-            if row.cell not in known:
-                known[row.cell] = row
-                write_rows(path, known.values())
             on_row(row)
-    write_rows(path, rows)
+    store.restrict(rows)
     return rows

@@ -1,4 +1,4 @@
-"""Training one architecture on one side: the condensed graph, the whole one, or a rival."""
+"""Training one architecture on one graph: the condensed one, the whole one, or a baseline."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from models.seeding import seeded
 
 
 @dataclass(frozen=True)
-class Side:
-    """A graph to train on and where what is trained is scored; no test label is in either.
+class TrialData:
+    """A graph to train on and one to validate on; neither has test labels.
 
     Attributes:
         graph: in the models' units.
-        validation: the graph whose validation nodes are scored, the same for all sides of an task.
-        schema: of both.
+        validation: the graph whose validation nodes are scored, the same for all trials of a task.
+        schema: of both graphs.
     """
 
     graph: MultimodalGraph
@@ -29,13 +29,13 @@ class Side:
     schema: GraphSchema
 
     @classmethod
-    def of(cls, task: EvaluationTask, graph: MultimodalGraph) -> Side:
-        """A side of `task`; `graph` is in the models' units."""
+    def of(cls, task: EvaluationTask, graph: MultimodalGraph) -> TrialData:
+        """`graph`, in the models' units, with the validation graph of `task`."""
         return cls(graph, task.validation, task.schema)
 
 
 def run_trial(
-    side: Side,
+    data: TrialData,
     architecture: Architecture,
     epochs: int,
     check_every: int,
@@ -47,8 +47,8 @@ def run_trial(
     Its score, `val_micro_f1`, is the best micro-F1 on validation nodes among the validated epochs.
 
     Args:
-        side: where it is trained and validated.
-        architecture: what is trained.
+        data: the graphs to train and validate on.
+        architecture: what to train.
         epochs: full-batch steps.
         check_every: epochs between validations; the last epoch is validated too.
         seed: of initialisation and dropout.
@@ -56,6 +56,6 @@ def run_trial(
     """
     entry, choice = MODELS[architecture.model], architecture.candidate(epochs, check_every)
     with seeded(seed):
-        device = side.graph[side.graph.target].y.device
-        model = entry.build(side.schema, choice.model).to(device)
-        return train(model, side.graph, side.validation, choice.training, entry.loss, on_check)
+        device = data.graph[data.graph.target].y.device
+        model = entry.build(data.schema, choice.model).to(device)
+        return train(model, data.graph, data.validation, choice.training, entry.loss, on_check)

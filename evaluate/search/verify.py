@@ -24,7 +24,6 @@ from condense.running.threads import threads_for
 from evaluate.results.json_files import read_json, write_json
 from evaluate.search.architecture import Architecture
 from evaluate.search.baselines import largest_within, probes, random_part, short_epochs, sizes
-from evaluate.search.ledger import Ledger
 from evaluate.search.ranking_quality import (
     CONDENSED,
     SHORT,
@@ -34,7 +33,8 @@ from evaluate.search.ranking_quality import (
     Verification,
     rank_quality,
 )
-from evaluate.search.trial import Side, run_trial
+from evaluate.search.side_trainer import SideTrainer
+from evaluate.search.trial import TrialData, run_trial
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Verifier:
     """What is verified, and by what rules.
 
     Attributes:
-        ledger: trains and remembers.
+        trainer: runs the trainings, each once.
         condensed: in the models' units.
         condense_seconds: c.
         epochs: of every training but the short ones.
@@ -51,7 +51,7 @@ class Verifier:
         top: how many of a side's best would be retrained on the whole graph.
     """
 
-    ledger: Ledger
+    trainer: SideTrainer
     condensed: MultimodalGraph
     condense_seconds: float
     epochs: int
@@ -63,45 +63,45 @@ class Verifier:
         self, architectures: Sequence[Architecture], measured: int | None = None
     ) -> Verification:
         """Train `architectures` on all sides, on the whole graph only `measured` of them."""
-        task = self.ledger.task
+        task = self.trainer.task
         everywhere = pick(architectures, measured or len(architectures))
         with threads_for(0):
-            small = Side.of(task, self.condensed)
+            small = TrialData.of(task, self.condensed)
             self._warm_up(small, architectures)
             found = {CONDENSED: self._all(CONDENSED, small, architectures)}
             spent = fmean(r.seconds for r in found[CONDENSED].values())
             allowed = spent + self.condense_seconds / len(architectures)
-            whole = Side.of(task, task.training)
+            whole = TrialData.of(task, task.training)
             found[WHOLE] = self._all(WHOLE, whole, everywhere, test=True)
             nodes, epochs = self._rivals(architectures, found, allowed)
-            part = Side.of(task, random_part(task.training, nodes, self.ledger.seed))
+            part = TrialData.of(task, random_part(task.training, nodes, self.trainer.seed))
             found[SUBGRAPH] = self._all(SUBGRAPH, part, everywhere)
             found[SHORT] = self._all(SHORT, whole, everywhere, epochs=epochs)
         return rank_quality(architectures, found, allowed, self.condense_seconds, self.top)
 
-    def _warm_up(self, side: Side, architectures: Sequence[Architecture]) -> None:
+    def _warm_up(self, data: TrialData, architectures: Sequence[Architecture]) -> None:
         """One step of each family, so that no timed training pays for what is loaded once."""
-        if self.ledger.rows.keys() >= {self._key(CONDENSED, side, a) for a in architectures}:
+        nodes, rule = num_target(data.graph), (self.epochs, self.check_every)
+        if all(
+            self.trainer.has(self.trainer.key(CONDENSED, nodes, architecture, *rule))
+            for architecture in architectures
+        ):
             return
         for architecture in probes(architectures):
-            run_trial(side, architecture, 1, 1, self.ledger.seed)
-
-    def _key(self, name: str, side: Side, architecture: Architecture) -> tuple:
-        nodes = num_target(side.graph)
-        return (name, nodes, self.epochs, self.check_every, self.ledger.seed, *architecture.key)
+            run_trial(data, architecture, 1, 1, self.trainer.seed)
 
     def _all(
         self,
-        name: str,
-        side: Side,
+        side: str,
+        data: TrialData,
         architectures: Sequence[Architecture],
         test: bool = False,
         epochs: int | None = None,
     ) -> Found:
         """Every architecture's training on one side; with `epochs` validated at the end alone."""
         return {
-            a.key: self.ledger.train(
-                name, side, a, epochs or self.epochs, epochs or self.check_every, test
+            a.key: self.trainer.train(
+                side, data, a, epochs or self.epochs, epochs or self.check_every, test
             )
             for a in architectures
         }
@@ -133,14 +133,14 @@ class Verifier:
         A size's time is that of each probe's first epochs, prolonged, and its known time of validation, all
         divided by the probes' time on the condensed graph: so much longer will all architectures take.
         """
-        task, seed = self.ledger.task, self.ledger.seed
+        task, seed = self.trainer.task, self.trainer.seed
         tried, few = probes(architectures), max(1, self.epochs // 5)
         base = sum(condensed[a.key].seconds for a in tried)
         mean = fmean(r.seconds for r in condensed.values())
 
         def fits(nodes: int) -> bool:
-            side = Side.of(task, random_part(task.training, nodes, seed))
-            training = sum(run_trial(side, a, few, few, seed).train_seconds for a in tried)
+            data = TrialData.of(task, random_part(task.training, nodes, seed))
+            training = sum(run_trial(data, a, few, few, seed).train_seconds for a in tried)
             validation = sum(condensed[a.key].validate_seconds for a in tried)
             return (training * self.epochs / few + validation) / base <= allowed / mean
 

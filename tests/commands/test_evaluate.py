@@ -12,9 +12,9 @@ import cli
 from condense.budget import plan
 from condense.io import save
 from condense.run import condense
-from evaluate.grid import executors as drivers
+from evaluate.grid import workload as module
 from evaluate.grid.plan import Cell
-from evaluate.grid.training_result import Setup, TrainingResult
+from evaluate.grid.workload import GridWorkload, TrainingResult
 from evaluate.results.rows import read_rows
 from tests.support.graphs import small_graph
 
@@ -37,15 +37,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def breaking(monkeypatch: pytest.MonkeyPatch, which: Any) -> list[Cell]:
     """Let the cells fail for which `which` answers with an error; those that are run."""
     ran: list[Cell] = []
-    original = drivers.run_cell
+    original = module.run_cell
 
-    def train(setup: Setup, cell: Cell) -> TrainingResult:
+    def train(workload: GridWorkload, cell: Cell) -> TrainingResult:
         ran.append(cell)
         if (error := which(cell)) is not None:
             raise error
-        return original(setup, cell)
+        return original(workload, cell)
 
-    monkeypatch.setattr(drivers, "run_cell", train)
+    monkeypatch.setattr(module, "run_cell", train)
     return ran
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import cli
 import commands.reproduce
-import evaluate.reproduce
+import evaluate.reproduce.run
 from condense.io import save
 from evaluate.reproduce import read_scores
 from tests.support.graphs import small_graph
@@ -97,14 +97,14 @@ def test_wrong_input(
 def test_ctrl_c_keeps_what_has_ended(
     papers: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    original = evaluate.reproduce.reproduce
+    original = evaluate.reproduce.run.reproduce
 
     def interrupted(plan, *arguments):
         if plan.experiment.dataset == "cora":
             raise KeyboardInterrupt
         return original(plan, *arguments)
 
-    monkeypatch.setattr(evaluate.reproduce, "reproduce", interrupted)
+    monkeypatch.setattr("evaluate.reproduce.run.reproduce", interrupted)
     assert cli.main(["reproduce"]) == 130
     said = capsys.readouterr().out
     assert "Interrupted" in said
@@ -117,7 +117,7 @@ def test_what_was_trained_is_kept_and_not_trained_again(
     assert cli.main(["reproduce", "mine", "--seeds", "1"]) == 0
     first = capsys.readouterr().out
     assert len(read_scores(papers / "runs" / "reproduce" / "mine.csv")) == 5
-    monkeypatch.setattr("evaluate.reproduce.training.end_to_end", None)  # Whoever trains now fails.
+    monkeypatch.setattr("evaluate.reproduce.workload.end_to_end", None)  # Whoever trains now fails.
     assert cli.main(["reproduce", "mine", "--seeds", "1"]) == 0
     assert capsys.readouterr().out == first
 

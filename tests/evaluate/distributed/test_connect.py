@@ -13,7 +13,7 @@ from evaluate.distributed.connect import connect
 from evaluate.grid.plan import Cell
 from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.grid.run import GridRun
-from evaluate.grid.training_result import Setup, TrainingResult, run_cell
+from evaluate.grid.workload import GridWorkload, TrainingResult
 from evaluate.results.store import ResultStore
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings
@@ -34,17 +34,19 @@ def cluster() -> Iterator[Any]:
     found.shutdown()
 
 
-def slowly(setup: Setup, cell: Cell) -> TrainingResult:
-    """Long enough for both nodes to have one."""
-    time.sleep(2)
-    return run_cell(setup, cell)
+class Slow(GridWorkload):
+    """Each cell takes long enough for both nodes to have one."""
+
+    def run(self, cell: Cell) -> Iterator[TrainingResult]:
+        time.sleep(2)
+        return super().run(cell)
 
 
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: Any) -> None:
     import ray
 
-    from evaluate.distributed.grid import OnRay
+    from evaluate.distributed.executor import OnRay
 
     task, store = EvaluationTask.of(small_graph(num_target=80)), ResultStore()
     graphs = [TrainingGraph("whole", task.trained_whole())]
@@ -59,7 +61,8 @@ def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: An
     with connect(cluster.address) as cpus:
         assert cpus == 2
         run = GridRun(task, graphs, protocol, store, lose)
-        run.go(OnRay(jobs=2, train=slowly))
+        run.workload = Slow.of(task, graphs)
+        run.go(OnRay(jobs=2))
         assert len(run.rows) + len(store.failures) == SEEDS
         assert len(run.rows) >= SEEDS / 2
         while ray.cluster_resources()["CPU"] > 1:  # Until the cluster, too, knows of the loss.

@@ -13,11 +13,11 @@ import torch
 
 from condense.budget import plan
 from condense.run import condense
-from evaluate.grid.executors import InProcess
+from evaluate.executors import InProcess
 from evaluate.grid.plan import Cell
 from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.grid.run import GridRun
-from evaluate.grid.training_result import Setup, TrainingResult, run_cell
+from evaluate.grid.workload import GridWorkload, TrainingResult
 from evaluate.results.rows import Row
 from evaluate.results.store import ResultStore
 from evaluate.training.task import EvaluationTask
@@ -62,34 +62,36 @@ def scores(rows: list[Row]) -> list[dict[str, Any]]:
 )
 def test_rows_are_those_of_this_process(setting: Any, models: tuple[str, ...], tune: int) -> None:
     """All models, as workers read the graph from memory that they cannot write to."""
-    from evaluate.distributed.grid import OnRay
+    from evaluate.distributed.executor import OnRay
 
     task = EvaluationTask.of(small_graph(num_target=80, weighted=True), setting=setting)
     protocol = Protocol(models, seeds=2 if tune > 1 else 1, tune=tune, training=SHORT)
     graphs, stores = training_graphs(task)[:2], [ResultStore(), ResultStore()]
     runs = [GridRun(task, graphs, protocol, store) for store in stores]
-    for run, driver in zip(runs, (InProcess(threads=1), OnRay(jobs=2)), strict=True):
-        run.go(driver)
+    for run, executor in zip(runs, (InProcess(threads=1), OnRay(jobs=2)), strict=True):
+        run.go(executor)
     assert [store.failures for store in stores] == [[], []]
     assert len(runs[0].rows) == len(models) * 2 * protocol.seeds
     assert scores(runs[0].rows) == scores(runs[1].rows)
     assert {row.threads for run in runs for row in run.rows} == {1}
-    tried = [{name: one.val_micro_f1 for name, one in store.tried.items()} for store in stores]
+    tried = [{tried.cell: tried.val_micro_f1 for tried in store.tried} for store in stores]
     assert tried[0] == tried[1]
     assert len(tried[0]) == (len(models) * 2 * tune if tune > 1 else 0)
 
 
-def broken(setup: Setup, cell: Cell) -> TrainingResult:
-    """Ends badly in three of nine cells, each in another way; the others have one thread."""
-    if cell.seed == 1 and cell.training_graph == 0:
-        raise ValueError("cannot be trained\nsecond line")
-    if cell.seed == 1 and cell.training_graph == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if cell.seed == 1 and cell.training_graph == 2:
-        raise Unpicklable(lambda: None)
-    assert torch.get_num_threads() == 1
-    assert os.environ["OMP_NUM_THREADS"] == "1"
-    return run_cell(setup, cell)
+class Broken(GridWorkload):
+    """Three of nine cells end badly, each in another way; the others have one thread."""
+
+    def run(self, cell: Cell) -> Iterator[TrainingResult]:
+        if cell.seed == 1 and cell.training_graph == 0:
+            raise ValueError("cannot be trained\nsecond line")
+        if cell.seed == 1 and cell.training_graph == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if cell.seed == 1 and cell.training_graph == 2:
+            raise Unpicklable(lambda: None)
+        assert torch.get_num_threads() == 1
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+        return super().run(cell)
 
 
 class Unpicklable(Exception):
@@ -101,11 +103,12 @@ class Unpicklable(Exception):
 
 
 def test_a_failure_of_any_kind_costs_its_own_cell_alone() -> None:
-    from evaluate.distributed.grid import OnRay
+    from evaluate.distributed.executor import OnRay
 
     task, store = EvaluationTask.of(small_graph(num_target=80)), ResultStore()
     run = GridRun(task, training_graphs(task), Protocol(("mlp",), 3, training=SHORT), store)
-    run.go(OnRay(jobs=2, train=broken))
+    run.workload = Broken.of(task, run.workload.training_graphs)
+    run.go(OnRay(jobs=2))
     assert sorted((r.method, r.train_seed) for r in run.rows) == sorted(
         (method, seed) for method in ("whole", "coarsening", "random") for seed in (0, 2)
     )
@@ -120,7 +123,7 @@ def test_what_is_broken_off_is_cancelled() -> None:
     """Ctrl-C, as the consumer of results meets it."""
     import ray
 
-    from evaluate.distributed.grid import OnRay
+    from evaluate.distributed.executor import OnRay
 
     task, store = EvaluationTask.of(small_graph(num_target=80)), ResultStore()
 

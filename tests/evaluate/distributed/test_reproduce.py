@@ -12,9 +12,9 @@ import pytest
 
 from condense.errors import UserError
 from condense.io import save
-from evaluate.reproduce import Score, read_plan, reproduce
-from evaluate.reproduce.drivers import InProcess
-from evaluate.reproduce.training import Training
+from evaluate.executors import InProcess
+from evaluate.reproduce import Score, read_plan, reproduce, score_store
+from evaluate.reproduce.workload import PlanWorkload, Training
 from tests.support.graphs import small_graph
 
 pytestmark = pytest.mark.slow
@@ -82,7 +82,7 @@ def untimed(scores: Sequence[Sequence[Score]]) -> set[tuple[Any, ...]]:
 
 
 def test_scores_are_those_of_this_process() -> None:
-    from evaluate.distributed.reproduce import OnRay
+    from evaluate.distributed.executor import OnRay
 
     plan = read_plan(Path("plan.toml"))
     here: list[Sequence[Score]] = []
@@ -96,43 +96,45 @@ def test_scores_are_those_of_this_process() -> None:
 
 def test_what_is_known_starts_nothing() -> None:
     plan = read_plan(Path("plan.toml"))
-    scores: list[Sequence[Score]] = []
-    first = reproduce(plan, Path(), "cpu", on_scores=scores.append)
-    known = {each[0].cell: each for each in scores}
+    store = score_store()
+    first = reproduce(plan, Path(), "cpu", store=store)
 
     def start() -> Any:
         raise AssertionError("nothing to be trained")
 
-    assert reproduce(plan, Path(), "cpu", known=known, start=start) == first
+    assert reproduce(plan, Path(), "cpu", store=store, start=start) == first
 
 
-def killed(shared: Any, training: Training) -> Any:
+class Killed(PlanWorkload):
     """As by the kernel, where memory has run out."""
-    os.kill(os.getpid(), signal.SIGKILL)
+
+    def run(self, training: Training) -> Any:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
-def refused(shared: Any, training: Training) -> Any:
-    raise UserError("no such thing")
+class Refused(PlanWorkload):
+    def run(self, training: Training) -> Any:
+        raise UserError("no such thing")
 
 
 def test_a_lost_process_and_an_error_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from evaluate.distributed import reproduce as module
+    from evaluate.distributed.executor import OnRay
 
     plan = read_plan(Path("plan.toml"))
     for work, said in (
-        (killed, r"gcn, seed 0: its process was lost .WorkerCrashedError.*fewer --jobs"),
-        (refused, "^no such thing$"),
+        (Killed, r"gcn, seed 0: its process was lost .WorkerCrashedError.*fewer --jobs"),
+        (Refused, "^no such thing$"),
     ):
-        monkeypatch.setattr(module, "_train", work)
+        monkeypatch.setattr("evaluate.reproduce.run.PlanWorkload", work)
         with pytest.raises(UserError, match=said):
-            reproduce(plan, Path(), "cpu", start=lambda: module.OnRay(1))
+            reproduce(plan, Path(), "cpu", start=lambda: OnRay(1))
 
 
 def test_what_is_broken_off_is_cancelled() -> None:
     """Ctrl-C, as whoever hears of scores meets it."""
     import ray
 
-    from evaluate.distributed.reproduce import OnRay
+    from evaluate.distributed.executor import OnRay
 
     def interrupt(scores: Sequence[Score]) -> None:
         raise KeyboardInterrupt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,16 @@ import pytest
 from condense.budget import plan
 from condense.errors import FileError
 from condense.run import condense
-from evaluate.grid import executors as drivers
+from evaluate.executors import InProcess, reason
+from evaluate.grid import workload as module
 from evaluate.grid.evaluate import evaluate
-from evaluate.grid.executors import InProcess, Results
 from evaluate.grid.plan import Cell
 from evaluate.grid.protocol import Protocol, TrainingGraph
-from evaluate.grid.run import Ended, GridRun
-from evaluate.grid.training_result import Setup, TrainingResult, run_cell
+from evaluate.grid.run import EndedCell, GridRun
+from evaluate.grid.workload import GridWorkload, TrainingResult, run_cell
 from evaluate.results.records import read_records
 from evaluate.results.rows import Row, read_rows
-from evaluate.results.store import Failure, ResultStore, reason
+from evaluate.results.store import Failure, ResultStore
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings
 from tests.support.graphs import small_graph
@@ -61,14 +61,14 @@ class Counting:
         self.most, self.breaks = most, breaks
         self.ran: list[str] = []
 
-    def run(self, setup: Setup, queue: deque[Cell]) -> Results:
+    def run(self, workload: Any, queue: deque[Any]) -> Generator[Any, None, None]:
         while queue and len(self.ran) < self.most:
             cell = queue.popleft()
             self.ran.append(cell.name)
             if self.breaks(cell):
                 yield cell, MemoryError("no memory for this\nand more")
             else:
-                yield cell, run_cell(setup, cell)
+                yield cell, run_cell(workload, cell)
 
 
 def scores(rows: list[Row]) -> list[tuple[Any, ...]]:
@@ -86,9 +86,9 @@ def test_a_run_goes_on_where_another_ended(
     expected: list[Row],
 ) -> None:
     first, second = Counting(most), Counting()
-    GridRun(task, training_graphs, PROTOCOL, ResultStore.open(tmp_path)).go(first)
-    ended: list[Ended] = []
-    store = ResultStore.open(tmp_path)
+    GridRun(task, training_graphs, PROTOCOL, ResultStore(tmp_path)).go(first)
+    ended: list[EndedCell] = []
+    store = ResultStore(tmp_path)
     run = GridRun(task, training_graphs, PROTOCOL, store, ended.append)
     assert (run.known, run.missing) == (most, CELLS - most)
     run.go(second)
@@ -103,7 +103,7 @@ def test_a_run_goes_on_where_another_ended(
     }
 
     nothing = Counting()
-    third = GridRun(task, training_graphs, PROTOCOL, ResultStore.open(tmp_path))
+    third = GridRun(task, training_graphs, PROTOCOL, ResultStore(tmp_path))
     third.go(nothing)
     assert nothing.ran == []
     assert third.rows == run.rows
@@ -115,8 +115,8 @@ def test_a_failed_training_is_kept_and_tried_again(
     def breaks(cell: Cell) -> bool:
         return cell.tests and (cell.model, cell.training_graph, cell.seed) == ("sgc", 2, 1)
 
-    store = ResultStore.open(tmp_path)
-    ended: list[Ended] = []
+    store = ResultStore(tmp_path)
+    ended: list[EndedCell] = []
     run = GridRun(task, training_graphs, PROTOCOL, store, ended.append)
     run.go(Counting(breaks=breaks))
     assert len(run.rows) == len(expected) - 1
@@ -126,7 +126,7 @@ def test_a_failed_training_is_kept_and_tried_again(
     assert read_records(tmp_path / "failures.csv", Failure, "", "") == [failure]
     assert [e.result for e in ended if e.row is None and e.cell.tests] == [ended[-1].result]
 
-    again, store = Counting(), ResultStore.open(tmp_path)
+    again, store = Counting(), ResultStore(tmp_path)
     assert not (tmp_path / "failures.csv").exists()
     run = GridRun(task, training_graphs, PROTOCOL, store)
     run.go(again)
@@ -147,7 +147,7 @@ def test_without_all_candidates_nothing_is_chosen(
             return True
         return False
 
-    store = ResultStore.open(tmp_path)
+    store = ResultStore(tmp_path)
     run = GridRun(task, training_graphs, PROTOCOL, store)
     run.go(Counting(breaks=breaks))
     assert {(r.model, r.method) for r in expected} - {(r.model, r.method) for r in run.rows} == {
@@ -155,7 +155,7 @@ def test_without_all_candidates_nothing_is_chosen(
     }
     assert [(f.cell, f.train_seed) for f in store.failures] == [(failed[0].name, None)]
     assert run.missing == 2
-    run = GridRun(task, training_graphs, PROTOCOL, ResultStore.open(tmp_path))
+    run = GridRun(task, training_graphs, PROTOCOL, ResultStore(tmp_path))
     run.go(Counting())
     assert scores(run.rows) == scores(expected)
 
@@ -165,15 +165,15 @@ def test_an_error_of_a_training_here_is_caught_and_an_interruption_is_not(
 ) -> None:
     calls: list[Cell] = []
 
-    def train(setup: Setup, cell: Cell) -> TrainingResult:
+    def train(workload: GridWorkload, cell: Cell) -> TrainingResult:
         calls.append(cell)
         if len(calls) == 2:
             raise RuntimeError("broken")
         if len(calls) == 4:
             raise KeyboardInterrupt
-        return run_cell(setup, cell)
+        return run_cell(workload, cell)
 
-    monkeypatch.setattr(drivers, "run_cell", train)
+    monkeypatch.setattr(module, "run_cell", train)
     store = ResultStore()
     run = GridRun(task, training_graphs, dataclasses.replace(PROTOCOL, tune=1), store)
     with pytest.raises(KeyboardInterrupt):
@@ -189,10 +189,10 @@ def test_one_graph_under_two_names_is_trained_once(
     task: EvaluationTask, training_graphs: list[TrainingGraph]
 ):
     twin = dataclasses.replace(training_graphs[1], label="twin")
-    driver, protocol = Counting(), dataclasses.replace(PROTOCOL, tune=1)
+    executor, protocol = Counting(), dataclasses.replace(PROTOCOL, tune=1)
     run = GridRun(task, [*training_graphs[:2], twin, twin], protocol, ResultStore())
-    run.go(driver)
-    assert len(driver.ran) == 2 * 2 * 2
+    run.go(executor)
+    assert len(executor.ran) == 2 * 2 * 2
     found = [(r.method, r.model, r.train_seed) for r in run.rows]
     assert sorted(found) == sorted(
         (method, model, seed)
@@ -206,27 +206,27 @@ def test_rows_of_an_earlier_comparison_stay_unless_their_place_is_taken(
     tmp_path: Path, task: EvaluationTask, training_graphs: list[TrainingGraph]
 ) -> None:
     short = dataclasses.replace(PROTOCOL, tune=1, models=("mlp",))
-    GridRun(task, training_graphs, short, ResultStore.open(tmp_path)).go(InProcess())
+    GridRun(task, training_graphs, short, ResultStore(tmp_path)).go(InProcess())
     first = read_rows(tmp_path / "results.csv")
     GridRun(
         task,
         training_graphs,
         dataclasses.replace(short, models=("sgc",)),
-        ResultStore.open(tmp_path),
+        ResultStore(tmp_path),
     ).go(InProcess())
     assert read_rows(tmp_path / "results.csv")[: len(first)] == first
     longer = dataclasses.replace(short, training=TrainSettings(epochs=6, check_every=2))
-    GridRun(task, training_graphs, longer, ResultStore.open(tmp_path)).go(InProcess())
+    GridRun(task, training_graphs, longer, ResultStore(tmp_path)).go(InProcess())
     rows = read_rows(tmp_path / "results.csv")
     assert len(rows) == 2 * len(first)
     assert all("epochs=6" in row.settings for row in rows if row.model == "mlp")
 
-    fresh = ResultStore.open(tmp_path, fresh=True)
+    fresh = ResultStore(tmp_path, fresh=True)
     assert list(tmp_path.iterdir()) == []
-    assert fresh.outcome(rows[0].cell) is None
+    assert fresh.row_of(rows[0].cell) is None
     (tmp_path / "results.csv").write_text("something,else\n")
     with pytest.raises(FileError, match=r"results.csv cannot be read as results .*--fresh"):
-        ResultStore.open(tmp_path)
+        ResultStore(tmp_path)
 
 
 def test_the_reason_is_one_line() -> None:

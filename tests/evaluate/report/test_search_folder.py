@@ -66,3 +66,12 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(FileError, match=f"{name}.*(cannot be read|must be a JSON object)"):
         read_search(tmp_path)
+
+
+@pytest.mark.parametrize("missing", [None, "NaN"])
+def test_undefined_numbers_are_none_in_records_of_every_version(
+    tmp_path: Path, missing: str | None
+) -> None:
+    quality = {"kendall": {"value": 0.5, "low": missing}}
+    (tmp_path / "search.json").write_text(json.dumps({"verify": {"condensed": quality}}))
+    assert read_search(tmp_path).quality("condensed") == {"kendall": {"value": 0.5, "low": None}}

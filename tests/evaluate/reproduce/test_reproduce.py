@@ -13,7 +13,15 @@ from condense.data.graph import MultimodalGraph
 from condense.datasets.registry import DATASETS
 from condense.errors import FileError, UserError
 from condense.io import save
-from evaluate.reproduce import Published, Reproduced, Score, as_text, read_plan, reproduce
+from evaluate.reproduce import (
+    Published,
+    Reproduced,
+    Score,
+    as_text,
+    read_plan,
+    reproduce,
+    score_store,
+)
 from evaluate.training.pretrain import pretrain
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings, predict
@@ -244,12 +252,12 @@ def test_what_is_known_is_not_trained_again(
     real_graph(tmp_path)
     plan = read_plan(written(tmp_path, PLAN.format(dataset=tmp_path / "mine.h5")))
     scores: list[Sequence[Score]] = []
-    first = reproduce(plan, tmp_path, on_scores=scores.append)
-    monkeypatch.setattr("evaluate.reproduce.training.end_to_end", None)  # Whoever trains now fails.
-    known = {each[0].cell: each for each in scores}
-    assert len(known) == len(scores) == 4
+    store = score_store()
+    first = reproduce(plan, tmp_path, on_scores=scores.append, store=store)
+    monkeypatch.setattr("evaluate.reproduce.workload.end_to_end", None)  # Whoever trains now fails.
+    assert len({score.cell for score in store}) == len(scores) == 4
     again: list[Sequence[Score]] = []
-    assert reproduce(plan, tmp_path, on_scores=again.append, known=known) == first
+    assert reproduce(plan, tmp_path, on_scores=again.append, store=store) == first
     assert again == scores
 
 

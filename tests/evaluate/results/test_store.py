@@ -23,7 +23,7 @@ def trained(method: str, model: str, seeds: int, epochs: int) -> list[Row]:
 
 def kept(folder: Path, rows: list[Row]) -> list[Row]:
     """What is in the folder after a run that has trained so."""
-    store = ResultStore.open(folder)
+    store = ResultStore(folder)
     for one in rows:
         store.add_rows([one])
     return read_rows(folder / "results.csv")

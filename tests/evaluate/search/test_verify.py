@@ -11,9 +11,9 @@ from condense.budget import plan
 from condense.data.graph import MultimodalGraph
 from condense.run import condense
 from evaluate.search.architecture import Architecture
-from evaluate.search.ledger import Ledger
 from evaluate.search.ranking_quality import Verification, extrapolated
 from evaluate.search.record import SideRow, read_table
+from evaluate.search.side_trainer import SideTrainer
 from evaluate.search.space import Family, Space, sample
 from evaluate.search.verify import Verifier, pick
 from evaluate.training.task import EvaluationTask
@@ -34,8 +34,8 @@ SPACE = Space(
 def verifier(folder: Path, graph: MultimodalGraph, on_row=lambda row: None) -> Verifier:
     task = EvaluationTask.of(graph)
     made = condense(graph, plan(graph, 0.2), "random", device="cpu")
-    ledger = Ledger(task, folder / "sides.csv", 0, on_row)
-    return Verifier(ledger, task.admit(made.graph), 0.5, SPACE.epochs, SPACE.check_every, folder)
+    trainer = SideTrainer(task, folder / "sides.csv", 0, on_row)
+    return Verifier(trainer, task.admit(made.graph), 0.5, SPACE.epochs, SPACE.check_every, folder)
 
 
 def scores(found: Verification) -> list[tuple]:

@@ -1,9 +1,10 @@
-"""One model of a plan with one seed: what is trained as a piece."""
+"""The trainings of a plan: each one model with one seed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import torch
 
@@ -15,12 +16,12 @@ from evaluate.training.task import EvaluationTask
 
 @dataclass(frozen=True)
 class Training:
-    """One model with one seed.
+    """One model with one seed, on one or more data sets.
 
     Attributes:
-        name: the plan's, of the model.
-        seed: of all that is random in it.
-        datasets: where; together, for splits of one graph share an embedding.
+        name: the plan's name of the model.
+        seed: of everything random.
+        datasets: to train on; together, since splits of one graph share an embedding.
     """
 
     name: str
@@ -29,13 +30,13 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Everything that trainings need, ready for them.
+class PlanWorkload:
+    """The models and data sets of a plan, as a `evaluate.executors.Workload` of trainings.
 
     Attributes:
         entries: the plan's name of a model -> how to train it.
         tasks: data set -> its whole graph; at least one, all on one device.
-        embeddings: those that were learnt so far.
+        embeddings: learnt so far, shared by trainings in one process.
     """
 
     entries: Mapping[str, Entry]
@@ -49,21 +50,36 @@ class Stage:
         return task.whole[task.whole.target].y.device
 
     def cell(self, name: str, dataset: str, seed: int) -> str:
-        """What names a training, see `cell_of`."""
+        """The name of a training, see `cell_of`."""
         return cell_of(self.tasks[dataset], self.entries[name], seed)
 
-    def train(self, training: Training) -> Iterator[list[Score]]:
+    def pack(self, device: torch.device) -> Any:
+        """The raw graphs, from which a worker prepares the workload as this process did."""
+        graphs = {name: (task.raw, task.scaling) for name, task in self.tasks.items()}
+        return self.entries, graphs, device
+
+    @classmethod
+    def unpack(cls, packed: Any) -> Self:
+        """See `evaluate.executors.Workload`."""
+        entries, graphs, device = packed
+        tasks = {
+            name: EvaluationTask.of(raw, device, scaling=scaling)
+            for name, (raw, scaling) in graphs.items()
+        }
+        return cls(entries, tasks)
+
+    def run(self, training: Training) -> Iterator[list[Score]]:
         """The scores on each data set, as its training ends."""
         name, seed = training.name, training.seed
         entry = self.entries[name]
         for dataset in training.datasets:
             task = self.tasks[dataset]
             if entry.pretraining is None:
-                found = end_to_end(task, entry.model, entry.choice, seed)
+                scored = end_to_end(task, entry.model, entry.choice, seed)
             else:
-                found = probed(task, entry, seed, self.embeddings)
+                scored = probed(task, entry, seed, self.embeddings)
             cell = self.cell(name, dataset, seed)
             yield [
-                Score(cell, dataset, name, seed, metric, value, found.seconds)
-                for metric, value in found.values.items()
+                Score(cell, dataset, name, seed, metric, value, scored.seconds)
+                for metric, value in scored.values.items()
             ]

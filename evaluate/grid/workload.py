@@ -1,10 +1,11 @@
-"""One training of the grid, run and tested."""
+"""The trainings of a grid, each run and tested."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import torch
 
@@ -21,13 +22,13 @@ from evaluate.training.tune import fit
 
 
 @dataclass(frozen=True)
-class Setup:
-    """Everything that trainings need, ready for them.
+class GridWorkload:
+    """The graphs that cells are trained on, as a `evaluate.executors.Workload` of cells.
 
     Attributes:
         task: the whole graph.
-        training_graphs: what is trained on, in the data set's units.
-        graphs: the same in the models' units.
+        training_graphs: graphs to train on, in the data set's units.
+        graphs: the same graphs in the models' units.
     """
 
     task: EvaluationTask
@@ -40,11 +41,11 @@ class Setup:
         return self.task.whole[self.task.whole.target].y.device
 
     @classmethod
-    def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Setup:
-        """Check that the training_graphs can be compared in the task, and bring them into its units.
+    def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Self:
+        """Check that the graphs can be compared on the task, and convert them to its units.
 
         Raises:
-            UserError: a training_graph does not fit the whole graph, or was condensed in another setting.
+            UserError: a graph does not fit the whole graph, or was condensed in another setting.
         """
         for training_graph in training_graphs:
             made = training_graph.condensed
@@ -58,10 +59,25 @@ class Setup:
         ]
         return cls(task, training_graphs, graphs)
 
+    def run(self, cell: Cell) -> Iterator[TrainingResult]:
+        """The result of a cell."""
+        yield run_cell(self, cell)
+
+    def pack(self, device: torch.device) -> Any:
+        """The raw graphs, from which a worker prepares the workload as this process did."""
+        task = self.task
+        return task.raw, task.setting, task.scaling, device, self.training_graphs
+
+    @classmethod
+    def unpack(cls, packed: Any) -> Self:
+        """See `evaluate.executors.Workload`."""
+        raw, setting, scaling, device, training_graphs = packed
+        return cls.of(EvaluationTask.of(raw, device, setting, scaling), training_graphs)
+
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What came out of one training.
+    """The outcome of one training.
 
     Attributes:
         val_micro_f1, epoch: of the state that was kept.
@@ -85,7 +101,7 @@ class TrainingResult:
 
     @classmethod
     def of_row(cls, row: Row) -> TrainingResult:
-        """What a row of an earlier run tells."""
+        """The result that a row was made of; building the model and testing it were not timed there."""
         return cls(
             row.val_micro_f1,
             row.epoch,
@@ -99,10 +115,10 @@ class TrainingResult:
         )
 
 
-def run_cell(setup: Setup, cell: Cell) -> TrainingResult:
-    """Train a cell's model and, where the cell says so, test it; everything random follows from its seed."""
-    task, started = setup.task, time.perf_counter()
-    graph = setup.graphs[cell.training_graph]
+def run_cell(workload: GridWorkload, cell: Cell) -> TrainingResult:
+    """Train a cell's model and, if the cell `tests`, test it; everything random follows from its seed."""
+    task, started = workload.task, time.perf_counter()
+    graph = workload.graphs[cell.training_graph]
     trained = fit(parse_model(cell.model)[1], cell.choice, task, graph, cell.seed)
     scores = area = None
     if cell.tests:
