@@ -193,7 +193,7 @@ def _comparison_sentences(summaries: Sequence[MethodSummary], best: MethodSummar
     if behind:
         yield f"It is behind {listed(behind)} on the seeds that both have{several}."
     if single:
-        yield f"Too few paired seeds to put an interval on the difference from {listed(single)}."
+        yield f"There are too few paired seeds to compare it with {listed(single)}."
 
 
 def _baselines(summaries: Sequence[MethodSummary], best: MethodSummary) -> list[MethodSummary]:

@@ -54,7 +54,7 @@ def test_the_same_means_without_noise_differ() -> None:
 
 def test_one_seed_gives_no_interval() -> None:
     text = text_of([r for r in rows() if r.train_seed == 0])
-    assert "Too few paired seeds to put an interval on the difference from random" in text
+    assert "There are too few paired seeds to compare it with random." in text
     assert "too few for an interval" in text
     assert "ahead of" not in text
 
