@@ -1,4 +1,4 @@
-"""The tables of docs/results.md: every method × every model on every data set, resumable.
+"""The tables of docs/results: every method × every model on every data set, resumable.
 
     python -m benchmarks.tables --data-root DATA_ROOT [--sets imdb acm …] [--methods …] [--models …]
     python -m benchmarks.tables --print
@@ -6,7 +6,8 @@
 Rows are kept in benchmarks/rows, one file for each line of `TABLES` and model, and nothing is done twice:
 not a condensed graph that is there, nor a model's training on a method's graphs whose rows are. So a killed
 run goes on where it stopped. After a change to a method, `--redo METHOD …` forgets its graphs and rows
-first; a run that is killed after that goes on without it. Tables run side by side, with one thread each;
+first; a run that is killed after that goes on without it. `python -m benchmarks.results_pages` then renews
+the pages. Tables run side by side, with one thread each;
 seconds are therefore upper bounds. Run them one at a time where they share a data set.
 """
 

@@ -50,7 +50,7 @@ class CondenseArguments:
 
     Attributes:
         dataset: amazon1, amazon2, imdb, imdb-unique, acm, dblp, cora, photo or one of their other
-            splits (README.md lists all), or the path of a graph saved by condense.io.save (.h5).
+            splits (docs/datasets.md lists all), or the path of a graph saved by condense.io.save (.h5).
         source: real files, the simulated stand-in, or real where prepared and else simulated.
         data_root: folder that holds the data sets' files.
         modalities: of the target type; by default the data set's usual ones.

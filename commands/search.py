@@ -74,8 +74,9 @@ def run(argv: list[str]) -> int:
     args = parse(SearchArguments, argv, "search", EXAMPLES)
     from condense.running.identity import versions
     from evaluate.grid.training_graphs import gather
+    from evaluate.results.json_files import read_json
     from evaluate.results.run_record import RunRecord
-    from evaluate.search.record import claim, read_json
+    from evaluate.search.record import claim
     from evaluate.search.space import read_space, sample
 
     _check(args)
@@ -191,7 +192,7 @@ def _search(
 ) -> int:
     """The sweep, and its best on the whole graph; the exit status."""
     from evaluate.distributed.connect import connect
-    from evaluate.search.record import read_json, write_json
+    from evaluate.results.json_files import read_json, write_json
     from evaluate.search.top import best, retrain
     from evaluate.search.trial import Side
 
@@ -240,9 +241,10 @@ def _verify(
     summary: dict[str, Any],
 ) -> None:
     """Sampled architectures on all sides."""
+    from evaluate.results.json_files import write_json
     from evaluate.results.records import write_records
     from evaluate.search.ledger import Ledger
-    from evaluate.search.record import SideRow, VerifyRow, write_json
+    from evaluate.search.record import SideRow, VerifyRow
     from evaluate.search.space import sample
     from evaluate.search.verify import Verifier
 

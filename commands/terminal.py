@@ -82,5 +82,5 @@ def notes(as_json: bool) -> Console:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout; numbers that JSON lacks are the words NaN, Infinity and -Infinity."""
+    """Print one JSON document on stdout; see `condense.data.plain_json` for what JSON lacks."""
     print(json.dumps(spell(document), indent=1, ensure_ascii=False, allow_nan=False))

@@ -1,26 +1,31 @@
-"""Numbers that JSON lacks, as words: a run that diverged must still be savable."""
+"""Values in JSON's types: the one convention for every JSON document that is written or printed.
+
+JSON has neither paths nor tuples nor non-finite numbers, but a record of a diverged run must be savable.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 def spell(value: Any) -> Any:
-    """Non-finite numbers as words and tuples as lists, at any depth."""
-    if isinstance(value, dict):
-        return {k: spell(v) for k, v in value.items()}
+    """`value` with paths as text, tuples as lists and non-finite numbers as words, at any depth."""
+    if isinstance(value, Mapping):
+        return {str(k): spell(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [spell(v) for v in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    return value
+    return str(value) if isinstance(value, Path) else value
 
 
 def unspell(value: Any) -> Any:
-    """The inverse of `spell`."""
+    """The inverse of `spell` for non-finite numbers; paths stay text and tuples stay lists."""
     if isinstance(value, dict):
         return {k: unspell(v) for k, v in value.items()}
     if isinstance(value, list):

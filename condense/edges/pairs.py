@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from models.propagation.sparse import row_starts
+
 SMALL = 2**19
 """A matrix of at most so many pairs may be treated as a whole; n′ = 724 within one type."""
 
@@ -97,8 +99,3 @@ def those_in(numbers: Int[Tensor, " k"], count: int) -> Int[Tensor, " _"]:
     """Which of the numbers below `count` occur, ascending."""
     there = torch.zeros(count, dtype=torch.bool, device=numbers.device)
     return there.index_fill_(0, numbers, True).nonzero().flatten()
-
-
-def row_starts(rows: Int[Tensor, " k"], height: int) -> Int[Tensor, " _"]:
-    """Where each row begins in an ascending list of rows, and where the last ends [height + 1]."""
-    return torch.searchsorted(rows, torch.arange(height + 1, device=rows.device))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
-from typing import Any
 
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from condense.edges.pair_matrix import PairMatrix
-from condense.edges.pairs import Pairs, row_starts
+from condense.edges.pairs import Pairs
+from models.propagation.sparse import csr, product, row_starts, sampled_products, transpose
 
 DENSEST = 0.1
 """Above this share of non-zero entries the product is dense."""
@@ -36,8 +34,8 @@ class StraightThroughMatrix:
         if len(matrix.kept) <= DENSEST * height * width:
             rows, columns = upright.places()
             values = upright.values.detach()[upright.kept]
-            forward = _csr(row_starts(rows, height), columns, values, (height, width))
-            backward = _transposed(forward)
+            forward = csr(row_starts(rows, height), columns, values, (height, width))
+            backward = transpose(forward)
         else:
             forward = upright.dense().detach()
             backward = forward.T
@@ -55,9 +53,15 @@ class StraightThroughMatrix:
 
     def __matmul__(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
         """A x."""
-        found = _Product.apply(self.matrix.values, x, self)
-        assert isinstance(found, Tensor)
-        return found
+        at = self.matrix
+        return product(
+            x,
+            lambda _: self.forward,
+            lambda _: self.backward,
+            at.values,
+            # ∂L/∂A = grad xᵀ, and that of a transpose is its transpose.
+            lambda grad, x: products_at(at.pairs, *((x, grad) if at.turned else (grad, x))),
+        )
 
 
 def products_at(
@@ -71,48 +75,4 @@ def products_at(
         return (left[pairs.grid.rows] @ right[pairs.grid.columns].T).flatten()
     if len(pairs) >= SAMPLED * math.prod(pairs.shape):
         return (left @ right.T).flatten()[pairs.place]
-    pattern = _csr(pairs.starts, pairs.columns, left.new_zeros(len(pairs)), pairs.shape)
-    return torch.sparse.sampled_addmm(pattern, left, right.T, beta=0.0).values()
-
-
-def _csr(
-    starts: Int[Tensor, " _"],
-    columns: Int[Tensor, " e"],
-    values: Float[Tensor, " e"],
-    shape: tuple[int, int],
-) -> Tensor:
-    with warnings.catch_warnings():
-        # CSR is "in beta"; these indices are in order.
-        warnings.simplefilter("ignore", UserWarning)
-        return torch.sparse_csr_tensor(starts, columns, values, shape, check_invariants=False)
-
-
-def _transposed(matrix: Tensor) -> Tensor:
-    """Aᵀ as CSR: the columns of A's CSC, sought among its non-zero entries only."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        csc = matrix.to_sparse_csc()
-    height, width = matrix.shape
-    return _csr(csc.ccol_indices(), csc.row_indices(), csc.values(), (width, height))
-
-
-class _Product(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, x: Tensor, matrix: StraightThroughMatrix) -> Tensor:  # pyright: ignore
-        ctx.matrix = matrix
-        ctx.save_for_backward(x)
-        return matrix.forward @ x
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:  # pyright: ignore
-        (x,) = ctx.saved_tensors
-        to_values, to_x, _ = ctx.needs_input_grad
-        at: PairMatrix = ctx.matrix.matrix
-        # ∂L/∂A = grad xᵀ, and that of a transpose is its transpose.
-        ends = (x, grad) if at.turned else (grad, x)
-        return (
-            products_at(at.pairs, *ends) if to_values else None,
-            ctx.matrix.backward @ grad if to_x else None,
-            None,
-        )
+    return sampled_products(pairs.starts, pairs.columns, left, right)

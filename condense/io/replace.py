@@ -81,10 +81,14 @@ class Sink(io.RawIOBase):
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Sink]:
+def replacing(path: str | os.PathLike[str], elsewhere: str = "save elsewhere") -> Iterator[Sink]:
     """A sink beside `path` that takes its place, synced, once the block ends without an error.
 
     A symbolic link is followed; the temporary file is gone afterwards in every case.
+
+    Args:
+        path: of the file.
+        elsewhere: how the caller's user saves elsewhere, for errors.
 
     Raises:
         FileError: the folder is missing or not writable, `path` is a folder, the disk is full.
@@ -103,7 +107,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Sink]:
     except OSError as error:
         raise FileError(
             f"path (got {path}) cannot be written: {error.strerror or error}; "
-            f"{_remedy(error, target.parent)}"
+            f"{_remedy(error, target.parent)}, or {elsewhere}"
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -123,10 +127,10 @@ def _sync_folder(folder: Path) -> None:
 
 def _remedy(error: OSError, folder: Path) -> str:
     if error.errno in FULL:
-        return f"free disk space or raise the quota of {folder}, or save elsewhere"
+        return f"free disk space or raise the quota of {folder}"
     if error.errno in FORBIDDEN:
-        return f"get permission to write to {folder}, or save elsewhere"
-    return f"check that files can be created in {folder}, or save elsewhere"
+        return f"get permission to write to {folder}"
+    return f"check that files can be created in {folder}"
 
 
 def check_target(path: Path) -> None:
@@ -147,5 +151,5 @@ def check_target(path: Path) -> None:
     except OSError as error:
         raise FileError(
             f"path (got {path}) cannot be written: {error.strerror or error}; "
-            f"{_remedy(error, path.parent)}"
+            f"{_remedy(error, path.parent)}, or save elsewhere"
         ) from error

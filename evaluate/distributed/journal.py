@@ -10,17 +10,10 @@ from typing import Any
 
 from ray import tune
 
+from evaluate.results.json_files import read_json, write_json
 from evaluate.results.records import write_records
 from evaluate.search.architecture import Architecture
-from evaluate.search.record import (
-    FAILED,
-    FINISHED,
-    STOPPED,
-    TrialRow,
-    read_json,
-    read_table,
-    write_json,
-)
+from evaluate.search.record import FAILED, FINISHED, STOPPED, TrialRow, read_table
 
 logger = logging.getLogger(__name__)
 

@@ -126,7 +126,7 @@ def read_search(folder: Path) -> SearchFolder:
     top = folder / TOP
     return SearchFolder(
         folder,
-        read_json(folder / RECORD) if (folder / RECORD).exists() else {},
+        _finite(read_json(folder / RECORD)) if (folder / RECORD).exists() else {},
         _read_csv(folder / TRIALS, {"model", "settings", "score"}),
         read_rows(top) if top.exists() else [],
         _read_csv(folder / VERIFY, {"model", "settings", "whole_val"}, numbers="_val"),
@@ -151,6 +151,13 @@ def read_json(path: Path) -> dict[str, Any]:
             "wrote it"
         )
     return unspell(content)
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None in place of non-finite numbers, as records of older versions have them."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _read_csv(path: Path, columns: set[str], numbers: str = "score") -> list[dict[str, str]]:

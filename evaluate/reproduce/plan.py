@@ -21,7 +21,7 @@ from evaluate.training.pretrain import PretrainSettings
 from evaluate.training.probe import ProbeSettings
 from evaluate.training.train import TrainSettings
 from evaluate.training.tune import Candidate
-from models.choices import choose, nearest
+from models.choices import canonical, choose, nearest, registered
 from models.registry import MODELS
 from models.self_supervised import learns_unlabelled
 
@@ -163,17 +163,30 @@ def read_plan(path: Path) -> Plan:
     if not experiment.dataset:
         raise UserError(f'plan {path}: dataset (got nothing) must be named; add dataset = "cora"')
     shared = tables.get("training", {})
-    entries = {
-        name: _entry(path, name, table, shared, experiment.seeds)
-        for name, table in tables.get("models", {}).items()
-    }
-    published = [build(Published, t, f"plan {path} [[published]]") for t in experiment.published]
+    entries: dict[str, Entry] = {}
+    for word, table in tables.get("models", {}).items():
+        entry = _entry(path, word, table, shared, experiment.seeds)
+        # Without a key `model` the table's name is a model's, in any spelling.
+        name = word if table.get("model") else entry.model
+        if name in entries:
+            raise UserError(
+                f"plan {path} [models.{word}] is {name} again; delete one of the tables"
+            )
+        entries[name] = entry
+    published = [_figure(path, table, entries) for table in experiment.published]
     _check_figures(path, entries, published)
     plan = Plan(experiment, entries, published)
     for dataset in plan.datasets:
         if not dataset.endswith(FILE_ENDINGS):
             choose(DATASETS, dataset, f"plan {path}: dataset")
     return plan
+
+
+def _figure(path: Path, table: dict[str, Any], entries: Mapping[str, Entry]) -> Published:
+    """A table [[published]], its model spelled as among `entries`."""
+    figure = build(Published, table, f"plan {path} [[published]]")
+    name = registered(entries, figure.model)
+    return figure if name is None else dataclasses.replace(figure, model=name)
 
 
 def _check_figures(
@@ -208,14 +221,14 @@ def _entry(path: Path, name: str, table: Any, shared: Mapping[str, Any], seeds: 
     if not isinstance(table, dict):
         raise UserError(f"{where}] (got {table!r}) must be a table; write [models.{name}]")
     if "model" not in table:
-        choose(MODELS, name, f"plan {path} [models]")
+        canonical(MODELS, name, f"plan {path} [models]")
     own = build(ModelTable, table, f"{where}]")
     try:
         own.check()
     except UserError as error:
         raise UserError(f"{where}]: {error}") from None
-    model = own.model or name
-    entry = choose(MODELS, model, f"{where}] model")
+    model = canonical(MODELS, own.model or name, f"{where}] model")
+    entry = MODELS[model]
     settings = build(entry.settings, own.settings, f"{where}.settings]")
     if own.protocol == "probe":
         if not learns_unlabelled(entry.build):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import math
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from condense.errors import FileError
+from condense.io.replace import replacing
+
+ELSEWHERE = "choose another --out"
+"""How a user saves results elsewhere, for errors."""
 
 T = TypeVar("T")
 
@@ -27,19 +31,13 @@ def write_records(path: Path, kind: type[T], records: Iterable[T]) -> None:
         FileError: the file cannot be written.
     """
     names = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, names, lineterminator="\n")
-            writer.writeheader()
-            for record in records:
-                writer.writerow({name: _spell(getattr(record, name)) for name in names})
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise FileError(
-            f"{path} cannot be written ({error.strerror}); choose another --out"
-        ) from None
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, names, lineterminator="\n")
+    writer.writeheader()
+    for record in records:
+        writer.writerow({name: _field(getattr(record, name)) for name in names})
+    with replacing(path, ELSEWHERE) as sink:
+        sink.write(table.getvalue().encode())
 
 
 def read_records(path: Path, kind: type[T], what: str, remedy: str) -> list[T]:
@@ -74,7 +72,7 @@ def read_records(path: Path, kind: type[T], what: str, remedy: str) -> list[T]:
         raise FileError(f"{path} cannot be read as {what} ({error}); {remedy}") from None
 
 
-def _spell(value: Any) -> Any:
+def _field(value: Any) -> Any:
     return "" if isinstance(value, float) and math.isnan(value) else value
 
 

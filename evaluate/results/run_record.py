@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from condense.data.plain_json import spell
-from condense.io.replace import replacing
 from condense.running.identity import versions
+from evaluate.results.json_files import write_json
 
 RECORD = "run.json"
 
@@ -41,15 +39,4 @@ class RunRecord:
         Raises:
             FileError: it cannot be written.
         """
-        text = json.dumps(spell(_plain(dataclasses.asdict(self))), allow_nan=False, indent=1)
-        with replacing(folder / RECORD) as sink:
-            sink.write(text.encode())
-
-
-def _plain(value: Any) -> Any:
-    """Paths as text, tuples as lists."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return str(value) if isinstance(value, Path) else value
+        write_json(folder / RECORD, dataclasses.asdict(self))

@@ -11,16 +11,14 @@ run.json       command, arguments, versions
 
 from __future__ import annotations
 
-import json
-import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from condense.errors import FileError, UserError
+from condense.errors import UserError
 from condense.running.identity import difference
+from evaluate.results.json_files import read_json, write_json
 from evaluate.results.records import read_records
 
 T = TypeVar("T")
@@ -118,35 +116,6 @@ def read_table(path: Path, kind: type[T]) -> list[T]:
     return read_records(path, kind, "a search's rows", remedy) if path.exists() else []
 
 
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a JSON object, replacing the file only when it is complete; NaN is null.
-
-    Raises:
-        FileError: the file cannot be written.
-    """
-    text = json.dumps(_plain(record), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    _replace(path, lambda partial: partial.write_text(text, encoding="utf-8"))
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a file of `write_json`; empty where there is no file.
-
-    Raises:
-        FileError: the file cannot be read.
-    """
-    if not path.exists():
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(found, dict):
-            raise ValueError("not an object")
-        return found
-    except (OSError, ValueError) as error:
-        raise FileError(
-            f"{path} cannot be read ({error}); delete it, or choose another --out"
-        ) from None
-
-
 def claim(path: Path, plan: Mapping[str, Any]) -> None:
     """Make `path` the plan of its folder, or go on with the one that is there.
 
@@ -165,25 +134,5 @@ def claim(path: Path, plan: Mapping[str, Any]) -> None:
             "repeat its command to go on with it, or choose another --out"
         )
     if not before:
-        write_json(path, plan)
-
-
-def _replace(path: Path, write: Any) -> None:
-    partial = path.with_name(path.name + ".partial")
-    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(partial)
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise FileError(
-            f"{path} cannot be written ({error.strerror}); choose another --out"
-        ) from None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        write_json(path, plan)

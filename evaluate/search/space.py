@@ -35,7 +35,7 @@ from condense.errors import UserError
 from evaluate.search.architecture import Architecture
 from evaluate.training.limits import misfit, problem
 from evaluate.training.train import TrainSettings
-from models.choices import choose, nearest
+from models.choices import canonical, nearest
 from models.registry import MODELS
 
 TRAINING = ("lr", "weight_decay")
@@ -110,7 +110,8 @@ class Space:
         Raises:
             UserError: no such architecture.
         """
-        family = choose(self.families, model, "model")
+        model = canonical(self.families, model, "model")
+        family = self.families[model]
         words = dict(word.split("=", 1) for word in text.split() if "=" in word)
         found: list[dict[str, Any]] = []
         for values in (family.settings, family.training):
@@ -135,10 +136,13 @@ def read_space(path: Path) -> Space:
     where = f"space {path}"
     shared = _training(f"{where} [training]", tables.get("training", {}))
     families = {}
-    for name, table in tables.get("models", {}).items():
+    for word, table in tables.get("models", {}).items():
         if not isinstance(table, dict):
-            raise UserError(f"{where} [models]: {name} (got {table!r}) must be a table")
-        families[name] = _family(f"{where} [models.{name}", name, table, shared)
+            raise UserError(f"{where} [models]: {word} (got {table!r}) must be a table")
+        name = canonical(MODELS, word, f"{where} [models]")
+        if name in families:
+            raise UserError(f"{where} [models]: {word} is {name} again; delete one of the tables")
+        families[name] = _family(f"{where} [models.{word}", name, table, shared)
     if not families:
         raise UserError(f"{where}: models (got nothing) needs at least one; add [models.gcn]")
     return Space(head.epochs, head.check_every, families)
@@ -146,7 +150,7 @@ def read_space(path: Path) -> Space:
 
 def _family(where: str, name: str, table: Mapping[str, Any], shared: Values) -> Family:
     """The family of a table [models.NAME]."""
-    entry = choose(MODELS, name, where.split(" [")[0] + " [models]")
+    entry = MODELS[name]
     known = [f.name for f in dataclasses.fields(entry.settings)]
     listed = {k: v for k, v in table.items() if k != "training"}
     settings = {k: _values(f"{where}]", k, v, known, entry.settings) for k, v in listed.items()}

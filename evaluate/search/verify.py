@@ -21,6 +21,7 @@ from statistics import fmean
 
 from condense.data.graph import MultimodalGraph, num_target
 from condense.running.threads import threads_for
+from evaluate.results.json_files import read_json, write_json
 from evaluate.search.architecture import Architecture
 from evaluate.search.baselines import largest_within, probes, random_part, short_epochs, sizes
 from evaluate.search.ledger import Ledger
@@ -33,7 +34,6 @@ from evaluate.search.ranking_quality import (
     Verification,
     rank_quality,
 )
-from evaluate.search.record import read_json, write_json
 from evaluate.search.trial import Side, run_trial
 
 

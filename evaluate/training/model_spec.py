@@ -8,7 +8,7 @@ from functools import cache
 from condense.errors import UserError
 from condense.spec import checked, join, split
 from evaluate.training.limits import misfit, problem
-from models.choices import choose
+from models.choices import canonical
 from models.registry import MODELS, ModelEntry
 
 
@@ -22,8 +22,9 @@ def parse_model(text: str) -> tuple[str, ModelEntry]:
         UnknownChoiceError: an unknown model.
         UserError: not of that form, an unknown setting, or a value out of range.
     """
-    name, values = split(text, "model")
-    entry = choose(MODELS, name, "model")
+    word, values = split(text, "model")
+    name = canonical(MODELS, word, "model")
+    entry = MODELS[name]
     if not values:
         return name, entry
     given = checked(entry.settings, values, f"model {text!r}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+
+from models.propagation.sparse import csr, product, row_starts, sampled_products
 
 
 class Pattern:
@@ -25,22 +26,22 @@ class Pattern:
         self, rows: Int[Tensor, " e"], columns: Int[Tensor, " e"], size: tuple[int, int]
     ) -> None:
         self.rows, self.columns, self.size = rows, columns, size
-        self.starts = _starts(rows, size[0])
+        self.starts = row_starts(rows, size[0])
         self.turn = torch.argsort(columns, stable=True)  # Ascending columns, and rows within them.
-        self.turned_starts = _starts(columns[self.turn], size[1])
+        self.turned_starts = row_starts(columns[self.turn], size[1])
         self.turned_columns = rows[self.turn]
 
     def product(self, values: Float[Tensor, " e"], x: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
         """A x, differentiable in the values of A and in x."""
-        found = _Product.apply(values, x, self)
-        assert isinstance(found, Tensor)
-        return found
+        return product(
+            x, self.matrix, self.transposed, values, lambda u, v: self.sampled(u.contiguous(), v)
+        )
 
     def inner(self, u: Float[Tensor, "m d"], v: Float[Tensor, "n d"]) -> Float[Tensor, " e"]:
         """⟨u_i, v_j⟩ at each entry (i, j), differentiable in u and v."""
-        found = _Inner.apply(u, v, self)
-        assert isinstance(found, Tensor)
-        return found
+        products = _Inner.apply(u, v, self)
+        assert isinstance(products, Tensor)
+        return products
 
     def edge_index(self) -> Int[Tensor, "2 e"]:
         """(source, destination) as PyG has it: column, row."""
@@ -48,35 +49,15 @@ class Pattern:
 
     def matrix(self, values: Float[Tensor, " e"]) -> Tensor:
         """A, sparse CSR."""
-        return _csr(self.starts, self.columns, values, self.size)
+        return csr(self.starts, self.columns, values, self.size)
 
     def transposed(self, values: Float[Tensor, " e"]) -> Tensor:
         """Aᵀ, sparse CSR."""
-        return _csr(self.turned_starts, self.turned_columns, values[self.turn], self.size[::-1])
+        return csr(self.turned_starts, self.turned_columns, values[self.turn], self.size[::-1])
 
     def sampled(self, u: Tensor, v: Tensor) -> Tensor:
         """`inner` without a gradient."""
-        zeros = u.new_zeros(len(self.columns))
-        return torch.sparse.sampled_addmm(self.matrix(zeros), u, v.T, beta=0.0).values()
-
-
-class _Product(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, x: Tensor, at: Pattern) -> Tensor:  # pyright: ignore
-        ctx.at = at
-        ctx.save_for_backward(values, x)
-        return at.matrix(values) @ x
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None]:  # pyright: ignore
-        values, x = ctx.saved_tensors
-        to_values, to_x, _ = ctx.needs_input_grad
-        return (
-            ctx.at.sampled(grad.contiguous(), x) if to_values else None,
-            ctx.at.transposed(values) @ grad if to_x else None,
-            None,
-        )
+        return sampled_products(self.starts, self.columns, u, v)
 
 
 class _Inner(torch.autograd.Function):
@@ -91,14 +72,3 @@ class _Inner(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # pyright: ignore
         u, v = ctx.saved_tensors
         return ctx.at.matrix(grad) @ v, ctx.at.transposed(grad) @ u, None
-
-
-def _starts(rows: Int[Tensor, " e"], height: int) -> Int[Tensor, " _"]:
-    return torch.searchsorted(rows, torch.arange(height + 1, device=rows.device))
-
-
-def _csr(starts: Tensor, columns: Tensor, values: Tensor, size: tuple[int, ...]) -> Tensor:
-    with warnings.catch_warnings():
-        # CSR is "in beta"; these indices are in order.
-        warnings.simplefilter("ignore", UserWarning)
-        return torch.sparse_csr_tensor(starts, columns, values, size, check_invariants=False)

@@ -277,14 +277,15 @@ def test_evaluating_on_another_graph_is_refused(
     assert "give --whole FILE" in capsys.readouterr().err
 
 
-def test_help_and_readme_name_every_method_and_model() -> None:
-    readme = (Path(cli.__file__).parent / "README.md").read_text(encoding="utf-8")
-    for registry, arguments in (
-        (METHODS, CondenseArguments),
-        (MODELS, EvaluateArguments),
+def test_help_and_docs_name_every_method_and_model() -> None:
+    docs = Path(cli.__file__).parent / "docs"
+    for page, registry, arguments in (
+        ("methods.md", METHODS, CondenseArguments),
+        ("models.md", MODELS, EvaluateArguments),
     ):
+        text = (docs / page).read_text(encoding="utf-8")
         for name in registry:
-            assert f"| `{name}` |" in readme
+            assert f"| `{name}` |" in text
             assert name in (arguments.__doc__ or "")
 
 

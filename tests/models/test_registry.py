@@ -8,7 +8,6 @@ import dataclasses
 import pytest
 import torch
 
-from models.choices import UnknownChoiceError, choose
 from models.propagation.sparse import edge_weights
 from models.registry import MODELS
 from models.schema import GraphSchema
@@ -198,19 +197,6 @@ def test_space_varies_settings_that_exist(name):
         for value in values:
             assert type(value) is type(getattr(entry.settings(), key))
             build(name, graph, **{key: value})
-
-
-def test_unknown_model_lists_the_choices_and_the_nearest():
-    with pytest.raises(UnknownChoiceError) as raised:
-        choose(MODELS, "hgtt", "model")
-    message = str(raised.value)
-    assert message.startswith("model (got 'hgtt') is unknown; did you mean 'hgt'?")
-    assert all(name in message for name in MODELS)
-    with pytest.raises(UnknownChoiceError) as raised:
-        choose(MODELS, "zzzzz", "model")
-    assert "did you mean" not in str(raised.value)
-    assert "mlp" in str(raised.value)
-    assert choose(MODELS, "mlp", "model") is MODELS["mlp"]
 
 
 def test_seeding_leaves_the_global_state_alone():

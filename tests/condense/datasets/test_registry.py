@@ -53,9 +53,9 @@ def test_missing_files_are_named(name: str, tmp_path: Path) -> None:
 
 
 def test_no_entry_is_without_documentation() -> None:
-    readme = (Path(cli.__file__).parent / "README.md").read_text(encoding="utf-8")
+    page = (Path(cli.__file__).parent / "docs" / "datasets.md").read_text(encoding="utf-8")
     for name in DATASETS:
-        assert f"`{name}`" in readme
+        assert f"`{name}`" in page
     said = CondenseArguments.__doc__ or ""
     for name in {n.removesuffix("-" + n.split("-")[-1]) for n in DATASETS}:
         assert name in said

@@ -194,7 +194,7 @@ def test_the_file_has_one_line_a_row(rows: list[Row], tmp_path: Path) -> None:
     assert set(needed.split()) <= set(found[0])
     assert [float(line["micro_f1"]) for line in found] == [r.micro_f1 for r in rows]
     assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(FileError, match="cannot be written"):
+    with pytest.raises(FileError, match="lies in a missing folder"):
         write_rows(tmp_path / "missing" / "results.csv", rows)
 
 

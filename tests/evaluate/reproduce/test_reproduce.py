@@ -163,6 +163,17 @@ def test_the_table_by_hand() -> None:
     ]  # fmt: skip
 
 
+def test_model_names_are_taken_in_any_spelling(tmp_path: Path) -> None:
+    text = PLAN.format(dataset="cora")
+    other = text.replace("[models.mlp]", "[models.MLP]").replace('model = "mlp"', 'model = "Mlp"')
+    assert other != text
+    plans = [read_plan(written(tmp_path, each)) for each in (text, other)]
+    assert plans[0].entries == plans[1].entries
+    assert plans[0].published == plans[1].published
+    with pytest.raises(UserError, match=r"MLP. is mlp again"):
+        read_plan(written(tmp_path, text.replace("[models.mlp]", "[models.mlp]\n[models.MLP]")))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

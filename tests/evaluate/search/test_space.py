@@ -51,6 +51,15 @@ def test_a_file_is_read(space: Space) -> None:
     assert gcn.training == {"lr": (0.003, 0.01), "weight_decay": (0.0005,)}
 
 
+def test_model_names_are_taken_in_any_spelling(space: Space, tmp_path: Path) -> None:
+    other = SMALL.replace("[models.gcn", "[models.G-CN").replace("[models.sgc]", "[models.SGC]")
+    assert read_space(written(tmp_path / "other.toml", other)) == space
+    drawn = sample(space, 1, 0)[0]
+    assert space.parse(drawn.model.upper(), drawn.text) == drawn
+    with pytest.raises(UserError, match="MLP is mlp again"):
+        read_space(written(tmp_path / "twice.toml", SMALL + "[models.MLP]"))
+
+
 def test_what_is_not_listed_is_the_models_own(space: Space) -> None:
     one = sample(space, 18, 0)
     mlp = next(a for a in one if a.model == "mlp").candidate(10, 5)

@@ -18,6 +18,10 @@ def test_a_plain_name_is_its_registry_row() -> None:
     assert parse_model("gcn") == ("gcn", MODELS["gcn"])
 
 
+def test_a_name_is_taken_in_any_spelling() -> None:
+    assert parse_model("HGNN-IMA:layers=1") == parse_model("hgnn_ima:layers=1")
+
+
 def test_given_settings_have_the_declared_types_and_are_not_tuned() -> None:
     name, entry = parse_model("gcn:hidden=8,input_dropout=0.25")
     assert name == "gcn:hidden=8,input_dropout=0.25"

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.propagation.sparse import SparseMap, adjacency, edge_weights, mean_adjacency
+from models.propagation.sparse import (
+    SparseMap,
+    adjacency,
+    csr,
+    edge_weights,
+    mean_adjacency,
+    product,
+    row_starts,
+    sampled_products,
+    transpose,
+)
 from tests.support.dense import assert_near, averaging, multiplicities
 from tests.support.graphs import small_graph
 
@@ -90,3 +100,51 @@ def test_map_without_edges_gives_zeros():
     assert found.shape == (6, 2)
     assert not found.any()
     assert not torch.autograd.grad(found.sum(), x)[0].any()
+
+
+@pytest.fixture
+def pattern():
+    """A 0/1 matrix [5, 7] with an empty row, and a random generator."""
+    rng = torch.Generator().manual_seed(0)
+    there = torch.rand(5, 7, generator=rng) < 0.4
+    there[2] = False
+    return there, rng
+
+
+def test_transpose_is_the_dense_one(pattern):
+    there, rng = pattern
+    a = there * torch.randn(5, 7, generator=rng)
+    found = transpose(a.to_sparse_csr())
+    assert found.layout == torch.sparse_csr
+    assert torch.equal(found.to_dense(), a.T)
+    assert bool((found.crow_indices().diff() == there.sum(dim=0)).all())
+
+
+def test_sampled_products_are_entries_of_the_dense_product(pattern):
+    there, rng = pattern
+    rows, columns = there.nonzero().T
+    u, v = torch.randn(5, 3, generator=rng), torch.randn(7, 3, generator=rng)
+    found = sampled_products(row_starts(rows, 5), columns, u, v)
+    assert_near(found, (u @ v.T)[there], 1e-14)
+
+
+def test_product_with_learnt_values_is_differentiable_once(pattern):
+    there, rng = pattern
+    rows, columns = there.nonzero().T
+    starts = row_starts(rows, 5)
+
+    def apply(values, x):
+        return product(
+            x,
+            lambda a: csr(starts, columns, a, (5, 7)),
+            lambda a: transpose(csr(starts, columns, a, (5, 7))),
+            values,
+            lambda u, v: sampled_products(starts, columns, u, v),
+        )
+
+    values = torch.randn(len(rows), generator=rng).requires_grad_()
+    x = torch.randn(7, 3, generator=rng).requires_grad_()
+    assert torch.autograd.gradcheck(apply, (values, x))
+    (slope,) = torch.autograd.grad(apply(values, x).square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        slope.sum().backward()
