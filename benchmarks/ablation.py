@@ -32,7 +32,7 @@ from torch import Tensor
 
 from condense.budget import plan
 from condense.data.graph import UNLABELLED, MultimodalGraph
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from condense.errors import UserError
 from condense.methods.spec import parse
 from condense.run import condense

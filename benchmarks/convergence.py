@@ -19,7 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from condense.budget import plan
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from condense.methods.spec import parse
 from condense.run import condense
 from condense.running.steps import Step

@@ -16,7 +16,7 @@ import torch
 
 from benchmarks.ablation import deviation
 from benchmarks.epoch_time import epoch_seconds
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from evaluate.training.metrics import score
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings, predict

@@ -25,7 +25,7 @@ import torch
 
 from benchmarks.epoch_time import epoch_seconds
 from condense.data.graph import display_name
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from condense.errors import UserError
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import predict

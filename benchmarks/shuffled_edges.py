@@ -24,7 +24,7 @@ import torch
 from benchmarks.shuffle import shuffle_edges
 from benchmarks.tables import TABLES, Job, condensed_graph, shown
 from condense.data.condensed import CondensedGraph
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from evaluate.grid.evaluate import evaluate
 from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.results.paired import PairedDifference

@@ -27,7 +27,7 @@ import torch
 from condense.clustering.settings import Guessing
 from condense.data.graph import MultimodalGraph
 from condense.datasets.amazon1_simulated import simulate_amazon1
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from condense.io import load_condensed
 from tests.support.oracle.problem import Problem, Run, Steps
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from condense.config import build
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from evaluate.training.clustering import clustering
 from evaluate.training.metrics import score
 from evaluate.training.pretrain import PretrainSettings, embeddings, pretrain

@@ -31,7 +31,7 @@ from condense.config import build
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
 from condense.data.inductive import Setting
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from condense.errors import UserError
 from condense.io import load_condensed, save
 from condense.methods.registry import METHODS as METHODS_BY_NAME

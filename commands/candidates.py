@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import tyro
 
 from commands.reproduce import PAPERS
-from condense.datasets.names import DATASET_NAMES
+from condense.datasets.registry import DATASETS
 from condense.methods.registry import METHODS
 from models.names import MODEL_NAMES
 
 NAMED: dict[str, Callable[[], Sequence[str]]] = {
-    "dataset": lambda: DATASET_NAMES,
+    "dataset": lambda: list(DATASETS),
     "method": lambda: list(METHODS),
     "baselines": lambda: list(METHODS),
     "models": lambda: MODEL_NAMES,

@@ -23,10 +23,10 @@ from commands.terminal import (
     print_json,
 )
 from condense.config import build, flag, from_file, unchecked
-from condense.datasets.names import check_dataset_name
+from condense.datasets.registry import dataset_name
 from condense.errors import UserError
 from condense.methods.registry import METHODS
-from models.choices import choose
+from models.choices import canonical, registered
 
 if TYPE_CHECKING:
     from condense.budget import Budget
@@ -95,11 +95,11 @@ class CondenseArguments:
 def run(argv: list[str]) -> int:
     """`condense`: see `CondenseArguments`."""
     args, settings = _parse(argv)
-    check_dataset_name(args.dataset)
+    args = dataclasses.replace(args, dataset=dataset_name(args.dataset))
     out = _out(args, settings)
     from condense.budget import plan
     from condense.data.graph import display_name
-    from condense.datasets.registry import load_dataset
+    from condense.datasets.load import load_dataset
     from condense.io import load_condensed, save
     from condense.io.replace import check_target
     from condense.run import DivergedError, condense, find_device
@@ -150,15 +150,15 @@ def run(argv: list[str]) -> int:
 
 def more_arguments(words: Sequence[str]) -> list[type]:
     """The options of the method that `words` name, for completion."""
-    method = flag(words, "--method") or CondenseArguments.method
-    return [METHODS[method].settings] if method in METHODS else []
+    method = registered(METHODS, flag(words, "--method") or CondenseArguments.method)
+    return [] if method is None else [METHODS[method].settings]
 
 
 def _parse(argv: list[str]) -> tuple[CondenseArguments, Any]:
     """Options of the command and of its method: flags over the file over defaults."""
     arguments, tables = from_file(CondenseArguments, config(argv), METHODS)
-    method = flag(argv, "--method") or arguments.method
-    kind = choose(METHODS, method, "method").settings
+    method = canonical(METHODS, flag(argv, "--method") or arguments.method, "method")
+    kind = METHODS[method].settings
     settings = build(kind, tables.get(method, {}), f"config table [{method}]")
     plain = unchecked(kind, settings)
     both: Any = dataclasses.make_dataclass(
@@ -171,7 +171,8 @@ def _parse(argv: list[str]) -> tuple[CondenseArguments, Any]:
     both.__doc__ = described(CondenseArguments)
     default = both(common=arguments, settings=plain())
     parsed: Any = parse(both, argv, "condense", EXAMPLES, default)
-    return parsed.common, build(kind, dataclasses.asdict(parsed.settings), f"method {method}")
+    common = dataclasses.replace(parsed.common, method=method)
+    return common, build(kind, dataclasses.asdict(parsed.settings), f"method {method}")
 
 
 def _out(args: CondenseArguments, settings: Any) -> Path:

@@ -60,7 +60,7 @@ def run(argv: list[str]) -> int:
     args = parse(ImportArguments, argv, "import", EXAMPLES)
     say = notes(args.json)
     from condense.data.graph import display_name
-    from condense.datasets.registry import load_dataset
+    from condense.datasets.load import load_dataset
     from condense.errors import UserError
     from condense.foreign import ForeignFiles, import_graph
     from condense.inspecting.describe import describe, warnings

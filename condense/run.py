@@ -16,12 +16,13 @@ from condense.data.inductive import training_part, validation_part
 from condense.data.rules.check import check
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import UserError
+from condense.methods.protocol import Task
 from condense.methods.registry import METHODS
 from condense.running.checkpoints import Checkpoints
 from condense.running.identity import identity
 from condense.running.steps import OnStep, ignore
 from condense.running.timing import OnStage, StageClock
-from models.choices import choose
+from models.choices import canonical
 
 
 class DivergedError(UserError):
@@ -56,7 +57,7 @@ def condense(
     Args:
         graph: a whole graph.
         budget: from `condense.budget.plan`; it also says in which setting.
-        method: a name in `METHODS`.
+        method: a name in `METHODS`, in any spelling.
         settings: of the method; the rest at their defaults.
         seed: of the run's only generator.
         device: "auto" (a GPU where there is one), "cpu", "cuda", …
@@ -74,7 +75,8 @@ def condense(
         DivergedError: a number of the run is not finite; the error holds the best graph before.
         KeyboardInterrupt: Ctrl-C before there was a graph.
     """
-    entry = choose(METHODS, method, "method")
+    method = canonical(METHODS, method, "method")
+    entry = METHODS[method]
     chosen = build(entry.settings, settings or {}, f"method {method}")
     check(graph, "whole")
     place = find_device(device)
@@ -88,9 +90,8 @@ def condense(
         if budget.setting == "inductive":
             validation = complete(validation_part(hidden, budget.setting).graph).to(place)
     generator = torch.Generator(place).manual_seed(seed)
-    outcome = entry.build(chosen).condense(
-        visible, validation, budget, generator, clock, on_step, keeper
-    )
+    task = Task(visible, validation, budget, generator, clock, on_step, keeper)
+    outcome = entry.condense(task, chosen)
     provenance = Provenance(
         **run,
         dataset_settings=dict(dataset_settings or {}),

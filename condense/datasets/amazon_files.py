@@ -14,11 +14,10 @@ from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
 from condense.datasets.arrays import check_range
+from condense.datasets.source import check_source
 from condense.datasets.splits import NAMES, set_splits
 from condense.errors import FileError, UserError
-from models.choices import nearest
 
-SOURCES = ("auto", "real", "simulated")
 FILES = {
     "item_text_features.npy": "float [items, width]",
     "item_image_features.npy": "float [items, width], rows of zeros for items without an image",
@@ -54,8 +53,7 @@ def is_simulated(folder: Path, files: Mapping[str, str], source: str, scale: flo
         UserError: an unknown source, or a scale other than 1 for real files.
         FileError: a file is missing.
     """
-    if source not in SOURCES:
-        raise UserError(f"source (got {source!r}) is unknown; {nearest(source, SOURCES)}")
+    check_source(source)
     missing = [name for name in files if not (folder / name).is_file()]
     if source == "auto" and missing and folder.is_dir():
         logger.warning(

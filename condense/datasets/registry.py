@@ -1,156 +1,174 @@
-"""Whole graphs by name, or from a file of one's own."""
+"""The data sets by name: one file and one row each.
+
+Importing this file imports no loader, and thus no torch: the command line completes the names, and refuses
+others, before it imports anything heavy.
+"""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from condense.data.graph import MultimodalGraph
-from condense.data.rules.check import check
-from condense.datasets.amazon1 import load_amazon1
-from condense.datasets.amazon2 import load_amazon2
-from condense.datasets.amazon_files import SOURCES
-from condense.datasets.cora import load_cora
-from condense.datasets.heco import load_heco
-from condense.datasets.imdb import MODALITIES, load_imdb
-from condense.datasets.imdb_unique import load_imdb_unique
-from condense.datasets.names import FILE_ENDINGS
-from condense.datasets.photo import load_photo
-from condense.errors import FileError, UserError
-from condense.io import load_graph
-from models.choices import choose, nearest
-from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
+from models.choices import canonical
+
+if TYPE_CHECKING:
+    from condense.data.graph import MultimodalGraph
+
+FILE_ENDINGS = (".h5", ".hdf5")
 
 
 @dataclass(frozen=True)
 class DatasetEntry:
-    """How to load a data set.
+    """A row of the registry.
 
     Attributes:
-        load: (data root, source, modalities) -> graph.
+        loader: a function of the data root and of the arguments below, as "module:name" below
+            `condense.datasets`.
         modalities: of the target type, those loaded unless the user names others.
         available: of the target type, all.
+        passes: which of `source` and `modalities` the loader takes.
+        arguments: further arguments of the loader, such as a split's seed.
         simulated: whether a simulated stand-in exists.
+        what: what it holds, in a few words for tables; entries of one loader share those of the first.
+        files: where its files are below the data root, likewise.
+        target: the target type, likewise.
+        shown_modalities: the modalities, likewise.
+        relations: how many relations, likewise.
     """
 
-    load: Callable[[Path, str, Sequence[str]], MultimodalGraph]
-    modalities: tuple[str, ...]
-    available: tuple[str, ...]
+    loader: str
+    modalities: tuple[str, ...] = ("text",)
+    available: tuple[str, ...] = ("text",)
+    passes: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = False
+    what: str = ""
+    files: str = ""
+    target: str = ""
+    shown_modalities: str = "text"
+    relations: str = ""
 
-
-def _text_only(load: Callable[[Path], MultimodalGraph]) -> DatasetEntry:
-    """A data set whose target type has text alone."""
-    return DatasetEntry(
-        lambda root, source, modalities: load(root), modalities=("text",), available=("text",)
-    )
+    def load(self, root: Path, source: str, modalities: Sequence[str]) -> MultimodalGraph:
+        """Load the graph; imports the loader's file."""
+        module, name = self.loader.split(":")
+        function = getattr(importlib.import_module(f"condense.datasets.{module}"), name)
+        values: dict[str, Any] = {"source": source, "modalities": modalities}
+        return function(root, **{key: values[key] for key in self.passes}, **self.arguments)
 
 
 DATASETS: dict[str, DatasetEntry] = {
     "amazon1": DatasetEntry(
-        lambda root, source, modalities: load_amazon1(root, source),
+        "amazon1:load_amazon1",
         modalities=("text", "image"),
         available=("text", "image"),
+        passes=("source",),
         simulated=True,
+        what="AMAZON-1, or **simulated**",
+        files="`amazon1/`",
+        target="item",
+        shown_modalities="text, image",
+        relations="4, as people buy and view",
     ),
     "amazon2": DatasetEntry(
-        lambda root, source, modalities: load_amazon2(root, source),
+        "amazon2:load_amazon2",
         modalities=("text", "image", "price"),
         available=("text", "image", "price"),
+        passes=("source",),
         simulated=True,
+        what="AMAZON-2, or **simulated**",
+        files="`amazon2/`: also `item_price.npy`",
+        target="item",
+        shown_modalities="text, image, price",
+        relations="as amazon1",
     ),
     "imdb": DatasetEntry(
-        lambda root, source, modalities: load_imdb(root, modalities),
+        "imdb:load_imdb",
         modalities=("text", "image"),
-        available=MODALITIES,
+        available=("text", "image", "tabular"),
+        passes=("modalities",),
+        what="films, directors, actors",
+        files="`imdb/`: MHGAT's files, posters, figures",
+        target="movie",
+        shown_modalities="text, image; tabular on request",
+        relations="2, both ways",
     ),
     "imdb-unique": DatasetEntry(
-        lambda root, source, modalities: load_imdb_unique(root, modalities),
+        "imdb_unique:load_imdb_unique",
         modalities=("text", "image"),
-        available=MODALITIES,
+        available=("text", "image", "tabular"),
+        passes=("modalities",),
+        what="imdb, each film once",
+        files="also `imdb/imdb_id.npy`",
+        target="movie",
+        shown_modalities="as imdb",
+        relations="as imdb",
     ),
-    "acm": _text_only(partial(load_heco, name="acm")),
-    "acm-40": _text_only(partial(load_heco, name="acm", per_class=40)),
-    "acm-20": _text_only(partial(load_heco, name="acm", per_class=20)),
-    "dblp": _text_only(partial(load_heco, name="dblp")),
-    "dblp-40": _text_only(partial(load_heco, name="dblp", per_class=40)),
-    "dblp-20": _text_only(partial(load_heco, name="dblp", per_class=20)),
-    "cora": _text_only(load_cora),
-    "photo": _text_only(load_photo),
-    "photo-1": _text_only(partial(load_photo, seed=1)),
-    "photo-2": _text_only(partial(load_photo, seed=2)),
-    "photo-3": _text_only(partial(load_photo, seed=3)),
-    "photo-4": _text_only(partial(load_photo, seed=4)),
+    "acm": DatasetEntry(
+        "heco:load_heco",
+        arguments={"name": "acm"},
+        what="papers, authors, subjects; HeCo's splits, 60, 40 or 20 labels a class",
+        files="`heco/acm/`",
+        target="paper",
+        relations="2, both ways",
+    ),
+    "acm-40": DatasetEntry("heco:load_heco", arguments={"name": "acm", "per_class": 40}),
+    "acm-20": DatasetEntry("heco:load_heco", arguments={"name": "acm", "per_class": 20}),
+    "dblp": DatasetEntry(
+        "heco:load_heco",
+        arguments={"name": "dblp"},
+        what="authors, papers, terms, conferences; likewise",
+        files="`heco/dblp/`",
+        target="author",
+        relations="3, both ways",
+    ),
+    "dblp-40": DatasetEntry("heco:load_heco", arguments={"name": "dblp", "per_class": 40}),
+    "dblp-20": DatasetEntry("heco:load_heco", arguments={"name": "dblp", "per_class": 20}),
+    "cora": DatasetEntry(
+        "cora:load_cora",
+        what="citations, public split",
+        files="`planetoid/cora.npz`",
+        target="paper",
+        relations="1, undirected",
+    ),
+    "photo": DatasetEntry(
+        "photo:load_photo",
+        what="products, 20/30 labels a class, five random splits",
+        files="`amazon/amazon_electronics_photo.npz`",
+        target="product",
+        relations="1, undirected",
+    ),
+    "photo-1": DatasetEntry("photo:load_photo", arguments={"seed": 1}),
+    "photo-2": DatasetEntry("photo:load_photo", arguments={"seed": 2}),
+    "photo-3": DatasetEntry("photo:load_photo", arguments={"seed": 3}),
+    "photo-4": DatasetEntry("photo:load_photo", arguments={"seed": 4}),
 }
+"""A row without `what` is another split of the row above it."""
 
 
-def load_dataset(
-    name: str,
-    root: Path | str = Path("data"),
-    source: str = "auto",
-    modalities: Sequence[str] | None = None,
-) -> MultimodalGraph:
-    """The whole graph called `name`, checked.
-
-    Args:
-        name: of a known data set, or the path of a graph saved by `condense.io.save` (.h5, .hdf5).
-        root: the folder that holds known data sets' files.
-        source: "real", "simulated", or "auto": real files where they are, else simulated.
-        modalities: of the target type, those to keep; by default the data set's usual ones.
+def dataset_name(name: str) -> str:
+    """The registered spelling of a data set's name; a path that ends like a graph's file stays as it is.
 
     Raises:
-        UserError: an unknown name, source or modality.
-        FileError: files are missing or damaged.
-        GraphError: the graph breaks a rule.
+        UnknownChoiceError: neither a data set nor such a path.
     """
-    if source not in SOURCES:
-        raise UserError(f"source (got {source!r}) is unknown; {nearest(source, SOURCES)}")
-    if name.endswith(FILE_ENDINGS):
-        return keep_modalities(_own(Path(name), source), modalities)
-    entry = choose(DATASETS, name, "dataset")
-    if source == "simulated" and not entry.simulated:
-        raise UserError(f"source (got 'simulated'): {name} has no simulated stand-in; use real")
-    wanted = tuple(modalities) if modalities else entry.modalities
-    for modality in wanted:
-        if modality not in entry.available:
-            raise UserError(
-                f"modalities (got {modality!r}) has no such entry in {name}; "
-                f"{nearest(modality, entry.available)}"
-            )
-    graph = keep_modalities(entry.load(Path(root), source, wanted), wanted)
-    check(graph, "whole")
-    return graph
+    return name if name.endswith(FILE_ENDINGS) else canonical(DATASETS, name, "dataset")
 
 
-def _own(path: Path, source: str) -> MultimodalGraph:
-    graph = load_graph(path)
-    if "train_mask" not in graph[graph.target]:
-        raise FileError(f"{path} holds a condensed graph; --dataset needs a whole one with splits")
-    if source != "auto" and source != graph.source:
-        raise UserError(f"source (got {source!r}): {path} says that it is {graph.source}; use auto")
-    return graph
-
-
-def keep_modalities(graph: MultimodalGraph, names: Sequence[str] | None) -> MultimodalGraph:
-    """A copy whose target type has only these modalities; all of them for None.
-
-    Raises:
-        UserError: the target type lacks one.
-    """
-    if names is None:
-        return graph
-    available = modality_names(graph[graph.target])
-    for name in names:
-        if name not in available:
-            raise UserError(
-                f"modalities (got {name!r}) is none of {graph.target}'s; {nearest(name, available)}"
-            )
-    graph = copy.copy(graph)
-    for name in available:
-        if name not in names:
-            del graph[graph.target][FEATURE_PREFIX + name]
-            graph[graph.target].pop(MASK_PREFIX + name, None)
-    return graph
+def dataset_table() -> str:
+    """The data sets as a Markdown table, as docs/datasets.md shows it."""
+    lines = [
+        "| `--dataset` | what | files below `--data-root` | target | its modalities | relations |",
+        "|---|---|---|---|---|---|",
+    ]
+    splits: dict[str, list[str]] = {}
+    for name, entry in DATASETS.items():
+        first = name if entry.what else list(splits)[-1]
+        splits.setdefault(first, []).append(f"`{name}`")
+    for first, names in splits.items():
+        row = DATASETS[first]
+        cells = (row.what, row.files, row.target, row.shown_modalities, row.relations)
+        lines.append(f"| {', '.join(names)} | {' | '.join(cells)} |")
+    return "\n".join(lines)

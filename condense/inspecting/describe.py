@@ -44,8 +44,8 @@ def warnings(found: CondensedGraph) -> list[str]:
     graph, provenance = found.graph, found.provenance
     said = []
     entry = METHODS.get(provenance.method)
-    if entry is None or entry.edges != "none":
-        chosen = entry is not None and entry.edges == "induced"
+    if entry is None or entry.edge_kind != "none":
+        chosen = entry is not None and entry.edge_kind == "induced"
         for relation in graph.edge_types:
             budget = provenance.measures.get("edge_budget", {}).get(":".join(relation))
             possible = min(budget or 0, pairs_of(graph, relation))

@@ -2,55 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from typing import TYPE_CHECKING, Literal
 
-import torch
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from condense.budget import Budget
-from condense.clustering.assembly import clustered, join
-from condense.clustering.clusters import clusters
-from condense.clustering.propagation import RelayView
-from condense.clustering.settings import guessing_of
+from condense.clustering.settings import Space, TeacherKind, guessing_of, refuse_idle_guesses
 from condense.config import STRICT
-from condense.data.graph import MultimodalGraph
-from condense.edges.structure import Structure
-from condense.methods.coarsening_settings import CoarseningSettings
-from condense.methods.protocol import Outcome
-from condense.running.checkpoints import Checkpoints
-from condense.running.steps import OnStep
-from condense.running.timing import StageClock
+
+if TYPE_CHECKING:
+    from condense.methods.protocol import Outcome, Task
 
 
 @dataclass(frozen=True, config=STRICT)
-class Coarsening:
-    """Cluster means, joined where original edges run, by as many pairs as the budget admits.
+class CoarseningSettings:
+    """Settings of coarsening.
 
-    Which pairs and with which weights is as in SR-GM's start, see `condense.edges.structure`; but no edge
-    joins clusters between which the whole graph has none.
+    Attributes:
+        labels: cluster all nodes under "pseudo"-labels, or "labelled" nodes alone.
+        teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
+            with one hidden layer, or "auto", the network where there are more labels than inputs.
+        smooth: spread its guesses over the graph before they are taken, as far as that does better on
+            validation nodes.
+        space: cluster target nodes in meta-path-"propagated" features, in their "own", or in "both"; see
+            `condense.clustering.coordinates`.
+        hops: the longest meta-path of both.
+        rank: most coordinates a modality, fewer where there are many meta-paths; see
+            `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
     """
 
-    settings: CoarseningSettings = field(default_factory=CoarseningSettings)
+    labels: Literal["pseudo", "labelled"] = "pseudo"
+    teacher: TeacherKind = "auto"
+    smooth: bool = True
+    space: Space = "propagated"
+    hops: int = Field(default=2, ge=0, le=4)
+    rank: int = Field(default=256, ge=1)
 
-    def condense(
-        self,
-        graph: MultimodalGraph,
-        validation: MultimodalGraph,
-        budget: Budget,
-        generator: torch.Generator,
-        clock: StageClock,
-        on_step: OnStep,
-        checkpoints: Checkpoints,
-    ) -> Outcome:
-        """See `Condenser`."""
-        s = self.settings
-        pseudo = s.labels == "pseudo"
-        with clock.stage("propagate"):
-            hops = s.hops if pseudo or s.space != "own" else 0
-            view = RelayView.of(graph, hops, s.rank, generator)
-        with clock.stage("cluster"):
-            found = clusters(view, budget, guessing_of(s), generator, s.space)
-        with clock.stage("join"):
-            small = clustered(graph, found)
-            join(small, Structure.of(found, budget, absent=0.0).saved())
-        return Outcome(small)
+    def __post_init__(self) -> None:
+        """Refuse what would act on nothing."""
+        refuse_idle_guesses(self)
+
+
+def condense(task: Task, settings: CoarseningSettings) -> Outcome:
+    """Average clusters, and join those that original edges join, as many pairs as the budget admits.
+
+    Which pairs are joined and with which weights is as in SR-GM's start, see `condense.edges.structure`; but
+    no edge joins clusters between which the whole graph has none.
+    """
+    from condense.clustering.assembly import clustered, join
+    from condense.clustering.clusters import clusters
+    from condense.clustering.propagation import RelayView
+    from condense.edges.structure import Structure
+    from condense.methods.protocol import Outcome
+
+    with task.clock.stage("propagate"):
+        reads_paths = settings.labels == "pseudo" or settings.space != "own"
+        hops = settings.hops if reads_paths else 0
+        view = RelayView.of(task.graph, hops, settings.rank, task.generator)
+    with task.clock.stage("cluster"):
+        guessing = guessing_of(settings)
+        found = clusters(view, task.budget, guessing, task.generator, settings.space)
+    with task.clock.stage("join"):
+        small = clustered(task.graph, found)
+        join(small, Structure.of(found, task.budget, absent=0.0).saved())
+    return Outcome(small)

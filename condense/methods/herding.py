@@ -2,64 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from typing import TYPE_CHECKING
 
-import torch
-from jaxtyping import Float, Int
+from pydantic import Field
 from pydantic.dataclasses import dataclass
-from torch import Tensor
 
-from condense.budget import Budget
 from condense.config import STRICT
-from condense.data.graph import MultimodalGraph
-from condense.methods.herding_settings import HerdingSettings
-from condense.methods.protocol import Outcome
-from condense.running.checkpoints import Checkpoints
-from condense.running.steps import OnStep
-from condense.running.timing import StageClock
-from condense.selection.representatives import representatives
+
+if TYPE_CHECKING:
+    from condense.methods.protocol import Outcome, Task
 
 
 @dataclass(frozen=True, config=STRICT)
-class Herding:
-    """n'_c herded training nodes of each class; other types: random neighbours of these first."""
+class HerdingSettings:
+    """Settings of herding.
 
-    settings: HerdingSettings = field(default_factory=HerdingSettings)
-
-    def condense(
-        self,
-        graph: MultimodalGraph,
-        validation: MultimodalGraph,
-        budget: Budget,
-        generator: torch.Generator,
-        clock: StageClock,
-        on_step: OnStep,
-        checkpoints: Checkpoints,
-    ) -> Outcome:
-        """See `Condenser`.
-
-        Raises:
-            BudgetError: a class has fewer training nodes than its budget.
-        """
-        s = self.settings
-        return Outcome(representatives(graph, budget, s.hops, s.rank, herd, generator, clock))
-
-
-def herd(x: Float[Tensor, "k D"], count: int) -> Int[Tensor, " count"]:
-    """`count` ≤ k rows, none twice, each bringing the mean of all picked so far nearest to μ.
-
-    p_i = argmin_p ‖μ − (x_p + Σ_{j<i} x_{p_j}) / i‖, the form of Rebuffi et al. (iCaRL, CVPR 2017,
-    algorithm 4), but on features that are not scaled to length one: propagated ones carry meaning in
-    their size. With S the sum of the centred rows picked so far that is argmin_p ‖x_p‖² + 2 ⟨S, x_p⟩.
-    Of equally good rows the first is taken.
+    Attributes:
+        hops: the longest meta-path of the features that it looks at.
+        rank: most coordinates a modality, fewer where there are many meta-paths; see
+            `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
     """
-    x = x - x.mean(dim=0)
-    size = x.square().sum(dim=1)  # [k]
-    total = x.new_zeros(x.size(1))  # S
-    taken = torch.zeros_like(size)  # inf where a row is picked already
-    picked = torch.empty(count, dtype=torch.long, device=x.device)
-    for i in range(count):
-        best = (size + 2 * (x @ total) + taken).argmin()
-        picked[i], taken[best] = best, torch.inf
-        total = total + x[best]
-    return picked
+
+    hops: int = Field(default=2, ge=0, le=4)
+    rank: int = Field(default=256, ge=1)
+
+
+def condense(task: Task, settings: HerdingSettings) -> Outcome:
+    """Keep n'_c herded training nodes of each class; of other types, random neighbours of these first.
+
+    Raises:
+        BudgetError: a class has fewer training nodes than its budget.
+    """
+    from condense.methods.protocol import Outcome
+    from condense.selection.herding import herd
+    from condense.selection.representatives import representatives
+
+    hops, rank = settings.hops, settings.rank
+    return Outcome(
+        representatives(task.graph, task.budget, hops, rank, herd, task.generator, task.clock)
+    )

@@ -1,29 +1,56 @@
-"""What every way of condensing offers."""
+"""What a condensation method is: a function of a task and of the method's settings."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 
 import torch
 
 from condense.budget import Budget
 from condense.data.graph import MultimodalGraph
 from condense.running.checkpoints import Checkpoints
-from condense.running.steps import OnStep
+from condense.running.steps import OnStep, ignore
 from condense.running.timing import StageClock
 
 
 @dataclass(frozen=True)
+class Task:
+    """What is to be condensed, and what a run brings along.
+
+    Attributes:
+        graph: features complete, test labels hidden (−1); a method does not change it. Everything that is
+            condensed comes from here. In the inductive setting it holds the training nodes only.
+        validation: the graph in which validation nodes may be scored, by code that selects and by nothing
+            else; `graph` itself in the transductive setting.
+        budget: how many nodes and edges to keep.
+        generator: the only source of randomness, on the graph's device.
+        clock: measures the stages of the run.
+        on_step: called as the run proceeds.
+        checkpoints: may hold a state from which a long loop resumes, and takes new ones. Everything before
+            the loop follows from the seed and is computed again.
+    """
+
+    graph: MultimodalGraph
+    validation: MultimodalGraph
+    budget: Budget
+    generator: torch.Generator
+    clock: StageClock = field(default_factory=StageClock)
+    on_step: OnStep = ignore
+    checkpoints: Checkpoints = field(default_factory=lambda: Checkpoints(None))
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What a run leaves.
+    """The result of a run.
 
     Attributes:
         graph: the condensed graph, in the data set's units.
-        history: one record a logged step.
+        history: one record per logged step.
         measures: numbers about the result.
-        complete: False where the run was interrupted or diverged; `graph` is then the best so far.
-        diverged: what is no longer finite, if anything is.
+        complete: False if the run was interrupted or diverged; `graph` is then the best so far.
+        diverged: which number is no longer finite, or "".
     """
 
     graph: MultimodalGraph
@@ -33,34 +60,8 @@ class Outcome:
     diverged: str = ""
 
 
-class Condenser(Protocol):
-    """One method with its settings."""
+Condenser = Callable[[Task, Any], Outcome]
+"""Condenses `task.graph` within `task.budget` by the given settings.
 
-    def condense(
-        self,
-        graph: MultimodalGraph,
-        validation: MultimodalGraph,
-        budget: Budget,
-        generator: torch.Generator,
-        clock: StageClock,
-        on_step: OnStep,
-        checkpoints: Checkpoints,
-    ) -> Outcome:
-        """Condense `graph` within `budget`.
-
-        Args:
-            graph: features complete, test labels hidden (−1); it is not changed. All that is condensed
-                comes from here; in the inductive setting it has training nodes only.
-            validation: the graph in which validation nodes may be scored, by what selects and by nothing
-                else; `graph` itself in the transductive setting.
-            budget: counts to keep.
-            generator: the only source of randomness, on the graph's device.
-            clock: to be told which stage is running.
-            on_step: called as the run proceeds.
-            checkpoints: may hold a state to go on from, and takes states from a long loop. Everything
-                before the loop follows from the seed and is done again.
-
-        Raises:
-            UserError: the budget or a setting does not suit this graph.
-        """
-        ...
+It raises a UserError if the budget or a setting does not suit the graph.
+"""

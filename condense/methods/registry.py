@@ -1,51 +1,117 @@
-"""The methods known by name.
+"""The condensation methods by name: one file and one row each.
 
-Their settings are known at once; a condenser's file, and with it torch, is imported when one is built.
+Importing this file imports no method, and thus no torch: `condense --help` reads names and settings only. A
+method's file keeps it so by importing what is heavy inside its `condense`.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-
-from condense.methods.coarsening_settings import CoarseningSettings
-from condense.methods.herding_settings import HerdingSettings
-from condense.methods.kcenter_settings import KCenterSettings
-from condense.methods.kmeans_settings import KMeansSettings
-from condense.methods.random_settings import RandomSettings
-from condense.methods.srgm.settings import SRGMSettings
 
 if TYPE_CHECKING:
     from condense.methods.protocol import Condenser
 
+EdgeKind = Literal["made", "induced", "none"]
+"""Edges made for the condensed nodes, those among the original nodes that were chosen, or no edges."""
+
 
 @dataclass(frozen=True)
 class MethodEntry:
-    """How to make a condenser.
+    """A row of the registry.
 
     Attributes:
-        condenser: its class, as "file:class" in this package.
-        settings: its pydantic dataclass of settings.
-        edges: those of its graphs are "made" for the condensed nodes, the ones "induced" by chosen
-            original nodes, or "none".
+        function: the `Condenser`, as "module:name" below `condense.methods`.
+        settings_class: the pydantic dataclass of its settings, likewise.
+        edge_kind: where the edges of its graphs come from.
+        nodes: what the condensed nodes are, in a few words for tables.
+        edges: what the edges are, likewise.
+        key_settings: the settings that matter most, likewise.
     """
 
-    condenser: str
-    settings: type
-    edges: Literal["made", "induced", "none"] = "made"
+    function: str
+    settings_class: str
+    edge_kind: EdgeKind
+    nodes: str
+    edges: str
+    key_settings: Sequence[str] = ()
 
-    def build(self, settings: Any) -> Condenser:
-        """The condenser with these settings."""
-        file, name = self.condenser.split(":")
-        return getattr(importlib.import_module(f"condense.methods.{file}"), name)(settings)
+    @property
+    def condense(self) -> Condenser:
+        """The method; imports its file."""
+        return _resolved(self.function)
+
+    @property
+    def settings(self) -> type:
+        """The class of its settings; imports the file that declares it."""
+        return _resolved(self.settings_class)
+
+
+def _resolved(reference: str) -> Any:
+    module, name = reference.split(":")
+    return getattr(importlib.import_module(f"condense.methods.{module}"), name)
 
 
 METHODS: dict[str, MethodEntry] = {
-    "srgm": MethodEntry("srgm.method:SRGM", SRGMSettings),
-    "random": MethodEntry("random:Random", RandomSettings, "induced"),
-    "herding": MethodEntry("herding:Herding", HerdingSettings, "induced"),
-    "kcenter": MethodEntry("kcenter:KCenter", KCenterSettings, "induced"),
-    "kmeans": MethodEntry("kmeans:KMeans", KMeansSettings, "none"),
-    "coarsening": MethodEntry("coarsening:Coarsening", CoarseningSettings),
+    "srgm": MethodEntry(
+        "srgm.method:condense",
+        "srgm.settings:SRGMSettings",
+        "made",
+        nodes="clusters, moved by gradient matching",
+        edges="synthesised",
+        key_settings=("epochs", "space", "teacher", "smooth", "relay", "decouple", "damping"),
+    ),
+    "random": MethodEntry(
+        "random:condense",
+        "random:RandomSettings",
+        "induced",
+        nodes="random training nodes",
+        edges="the induced ones",
+    ),
+    "herding": MethodEntry(
+        "herding:condense",
+        "herding:HerdingSettings",
+        "induced",
+        nodes="training nodes whose mean follows the class mean",
+        edges="the induced ones",
+        key_settings=("hops", "rank"),
+    ),
+    "kcenter": MethodEntry(
+        "kcenter:condense",
+        "kcenter:KCenterSettings",
+        "induced",
+        nodes="training nodes far from each other (farthest first)",
+        edges="the induced ones",
+        key_settings=("hops", "rank"),
+    ),
+    "kmeans": MethodEntry(
+        "kmeans:condense",
+        "kmeans:KMeansSettings",
+        "none",
+        nodes="class-wise cluster means",
+        edges="none",
+        key_settings=("labels", "teacher", "smooth", "space"),
+    ),
+    "coarsening": MethodEntry(
+        "coarsening:condense",
+        "coarsening:CoarseningSettings",
+        "made",
+        nodes="class-wise cluster means",
+        edges="the heaviest between clusters",
+        key_settings=("labels", "teacher", "smooth", "space"),
+    ),
 }
+
+
+def method_table() -> str:
+    """The methods as a Markdown table, as docs/methods.md shows it."""
+    lines = [
+        "| method | what the condensed nodes are | edges | key settings |",
+        "|---|---|---|---|",
+    ]
+    for name, entry in METHODS.items():
+        keys = ", ".join(f"`{key}`" for key in entry.key_settings) or "none"
+        lines.append(f"| `{name}` | {entry.nodes} | {entry.edges} | {keys} |")
+    return "\n".join(lines)

@@ -9,7 +9,7 @@ from typing import Any
 from condense.config import build
 from condense.methods.registry import METHODS
 from condense.spec import join, split
-from models.choices import choose
+from models.choices import canonical
 
 
 def parse(text: str) -> tuple[str, dict[str, Any]]:
@@ -19,9 +19,9 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
         UnknownChoiceError: an unknown method.
         UserError: not of that form, an unknown setting, or a value out of range.
     """
-    method, values = split(text, "method")
-    entry = choose(METHODS, method, "method")
-    return method, dataclasses.asdict(build(entry.settings, values, f"method {text!r}"))
+    name, values = split(text, "method")
+    method = canonical(METHODS, name, "method")
+    return method, dataclasses.asdict(build(METHODS[method].settings, values, f"method {text!r}"))
 
 
 def label(method: str, settings: Mapping[str, Any]) -> str:

@@ -12,7 +12,8 @@ from condense.data.condensed import CondensedGraph
 from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph
 from condense.data.inductive import Setting
-from condense.datasets.registry import DATASETS, FILE_ENDINGS, load_dataset
+from condense.datasets.load import load_dataset
+from condense.datasets.registry import DATASETS, FILE_ENDINGS
 from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label

@@ -13,8 +13,7 @@ from pydantic.dataclasses import dataclass as checked
 
 from condense.config import STRICT, build, from_file
 from condense.data.features import Scaling
-from condense.datasets.names import FILE_ENDINGS
-from condense.datasets.registry import DATASETS
+from condense.datasets.registry import DATASETS, FILE_ENDINGS
 from condense.errors import UserError
 from evaluate.grid.protocol import Protocol
 from evaluate.training.pretrain import PretrainSettings

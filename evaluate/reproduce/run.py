@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from condense.run import find_device
 from evaluate.grid.protocol import Protocol
 from evaluate.reproduce.compare import Reproduced

@@ -13,7 +13,7 @@ import torch
 import cli
 from condense.data.graph import MultimodalGraph
 from condense.data.relations import primary, reverses
-from condense.datasets.registry import load_dataset
+from condense.datasets.load import load_dataset
 from condense.errors import FileError, UserError
 from condense.io import data_digest, load_condensed
 from tests.support.shared_data import DATA, needs_imdb
@@ -82,7 +82,7 @@ def test_condense_and_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_permuted_test_labels_leave_the_data_groups_identical(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import condense.datasets.registry as registry
+    import condense.datasets.load as loading
 
     def permuted(*arguments: object, **named: object) -> MultimodalGraph:
         graph = load_dataset(*arguments, **named)  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def test_permuted_test_labels_leave_the_data_groups_identical(
 
     digests = []
     for i, load in enumerate((load_dataset, load_dataset, permuted)):
-        monkeypatch.setattr(registry, "load_dataset", load)
+        monkeypatch.setattr(loading, "load_dataset", load)
         out = tmp_path / f"{i}.h5"
         command = ["condense", "--dataset", "imdb", "--data-root", str(DATA), "--epochs", "2"]
         assert cli.main([*command, "--out", str(out)]) == 0

@@ -17,68 +17,38 @@ docs/ablation.md says what each part was worth.
 
 from __future__ import annotations
 
-from dataclasses import field
-
-import torch
-from pydantic.dataclasses import dataclass
-
-from condense.budget import Budget
 from condense.clustering.clusters import clusters
 from condense.clustering.propagation import RelayView
 from condense.clustering.settings import guessing_of
-from condense.config import STRICT
-from condense.data.graph import MultimodalGraph
-from condense.methods.protocol import Outcome
+from condense.methods.protocol import Outcome, Task
 from condense.methods.srgm.loop import Run
 from condense.methods.srgm.pool import Pool
 from condense.methods.srgm.settings import SRGMSettings
 from condense.methods.srgm.shared_space import SharedSpace
 from condense.methods.srgm.synthesis import Synthesis
 from condense.methods.srgm.validation import RelayValidator
-from condense.running.checkpoints import Checkpoints
-from condense.running.steps import OnStep
 from condense.running.threads import threads_for
-from condense.running.timing import StageClock
 
 
-@dataclass(frozen=True, config=STRICT)
-class SRGM:
-    """The condenser.
-
-    Attributes:
-        settings: see `SRGMSettings`.
-    """
-
-    settings: SRGMSettings = field(default_factory=SRGMSettings)
-
-    def condense(
-        self,
-        graph: MultimodalGraph,
-        validation: MultimodalGraph,
-        budget: Budget,
-        generator: torch.Generator,
-        clock: StageClock,
-        on_step: OnStep,
-        checkpoints: Checkpoints,
-    ) -> Outcome:
-        """See `Condenser`. With no epochs the start itself is returned."""
-        s = self.settings
-        with clock.stage("propagate"):
-            view = RelayView.of(graph, s.hops, s.rank, generator)
-            frames = (
-                SharedSpace.identity(view)
-                if s.frames == "identity"
-                else SharedSpace.shared(view, s.frame_width)
-            )
-        with clock.stage("start"):
-            scored = view if validation is graph else view.on(validation)
-            validator = RelayValidator.of(scored, s.lr_relay, s.relay, s.hidden)
-            start = clusters(view, budget, guessing_of(s), generator, s.space)
-            synthesis = Synthesis(start, budget)
-            pool = Pool.of(view, start.member, s.pool, generator)
-            run = Run(s, view, frames, validator, synthesis, pool, generator, on_step)
-        with clock.stage("match"), threads_for(validator.z.size(1) * len(start.y)):
-            complete = run.go(checkpoints)
-        with clock.stage("finish"):
-            best = run.best_graph(graph)
-        return Outcome(best, run.history, run.measures(), complete, run.diverged)
+def condense(task: Task, settings: SRGMSettings) -> Outcome:
+    """Match gradients from a coarsened graph on; with no epochs the start itself is returned."""
+    with task.clock.stage("propagate"):
+        view = RelayView.of(task.graph, settings.hops, settings.rank, task.generator)
+        space = (
+            SharedSpace.identity(view)
+            if settings.frames == "identity"
+            else SharedSpace.shared(view, settings.frame_width)
+        )
+    with task.clock.stage("start"):
+        scored = view if task.validation is task.graph else view.on(task.validation)
+        validator = RelayValidator.of(scored, settings.lr_relay, settings.relay, settings.hidden)
+        guessing = guessing_of(settings)
+        start = clusters(view, task.budget, guessing, task.generator, settings.space)
+        synthesis = Synthesis(start, task.budget)
+        pool = Pool.of(view, start.member, settings.pool, task.generator)
+        run = Run(settings, view, space, validator, synthesis, pool, task.generator, task.on_step)
+    with task.clock.stage("match"), threads_for(validator.z.size(1) * len(start.y)):
+        complete = run.go(task.checkpoints)
+    with task.clock.stage("finish"):
+        best = run.best_graph(task.graph)
+    return Outcome(best, run.history, run.measures(), complete, run.diverged)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-import cli
 from commands.condense import CondenseArguments
 from condense.data.features import complete
 from condense.data.graph import SPLITS, UNLABELLED, hide_test_labels
-from condense.datasets import registry
-from condense.datasets.registry import DATASETS, load_dataset
+from condense.datasets.load import load_dataset
+from condense.datasets.registry import DATASETS, dataset_name, dataset_table
 from condense.errors import FileError, UserError
+from models.choices import UnknownChoiceError, folded
 from models.schema import modality_names
+from tests.support.paths import ROOT
 from tests.support.shared_data import DATA
 
 FOLDERS = {"imdb": "imdb", "acm": "heco/acm", "dblp": "heco/dblp", "cora": "planetoid"}
@@ -25,8 +29,9 @@ FOLDERS |= {"photo": "amazon"}
 def test_every_entry(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = DATASETS[name]
     if entry.simulated:
-        load = getattr(registry, f"load_{name}")
-        monkeypatch.setattr(registry, f"load_{name}", partial(load, scale=0.01))
+        module = importlib.import_module(f"condense.datasets.{name}")
+        load = getattr(module, f"load_{name}")
+        monkeypatch.setattr(module, f"load_{name}", partial(load, scale=0.01))
     elif not (DATA / FOLDERS[name.split("-")[0]]).exists():
         pytest.skip(f"real files of {name} are not here")
     graph = load_dataset(name, DATA)
@@ -53,9 +58,26 @@ def test_missing_files_are_named(name: str, tmp_path: Path) -> None:
 
 
 def test_no_entry_is_without_documentation() -> None:
-    page = (Path(cli.__file__).parent / "docs" / "datasets.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
+    assert f"<!-- datasets -->\n{dataset_table()}\n<!-- /datasets -->" in page
     for name in DATASETS:
-        assert f"`{name}`" in page
-    said = CondenseArguments.__doc__ or ""
+        assert f"`{name}`" in dataset_table()
+    help_text = CondenseArguments.__doc__ or ""
     for name in {n.removesuffix("-" + n.split("-")[-1]) for n in DATASETS}:
-        assert name in said
+        assert name in help_text
+
+
+def test_spellings() -> None:
+    assert len({folded(name) for name in DATASETS}) == len(DATASETS)
+    assert dataset_name("IMDB_unique") == "imdb-unique"
+    assert dataset_name("My Graph.h5") == "My Graph.h5"
+    with pytest.raises(UnknownChoiceError, match="did you mean 'imdb'"):
+        dataset_name("imbd")
+
+
+def test_names_are_known_without_torch() -> None:
+    code = "import sys, condense.datasets.registry; print('torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -11,7 +11,7 @@ import torch
 from condense.budget import plan
 from condense.data.condensed import Provenance
 from condense.data.plain_json import spell
-from condense.methods.srgm.method import SRGMSettings
+from condense.methods.srgm.settings import SRGMSettings
 from condense.running.identity import difference, identity
 from tests.support.graphs import PROVENANCE, small_graph
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condense.methods.herding import herd
+from condense.selection.herding import herd
 
 
 def by_definition(x: np.ndarray, count: int) -> list[int]:

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from condense.methods.kcenter import farthest_first
+from condense.selection.farthest_first import farthest_first
 
 
 def by_definition(x: np.ndarray, count: int) -> list[int]:

@@ -1,0 +1,30 @@
+"""Farthest-first traversal: nodes that leave no other node far away.
+
+Gonzalez, Theor. Comput. Sci. 38, 1985; as core-set selection in Sener & Savarese, ICLR 2018.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+def farthest_first(x: Float[Tensor, "k D"], count: int) -> Int[Tensor, " count"]:
+    """`count` ≤ k rows, none twice: the one nearest to the mean, then always the farthest from all picked.
+
+    p_i = argmax_p min_{j<i} ‖x_p − x_{p_j}‖. The greatest distance of a row to its nearest picked one
+    is at most twice the least that any `count` rows can reach. Of equally far rows the first is taken.
+    """
+    x = x - x.mean(dim=0)
+    size = x.square().sum(dim=1)  # [k]
+    distance = torch.full_like(size, torch.inf)  # Squared, to the nearest picked row.
+    picked = torch.empty(count, dtype=torch.long, device=x.device)
+    best = size.argmin()
+    for i in range(count):
+        picked[i] = best
+        found = (size + size[best] - 2 * (x @ x[best])).clamp_min(0)  # Rounding may fall below 0.
+        distance = torch.minimum(distance, found)
+        distance[best] = -1  # Rows that coincide with a picked one are at 0: still before it.
+        best = distance.argmax()
+    return picked

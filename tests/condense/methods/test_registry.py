@@ -1,0 +1,56 @@
+"""Methods are registered once: names, settings, help and docs follow from the rows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from commands.condense import CondenseArguments
+from condense.methods.protocol import Task
+from condense.methods.registry import METHODS, method_table
+from condense.methods.spec import parse
+from models.choices import folded
+from tests.support.paths import ROOT
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_rows_lead_to_a_condenser_and_to_settings_with_defaults(name: str) -> None:
+    entry = METHODS[name]
+    settings = entry.settings()
+    assert set(entry.key_settings) <= set(vars(settings))
+    assert entry.condense.__annotations__ == {
+        "task": "Task", "settings": type(settings).__name__, "return": "Outcome",
+    }  # fmt: skip
+    assert Task.__name__ == "Task"
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_settings_are_read_without_torch(name: str) -> None:
+    code = (
+        "import sys; from condense.methods.registry import METHODS; "
+        f"METHODS[{name!r}].settings(); print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_help_and_docs_name_every_method() -> None:
+    page = (ROOT / "docs" / "methods.md").read_text(encoding="utf-8")
+    assert f"<!-- methods -->\n{method_table()}\n<!-- /methods -->" in page
+    (line,) = [
+        line
+        for line in (CondenseArguments.__doc__ or "").splitlines()
+        if line.strip().startswith("method:")
+    ]
+    for name in METHODS:
+        assert name in line
+
+
+def test_spellings() -> None:
+    assert len({folded(name) for name in METHODS}) == len(METHODS)
+    assert parse("K-Means:labels=pseudo")[0] == "kmeans"
+    assert parse("SRGM")[0] == "srgm"
