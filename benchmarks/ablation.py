@@ -1,17 +1,18 @@
-"""The parts of SR-GM, one at a time: docs/ablation.md's tables, resumable.
+"""What each part of SR-GM contributes: the tables of docs/ablation.md.
 
     python -m benchmarks.ablation --data-root DATA_ROOT [--sets imdb cora …] [--groups parts …] [--seeds 3]
     python -m benchmarks.ablation --print
 
-Test nodes play no part. One half of the validation nodes is hidden from condensing and from training, and
-scores are those on this half; the other half does what validation nodes do. Otherwise a variant that
-overfits the nodes it is selected on would look better than it is: pseudo-labels of a network that is
-stopped at its best validation score do just that.
+Test nodes are not used. One half of the validation nodes is hidden from condensing and training, and scores
+are on this half; the other half serves as validation nodes. Otherwise a variant that overfits the nodes it is
+selected on would look better than it is, as pseudo-labels of a network stopped at its best validation score
+do.
 
-`--mix-images SHARE` gives so many of the target nodes, chosen at random, each other's images before anything
-else happens: for them text and image contradict each other.
+`--mix-images SHARE` first exchanges the images of a random share of the target nodes among these nodes, so
+that their text and image contradict each other.
 
-One row a (variant, seed, model) is appended to benchmarks/rows/ablation/SET.csv; nothing is done twice.
+Each (variant, seed, model) appends one row to benchmarks/rows/ablation/SET.csv. The same command resumes an
+interrupted run.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from models.registry import MODELS
 
 RATIOS = {"imdb": 0.01, "cora": 0.026, "acm": 0.01, "dblp": 0.01, "photo": 0.01, "amazon1": 0.01}
 PLAIN = "srgm:decouple=off,damping=0"
-# The first of each group is what the others are compared with.
+# The first of each group is the baseline of the others.
 GROUPS = {
     "matching": (PLAIN, "srgm:epochs=0", "coarsening", "kmeans:labels=pseudo,space=both"),
     "guesses": ("coarsening", "coarsening:smooth=false"),
@@ -87,8 +88,8 @@ class Halves:
     """A data set with half of its validation nodes held out.
 
     Attributes:
-        graph: the held-out nodes are neither validation nodes nor labelled.
-        rows: of the held-out nodes.
+        graph: a copy whose held-out nodes are not validation nodes and have no label.
+        rows: indices of the held-out nodes.
         labels: their classes.
     """
 
@@ -98,7 +99,7 @@ class Halves:
 
     @classmethod
     def of(cls, whole: MultimodalGraph) -> Halves:
-        """Always the same half."""
+        """Hold out a random half, the same in every run."""
         store = whole[whole.target]
         val = store.val_mask.nonzero().flatten()
         val = val[torch.randperm(len(val), generator=torch.Generator().manual_seed(0))]
@@ -112,8 +113,9 @@ class Halves:
 
 
 def with_mixed_images(whole: MultimodalGraph, share: float) -> MultimodalGraph:
-    """A share of the target nodes that have an image, at random, get each other's; a smaller share's are
-    among them.
+    """A copy in which a random share of the target nodes with an image exchange their images.
+
+    The nodes of a smaller share are among those of a larger one.
 
     Raises:
         UserError: the target nodes have no images.
@@ -124,9 +126,10 @@ def with_mixed_images(whole: MultimodalGraph, share: float) -> MultimodalGraph:
             f"--mix-images (got {share} for {whole.name}) needs a data set whose {whole.target} nodes have "
             "images; try --sets imdb"
         )
-    having = store.get("has_image", torch.ones_like(store.val_mask)).nonzero().flatten()
+    with_image = store.get("has_image", torch.ones_like(store.val_mask)).nonzero().flatten()
     generator = torch.Generator().manual_seed(0)
-    chosen = having[torch.randperm(len(having), generator=generator)[: round(share * len(having))]]
+    count = round(share * len(with_image))
+    chosen = with_image[torch.randperm(len(with_image), generator=generator)[:count]]
     order = torch.randperm(len(chosen), generator=generator)
     graph[graph.target].x_image = store.x_image.clone()
     graph[graph.target].x_image[chosen] = store.x_image[chosen[order]]
@@ -134,14 +137,14 @@ def with_mixed_images(whole: MultimodalGraph, share: float) -> MultimodalGraph:
 
 
 def rows_file(folder: Path, name: str, share: float) -> Path:
-    """Where the rows of a data set are kept of whose images a share is mixed."""
+    """The file of a data set's rows with a share of its images mixed."""
     return folder / (f"{name}-mixed{share:g}.csv" if share else f"{name}.csv")
 
 
 def measure(
     name: str, variants: Sequence[str], seeds: int, share: float, root: Path, file: Path
 ) -> None:
-    """Append the rows that are missing."""
+    """Measure and append the rows that are missing."""
     done = {(r["variant"], int(r["seed"]), r["model"]) for r in read(file)}
     wanted = [
         (v, s, missing)
@@ -162,14 +165,14 @@ def measure(
         for model in models:
             choice = candidates(MODELS[model], TrainSettings(100, 10, patience=40), 1, 0)[0]
             trained = fit(MODELS[model], choice, task, graph, seed)
-            guessed = predict(trained.model, task.whole, halves.rows).argmax(dim=1)
-            reached = score(guessed, halves.labels, halves.graph.num_classes).micro_f1
-            append(file, dict(zip(COLUMNS, (variant, seed, model, reached, seconds), strict=True)))
+            predicted = predict(trained.model, task.whole, halves.rows).argmax(dim=1)
+            micro_f1 = score(predicted, halves.labels, halves.graph.num_classes).micro_f1
+            append(file, dict(zip(COLUMNS, (variant, seed, model, micro_f1, seconds), strict=True)))
         print(f"{file.stem}: {variant}, seed {seed}", flush=True)
 
 
 def read(file: Path) -> list[dict[str, str]]:
-    """The rows that are there."""
+    """The rows in the file; none if it does not exist."""
     if not file.exists():
         return []
     with file.open(newline="") as lines:
@@ -177,7 +180,7 @@ def read(file: Path) -> list[dict[str, str]]:
 
 
 def append(file: Path, row: dict[str, object]) -> None:
-    """One more row."""
+    """Append a row."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = not file.exists()
     with file.open("a", newline="") as lines:
@@ -188,32 +191,34 @@ def append(file: Path, row: dict[str, object]) -> None:
 
 
 def complete_scores(file: Path, variants: Sequence[str]) -> dict[str, dict[int, list[float]]]:
-    """variant -> seed -> micro-F1 [%] of `MODELS_COMPARED`, for the variants that are there.
+    """variant -> seed -> micro-F1 [%] of `MODELS_COMPARED`, for the variants with rows.
 
-    Only the seeds that every one of these has with all models.
+    Only seeds for which each of these variants has all models are kept.
     """
-    found: dict[str, dict[int, dict[str, float]]] = {v: {} for v in variants}
+    by_model: dict[str, dict[int, dict[str, float]]] = {v: {} for v in variants}
     for row in read(file):
-        if row["variant"] in found:
-            of_seed = found[row["variant"]].setdefault(int(row["seed"]), {})
+        if row["variant"] in by_model:
+            of_seed = by_model[row["variant"]].setdefault(int(row["seed"]), {})
             of_seed[row["model"]] = 100 * float(row["held_out_micro_f1"])
-    whole = {
-        variant: {s: [of[m] for m in MODELS_COMPARED] for s, of in seeds.items() if _complete(of)}
-        for variant, seeds in found.items()
+    complete = {
+        variant: {
+            s: [of[m] for m in MODELS_COMPARED] for s, of in seeds.items() if _has_all_models(of)
+        }
+        for variant, seeds in by_model.items()
     }
-    there = {variant: seeds for variant, seeds in whole.items() if seeds}
-    shared = sorted(set.intersection(*map(set, there.values()))) if there else []
-    return {variant: {s: of[s] for s in shared} for variant, of in there.items() if shared}
+    begun = {variant: seeds for variant, seeds in complete.items() if seeds}
+    shared = sorted(set.intersection(*map(set, begun.values()))) if begun else []
+    return {variant: {s: of[s] for s in shared} for variant, of in begun.items() if shared}
 
 
-def _complete(of_seed: dict[str, float]) -> bool:
+def _has_all_models(of_seed: dict[str, float]) -> bool:
     return all(model in of_seed for model in MODELS_COMPARED)
 
 
 def show(file: Path, group: tuple[str, ...]) -> Iterator[str]:
-    """A group's lines: mean ± deviation by model, their mean, and its paired difference from the first.
+    """A group's lines: mean ± deviation of each model, their mean, and its paired difference from the first.
 
-    All over the seeds that every line has.
+    All numbers are over the seeds that every line has.
     """
     scores = complete_scores(file, group)
     if not scores:
@@ -226,18 +231,18 @@ def show(file: Path, group: tuple[str, ...]) -> Iterator[str]:
     for variant in shown:
         cells = list(zip(*scores[variant].values(), strict=True))
         line = "  ".join(f"{statistics.fmean(c):4.1f} ± {deviation(c):3.1f}" for c in cells)
-        apart = PairedDifference.of(means[variant], means[shown[0]])
-        told = "" if variant == shown[0] else f"  {apart}"
-        yield f"{variant:{width}}  {line}  {statistics.fmean(means[variant]):6.2f}{told}"
+        ahead = PairedDifference.of(means[variant], means[shown[0]])
+        difference = "" if variant == shown[0] else f"  {ahead}"
+        yield f"{variant:{width}}  {line}  {statistics.fmean(means[variant]):6.2f}{difference}"
 
 
 def deviation(values: Sequence[float]) -> float:
-    """Of a sample; 0 of a single value."""
+    """The sample standard deviation; 0 for a single value."""
     return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def main() -> int:
-    """Run what is missing, then print."""
+    """Measure the missing rows, then print the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

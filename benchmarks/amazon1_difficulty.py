@@ -1,11 +1,11 @@
-"""How hard the simulated AMAZON-1 is: whole graph, without each of its parts, random 1 %.
+"""How hard the simulated AMAZON-1 is: the whole graph, without text, without images, and a random 1 %.
 
     python -m benchmarks.amazon1_difficulty [--scale 1] [--epochs 100] [--seeds 1]
 
-Every row trains one model with the same optimiser and the same number of full-batch steps, keeps
-its best validated state and is scored on the whole graph's validation and test nodes together. At
-scale 1 it takes about an hour on one core, most of it for HGT. What the graph is worth is the
-distance between the MLP, which ignores it, and HGT.
+Every row trains one model with the same optimiser and the same number of full-batch steps, keeps the state
+with the best validation score, and is scored on the whole graph's validation and test nodes together. The
+distance between the MLP, which ignores the edges, and HGT shows what the edges are worth. At scale 1 it
+takes about an hour on one core, most of it for HGT.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from models.schema import GraphSchema
 
 def without(graph: MultimodalGraph, modality: str) -> MultimodalGraph:
     """`graph` with one modality removed."""
-    less = copy.copy(graph)
+    reduced = copy.copy(graph)
     for key in (f"x_{modality}", f"has_{modality}"):
-        if key in less["item"]:
-            del less["item"][key]
-    return less
+        if key in reduced["item"]:
+            del reduced["item"][key]
+    return reduced
 
 
 def random_sample(graph: MultimodalGraph, ratio: float, seed: int) -> MultimodalGraph:
@@ -55,15 +55,15 @@ def measure(
     """Micro-F1 and macro-F1 on the validation and test nodes of `whole`."""
     torch.manual_seed(seed)
     entry = MODELS[model]
-    # Fixed, so that a new default of a model does not change what the difficulty is said to be.
+    # Fixed, so that a model's new default does not change the measured difficulty.
     fixed = {"input_dropout": 0.5} if model in ("mlp", "hgt") else {}
     network = entry.build(GraphSchema.of(whole), entry.settings(**fixed))
     train(network, trained_on, whole, TrainSettings(epochs=epochs, lr=0.01), entry.loss)
     item = whole["item"]
     rows = (item.val_mask | item.test_mask).nonzero().flatten()
     predicted: Tensor = predict(network, whole, rows).argmax(dim=1)
-    reached = score(predicted, item.y[rows], whole.num_classes)
-    return reached.micro_f1, reached.macro_f1
+    scores = score(predicted, item.y[rows], whole.num_classes)
+    return scores.micro_f1, scores.macro_f1
 
 
 def main() -> None:

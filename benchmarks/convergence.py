@@ -1,10 +1,10 @@
-"""The relay's validation score against wall time, SR-GM with and without its parts: a figure for docs/.
+"""The relay's validation score against wall time, for SR-GM with and without its parts: a figure of the docs.
 
     python -m benchmarks.convergence --data-root DATA_ROOT [--sets imdb cora] [--seeds 3]
     python -m benchmarks.convergence --draw
 
-One row a validation, appended to benchmarks/rows/convergence.csv; no run is done twice. Seconds
-count from the command to condense on, so the first point of a curve shows what its start has cost. Take them
+Each validation appends one row to benchmarks/rows/convergence.csv; runs with rows there are skipped.
+Seconds count from the call of `condense`, so the first point of a curve shows what the start costs. Measure
 with nothing else running.
 """
 
@@ -36,7 +36,7 @@ COLUMNS = ["set", "variant", "seed", "step", "seconds", "val_score"]
 
 
 def record(name: str, variant: str, seed: int, root: Path) -> list[dict[str, object]]:
-    """One run: its validation scores and when they were reached."""
+    """One run: its validation scores, each with the seconds until then."""
     graph = load_dataset(name, root, "auto", None)
     kind, settings = parse(f"{variant},check_every={CHECK_EVERY}")
     rows: list[dict[str, object]] = []
@@ -47,22 +47,31 @@ def record(name: str, variant: str, seed: int, root: Path) -> list[dict[str, obj
             variant,
             seed,
             step.index,
-            time.perf_counter() - began,
+            time.perf_counter() - started,
             step.values["val_score"],
         )
         rows.append(dict(zip(COLUMNS, values, strict=True)))
 
-    began = time.perf_counter()
-    made = condense(graph, plan(graph, RATIOS[name]), kind, settings, seed=seed, on_step=on_step)
-    before = sum(
-        s["seconds"] for s in made.provenance.stages if s["name"] not in ("match", "finish")
+    started = time.perf_counter()
+    condensed = condense(
+        graph, plan(graph, RATIOS[name]), kind, settings, seed=seed, on_step=on_step
     )
-    start = (name, variant, seed, 0, before, made.provenance.measures["start_val_score"])
+    until_matching = sum(
+        s["seconds"] for s in condensed.provenance.stages if s["name"] not in ("match", "finish")
+    )
+    start = (
+        name,
+        variant,
+        seed,
+        0,
+        until_matching,
+        condensed.provenance.measures["start_val_score"],
+    )
     return [dict(zip(COLUMNS, start, strict=True)), *rows]
 
 
 def draw(rows: list[dict[str, str]], sets: list[str], file: Path) -> None:
-    """One panel a data set: the mean score of the seeds against their mean time."""
+    """One panel for each data set: the seeds' mean score against their mean time."""
     import matplotlib.pyplot as plt
 
     figure, panels = plt.subplots(1, len(sets), figsize=(4.5 * len(sets), 3.2), squeeze=False)
@@ -89,7 +98,7 @@ def draw(rows: list[dict[str, str]], sets: list[str], file: Path) -> None:
 
 
 def main() -> int:
-    """Run what is missing, then draw."""
+    """Measure the missing runs, then draw."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -99,13 +108,13 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--rows", type=Path, default=here / "rows" / "convergence.csv")
     parser.add_argument("--figure", type=Path, default=here.parent / "docs/figures/convergence.svg")
-    parser.add_argument("--draw", action="store_true", help="only draw what is there")
+    parser.add_argument("--draw", action="store_true", help="measure nothing")
     arguments = parser.parse_args()
-    found: list[dict[str, str]] = []
+    kept: list[dict[str, str]] = []
     if arguments.rows.exists():
         with arguments.rows.open(newline="") as lines:
-            found = list(csv.DictReader(lines))
-    done = {(r["set"], r["variant"], int(r["seed"])) for r in found}
+            kept = list(csv.DictReader(lines))
+    done = {(r["set"], r["variant"], int(r["seed"])) for r in kept}
     runs = [(n, v, s) for n in arguments.sets for s in range(arguments.seeds) for v in VARIANTS]
     for name, variant, seed in [] if arguments.draw else runs:
         if (name, variant, seed) in done:
@@ -118,9 +127,9 @@ def main() -> int:
             if new:
                 writer.writeheader()
             writer.writerows(rows)
-        found += [{k: str(v) for k, v in r.items()} for r in rows]
+        kept += [{k: str(v) for k, v in r.items()} for r in rows]
         print(f"{name}, {variant}, seed {seed}: {len(rows)} points", flush=True)
-    draw(found, arguments.sets, arguments.figure)
+    draw(kept, arguments.sets, arguments.figure)
     return 0
 
 

@@ -1,24 +1,25 @@
-"""HGNN-IMA on a whole graph: its epoch against HGT's, how even its attention is, both signs of (8).
+"""HGNN-IMA on a whole graph: its epoch against HGT's, how even its attention is, and both signs of (8).
 
     python -m benchmarks.hgnn_ima --data-root DATA_ROOT [--dataset imdb] [--epochs 100] [--seeds 5]
 
-About an hour on two cores; --seeds 0 times epochs only.
+It takes about an hour on two cores; --seeds 0 only times epochs.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from benchmarks.ablation import deviation
+from benchmarks.epoch_time import epoch_seconds
 from condense.datasets.load import load_dataset
 from evaluate.training.metrics import score
 from evaluate.training.task import EvaluationTask
-from evaluate.training.train import TrainSettings, predict, training_nodes
+from evaluate.training.train import TrainSettings, predict
 from evaluate.training.tune import Candidate, fit
 from models.hgnn_ima.model import HGNNIMA, HGNNIMASettings
 from models.hgt import HGTSettings
@@ -26,26 +27,15 @@ from models.layers.attention import relative_entropy
 from models.registry import MODELS
 
 
-def epoch_seconds(name: str, settings: object, task: EvaluationTask, repeats: int = 7) -> float:
-    """The median of full-batch steps: forward, backward, Adam."""
+def median_epoch(name: str, settings: object, task: EvaluationTask, repeats: int = 7) -> float:
+    """The median seconds of an epoch."""
     entry = MODELS[name]
     model = entry.build(task.schema, settings)
-    rows, labels, weight = training_nodes(task.whole)
-    inputs = model.prepare(task.whole, rows)
-    optimiser = torch.optim.Adam(model.parameters(), 0.001, fused=True)
-    seconds = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        loss = entry.loss(model, inputs, labels, weight)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
+    return statistics.median(epoch_seconds(entry, model, task, repeats))
 
 
 def time_epochs(task: EvaluationTask) -> None:
-    """HGNN-IMA over HGT, each with its defaults and both alike."""
+    """Print HGNN-IMA's epoch over HGT's, with the defaults of each and with equal settings."""
     width = HGNNIMASettings().hidden
     pairs = {
         "defaults, width": (HGTSettings(hidden=width), HGNNIMASettings()),
@@ -59,10 +49,10 @@ def time_epochs(task: EvaluationTask) -> None:
         ),
     }
     for name, (hgt, ima) in pairs.items():
-        ours, other = epoch_seconds("hgnn_ima", ima, task), epoch_seconds("hgt", hgt, task)
+        of_ima, of_hgt = median_epoch("hgnn_ima", ima, task), median_epoch("hgt", hgt, task)
         print(
-            f"epoch, {name} {width}: HGNN-IMA {ours:.3f} s, HGT {other:.3f} s, "
-            f"ratio {ours / other:.2f}"
+            f"epoch, {name} {width}: HGNN-IMA {of_ima:.3f} s, HGT {of_hgt:.3f} s, "
+            f"ratio {of_ima / of_hgt:.2f}"
         )
 
 
@@ -74,33 +64,33 @@ def entropies(model: HGNNIMA, task: EvaluationTask) -> list[dict[str, float]]:
     inputs = model.eval().prepare(task.whole, rows)
     edges, count = inputs.edges, sum(x.size(0) for x in inputs.has.values())
 
-    def even(share: torch.Tensor) -> float:
+    def entropy(share: torch.Tensor) -> float:
         return relative_entropy(share, edges.weight, edges.destination, count)
 
-    found = []
+    layers = []
     for a in model.propagate(inputs)[1]:
         assert a.aligned is not None
         shares = {"α": a.node, "β": a.nested, "β̄": a.aligned, "β̃": a.final}
-        found.append({name: even(share) for name, share in shares.items()})
-    return found
+        layers.append({name: entropy(share) for name, share in shares.items()})
+    return layers
 
 
 def train_both_signs(task: EvaluationTask, training: TrainSettings, seeds: int) -> None:
-    """Scores and attention with (8) as its sentence and as its print has it."""
+    """Print scores and attention with (8) as the paper's text describes it and as it is printed."""
     for alignment in ("consistent", "printed"):
         settings = replace(HGNNIMASettings(), alignment=alignment)
         valid, test = [], []
         for seed in range(seeds):
-            done = fit(MODELS["hgnn_ima"], Candidate(settings, training), task, task.whole, seed)
-            answers = predict(done.model, task.whole, task.test_rows()).argmax(dim=1).cpu()
+            trained = fit(MODELS["hgnn_ima"], Candidate(settings, training), task, task.whole, seed)
+            predicted = predict(trained.model, task.whole, task.test_rows()).argmax(dim=1).cpu()
             classes = task.raw.num_classes
-            valid.append(100 * done.val_micro_f1)
-            test.append(100 * score(answers, task.test_labels(), classes).micro_f1)
+            valid.append(100 * trained.val_micro_f1)
+            test.append(100 * score(predicted, task.test_labels(), classes).micro_f1)
             if seed == 0:
-                assert isinstance(done.model, HGNNIMA)
-                for layer, found in enumerate(entropies(done.model, task), 1):
-                    said = ", ".join(f"{name} {value:.4f}" for name, value in found.items())
-                    print(f"{alignment}, layer {layer}: relative entropy {said}", flush=True)
+                assert isinstance(trained.model, HGNNIMA)
+                for layer, values in enumerate(entropies(trained.model, task), 1):
+                    shown = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+                    print(f"{alignment}, layer {layer}: relative entropy {shown}", flush=True)
         print(
             f"{alignment}: micro-F1 on validation {_spread(valid)}, on test {_spread(test)}",
             flush=True,
@@ -108,12 +98,11 @@ def train_both_signs(task: EvaluationTask, training: TrainSettings, seeds: int) 
 
 
 def _spread(values: list[float]) -> str:
-    sd = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.fmean(values):.1f} ± {sd:.1f}"
+    return f"{statistics.fmean(values):.1f} ± {deviation(values):.1f}"
 
 
 def main() -> None:
-    """Print all of it."""
+    """Time epochs, then train with both signs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", default="imdb")
     parser.add_argument("--data-root", type=Path, default=Path("data"))

@@ -3,10 +3,10 @@
     python -m benchmarks.mixing --data-root DATA_ROOT [--shares 0 0.2 0.4 0.6 0.8] [--seeds 3]
     python -m benchmarks.mixing --print
 
-From the project's root. A share of the nodes get each other's images, those of a smaller share among them;
-what is measured, and on which nodes, is said in benchmarks/ablation.py, whose rows these are:
-benchmarks/rows/ablation/SET-mixedSHARE.csv, without a share SET.csv. Only missing rows are made; then all
-there are with a seed below `--seeds` are printed and drawn.
+Run it from the project's root. A share of the nodes exchange their images; the nodes of a smaller share are
+among those of a larger one. benchmarks/ablation.py says what is measured, and on which nodes. The rows are
+its rows: benchmarks/rows/ablation/SET-mixedSHARE.csv, or SET.csv for a share of 0. Missing rows are
+measured, then all rows with a seed below `--seeds` are printed and drawn.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 VARIANTS = {**PARTS, "srgm:epochs=0": "start, without a step"}
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)
-# Okabe and Ito's colours, which those who see no red or no green can tell apart; markers say the same.
+# Okabe and Ito's colours, which suit colour-blind readers; markers repeat the distinction.
 STYLES = dict(
     zip(
         VARIANTS,
@@ -46,21 +46,22 @@ STYLES = dict(
         strict=True,
     )
 )
-APART = 1.4
-"""Intervals of a share are drawn so far beside each other [%], lest they hide each other."""
+OFFSET = 1.4
+"""Distance between the intervals of one share [%], so that they do not hide each other."""
 
 
 @dataclass(frozen=True)
-class Reached:
-    """What a variant reached at a share.
+class Point:
+    """A variant's scores at a share.
 
     Attributes:
         variant: in `VARIANTS`.
-        share: of the nodes with an image, those that have another one's.
+        share: of the nodes with an image, those that have another node's image.
         seeds: how many.
         mean: micro-F1 on the hidden half [%], over models and seeds.
-        deviation: over seeds, of the mean over the models.
-        over_plain: how far the latter is ahead of `PLAIN`'s, paired by seed; None for itself and without it.
+        deviation: standard deviation over seeds of the mean over models.
+        over_plain: difference of that mean from `PLAIN`'s, paired by seed; None for `PLAIN` itself, or if it
+            has no rows.
     """
 
     variant: str
@@ -71,15 +72,15 @@ class Reached:
     over_plain: PairedDifference | None
 
 
-def reached(share: float, file: Path, seeds: int) -> list[Reached]:
-    """What `file` says of a share, over those of the first `seeds` that every variant in it has."""
+def points_of(share: float, file: Path, seeds: int) -> list[Point]:
+    """Scores at a share, over those of the first `seeds` seeds that every variant in the file has."""
     means = {
         variant: [statistics.fmean(of[s]) for s in of if s < seeds]
         for variant, of in complete_scores(file, tuple(VARIANTS)).items()
     }
     plain = means.get(PLAIN)
     return [
-        Reached(
+        Point(
             variant,
             share,
             len(of),
@@ -92,22 +93,22 @@ def reached(share: float, file: Path, seeds: int) -> list[Reached]:
     ]
 
 
-def table(points: Sequence[Reached]) -> str:
-    """One line a share and variant."""
+def table(points: Sequence[Point]) -> str:
+    """One line for each share and variant."""
     width = max(map(len, VARIANTS.values()))
     lines = [f"{'mixed':>5}  {'':{width}}  {'micro-F1':>11}  over '{VARIANTS[PLAIN]}'"]
-    before = None
+    last_share = None
     for p in points:
-        share = f"{p.share:5.0%}" if p.share != before else ""
-        apart = f"  {p.over_plain}" if p.over_plain else ""
-        scored = f"{p.mean:5.2f} ± {p.deviation:3.2f}"
-        lines.append(f"{share:5}  {VARIANTS[p.variant]:{width}}  {scored:>11}{apart}".rstrip())
-        before = p.share
+        share = f"{p.share:5.0%}" if p.share != last_share else ""
+        difference = f"  {p.over_plain}" if p.over_plain else ""
+        scores = f"{p.mean:5.2f} ± {p.deviation:3.2f}"
+        lines.append(f"{share:5}  {VARIANTS[p.variant]:{width}}  {scores:>11}{difference}".rstrip())
+        last_share = p.share
     return "\n".join(lines)
 
 
-def draw(points: Sequence[Reached], file: Path) -> None:
-    """Scores with their deviations, and differences from `PLAIN` with their intervals, over the share."""
+def draw(points: Sequence[Point], file: Path) -> None:
+    """Plot scores with deviations, and differences from `PLAIN` with intervals, against the share."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -116,7 +117,7 @@ def draw(points: Sequence[Reached], file: Path) -> None:
     shown = [v for v in VARIANTS if any(p.variant == v for p in points)]
     for rank, variant in enumerate(shown):
         of = [p for p in points if p.variant == variant]
-        _curves(scores, differences, of, APART * (rank - len(shown) / 2))
+        _curves(scores, differences, of, OFFSET * (rank - len(shown) / 2))
     differences.axhline(0, color=STYLES[PLAIN][0], linewidth=0.8)
     models = ", ".join(m.upper() for m in MODELS_COMPARED)
     scores.set_title(f"mean of {models} ± deviation over seeds", fontsize=9)
@@ -130,31 +131,31 @@ def draw(points: Sequence[Reached], file: Path) -> None:
         panel.grid(axis="y", alpha=0.25)
     figure.legend(loc="outside lower center", ncols=len(shown), frameon=False, fontsize=8)
     file.parent.mkdir(parents=True, exist_ok=True)
-    # Without a date and random names, so that the same points give the same file.
+    # Without a date and random ids, so that the same points give the same file.
     with matplotlib.rc_context({"svg.hashsalt": "mixing"}):
         figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
 
 
-def _curves(scores: Axes, differences: Axes, of: Sequence[Reached], beside: float) -> None:
-    """One variant's, in both panels."""
+def _curves(scores: Axes, differences: Axes, of: Sequence[Point], offset: float) -> None:
+    """Draw one variant in both panels."""
     colour, marker = STYLES[of[0].variant]
     style = {"color": colour, "marker": marker, "markersize": 4, "linewidth": 1, "capsize": 2}
     scores.errorbar(
-        [100 * p.share for p in of],  # Not beside each other: a falling line would seem lower.
+        [100 * p.share for p in of],  # Without offset: it would make a falling line look lower.
         [p.mean for p in of],
         [p.deviation for p in of],
         label=VARIANTS[of[0].variant],
         **style,
     )
-    paired = [(100 * p.share + beside, p.over_plain) for p in of if p.over_plain]
+    paired = [(100 * p.share + offset, p.over_plain) for p in of if p.over_plain]
     if paired:
-        # A single pair has no interval: its point stands without a bar.
+        # A single pair has no interval, so its point has no bar.
         halves = [d.half if math.isfinite(d.half) else math.nan for _, d in paired]
         differences.errorbar([x for x, _ in paired], [d.mean for _, d in paired], halves, **style)
 
 
 def main() -> int:
-    """Measure what is missing, then print and draw."""
+    """Measure the missing rows, then print and draw."""
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -171,14 +172,14 @@ def main() -> int:
     if not 0 <= shares[0] <= shares[-1] <= 1:
         parser.error(f"--shares (got {arguments.shares}) must lie in [0, 1]")
     torch.set_num_threads(1)
-    points: list[Reached] = []
+    points: list[Point] = []
     for share in shares:
         file = rows_file(arguments.rows, arguments.set, share)
         if not arguments.print:
             measure(
                 arguments.set, tuple(VARIANTS), arguments.seeds, share, arguments.data_root, file
             )
-        points += reached(share, file, arguments.seeds)
+        points += points_of(share, file, arguments.seeds)
     if not points:
         parser.error(f"--rows (got {arguments.rows}) holds no complete seed; run without --print")
     print(f"\n{arguments.set}, seeds 0 to {arguments.seeds - 1}\n\n{table(points)}")

@@ -2,9 +2,10 @@
 
     python -m benchmarks.models --data-root DATA_ROOT [--dataset amazon1] [--models …] [--epochs 3]
 
-From the project's root. Every model has its registry's defaults and two processes of its own, one that trains
-and one that predicts the test nodes, so that a peak is that process's alone, data and libraries included. An
-epoch is a full-batch step of the trainer's: forward, backward, Adam; the median after one to warm up.
+Run it from the project's root. Every model has its default settings and runs in two processes of its own, one
+that trains and one that predicts the test nodes, so that the peak memory is that of one job, data and
+libraries included. An epoch is a full-batch step of the trainer; its seconds are the median after one step to
+warm up.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.epoch_time import epoch_seconds
 from condense.data.graph import display_name
 from condense.datasets.load import load_dataset
 from condense.errors import UserError
 from evaluate.training.task import EvaluationTask
-from evaluate.training.train import predict, training_nodes
-from models.registry import MODELS, ModelEntry
+from evaluate.training.train import predict
+from models.registry import MODELS
 from models.seeding import seeded
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,12 +37,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one process.
+    """What one process cost.
 
     Attributes:
         seconds: of an epoch, or of predicting all test nodes.
-        peak_mib: greatest memory of the process.
-        parameters: how many numbers the model learns.
+        peak_mib: peak memory of the process.
+        parameters: number of learnt parameters.
     """
 
     seconds: float
@@ -49,43 +51,28 @@ class Cost:
 
 
 def measure(name: str, task: EvaluationTask, epochs: int) -> Cost:
-    """This process's; `epochs` of 0 predicts instead of training."""
+    """The cost of training or, if `epochs` is 0, of predicting in this process."""
     entry = MODELS[name]
     with seeded(0):
         model = entry.build(task.schema, entry.settings())
-    seconds = train(entry, model, task, epochs) if epochs else [infer(model, task)]
+    if epochs:
+        seconds = epoch_seconds(entry, model, task, epochs + 1)[1:]  # The first step warms up.
+    else:
+        seconds = [inference_seconds(model, task)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     count = sum(p.numel() for p in model.parameters())
     return Cost(statistics.median(seconds), peak, count)
 
 
-def train(
-    entry: ModelEntry, model: torch.nn.Module, task: EvaluationTask, epochs: int
-) -> list[float]:
-    """Seconds of each epoch but the first."""
-    rows, labels, weight = training_nodes(task.whole)
-    inputs = model.prepare(task.whole, rows)  # type: ignore[operator]
-    optimiser = torch.optim.Adam(model.parameters(), 0.001, fused=True)
-    seconds = []
-    for _ in range(epochs + 1):
-        started = time.perf_counter()
-        loss = entry.loss(model, inputs, labels, weight)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        seconds.append(time.perf_counter() - started)
-    return seconds[1:]
-
-
-def infer(model: torch.nn.Module, task: EvaluationTask) -> float:
-    """Seconds for all test nodes, their preparation included."""
+def inference_seconds(model: torch.nn.Module, task: EvaluationTask) -> float:
+    """Seconds to predict all test nodes, including the preparation of inputs."""
     started = time.perf_counter()
     predict(model, task.whole, task.test_rows())
     return time.perf_counter() - started
 
 
-def apart(name: str, arguments: argparse.Namespace, epochs: int) -> Cost | None:
-    """`measure` in a process of its own; None where that ended badly, as without memory."""
+def measure_in_process(name: str, arguments: argparse.Namespace, epochs: int) -> Cost | None:
+    """`measure` in a process of its own; None if that failed, for example for lack of memory."""
     command = [sys.executable, "-m", "benchmarks.models", "--one", name, "--epochs", str(epochs)]
     command += ["--dataset", arguments.dataset, "--data-root", str(arguments.data_root.resolve())]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -93,7 +80,7 @@ def apart(name: str, arguments: argparse.Namespace, epochs: int) -> Cost | None:
 
 
 def line(name: str, training: Cost | None, inference: Cost | None) -> str:
-    """A row of the table."""
+    """A row of the Markdown table."""
     cells = [name, f"{training.parameters:,}" if training else "–"]
     for cost in (training, inference):
         cells += [f"{cost.seconds:.3g}", f"{cost.peak_mib:,.0f}"] if cost else ["failed", "–"]
@@ -101,7 +88,7 @@ def line(name: str, training: Cost | None, inference: Cost | None) -> str:
 
 
 def main() -> None:
-    """Print a Markdown table, a row as soon as it is measured."""
+    """Print a Markdown table, row by row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", default="amazon1")
     parser.add_argument("--data-root", type=Path, default=Path("data"))
@@ -122,11 +109,11 @@ def main() -> None:
         return
     load = os.getloadavg()[0]
     print(f"{display_name(graph.name, graph.source)}, {torch.get_num_threads()} threads, ", end="")
-    print(f"load {load:.2f} as it began\n")
+    print(f"load {load:.2f} at the start\n")
     print("| model | parameters | epoch s | training MiB | inference s | inference MiB |")
     print("|---|---:|---:|---:|---:|---:|")
     for name in arguments.models:
-        costs = (apart(name, arguments, epochs) for epochs in (arguments.epochs, 0))
+        costs = (measure_in_process(name, arguments, epochs) for epochs in (arguments.epochs, 0))
         print(line(name, *costs), flush=True)
 
 

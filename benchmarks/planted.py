@@ -1,4 +1,4 @@
-"""Graphs of any size, with as many modalities and relations as asked for, to measure how cost grows."""
+"""Random graphs of any size, with any number of modalities and relations, for benchmarks/scaling.py."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from condense.data.graph import MultimodalGraph
 CLASSES = 12
 WIDTH = 128
 DEGREE = 3
-"""Edges of each relation, for each node: AMAZON-1 has 11 in all four together."""
+"""Edges of each relation for each node; AMAZON-1 has 11 in its four relations together."""
 OWN_CLASS = 0.7
-"""Share of edges that stay within a class; the others go anywhere."""
+"""Share of edges within a class; the others go anywhere."""
 LABELLED = 0.2
 
 
 def planted_graph(nodes: int, modalities: int, relations: int, seed: int = 0) -> MultimodalGraph:
-    """One node type with Gaussian classes and relations within them; the time is linear in `nodes`.
+    """One node type with Gaussian classes, and relations mostly within classes, in time linear in `nodes`.
 
-    The simulated AMAZON-1 is not for this: its size, its relations and its modalities are fixed with its
-    difficulty.
+    The simulated AMAZON-1 does not serve here, because its difficulty fixes its size, relations and
+    modalities.
 
     Args:
         nodes: n.
@@ -41,10 +41,10 @@ def planted_graph(nodes: int, modalities: int, relations: int, seed: int = 0) ->
     for r in range(relations):
         source = torch.arange(nodes).repeat_interleave(DEGREE)
         anywhere = torch.randint(nodes, (len(source),), generator=rng)
-        # Nodes i and i + CLASSES · k are of one class.
-        alike = (anywhere // CLASSES * CLASSES + y[source]).clamp_max(nodes - 1)
-        own = torch.rand(len(source), generator=rng) < OWN_CLASS
-        edges = torch.stack([source, torch.where(own, alike, anywhere)])
+        # Nodes i and i + CLASSES · k have the same class.
+        same_class = (anywhere // CLASSES * CLASSES + y[source]).clamp_max(nodes - 1)
+        within = torch.rand(len(source), generator=rng) < OWN_CLASS
+        edges = torch.stack([source, torch.where(within, same_class, anywhere)])
         graph["item", f"joins{r}", "item"].edge_index = edges[:, edges[0] != edges[1]]
     graph.target, graph.num_classes = "item", CLASSES
     graph.name, graph.source = "planted", "simulated"

@@ -1,10 +1,10 @@
-"""What is in the condensed graphs that the authors of SR-GM published.
+"""What the condensed graphs published by the authors of SR-GM contain.
 
     python -m benchmarks.released --data-root DATA_ROOT [--stand-ins FOLDER]
 
-From the project's root; DATA_ROOT holds srgm_released/. Prints the table of docs/foreign.md. With
-`--stand-ins` it also writes, for each graph, a whole graph of random numbers into which it fits, for a trial
-of `import` and `evaluate`: the real whole graphs are not here.
+Run it from the project's root; DATA_ROOT holds srgm_released/. It prints the table of docs/foreign.md. With
+`--stand-ins` it also writes, for each graph, a whole graph of random numbers that it could have come from,
+to try `import` and `evaluate`: the real whole graphs are not at hand.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from condense.io import save
 FOLDER = "srgm_released"
 THRESHOLDS = (0.01, 0.05, 0.5)
 CLASSES = {"ele-fashion": 12, "books": 11, "cloth": 2, "sport": 2}
-"""Declared: the files do not say them, and of the books' we have no source."""
+"""Numbers of classes, which the files do not state; that of books has no source."""
 RATIO = 0.5
-"""Condensed ÷ training nodes of a stand-in, so that it is small."""
+"""Condensed ÷ training nodes of a stand-in; large, so that the stand-in is small."""
 
 
 @dataclass(frozen=True)
 class Released:
-    """One pair of files.
+    """The two files of one graph.
 
     Attributes:
-        features, adjacency: where they are.
-        kind: whose products or books, a key of `CLASSES`.
-        ratio: condensed ÷ training nodes, of the file's name.
+        features, adjacency: their paths.
+        kind: of the data, a key of `CLASSES`.
+        ratio: condensed ÷ training nodes, from the file name.
     """
 
     features: Path
@@ -51,15 +51,15 @@ class Released:
 
 
 def released(root: Path) -> list[Released]:
-    """The published graphs below `root`, by name."""
-    found = []
+    """The published graphs below `root`, sorted by name."""
+    graphs = []
     for features in sorted((root / FOLDER).glob("feat_*.pt")):
         adjacency = features.with_name("adj_" + features.name.removeprefix("feat_"))
         (kind,) = (kind for kind in CLASSES if kind in features.name)
         ratio = ratio_in_name(features.name)
         assert ratio is not None
-        found.append(Released(features, adjacency, kind, ratio))
-    return found
+        graphs.append(Released(features, adjacency, kind, ratio))
+    return graphs
 
 
 def row(graph: Released) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ def row(graph: Released) -> tuple[str, ...]:
 
 
 def edgeless(kept: KeptEdges) -> bool:
-    """Whether nothing is left above the threshold."""
+    """Whether no edge is above the threshold."""
     return not len(kept.weight)
 
 
@@ -90,9 +90,10 @@ HEADERS = (
 
 
 def stand_in(graph: Released) -> MultimodalGraph:
-    """Random numbers in the shape, and the scale, of a whole graph from which `graph` could come, at `RATIO`.
+    """A whole graph of random numbers from which `graph` could have been condensed at `RATIO`.
 
-    Class c of C has a share of the training nodes in proportion to c + 1. Scores on it mean nothing.
+    Features have the shape and the scale of the published ones. The training nodes of class c are in
+    proportion to c + 1. Scores on it mean nothing.
     """
     rng = torch.Generator().manual_seed(0)
     text, image = load_tensor(graph.features).chunk(2, dim=1)

@@ -3,11 +3,11 @@
     python -m benchmarks.scaling [--sweep nodes ratio modalities relations] [--most-nodes 300000]
     python -m benchmarks.scaling --print
 
-From the project's root. One factor is varied at a time, from `BASE`. Each point runs in a process of its own,
-so that the peak of memory is that point's; its row goes to benchmarks/rows/scaling/points.csv, and a point
-whose row is there is not run again. The exponents are slopes of least squares through the logarithms. Nodes
-are varied at a constant number of condensed ones, so that this sweep shows what the whole graph costs, and
-the ratio's shows what the condensed graph does.
+Run it from the project's root. Each sweep varies one factor of `BASE`. Each point runs in a process of its
+own, so that the peak memory is that of the point. Its row goes to benchmarks/rows/scaling/points.csv, and
+points with a row there are skipped. Exponents are least-squares slopes through the logarithms. The sweep of
+nodes keeps the number of condensed nodes and shows what the whole graph costs; that of the ratio shows what
+the condensed graph costs.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ MARKERS = {"propagate": "o", "start": "s", "step": "^", "peak_mib": "D"}
 
 @dataclass(frozen=True)
 class Point:
-    """What is condensed.
+    """A graph to condense.
 
     Attributes:
         nodes: of the whole graph.
         condensed: n'.
-        modalities, relations: how many.
+        modalities, relations: their numbers.
     """
 
     nodes: int = 30_000
@@ -63,8 +63,8 @@ class Measured:
 
     Attributes:
         propagate, start: seconds of these stages.
-        step: seconds of an outer step with its inner ones, mean.
-        peak_mib: greatest memory of all stages.
+        step: mean seconds of an outer step with its inner steps.
+        peak_mib: peak memory over all stages.
     """
 
     propagate: float
@@ -96,18 +96,18 @@ def measure(point: Point) -> Measured:
 
     graph = planted_graph(point.nodes, point.modalities, point.relations)
     budget = plan(graph, point.condensed / point.nodes)
-    made = condense(graph, budget, "srgm", SETTINGS, device="cpu")
-    seconds = {str(s["name"]): float(s["seconds"]) for s in made.provenance.stages}
+    provenance = condense(graph, budget, "srgm", SETTINGS, device="cpu").provenance
+    seconds = {str(s["name"]): float(s["seconds"]) for s in provenance.stages}
     return Measured(
         propagate=seconds["propagate"],
         start=seconds["start"],
         step=seconds["match"] / (SETTINGS["epochs"] * SETTINGS["outer"]),
-        peak_mib=max(float(s["peak_bytes"]) for s in made.provenance.stages) / 2**20,
+        peak_mib=max(float(s["peak_bytes"]) for s in provenance.stages) / 2**20,
     )
 
 
 def read() -> dict[Point, Measured]:
-    """The points that have been measured."""
+    """The points measured so far."""
     if not ROWS.exists():
         return {}
     with ROWS.open(encoding="utf-8", newline="") as stream:
@@ -121,7 +121,7 @@ def read() -> dict[Point, Measured]:
 
 
 def write(points: dict[Point, Measured]) -> None:
-    """All points, replacing the file only when it is complete."""
+    """Write all points, and replace the file once it is complete."""
     ROWS.parent.mkdir(parents=True, exist_ok=True)
     partial = ROWS.with_suffix(".partial")
     with partial.open("w", encoding="utf-8", newline="") as stream:
@@ -140,27 +140,27 @@ def exponent(x: list[float], y: list[float]) -> float:
 
 
 def table(sweep: str, points: dict[Point, Measured]) -> str:
-    """A sweep in Markdown, its exponents in the last line."""
-    there = [p for p in SWEEPS[sweep] if p in points]
+    """A sweep as a Markdown table, with the exponents in the last line."""
+    measured = [p for p in SWEEPS[sweep] if p in points]
     name = "condensed nodes" if sweep == "ratio" else sweep
     lines = [
         f"| {name} | propagate s | start s | outer step s | peak MiB |",
         "|---:|---:|---:|---:|---:|",
     ]
-    for p in there:
+    for p in measured:
         m = points[p]
         lines.append(
             f"| {factor(sweep, p):,} | {m.propagate:.2f} | {m.start:.2f} | {m.step:.3f} "
             f"| {m.peak_mib:,.0f} |"
         )
-    x = [float(factor(sweep, p)) for p in there]
-    slopes = [exponent(x, [asdict(points[p])[name] for p in there]) for name in MEASURES]
+    x = [float(factor(sweep, p)) for p in measured]
+    slopes = [exponent(x, [asdict(points[p])[name] for p in measured]) for name in MEASURES]
     lines.append("| exponent | " + " | ".join(f"{s:.2f}" for s in slopes) + " |")
     return "\n".join(lines)
 
 
 def draw(sweeps: Sequence[str], points: dict[Point, Measured]) -> None:
-    """Seconds and memory over the factor of each sweep, both axes logarithmic."""
+    """Plot seconds and memory against the factor of each sweep, on logarithmic axes."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -168,28 +168,28 @@ def draw(sweeps: Sequence[str], points: dict[Point, Measured]) -> None:
 
     figure, axes = pyplot.subplots(2, len(sweeps), figsize=(3.3 * len(sweeps), 5.5), squeeze=False)
     for column, sweep in enumerate(sweeps):
-        there = [p for p in SWEEPS[sweep] if p in points]
-        x = [factor(sweep, p) for p in there]
+        measured = [p for p in SWEEPS[sweep] if p in points]
+        x = [factor(sweep, p) for p in measured]
         for name in MEASURES:
             ax = axes[1 if name == "peak_mib" else 0][column]
-            y = [asdict(points[p])[name] for p in there]
+            y = [asdict(points[p])[name] for p in measured]
             ax.plot(x, y, marker=MARKERS[name], label=f"{TITLES[name]}: {exponent(x, y):.2f}")  # type: ignore[arg-type]
         for row in range(2):
-            _dress(axes[row][column], x, "condensed nodes" if sweep == "ratio" else sweep)
-    for ax, label, (low, high) in zip(
+            _format_axes(axes[row][column], x, "condensed nodes" if sweep == "ratio" else sweep)
+    for panels, label, (low, high) in zip(
         axes, ("seconds", "MiB"), ((0.01, 10_000.0), (300.0, 30_000.0)), strict=True
     ):
-        ax[0].set_ylabel(label)
-        for each in ax:
-            each.set_ylim(low, high)
+        panels[0].set_ylabel(label)
+        for panel in panels:
+            panel.set_ylim(low, high)
     figure.tight_layout()
     FIGURE.parent.mkdir(parents=True, exist_ok=True)
     # Without a date, so that the same points give the same file.
     figure.savefig(FIGURE, metadata={"Date": None})
 
 
-def _dress(ax: Axes, x: Sequence[int], label: str) -> None:
-    """Logarithmic axes with plain numbers, ticks where there are points, and room for the exponents."""
+def _format_axes(ax: Axes, x: Sequence[int], label: str) -> None:
+    """Logarithmic axes with plain numbers, ticks at the points, and a legend with the exponents."""
     from matplotlib.ticker import FuncFormatter, NullLocator
 
     plain = FuncFormatter(lambda value, _: f"{value:,g}")
@@ -203,12 +203,14 @@ def _dress(ax: Axes, x: Sequence[int], label: str) -> None:
 
 
 def main() -> None:
-    """Measure what is missing, then print and draw all there is."""
+    """Measure the missing points, then print and draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sweep", nargs="+", choices=list(SWEEPS), default=list(SWEEPS))
     parser.add_argument("--most-nodes", type=int, default=300_000, help="leave out larger graphs")
     parser.add_argument("--print", action="store_true", help="measure nothing")
-    parser.add_argument("--point", type=json.loads, help="measure this one and print its row")
+    parser.add_argument(
+        "--point", type=json.loads, help="measure only this point and print its row as JSON"
+    )
     arguments = parser.parse_args()
     if arguments.point is not None:
         print(json.dumps(asdict(measure(Point(**arguments.point)))))
@@ -219,8 +221,8 @@ def main() -> None:
         if point in points or point.nodes > arguments.most_nodes:
             continue
         command = [sys.executable, "-m", "benchmarks.scaling", "--point", json.dumps(asdict(point))]
-        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-        points[point] = Measured(**json.loads(done.stdout.splitlines()[-1]))
+        finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+        points[point] = Measured(**json.loads(finished.stdout.splitlines()[-1]))
         write(points)
         print(f"{point}: {points[point]}", flush=True)
     begun = [sweep for sweep, wanted in SWEEPS.items() if any(p in points for p in wanted)]

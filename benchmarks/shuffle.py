@@ -1,8 +1,8 @@
-"""A graph with its edges shuffled degree by degree: what remains if who is joined to whom is chance.
+"""A graph with its edges shuffled at random under constant degrees, for benchmarks/shuffled_edges.py.
 
 Every node keeps its in- and out-degree in each relation, and every weight stays with the destination of its
-edge, so that averages have as many terms of the same weights as before, of other nodes. What a model loses
-by training on such a graph is what it had learnt from the structure beyond the degrees.
+edge, so that an average has the same number of terms with the same weights, over other nodes. What a model
+loses by training on such a graph is what it learnt from the structure beyond the degrees.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from condense.data.graph import MultimodalGraph
 from condense.data.relations import primary, reverses
 
 SWAPS = 100
-"""Swaps tried for each edge: more than adequate, as Milo et al. (arXiv cond-mat/0312028) find."""
+"""Swaps tried for each edge; Milo et al. (arXiv cond-mat/0312028) find this more than adequate."""
 
 
 def shuffle_edges(graph: MultimodalGraph, generator: torch.Generator) -> MultimodalGraph:
-    """A copy with the edges of each relation rewired by swaps a→b, c→d ⟼ c→b, a→d at random.
+    """A copy with the edges of each relation rewired by random swaps a→b, c→d ⟼ c→b, a→d.
 
-    A swap that would join two nodes twice, or a node to itself, does not take place, so no edge is merged
-    and none is lost (Maslov & Sneppen, Science 296, 2002); where nearly all pairs are joined, little can
-    change. Loops stay. Relations with mirrored pairs keep them mirrored, whatever their weights are:
-    each side's weights stay with its own destinations.
+    A swap that would join two nodes twice, or a node to itself, is skipped, so no edge is merged or lost
+    (Maslov & Sneppen, Science 296, 2002); if nearly all pairs are joined, little can change. Loops stay.
+    Mirrored relations stay mirrored, whatever their weights: the weights of each stay with its own
+    destinations.
 
     Args:
-        graph: condensed or whole; on a whole one of many edges it takes a while, being a plain loop.
+        graph: condensed or whole; a whole graph with many edges takes a while, because this is a plain loop.
         generator: for the swaps, on the CPU.
     """
     shuffled = copy.copy(graph)
     mirror = _mirrored_pairs(graph)
     for relation in primary(graph, mirror):
-        other = mirror.get(relation)
+        reverse = mirror.get(relation)
         edges = graph[relation].edge_index.cpu()
-        if other == relation:
+        if reverse == relation:
             shuffled[relation].edge_index = _symmetric(edges, generator).to(
                 graph[relation].edge_index.device
             )
             continue
         taken = _rewired(edges, relation[0] == relation[2], generator)  # [e]
         _set(shuffled, relation, edges[0][taken], edges[1])
-        if other is not None:
-            # Edge e's source now meets the destination of the edge that took it.
+        if reverse is not None:
+            # The source of edge e is now joined to the destination of the edge that took it.
             met = edges[1][taken.argsort()]
-            order, place = _by_pair(edges.flip(0)), _by_pair(graph[other].edge_index.cpu())
+            order, place = _by_pair(edges.flip(0)), _by_pair(graph[reverse].edge_index.cpu())
             source = torch.empty_like(met)
             source[place] = met[order]
-            _set(shuffled, other, source, graph[other].edge_index[1].cpu())
+            _set(shuffled, reverse, source, graph[reverse].edge_index[1].cpu())
     return shuffled
 
 
@@ -63,7 +63,7 @@ def _set(graph: MultimodalGraph, relation: EdgeType, src: Tensor, dst: Tensor) -
 
 
 def _mirrored_pairs(graph: MultimodalGraph) -> Mapping[EdgeType, EdgeType]:
-    """As `reverses`, by the pairs alone: in a condensed graph each side has weights of its own."""
+    """Mirrored relations by their pairs alone: in a condensed graph, each has weights of its own."""
     bare = copy.copy(graph)
     for relation in bare.edge_types:
         bare[relation].pop("edge_weight", None)
@@ -71,7 +71,7 @@ def _mirrored_pairs(graph: MultimodalGraph) -> Mapping[EdgeType, EdgeType]:
 
 
 def _by_pair(edges: Int[Tensor, "2 e"]) -> Int[Tensor, " e"]:
-    """The order of edges by source, then by destination."""
+    """The order that sorts edges by source, then by destination."""
     order = edges[1].argsort(stable=True)
     return order[edges[0][order].argsort(stable=True)]
 
@@ -79,11 +79,11 @@ def _by_pair(edges: Int[Tensor, "2 e"]) -> Int[Tensor, " e"]:
 def _rewired(
     edges: Int[Tensor, "2 e"], within: bool, generator: torch.Generator
 ) -> Int[Tensor, " e"]:
-    """For each edge the one whose source it takes.
+    """For each edge, the edge whose source it takes.
 
     Args:
         edges: [source, destination].
-        within: both are of one type, so that an edge can be a loop.
+        within: whether both ends have the same type, so that an edge can be a loop.
         generator: for the swaps.
     """
     source, destination = edges.tolist()
@@ -102,16 +102,16 @@ def _rewired(
 
 
 def _symmetric(edges: Int[Tensor, "2 e"], generator: torch.Generator) -> Int[Tensor, "2 e"]:
-    """The rewired edges of a symmetric relation: a pair of nodes is an edge each way, and moves as one.
+    """The rewired edges of a symmetric relation, whose two edges between a pair of nodes move together.
 
     Args:
-        edges: [source, destination]; with each edge its opposite is there.
+        edges: [source, destination]; the opposite of each edge is among them.
         generator: for the swaps.
     """
     opposite = torch.empty(edges.size(1), dtype=torch.long)
     opposite[_by_pair(edges)] = _by_pair(edges.flip(0))
     destination = edges[1].tolist()
-    # An edge is known by the end that it arrives at, a pair by its two edges.
+    # An edge is identified by its destination, a pair by its two edges.
     pairs = [[e, o] for e, o in enumerate(opposite.tolist()) if e < o]
     pairs = [[e, o] for e, o in pairs if destination[e] != destination[o]]
     joined = Counter(_key(destination[e], destination[o]) for e, o in pairs)
@@ -136,7 +136,7 @@ def _key(a: int, b: int) -> tuple[int, int]:
 
 
 def _draws(count: int, width: int, generator: torch.Generator) -> list[list[int]]:
-    """SWAPS · count rows of `width` places among `count`; none where there is nothing to swap."""
+    """SWAPS · count rows of `width` random indices below `count`; none if there is nothing to swap."""
     if count < 2:
         return []
     return torch.randint(count, (SWAPS * count, width), generator=generator).tolist()

@@ -3,20 +3,20 @@
     python -m benchmarks.shuffled_edges --data-root DATA_ROOT [--set imdb] [--models hgt hgnn_ima] …
     python -m benchmarks.shuffled_edges --print
 
-Each graph is compared with itself after `benchmarks.shuffle.shuffle_edges`: every node keeps its degrees,
-every weight its destination. Condensing seed k's two graphs are trained with seed k, by the protocol of the
-set's line in tables.py: the same settings, tried for either kind and chosen on validation nodes. Printed is
-the mean paired difference of test micro-F1 and macro-F1 in points, with its 95 % interval.
+Each graph is compared with itself after `benchmarks.shuffle.shuffle_edges`: every node keeps its degrees
+and every weight its destination. The two graphs of condensing seed k are trained with seed k, by the
+protocol of the table in tables.py: the same settings are tried for both and chosen on validation nodes. It
+prints the mean paired difference of test micro-F1 and macro-F1 in points, with its 95 % interval.
 
-Rows are kept in benchmarks/rows/shuffled, one file for each set, method and model; what is there is not done
-again unless it is asked for with other epochs. Condensed graphs are shared with tables.py.
+Rows are kept in benchmarks/rows/shuffled, one file for each table, method and model, and are measured again
+only with other epochs. Condensed graphs are shared with tables.py.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -30,7 +30,6 @@ from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.results.paired import PairedDifference
 from evaluate.results.rows import Row, read_rows, write_rows
 from evaluate.training.task import EvaluationTask
-from evaluate.training.train import TrainSettings
 from models.registry import MODELS
 
 SHUFFLED = " with shuffled edges"
@@ -38,13 +37,13 @@ SHUFFLED = " with shuffled edges"
 
 @dataclass(frozen=True)
 class Comparison:
-    """One method's graphs of one set, as they are and shuffled.
+    """One method's graphs in one table, as they are and shuffled.
 
     Attributes:
-        job: where graphs are kept, and by what protocol models are trained.
-        method: in the words of tables.py.
-        seeds: condensing seeds, 0, 1, …
-        epochs: of every training; by default those of the set's line.
+        job: says where graphs are kept and how models are trained.
+        method: as in tables.py.
+        seeds: number of condensing seeds.
+        epochs: of every training; None for those of the table.
     """
 
     job: Job
@@ -54,12 +53,12 @@ class Comparison:
 
     @property
     def labels(self) -> tuple[str, str]:
-        """What rows call the graphs as they are, and shuffled."""
+        """Names in the rows of the graphs as they are, and shuffled."""
         return shown(self.method), shown(self.method) + SHUFFLED
 
-    def epochs_of(self, model: str) -> int:
-        """Epochs of one model's trainings."""
-        return self.epochs or self.job.table.few.get(model, self.job.table.epochs)
+    def protocol(self, model: str) -> Protocol:
+        """How one model is trained."""
+        return self.job.table.protocol(model, self.seeds, self.epochs)
 
     def file(self, model: str) -> Path:
         """Where the rows of one model are kept."""
@@ -70,19 +69,19 @@ class Comparison:
         )
 
     def kept(self, model: str) -> list[Row]:
-        """The rows of one model that are there."""
+        """The rows of one model in its file."""
         return read_rows(self.file(model)) if self.file(model).exists() else []
 
     def of(self, model: str, label: str) -> list[Row]:
-        """Those of one kind of graph and so many epochs, by condensing seed, as many as are asked for."""
-        epochs = f"epochs={self.epochs_of(model)}"
+        """The first `seeds` rows on one kind of graph with these epochs, by condensing seed."""
+        epochs = f"epochs={self.protocol(model).training.epochs}"
         rows = [r for r in self.kept(model) if r.method == label and epochs in r.settings.split()]
         rows.sort(key=lambda row: row.condense_seed or 0)
         return rows[: self.seeds]
 
 
 def measure(chosen: Comparison, models: Sequence[str]) -> None:
-    """All rows that are missing; a model's rows of one kind of graph are measured together."""
+    """Measure the missing rows; those of a model on one kind of graph are measured together."""
     missing = [
         (model, label)
         for model in models
@@ -96,27 +95,24 @@ def measure(chosen: Comparison, models: Sequence[str]) -> None:
     task = EvaluationTask.of(graph, setting=table.setting)
     plain = [condensed_graph(chosen.job, chosen.method, graph, k) for k in range(chosen.seeds)]
     as_is, shuffled = chosen.labels
-    graphs = {as_is: plain, shuffled: [with_shuffled_edges(made) for made in plain]}
+    graphs = {as_is: plain, shuffled: [with_shuffled_edges(condensed) for condensed in plain]}
     for model, label in missing:
-        training_graphs = [TrainingGraph(label, made.graph, made) for made in graphs[label]]
-        training = TrainSettings(chosen.epochs_of(model), 10, patience=40)
-        training = replace(training, lr=table.lr.get(model, training.lr))
-        protocol = Protocol((model,), chosen.seeds, 1, table.tune, training)
-        rows = evaluate(task, training_graphs, protocol)
-        others = [row for row in chosen.kept(model) if row.method != label]
+        training_graphs = [TrainingGraph(label, g.graph, g) for g in graphs[label]]
+        rows = evaluate(task, training_graphs, chosen.protocol(model))
+        rest = [row for row in chosen.kept(model) if row.method != label]
         chosen.file(model).parent.mkdir(parents=True, exist_ok=True)
-        write_rows(chosen.file(model), [*others, *rows])
+        write_rows(chosen.file(model), [*rest, *rows])
         print(f"{chosen.job.name}: {model} on {label}", flush=True)
 
 
-def with_shuffled_edges(made: CondensedGraph) -> CondensedGraph:
-    """`made` with its edges shuffled, by a generator of its condensing seed."""
-    generator = torch.Generator().manual_seed(made.provenance.seed)
-    return CondensedGraph(shuffle_edges(made.graph, generator), made.provenance)
+def with_shuffled_edges(condensed: CondensedGraph) -> CondensedGraph:
+    """A copy with shuffled edges; the condensing seed seeds the shuffle."""
+    generator = torch.Generator().manual_seed(condensed.provenance.seed)
+    return CondensedGraph(shuffle_edges(condensed.graph, generator), condensed.provenance)
 
 
 def show(chosen: Comparison, models: Sequence[str]) -> bool:
-    """Print the differences; whether none is missing."""
+    """Print the differences; returns whether none is missing."""
     complete = True
     print(
         f"\n{chosen.job.name}, {chosen.labels[0]}: over the same graph with shuffled edges, in points"
@@ -137,7 +133,7 @@ def show(chosen: Comparison, models: Sequence[str]) -> bool:
 
 
 def main() -> int:
-    """Run what is missing, then print."""
+    """Measure the missing rows, then print the differences."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, default=Path("data"))
     parser.add_argument("--graphs", type=Path, default=Path("runs/tables"))

@@ -1,11 +1,11 @@
-"""How fast condensing is: an outer step against plain autograd, and whole runs against their bars.
+"""How fast condensing is: an outer step against plain autograd, and whole runs against their limits.
 
     python -m benchmarks.speed --data-root DATA_ROOT [--only step amazon1 imdb cora]
 
-From the project's root. `step` runs the plain outer step of tests/oracle and the fast one by turns, from the
-same state, on Cora and on a part of the simulated AMAZON-1 that the plain one can bear. The others are whole
-runs of the command line, each in a process of its own: its wall time includes the start of Python, its memory
-is the process's greatest.
+Run it from the project's root. `step` alternates the plain outer step of tests/support/oracle with the fast
+one, from the same state, on Cora and on a part of the simulated AMAZON-1 that is small enough for the plain
+one. The others are whole runs of the command line, each in a process of its own: the wall time includes the
+start of Python, and the memory is the peak of the process.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from tests.support.oracle.problem import Problem, Run, Steps
 ROOT = Path(__file__).resolve().parents[1]
 MIB = 2**20
 RATIO = 20.0
-"""An outer step shall be so many times as fast as the plain one."""
+"""How many times as fast as the plain one an outer step should be."""
 
 
 @dataclass(frozen=True)
-class Bar:
+class Limits:
     """A whole run and what it may cost.
 
     Attributes:
         arguments: of `cli.py condense`.
-        seconds: of the whole run, by the clock on the wall.
-        peak_mib: of memory.
+        seconds: wall time of the whole run.
+        peak_mib: peak memory.
         propagate: seconds of that stage.
-        step: seconds of one outer step with its inner ones.
+        step: seconds of one outer step with its inner steps.
     """
 
     arguments: tuple[str, ...]
@@ -60,34 +60,34 @@ PLAIN_MATCHING = (
     "--decouple=off", "--damping=0", "--labels=labelled", "--epochs=1000", "--outer=20", "--inner=10",
     "--check-every=100",
 )  # fmt: skip
-BARS = {
-    "amazon1": Bar(
+LIMITS = {
+    "amazon1": Limits(
         ("--dataset=amazon1", "--source=simulated", "--ratio=0.01"),
         seconds=60,
         peak_mib=3 * 1024,
         propagate=10,
         step=0.3,
     ),
-    "imdb": Bar(("--dataset=imdb", "--ratio=0.01"), seconds=20),
-    "cora": Bar(("--dataset=cora", "--ratio=0.026", *PLAIN_MATCHING), seconds=90, step=0.0045),
+    "imdb": Limits(("--dataset=imdb", "--ratio=0.01"), seconds=20),
+    "cora": Limits(("--dataset=cora", "--ratio=0.026", *PLAIN_MATCHING), seconds=90, step=0.0045),
 }
 
 
-def say(what: str, found: float, bar: float | None, unit: str, least: bool = False) -> None:
-    """One line: what was measured, what was allowed, and whether it holds."""
-    line = f"  {what:44}{found:10.4g} {unit:4}"
-    if bar is not None:
-        held = found >= bar if least else found <= bar
-        line += f"  bar {'≥' if least else '≤'} {bar:g} {unit}: {'met' if held else 'MISSED'}"
+def show(name: str, value: float, limit: float | None, unit: str, least: bool = False) -> None:
+    """Print a measured value, its limit, and whether it is met; `least` makes it a lower limit."""
+    line = f"  {name:44}{value:10.4g} {unit:4}"
+    if limit is not None:
+        met = value >= limit if least else value <= limit
+        line += f"  limit {'≥' if least else '≤'} {limit:g} {unit}: {'met' if met else 'MISSED'}"
     print(line, flush=True)
 
 
 def whole_run(name: str, data_root: Path) -> None:
     """One condensation from the command line."""
-    bar = BARS[name]
+    limits = LIMITS[name]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "condensed.h5"
-        command = [sys.executable, "cli.py", "condense", *bar.arguments]
+        command = [sys.executable, "cli.py", "condense", *limits.arguments]
         command += [f"--data-root={data_root}", f"--out={out}", "--device=cpu"]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
@@ -97,15 +97,15 @@ def whole_run(name: str, data_root: Path) -> None:
         provenance = load_condensed(out).provenance
     stages = {str(s["name"]): float(s["seconds"]) for s in provenance.stages}
     steps = provenance.settings["epochs"] * provenance.settings["outer"]
-    print(f"{name} ({provenance.source}): {' '.join(bar.arguments)}")
-    say("whole run", seconds, bar.seconds, "s")
-    say("of it on processors", _used(after) - _used(before), None, "s")
-    # The greatest of all processes so far, so runs go from small ones to large ones.
-    say("peak memory", after.ru_maxrss * 1024 / MIB, bar.peak_mib, "MiB")
+    print(f"{name} ({provenance.source}): {' '.join(limits.arguments)}")
+    show("whole run", seconds, limits.seconds, "s")
+    show("processor time", _used(after) - _used(before), None, "s")
+    # The peak is of all child processes so far, so small runs go first.
+    show("peak memory", after.ru_maxrss * 1024 / MIB, limits.peak_mib, "MiB")
     for stage, value in stages.items():
-        say(f"stage {stage}", value, bar.propagate if stage == "propagate" else None, "s")
+        show(f"stage {stage}", value, limits.propagate if stage == "propagate" else None, "s")
     if steps:
-        say(f"outer step, mean of {steps}", stages["match"] / steps, bar.step, "s")
+        show(f"outer step, mean of {steps}", stages["match"] / steps, limits.step, "s")
 
 
 def _used(usage: resource.struct_rusage) -> float:
@@ -113,10 +113,10 @@ def _used(usage: resource.struct_rusage) -> float:
 
 
 def outer_steps(data_root: Path, scale: float, repeats: int) -> None:
-    """The fast and the plain step by turns."""
+    """Compare the fast and the plain step."""
     cora = load_dataset("cora", data_root)
     compare("cora at 2.6 %, plain matching, 10 inner steps", cora, 0.026, Steps(), repeats)
-    # n' is that of 1 % of the whole AMAZON-1.
+    # n' is that of 1 % of all of AMAZON-1.
     part = simulate_amazon1(scale)
     steps = Steps(damping=0.1, inner=3)
     name = f"amazon1 (simulated), {scale:g} of its items, as many condensed nodes as at 1 % of all"
@@ -124,7 +124,7 @@ def outer_steps(data_root: Path, scale: float, repeats: int) -> None:
 
 
 def compare(name: str, graph: MultimodalGraph, ratio: float, steps: Steps, repeats: int) -> None:
-    """Print the medians of both, and their ratio."""
+    """Print the median seconds of the steps, and their ratios."""
     damped = steps.damping > 0
     decouple = "field" if damped else "off"
     guessing = Guessing("ridge", smooth=False) if damped else None
@@ -137,30 +137,30 @@ def compare(name: str, graph: MultimodalGraph, ratio: float, steps: Steps, repea
     times: dict[str, list[float]] = {key: [] for key in runs}
     for k in range(repeats + 1):
         for key, run in runs.items():
-            taken = seconds_of(run)
+            seconds = seconds_of(run)
             if k:  # The first step of each warms up.
-                times[key].append(taken)
-    medians = {key: statistics.median(taken) for key, taken in times.items()}
+                times[key].append(seconds)
+    medians = {key: statistics.median(seconds) for key, seconds in times.items()}
     print(f"{name}: n' = {len(problem.synthesis.y)}, D = {len(problem.view.block)}")
     for key, median in medians.items():
-        say(key, median, None, "s")
+        show(key, median, None, "s")
     for key in list(runs)[1:]:
-        bar = RATIO if key == "plain" and damped else None
-        say(f"{key} ÷ fast", medians[key] / medians["fast"], bar, "×", least=True)
+        limit = RATIO if key == "plain" and damped else None
+        show(f"{key} ÷ fast", medians[key] / medians["fast"], limit, "×", least=True)
 
 
 def seconds_of(run: Run) -> float:
-    """One outer step."""
+    """Seconds of one outer step."""
     started = time.perf_counter()
     run.outer_step()
     return time.perf_counter() - started
 
 
 def main() -> None:
-    """Print all that is asked for."""
+    """Run what --only names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, default=Path("data"))
-    # Small ones first, see `whole_run`.
+    # Small runs first, see `whole_run`.
     jobs: dict[str, Callable[[argparse.Namespace], None]] = {
         "cora": lambda a: whole_run("cora", a.data_root),
         "imdb": lambda a: whole_run("imdb", a.data_root),
@@ -173,7 +173,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.data_root = arguments.data_root.resolve()
     print(
-        f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.2f} as it began", flush=True
+        f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.2f} at the start", flush=True
     )
     for name in [job for job in jobs if job in arguments.only]:
         jobs[name](arguments)

@@ -1,10 +1,11 @@
-"""What the parts of the models without labels are worth: each switch alone, scored on validation nodes.
+"""What each part of the self-supervised models contributes, scored on validation nodes.
 
     python -m benchmarks.switches --data-root DATA [--model shgp] [--dataset acm] [--seeds 1] [--switches …]
 
-Macro-F1 at 20, 40 and 60 labels a class by the probe of `evaluate/training/probe.py`, and NMI, on
-validation nodes: one half of these chooses the probe's step and the other is scored, then the other way
-round. No test label is read. About a minute a switch and seed on one core.
+Each line changes one switch. It prints macro-F1 of the probe (`evaluate/training/probe.py`) at 20, 40 and
+60 labels a class, and NMI. One half of the validation nodes chooses the probe's step and the other half is
+scored, then the halves change places. No test label is read. A switch and seed take about a minute on one
+core.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ UNTRAINED = "untrained"
 
 @dataclass(frozen=True)
 class Study:
-    """One model.
+    """The switches of one model.
 
     Attributes:
-        epochs: of learning, by data set.
-        switches: name -> settings, where they differ from the defaults; `UNTRAINED` comes besides.
+        epochs: of pre-training, by data set.
+        switches: name -> settings that differ from the defaults. `UNTRAINED` is measured as well.
     """
 
     epochs: dict[str, int]
@@ -46,7 +47,7 @@ class Study:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all lines that can be measured."""
+        """Names of all lines that can be measured."""
         return ("as it is", *self.switches, UNTRAINED)
 
 
@@ -90,17 +91,17 @@ STUDIES = {
 }
 
 
-def crossed(x: Tensor, task: EvaluationTask, seed: int) -> float:
-    """Macro-F1 of each half of the validation nodes, the other half choosing the step; their mean."""
+def cross_probe(x: Tensor, task: EvaluationTask, seed: int) -> float:
+    """Mean macro-F1 of the two halves of the validation nodes; the other half chooses the step."""
     train, val = (Nodes.of(task.whole, split) for split in ("train_mask", "val_mask"))
     classes = task.raw.num_classes
     order = torch.randperm(len(val.rows), generator=torch.Generator().manual_seed(0))
     halves = [Nodes(val.rows[part], val.y[part]) for part in order.chunk(2)]
-    found = []
-    for chooser, asked in (halves, halves[::-1]):
-        done = probe(x, train, chooser, asked.rows, classes, ProbeSettings(), seed)
-        found.append(score(done.by_macro.argmax(dim=1), asked.y, classes).macro_f1)
-    return statistics.fmean(found)
+    scores = []
+    for selection, held_out in (halves, halves[::-1]):
+        probed = probe(x, train, selection, held_out.rows, classes, ProbeSettings(), seed)
+        scores.append(score(probed.by_macro.argmax(dim=1), held_out.y, classes).macro_f1)
+    return statistics.fmean(scores)
 
 
 def measure(
@@ -109,18 +110,18 @@ def measure(
     """Macro-F1 [%] at each rate, and NMI [%]."""
     task, entry = tasks[60], MODELS[model]
     settings = build(entry.settings, STUDIES[model].switches.get(switch, {}), switch)
-    learning = build(PretrainSettings, {"epochs": epochs, **entry.training}, model)
+    pretraining = build(PretrainSettings, {"epochs": epochs, **entry.training}, model)
     with seeded(seed):
         module = entry.build(task.schema, settings)
         if switch != UNTRAINED:
-            pretrain(module, task.whole, learning)
+            pretrain(module, task.whole, pretraining)
     x, val = embeddings(module, task.whole), Nodes.of(task.whole, "val_mask")
-    agreed = clustering(x, val.rows, val.y, task.raw.num_classes, starts=2)
-    return [100 * v for v in (*(crossed(x, own, seed) for own in tasks.values()), agreed.nmi)]
+    agreement = clustering(x, val.rows, val.y, task.raw.num_classes, starts=2)
+    return [100 * v for v in (*(cross_probe(x, t, seed) for t in tasks.values()), agreement.nmi)]
 
 
 def main() -> None:
-    """Print a line a switch."""
+    """Print a line for each switch."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, default=Path("data"))
     parser.add_argument("--model", default="hetcrf", choices=list(STUDIES))

@@ -1,14 +1,15 @@
-"""The tables of docs/results: every method × every model on every data set, resumable.
+"""The tables of docs/results: every method × every model on every data set.
 
     python -m benchmarks.tables --data-root DATA_ROOT [--sets imdb acm …] [--methods …] [--models …]
     python -m benchmarks.tables --print
 
-Rows are kept in benchmarks/rows, one file for each line of `TABLES` and model, and nothing is done twice:
-not a condensed graph that is there, nor a model's training on a method's graphs whose rows are. So the same
-command resumes a killed run. After a change to a method, `--redo METHOD …` forgets its graphs and rows
-first; a run that is killed after that resumes without it. `python -m benchmarks.results_pages` then renews
-the pages. Tables run side by side, with one thread each;
-seconds are therefore upper bounds. Run them one at a time where they share a data set.
+Rows are kept in benchmarks/rows, one file for each table and model. Condensed graphs and rows that exist are
+not made again, so the same command resumes an interrupted run. After a change to a method, `--redo METHOD …`
+first deletes its graphs and rows; to resume that run, leave the option out. `python -m
+benchmarks.results_pages` then renews the pages.
+
+Tables run side by side with one thread each, so seconds are upper bounds. Run tables that share a data set
+one at a time.
 """
 
 from __future__ import annotations
@@ -60,35 +61,35 @@ METHODS = (
     "srgm",
 )
 OURS = "srgm"
-# Those that may be the best; the others are far behind wherever they were compared.
+# The candidates for the best; the other methods are far behind wherever they were compared.
 CLOSEST = ("kmeans:labels=pseudo", "coarsening", "srgm:epochs=0", "srgm")
-# Without two modalities there is nothing to decouple, and both lines are one.
+# With one modality there is nothing to decouple, so this line would equal that of srgm.
 METHODS_OF_ONE_MODALITY = tuple(m for m in METHODS if m != "srgm:decouple=off")
 MODELS = ("mlp", "sgc", "gcn", "hgt", "hgnn_ima")
-# Those that the tables of all models have besides.
+# The further models of the tables that have all models.
 OTHERS = tuple(m for m in MODELS_BY_NAME if m not in MODELS)
-# HetCRF's encoder as it was drawn, under the same probe.
+# HetCRF's encoder with its initial weights, under the same probe.
 CONTROL = "hetcrf:learns_from=nothing"
 ALL_MODELS = (*MODELS, *OTHERS, CONTROL)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A data set, how far it is condensed, and how models are trained on it.
+    """A data set, its condensation ratio, and how models are trained on it.
 
     Attributes:
         dataset: its name for the command line.
         ratio: of condensation.
-        modalities: of the target type; None for the data set's usual ones.
-        source: "auto", or "simulated" where that must not depend on what is prepared.
-        setting: "transductive" or "inductive", in which the ratio is of training nodes.
-        seeds: condensing seeds; seed k's graph is trained with seed k.
-        epochs: of every training, unless `few` names a model.
-        few: model -> epochs, where the whole graph is too large for as many; the same for all graphs.
-        lr: model -> learning rate in place of the trainer's, likewise.
+        modalities: of the target type; None for the data set's default.
+        source: "auto", or "simulated" where real files must not be used even if they exist.
+        setting: "transductive", or "inductive" with a ratio of the training nodes.
+        seeds: condensing seeds; models are trained with seed k on the graph of seed k.
+        epochs: of every training, unless `few` names the model.
+        few: model -> fewer epochs, on all graphs, because the whole graph is too large for more.
+        lr: model -> learning rate, on all graphs, in place of the trainer's.
         tune: settings tried for each model and method.
-        methods: those to compare.
-        models: those to train.
+        methods: to compare.
+        models: to train.
     """
 
     dataset: str
@@ -104,10 +105,16 @@ class Table:
     methods: tuple[str, ...] = METHODS
     models: tuple[str, ...] = MODELS
 
+    def protocol(self, model: str, seeds: int | None = None, epochs: int | None = None) -> Protocol:
+        """How a model is trained; `seeds` and `epochs` replace those of the table."""
+        training = TrainSettings(epochs or self.few.get(model, self.epochs), 10, patience=40)
+        training = replace(training, lr=self.lr.get(model, training.lr))
+        return Protocol((model,), seeds or self.seeds, 1, self.tune, training)
+
 
 TABLES = {
     "imdb": Table("imdb", 0.01, models=ALL_MODELS),
-    # The headline: twice as many pairs of what is close.
+    # The headline: twice as many pairs of the methods that are close.
     "imdb-10": Table("imdb", 0.01, seeds=10, methods=CLOSEST),
     "imdb-unique": Table("imdb-unique", 0.01),
     "imdb-tabular": Table("imdb", 0.01, ("text", "image", "tabular")),
@@ -115,7 +122,7 @@ TABLES = {
     "dblp": Table("dblp", 0.01, few={"hgnn_ima": 20}, methods=METHODS_OF_ONE_MODALITY),
     "cora": Table("cora", 0.026, methods=METHODS_OF_ONE_MODALITY),
     "photo": Table("photo", 0.01, methods=METHODS_OF_ONE_MODALITY),
-    # GCN alone, with more settings to choose from: the figure that the literature reports.
+    # GCN alone, with more settings to choose from, for the number that the literature reports.
     "cora-gcn": Table("cora", 0.026, tune=8, methods=METHODS_OF_ONE_MODALITY, models=("gcn",)),
     "photo-gcn": Table("photo", 0.01, tune=8, methods=METHODS_OF_ONE_MODALITY, models=("gcn",)),
     "amazon1": Table(
@@ -126,9 +133,9 @@ TABLES = {
         lr={"hgt": 0.01},
         tune=1,
     ),
-    # Two products a class; 1 % of the 160 that train would be fewer than the classes.
+    # Two products a class; 1 % of the 160 training nodes would be fewer than the classes.
     "photo-inductive": Table("photo", 0.1, setting="inductive", methods=METHODS_OF_ONE_MODALITY),
-    # As many items as 1 % of all, so that only the setting differs from the line above.
+    # As many items as 1 % of all, so that only the setting differs from amazon1.
     "amazon1-inductive": Table(
         "amazon1",
         0.05,
@@ -143,12 +150,12 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Job:
-    """One data set with the methods and models that are asked for.
+    """One table with the methods and models that were asked for.
 
     Attributes:
         name: in `TABLES`.
         methods, models: names.
-        data_root: of the data sets' files.
+        data_root: folder of the data sets' files.
         graphs, rows: folders of condensed graphs and of results.
     """
 
@@ -161,12 +168,12 @@ class Job:
 
     @property
     def table(self) -> Table:
-        """What is to be measured."""
+        """What to measure."""
         return TABLES[self.name]
 
     @property
     def folder(self) -> Path:
-        """Where the condensed graphs are kept, also for other tables of the same data set and ratio."""
+        """Where the condensed graphs are kept; tables of the same data set and ratio share it."""
         table = self.table
         parts = [table.dataset, *(table.modalities or ()), f"{table.ratio:g}"]
         if table.setting != "transductive":
@@ -186,17 +193,17 @@ class Job:
         return RecordStore(Row, lambda row: row.method, self.rows_file(model), remedy=REMEDY)
 
     def done(self, model: str, method: str) -> bool:
-        """Whether all rows of a model on a method's graphs are there."""
+        """Whether a model's rows on a method's graphs are complete."""
         return len(self.kept(model).get(shown(method))) == self.table.seeds
 
 
 def shown(method: str) -> str:
-    """What rows call a method."""
+    """The method's name in the rows."""
     return method if method == WHOLE else label(*parse(method))
 
 
 def measure(job: Job) -> None:
-    """All rows of a table that are missing."""
+    """Measure the rows of a table that are missing."""
     torch.set_num_threads(1)
     chosen = job.table
     missing = {m: [x for x in job.models if not job.done(x, m)] for m in job.methods}
@@ -207,17 +214,14 @@ def measure(job: Job) -> None:
     for method, models in missing.items():
         training_graphs = list(training_graphs_of(job, method, task)) if models else []
         for model in models:
-            training = TrainSettings(chosen.few.get(model, chosen.epochs), 10, patience=40)
-            training = replace(training, lr=chosen.lr.get(model, training.lr))
-            protocol = Protocol((model,), chosen.seeds, 1, chosen.tune, training)
-            rows = evaluate(task, training_graphs, protocol)
+            rows = evaluate(task, training_graphs, chosen.protocol(model))
             kept = job.kept(model)
             kept.restrict([*(row for row in kept if row.method != shown(method)), *rows])
             print(f"{job.name}: {model} on {method}", flush=True)
 
 
 def training_graphs_of(job: Job, method: str, task: EvaluationTask) -> Iterator[TrainingGraph]:
-    """What models are trained on: the whole graph as far as it is seen, or a method's condensed graphs."""
+    """What models are trained on: the training part of the whole graph, or a method's condensed graphs."""
     if method == WHOLE:
         yield TrainingGraph(WHOLE, task.trained_whole())
         return
@@ -227,7 +231,7 @@ def training_graphs_of(job: Job, method: str, task: EvaluationTask) -> Iterator[
 
 
 def condensed_graph(job: Job, method: str, graph: MultimodalGraph, seed: int) -> CondensedGraph:
-    """A method's condensed graph of one seed, made where it is not there yet with these settings."""
+    """A method's condensed graph of one seed; condensed now if no file has it with these settings."""
     chosen, (kind, settings) = job.table, parse(method)
     file = job.graph_file(method, seed)
     if not file.exists() or load_condensed(file).provenance.settings != settings_of(kind, settings):
@@ -238,32 +242,32 @@ def condensed_graph(job: Job, method: str, graph: MultimodalGraph, seed: int) ->
         }
         file.parent.mkdir(parents=True, exist_ok=True)
         budget = plan(graph, chosen.ratio, setting=chosen.setting)
-        made = condense(graph, budget, kind, settings, seed=seed, dataset_settings=loaded)
-        save(file, made)
-        print(f"{file}: {made.provenance.condense_seconds:.1f} s", flush=True)
+        condensed = condense(graph, budget, kind, settings, seed=seed, dataset_settings=loaded)
+        save(file, condensed)
+        print(f"{file}: {condensed.provenance.condense_seconds:.1f} s", flush=True)
     return load_condensed(file)
 
 
 def settings_of(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """All settings of a method, those left at their defaults too, as provenance keeps them."""
+    """All settings of a method, defaults included, as in the provenance."""
     return asdict(build(METHODS_BY_NAME[kind].settings, settings, kind))
 
 
 def forget(job: Job, methods: Sequence[str]) -> None:
-    """Delete some methods' graphs, and the rows of every table and model that were made from them."""
+    """Delete some methods' graphs, and the rows of all tables and models from these graphs."""
     for method in methods:
         for file in job.folder.glob(job.graph_file(method, 0).name.replace("seed0", "seed*")):
             file.unlink()
     for name, table in TABLES.items():
-        other = replace(job, name=name)
-        for model in table.models if other.folder == job.folder else ():
-            kept, dropped = other.kept(model), {shown(method) for method in methods}
+        sharing = replace(job, name=name)
+        for model in table.models if sharing.folder == job.folder else ():
+            kept, dropped = sharing.kept(model), {shown(method) for method in methods}
             if any(name in kept for name in dropped):
                 kept.restrict([row for row in kept if row.method not in dropped])
 
 
 def show(job: Job) -> bool:
-    """Print a data set's table, in the order of `METHODS`; whether it is complete."""
+    """Print a table in the order of `METHODS`; returns whether it is complete."""
     chosen = job.table
     order = {shown(m): i for i, m in enumerate(METHODS)}
     rows = [row for model in job.models for row in job.kept(model)]
@@ -283,11 +287,11 @@ def show(job: Job) -> bool:
             print(f"\n{paid}")
         print()
         for method in job.methods:
-            apart = (
-                paired_methods(rows, OURS, shown(method)) if method not in (OURS, WHOLE) else None
-            )
-            if apart is not None:
-                print(f"{OURS} over {shown(method)}, mean over the models: {apart}")
+            if method in (OURS, WHOLE):
+                continue
+            difference = paired_methods(rows, OURS, shown(method))
+            if difference is not None:
+                print(f"{OURS} over {shown(method)}, mean over the models: {difference}")
     missing = {m: [x for x in job.methods if not job.done(m, x)] for m in job.models}
     missing = {model: methods for model, methods in missing.items() if methods}
     if missing:
@@ -298,13 +302,13 @@ def show(job: Job) -> bool:
 
 
 def main() -> int:
-    """Run what is missing, then print."""
+    """Measure the missing rows, then print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, default=Path("data"))
     parser.add_argument("--graphs", type=Path, default=Path("runs/tables"))
     parser.add_argument("--rows", type=Path, default=Path(__file__).parent / "rows")
     parser.add_argument("--sets", nargs="+", default=list(TABLES), choices=list(TABLES))
-    parser.add_argument("--methods", nargs="+", help="by default those of each table")
+    parser.add_argument("--methods", nargs="+", help="default: those of each table")
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=ALL_MODELS)
     parser.add_argument("--redo", nargs="+", default=[], metavar="METHOD")
     parser.add_argument("--jobs", type=int, default=2)
@@ -329,7 +333,7 @@ def main() -> int:
     if not arguments.print:
         for job in jobs:
             forget(job, arguments.redo)
-        # Read by the workers as they start: k-means has threads of its own.
+        # The workers read these at their start; k-means has threads of its own.
         os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         with ProcessPoolExecutor(arguments.jobs, mp_context=get_context("spawn")) as pool:
             for job, future in [(job, pool.submit(measure, job)) for job in jobs]:

@@ -1,4 +1,4 @@
-"""BibTeX entries of the methods, models and datasets that a report uses, from references.bib.
+"""BibTeX entries of the methods, models and data sets that a report uses, from references.bib.
 
 Fields that we could not verify are left out there: no pages, no DOIs.
 """
@@ -24,7 +24,7 @@ DATASET_SOURCES = {
     "cora": ("planetoid",),
     "photo": ("pitfalls",),
 }
-"""Beginning of a real dataset's name -> keys."""
+"""Beginning of a real data set's name -> keys."""
 
 PROGRAMS, SEARCH_PROGRAMS = ("pyg",), ("tune", "optuna")
 
@@ -49,7 +49,7 @@ def model_keys(name: str) -> tuple[str, ...]:
 
 
 def dataset_keys(name: str) -> tuple[str, ...]:
-    """Keys of a real dataset's entries."""
+    """Keys of a real data set's entries."""
     return tuple(
         key for start, keys in DATASET_SOURCES.items() if name.startswith(start) for key in keys
     )
@@ -58,12 +58,12 @@ def dataset_keys(name: str) -> tuple[str, ...]:
 def bibtex(
     methods: Iterable[str], models: Iterable[str], datasets: Iterable[str], searched: bool
 ) -> str:
-    """The entries, each once, in the order methods, models, datasets, programs.
+    """The entries, each once, in the order methods, models, data sets, programs.
 
     Args:
         methods: names of condensation methods; unknown ones have no entry.
         models: names of models, likewise.
-        datasets: names of real datasets, likewise.
+        datasets: names of real data sets, likewise.
         searched: whether there was an architecture search.
     """
     keys = [key for name in methods for key in method_keys(name)]

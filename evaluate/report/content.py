@@ -61,11 +61,11 @@ class Tile:
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """What the page shows about one dataset.
+    """What the page shows about one data set.
 
     Attributes:
         slug: its anchor.
-        title: the dataset's name, marked if simulated.
+        title: the data set's name, marked if simulated.
         heading: what was condensed to what, real or simulated.
         tiles: the main numbers.
         findings: the main results in sentences.

@@ -1,129 +1,31 @@
-"""The main results in numbers and sentences, as certain as their intervals and no more."""
+"""The main results in sentences, as certain as their intervals and no more."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 
-from condense.data.graph import num_target
-from evaluate.report.content import Tile
-from evaluate.report.formatting import counted, listed, percent
+from evaluate.report.formatting import counted, listed, listed_or_counted, percent
 from evaluate.report.method_summary import (
     MethodSummary,
     common_models,
     difference,
+    leader,
+    mean_score,
     method_summaries,
     whole_summary,
 )
 from evaluate.report.runs import DatasetRuns
 from evaluate.report.search_folder import CHEAP_TRAININGS, SearchFolder
 from evaluate.results.paired import PairedDifference
-from evaluate.results.table import Line, readable_bytes, seconds, trainings
+from evaluate.results.table import Line, readable_bytes, trainings
 
 MOST_NAMED = 5  # Models; of more, only the extremes are named.
 
 
-def tiles(runs: DatasetRuns) -> tuple[Tile, ...]:
-    """Retention, size, condensing time and break-even of the leading method; each search's Kendall's τ."""
-    shown = [*_leader_tiles(runs), *_search_tiles(runs)]
-    return tuple(shown or _graph_tiles(runs))
-
-
-def sentences(runs: DatasetRuns) -> tuple[str, ...]:
+def findings(runs: DatasetRuns) -> tuple[str, ...]:
     """What a reader in a hurry should know, and what the numbers do not show."""
     return tuple(_sentences(runs))
-
-
-def leader(summaries: Sequence[MethodSummary]) -> MethodSummary | None:
-    """The method with the highest mean retention over the models that all graphs share.
-
-    Without scores on the whole graph, that with the highest mean micro-F1; None if there is no method or no
-    shared model.
-    """
-    names = common_models(summaries)
-    condensed = [s for s in summaries if not s.whole]
-    if not condensed or not names:
-        return None
-
-    def mean(s: MethodSummary) -> float:
-        retention = s.mean("retention", names)
-        return _mean_score(s, names) if retention is None else retention
-
-    return max(condensed, key=mean)
-
-
-def _mean_score(summary: MethodSummary, names: Sequence[str]) -> float:
-    return sum(summary.lines[m].micro[0] for m in names) / len(names)
-
-
-def _leader_tiles(runs: DatasetRuns) -> Iterator[Tile]:
-    summaries = method_summaries(runs.rows)
-    best, whole, names = leader(summaries), whole_summary(summaries), common_models(summaries)
-    if best is None:
-        return
-    retention = best.mean("retention", names)
-    if retention is not None and whole is not None:
-        yield Tile(
-            percent(retention / 100),
-            "of the whole graph's micro-F1",
-            f"{best.label}, mean over {_models(names)}",
-        )
-    if whole is not None:
-        yield Tile(
-            percent(best.size.bytes / whole.size.bytes),
-            "of the whole graph's bytes",
-            f"{readable_bytes(best.size.bytes)} of {readable_bytes(whole.size.bytes)}",
-        )
-    yield Tile(seconds(best.size.condense_seconds, " s"), "to condense", best.label)
-    yield from _break_even_tiles(best)
-
-
-def _break_even_tiles(best: MethodSummary) -> Iterator[Tile]:
-    """Break-even with the model that reaches it first, and with the others in small print."""
-    break_even = _break_even(best)
-    if not break_even:
-        return
-    first, *others = sorted(break_even, key=break_even.__getitem__)
-    if math.isinf(break_even[first]):
-        yield Tile("never", "pays off", f"with {_models(list(break_even))}")
-        return
-    noun = "training" if trainings(break_even[first]) == "1" else "trainings"
-    detail = ", ".join(f"{m} {trainings(break_even[m])}" for m in others[:4])
-    yield Tile(
-        trainings(break_even[first]),
-        f"{noun} of {first} until condensing pays off",
-        detail + (" …" if others[4:] else ""),
-    )
-
-
-def _break_even(summary: MethodSummary) -> dict[str, float]:
-    """Model -> trainings after which condensing has paid off, where this is known; may be infinite."""
-    lines: dict[str, Line] = summary.lines
-    return {m: line.break_even for m, line in lines.items() if line.break_even is not None}
-
-
-def _search_tiles(runs: DatasetRuns) -> Iterator[Tile]:
-    for search in runs.searches:
-        tau = search.kendall("condensed")
-        if tau is not None:
-            detail = f"95 % interval {tau.brackets}" if tau.interval else ""
-            label = f"{runs.prefix_of(search)}Kendall's τ of the search"
-            yield Tile(f"{tau.value:.2f}", label, detail)
-
-
-def _graph_tiles(runs: DatasetRuns) -> Iterator[Tile]:
-    """Size and condensing time of the first condensed graph, for reports without results."""
-    if not runs.graphs:
-        return
-    first = runs.graphs[0]
-    p, graph = first.condensed.provenance, first.condensed.graph
-    yield Tile(f"{num_target(graph):,}", f"{graph.target} nodes", f"{first.label}, seed {p.seed}")
-    yield Tile(
-        percent(p.ratio, 2),
-        f"of all {graph.target} nodes",
-        f"{percent(p.ratio_train, 2)} of the training nodes",
-    )
-    yield Tile(seconds(p.condense_seconds, " s"), "to condense", p.device)
 
 
 def _sentences(runs: DatasetRuns) -> Iterator[str]:
@@ -134,6 +36,8 @@ def _sentences(runs: DatasetRuns) -> Iterator[str]:
         yield from _comparison_sentences(summaries, best)
         yield _size_sentence(summaries, best)
         yield from _break_even_sentences(best)
+    elif runs.rows and all(s.whole for s in summaries):
+        yield "Only the whole graph was evaluated in these runs."
     elif runs.rows:
         yield "No method is ranked, because no model was trained on all the graphs."
     elif runs.graphs:
@@ -150,10 +54,10 @@ def _score_sentences(
     whole, baselines = whole_summary(summaries), _baselines(summaries, best)
     retention, corrected = best.mean("retention", names), best.mean("corrected", names)
     runs = min(line.runs for line in best.lines.values())
-    over = f"over {_models(names)} ({counted(runs, 'training')} each)"
+    over = f"over {listed_or_counted(names, 'model')} ({counted(runs, 'training')} each)"
     if whole is None or retention is None:
         yield (
-            f"{best.label} has the highest mean micro-F1 {over}: {_mean_score(best, names):.1f}. No model "
+            f"{best.label} has the highest mean micro-F1 {over}: {mean_score(best, names):.1f}. No model "
             "was trained on the whole graph, so there is no retention."
         )
         return
@@ -193,7 +97,7 @@ def _comparison_sentences(summaries: Sequence[MethodSummary], best: MethodSummar
     if behind:
         yield f"It is behind {listed(behind)} on the seeds that both have{several}."
     if single:
-        yield f"Too few paired seeds to put an interval on the difference from {listed(single)}."
+        yield f"There are too few paired seeds to compare it with {listed(single)}."
 
 
 def _baselines(summaries: Sequence[MethodSummary], best: MethodSummary) -> list[MethodSummary]:
@@ -217,7 +121,7 @@ def _size(line: Line) -> str:
 
 
 def _break_even_sentences(best: MethodSummary) -> Iterator[str]:
-    break_even = _break_even(best)
+    break_even = best.break_even
     finite = {m: v for m, v in break_even.items() if math.isfinite(v)}
     never = [m for m, v in break_even.items() if math.isinf(v)]
     if len(finite) > MOST_NAMED:
@@ -264,7 +168,3 @@ def _reservation(ahead: PairedDifference) -> str:
     if math.isinf(ahead.half):
         return ", too few for an interval"
     return "" if abs(ahead.mean) > ahead.half else ": not significant"
-
-
-def _models(names: Sequence[str]) -> str:
-    return listed(names) if len(names) <= 4 else f"{len(names)} models"

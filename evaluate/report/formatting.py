@@ -20,6 +20,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+def listed_or_counted(names: Sequence[str], noun: str, most: int = 4) -> str:
+    """The names, or their number if there are more than `most`."""
+    return listed(names) if len(names) <= most else counted(len(names), noun)
+
+
 def slug(text: str) -> str:
     """Text as a file name or an anchor: letters, digits and dashes."""
     return (

@@ -42,6 +42,12 @@ class MethodSummary:
         """A line for its size and condensing time, which do not depend on the model."""
         return next(iter(self.lines.values()))
 
+    @property
+    def break_even(self) -> dict[str, float]:
+        """Model -> trainings after which condensing has paid off, where this is known; may be infinite."""
+        lines = self.lines.items()
+        return {m: line.break_even for m, line in lines if line.break_even is not None}
+
     def mean(self, name: str, models: Sequence[str]) -> float | None:
         """The mean of a line's field over `models`; None where a model or its value is missing."""
         values = [getattr(self.lines[m], name) if m in self.lines else None for m in models]
@@ -84,6 +90,29 @@ def common_models(summaries: Sequence[MethodSummary]) -> list[str]:
     """Models that were trained on every graph, in order of appearance."""
     first = summaries[0].lines if summaries else {}
     return [m for m in first if all(m in s.lines for s in summaries)]
+
+
+def leader(summaries: Sequence[MethodSummary]) -> MethodSummary | None:
+    """The method with the highest mean retention over the models that all graphs share.
+
+    Without scores on the whole graph, that with the highest mean micro-F1; None if there is no method or no
+    shared model.
+    """
+    names = common_models(summaries)
+    condensed = [s for s in summaries if not s.whole]
+    if not condensed or not names:
+        return None
+
+    def mean(s: MethodSummary) -> float:
+        retention = s.mean("retention", names)
+        return mean_score(s, names) if retention is None else retention
+
+    return max(condensed, key=mean)
+
+
+def mean_score(summary: MethodSummary, names: Sequence[str]) -> float:
+    """The mean micro-F1 over some models, in points."""
+    return sum(summary.lines[m].micro[0] for m in names) / len(names)
 
 
 def difference(

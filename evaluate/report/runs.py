@@ -1,4 +1,4 @@
-"""What the named runs hold about one dataset: the input of every chapter."""
+"""What the named runs hold about one data set: the input of every chapter."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class GraphFile:
 
 @dataclass(frozen=True)
 class DatasetRuns:
-    """Everything about one dataset in one setting.
+    """Everything about one data set in one setting.
 
     Attributes:
         dataset: name of the whole graph.
@@ -65,7 +65,7 @@ class DatasetRuns:
 
     @property
     def title(self) -> str:
-        """The dataset's name, marked if simulated or inductive."""
+        """The data set's name, marked if simulated or inductive."""
         name = display_name(self.dataset, self.source)
         return name if self.setting == "transductive" else f"{name}, {self.setting}"
 

@@ -16,7 +16,7 @@ class Table:
 
     Attributes:
         name: of its files, without ending.
-        title: its caption; it names the dataset and marks simulated data.
+        title: its caption; it names the data set and marks simulated data.
         headers: of the columns.
         rows: one text a column each.
         left: how many columns at the left hold names, not numbers.

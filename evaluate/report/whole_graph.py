@@ -17,7 +17,7 @@ def load_whole_graph(
 
     Args:
         runs: the provenance of their condensed graphs names the whole graph.
-        root: folder of the known datasets' files.
+        root: folder of the known data sets' files.
         whole: the whole graph's file, instead of the one in the provenance.
     """
     if not runs.graphs:

@@ -11,15 +11,16 @@ from pathlib import Path
 from condense.data.graph import num_target
 from condense.errors import FileError, UserError
 from condense.io.replace import check_target, replacing
-from evaluate.report import findings
 from evaluate.report.chapters import works_to_cite
 from evaluate.report.chapters.registry import CHAPTERS
 from evaluate.report.content import DatasetReport
 from evaluate.report.figures.svg import png, svg
+from evaluate.report.findings import findings
 from evaluate.report.formatting import listed, percent
 from evaluate.report.page import Page, html
 from evaluate.report.read_runs import read_runs
 from evaluate.report.runs import DatasetRuns
+from evaluate.report.tiles import tiles
 from evaluate.report.whole_graph import load_whole_graph
 
 LOGGER = logging.getLogger(__name__)
@@ -123,8 +124,8 @@ def _dataset_report(runs: DatasetRuns, root: Path, whole: Path | None) -> Datase
         slug=runs.slug,
         title=runs.title,
         heading=_heading(runs),
-        tiles=findings.tiles(runs),
-        findings=findings.sentences(runs),
+        tiles=tiles(runs),
+        findings=findings(runs),
         chapters={anchor: chapter for anchor, chapter in chapters.items() if not chapter.empty},
     )
 

@@ -1,4 +1,4 @@
-"""Tables and figures of made-up rows, against numbers by hand; whose images are mixed."""
+"""Tables and figures of made-up rows against numbers by hand, and whose images are mixed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.ablation import (
     rows_file,
     with_mixed_images,
 )
-from benchmarks.mixing import STYLES, VARIANTS, draw, reached, table
+from benchmarks.mixing import STYLES, VARIANTS, draw, points_of, table
 from condense.errors import UserError
 from tests.support.graphs import small_graph
 
@@ -34,11 +34,11 @@ def write(file: Path, variant: str, seed: int, *scores: float) -> None:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """Three seeds of which damping is 1, 2 and 3 points ahead."""
-    found = rows_file(tmp_path, "imdb", 0.4)
+    rows = rows_file(tmp_path, "imdb", 0.4)
     for seed, (plain, damped) in enumerate(((60, 61), (64, 66), (62, 65))):
-        write(found, PLAIN, seed, plain - 1, plain + 1, plain - 2, plain + 2)
-        write(found, DAMPING, seed, damped, damped, damped, damped)
-    return found
+        write(rows, PLAIN, seed, plain - 1, plain + 1, plain - 2, plain + 2)
+        write(rows, DAMPING, seed, damped, damped, damped, damped)
+    return rows
 
 
 def test_rows_are_kept_by_share(tmp_path: Path):
@@ -47,7 +47,7 @@ def test_rows_are_kept_by_share(tmp_path: Path):
 
 
 def test_by_hand(file: Path):
-    plain, damping = reached(0.4, file, 3)
+    plain, damping = points_of(0.4, file, 3)
     assert (plain.variant, plain.share, plain.seeds, plain.over_plain) == (PLAIN, 0.4, 3, None)
     assert (plain.mean, plain.deviation) == (pytest.approx(62), pytest.approx(2))
     assert (damping.variant, damping.mean) == (DAMPING, pytest.approx(64))
@@ -64,16 +64,16 @@ def test_all_of_a_share_is_over_the_same_seeds(file: Path):
     assert {v: list(of) for v, of in complete_scores(file, tuple(VARIANTS)).items()} == {
         PLAIN: [0], DAMPING: [0], "srgm:epochs=0": [0],
     }  # fmt: skip
-    found = {r.variant: r for r in reached(0.4, file, 3)}
-    assert [r.seeds for r in found.values()] == [1, 1, 1]
-    start = found["srgm:epochs=0"].over_plain
+    points = {r.variant: r for r in points_of(0.4, file, 3)}
+    assert [r.seeds for r in points.values()] == [1, 1, 1]
+    start = points["srgm:epochs=0"].over_plain
     assert start is not None
     assert start.mean == pytest.approx(-10)
 
 
 def test_only_the_first_seeds(file: Path, tmp_path: Path):
-    assert [r.seeds for r in reached(0.4, file, 2)] == [2, 2]
-    assert reached(0.4, tmp_path / "none.csv", 3) == []
+    assert [r.seeds for r in points_of(0.4, file, 2)] == [2, 2]
+    assert points_of(0.4, tmp_path / "none.csv", 3) == []
 
 
 def test_nothing_is_measured_twice(file: Path):
@@ -83,13 +83,13 @@ def test_nothing_is_measured_twice(file: Path):
 
 
 def test_the_table_names_a_share_once(file: Path):
-    _, first, second = table(reached(0.4, file, 3)).splitlines()
+    _, first, second = table(points_of(0.4, file, 3)).splitlines()
     assert first == "  40%  neither                     62.00 ± 2.00"
     assert second == "       damping                     64.00 ± 2.65  +2.00 ± 2.48 (3 pairs)"
 
 
 def test_the_same_rows_give_the_same_figure(file: Path, tmp_path: Path):
-    points = [*reached(0.2, file, 1), *reached(0.4, file, 3)]  # A single pair has no interval.
+    points = [*points_of(0.2, file, 1), *points_of(0.4, file, 3)]  # A single pair has no interval.
     for name in ("one.svg", "other.svg"):
         draw(points, tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()

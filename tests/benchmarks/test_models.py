@@ -1,4 +1,4 @@
-"""What models cost, on a graph so small that only the way through is tested."""
+"""The benchmark of models runs, on a graph too small for its numbers to mean anything."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_training_and_inference_cost_something(name: str, task: EvaluationTask) 
         assert cost.peak_mib > 50  # Python and torch alone take more.
 
 
-def test_a_process_that_ended_badly_is_said_so() -> None:
+def test_a_failed_process_is_shown() -> None:
     assert (
         line("hgt", Cost(1.5, 2000, 12_345), None) == "| hgt | 12,345 | 1.5 | 2,000 | failed | – |"
     )

@@ -1,4 +1,4 @@
-"""Switches exist, and what they measure reads no test label."""
+"""Every switch changes a setting, and no test label is read."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def test_every_switch_changes_a_setting(model: str) -> None:
 @pytest.mark.parametrize("switch", ["as it is", "no distances", UNTRAINED])
 def test_scores_are_shares_and_blind_to_test_labels(switch: str) -> None:
     graph = small_graph()
-    other = copy.deepcopy(graph)
-    store = other["movie"]
+    changed = copy.deepcopy(graph)
+    store = changed["movie"]
     store.y[store.test_mask] = (store.y[store.test_mask] + 1) % 3
-    found = [
+    scores = [
         measure(dict.fromkeys((20, 40, 60), EvaluationTask.of(g)), "hero", switch, 2, 0)
-        for g in (graph, other)
+        for g in (graph, changed)
     ]
-    assert found[0] == found[1]
-    assert len(found[0]) == 4
-    assert all(0 <= value <= 100 for value in found[0])
+    assert scores[0] == scores[1]
+    assert len(scores[0]) == 4
+    assert all(0 <= value <= 100 for value in scores[0])

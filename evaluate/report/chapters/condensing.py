@@ -80,7 +80,7 @@ def _graphs(runs: DatasetRuns) -> Table:
          "bytes", "seconds", "peak MiB", "device"),
         tuple(rows),
         left=2,
-        note=f"nodes: of all types together. Both ratios are of {target} nodes.",
+        note=f"Nodes are of all types together; both ratios are of {target} nodes.",
     )  # fmt: skip
 
 

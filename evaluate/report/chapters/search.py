@@ -113,7 +113,7 @@ def _agreement(slug: str, title: str, search: SearchFolder) -> Table | None:
         note="In brackets: 95 % bootstrap intervals. Regret: points of test micro-F1 lost by taking the "
         f"architecture that the cheap training ranks first; of {top}: by taking the one with the best "
         "validation score on the whole graph. Speed-up counts condensing, training and validation; with "
-        f"{top}: and training these on the whole graph; of training: no validation on either side.",
+        f"{top}: also training these on the whole graph; of training: without validation on either side.",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One tiny run of everything that a report may be made of."""
+"""One tiny run of everything that a report can show."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
     budget = plan(whole, 0.2, "all", 0.3)
     loaded = {"dataset": str(folder / "whole.h5"), "source": "simulated", "modalities": None}
     settings = {"srgm": {"epochs": 2, "outer": 5, "check_every": 2}, "random": {}}
-    made = {
+    condensed_by = {
         method: condense(whole, budget, method, chosen, device="cpu", dataset_settings=loaded)
         for method, chosen in settings.items()
     }
-    for method, condensed in made.items():
+    for method, condensed in condensed_by.items():
         save(folder / f"{method}.h5", condensed)
-    run = TinyRun(folder, whole, made["srgm"], made["random"])
+    run = TinyRun(folder, whole, condensed_by["srgm"], condensed_by["random"])
     status = cli.main(
         ["evaluate", "--condensed", *map(str, run.files), "--models", *MODELS, "--seeds", "3",
          "--epochs", "20", "--check-every", "5", "--out", str(run.results)]

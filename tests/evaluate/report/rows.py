@@ -1,4 +1,4 @@
-"""Rows for tests of what is said about them."""
+"""Result rows for tests of the report."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def rows(scores: dict[tuple[str, str], tuple[float, ...]] = SCORES) -> list[Row]
     """One row a score; the k-th has seed k."""
     return [
         row(method, model, seed, score)
-        for (method, model), found in scores.items()
-        for seed, score in enumerate(found)
+        for (method, model), values in scores.items()
+        for seed, score in enumerate(values)
     ]
 
 

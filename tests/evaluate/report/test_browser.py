@@ -1,4 +1,4 @@
-"""The page in a real browser: no complaints, no overflow, dark where the reader's screen is."""
+"""The page in a real browser: no complaints, no overflow, dark where the reader's screen is dark."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def page(tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browser(find_browser() or "", tmp_path_factory.mktemp("profile")) as found:
-        yield found
+    with browser(find_browser() or "", tmp_path_factory.mktemp("profile")) as window:
+        yield window
 
 
 def rgb(colour: str) -> str:

@@ -1,8 +1,8 @@
-"""Numbers and lists as people write them."""
+"""Numbers and lists as text."""
 
 from __future__ import annotations
 
-from evaluate.report.formatting import counted, listed, percent, slug
+from evaluate.report.formatting import counted, listed, listed_or_counted, percent, slug
 
 
 def test_words() -> None:
@@ -11,4 +11,6 @@ def test_words() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert (counted(1, "pair"), counted(2, "pair")) == ("1 pair", "2 pairs")
     assert slug("IMDB (real)/ä") == "imdb--real"
+    assert listed_or_counted(["a", "b"], "model", 2) == "a and b"
+    assert listed_or_counted(["a", "b"], "model", 1) == "2 models"
     assert slug("!") == "x"

@@ -47,5 +47,5 @@ def test_components_are_apart_and_their_nodes_together() -> None:
 def test_isolated_nodes_stand_in_the_given_order() -> None:
     order = [3, 1, 0, 2]
     at = layout(4, np.zeros((2, 0), dtype=int), np.zeros(0), order)
-    told = sorted(range(4), key=lambda i: (-at[i, 1], at[i, 0]))
-    assert told == order
+    by_place = sorted(range(4), key=lambda i: (-at[i, 1], at[i, 0]))
+    assert by_place == order

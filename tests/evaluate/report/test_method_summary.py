@@ -1,4 +1,4 @@
-"""Methods by models: the same numbers as the rows', and intervals that claim no more than they know."""
+"""Results by method and model, against the rows and scipy's intervals."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.evaluate.report.rows import row, rows
 
 
 def test_means_and_retention_are_those_of_the_rows() -> None:
-    found = method_summaries(rows())
-    assert [s.label for s in found] == ["whole", "srgm", "random"]
-    whole, srgm, _ = found
+    summaries = method_summaries(rows())
+    assert [s.label for s in summaries] == ["whole", "srgm", "random"]
+    whole, srgm, _ = summaries
     assert whole.whole
     scores = [r.micro_f1 for r in rows() if (r.method, r.model) == ("srgm", "sgc")]
     base = [r.micro_f1 for r in rows() if (r.method, r.model) == ("whole", "sgc")]
     assert srgm.lines["sgc"].micro[0] == pytest.approx(100 * statistics.fmean(scores))
     kept = 100 * statistics.fmean(scores) / statistics.fmean(base)
     assert srgm.lines["sgc"].retention == pytest.approx(kept)
-    assert common_models(found) == ["mlp", "sgc"]
+    assert common_models(summaries) == ["mlp", "sgc"]
     both = statistics.fmean(srgm.lines[m].retention or 0 for m in ("mlp", "sgc"))
     assert srgm.mean("retention", ["mlp", "sgc"]) == pytest.approx(both)
     assert srgm.mean("retention", ["mlp", "gcn"]) is None
@@ -44,8 +44,8 @@ def test_two_sizes_of_a_method_are_two_lines() -> None:
 
 def test_difference_is_students_over_pairs() -> None:
     _, srgm, random = method_summaries(rows())
-    found = difference(srgm, random)
-    assert found is not None
+    ahead = difference(srgm, random)
+    assert ahead is not None
 
     def means(method: str) -> dict[tuple[int | None, int], float]:
         seeds = {(r.condense_seed, r.train_seed) for r in rows() if r.method == method}
@@ -59,17 +59,17 @@ def test_difference_is_students_over_pairs() -> None:
     ours, theirs = means("srgm"), means("random")
     apart = [ours[s] - theirs[s] for s in ours]
     interval = ttest_1samp(apart, 0).confidence_interval(0.95)
-    assert found.mean == pytest.approx(statistics.fmean(apart))
-    assert (found.mean - found.half, found.mean + found.half) == pytest.approx(tuple(interval))
-    assert found.count == 3
+    assert ahead.mean == pytest.approx(statistics.fmean(apart))
+    assert (ahead.mean - ahead.half, ahead.mean + ahead.half) == pytest.approx(tuple(interval))
+    assert ahead.count == 3
 
 
 def test_the_whole_graphs_trainings_count_once() -> None:
     again = [dataclasses.replace(r, condense_seed=1) for r in rows() if r.method == "srgm"]
     whole, srgm, _ = method_summaries([*rows(), *again])
-    found = difference(srgm, whole)
-    assert found is not None
-    assert found.count == 3
+    ahead = difference(srgm, whole)
+    assert ahead is not None
+    assert ahead.count == 3
 
 
 def test_intervals_are_widened_by_bonferroni() -> None:
@@ -81,6 +81,6 @@ def test_intervals_are_widened_by_bonferroni() -> None:
 
 
 def test_no_pair_no_difference() -> None:
-    one: list[Row] = [row("srgm", "mlp", 0, 0.5), row("random", "mlp", 1, 0.4)]
-    srgm, random = method_summaries(one)
+    unpaired: list[Row] = [row("srgm", "mlp", 0, 0.5), row("random", "mlp", 1, 0.4)]
+    srgm, random = method_summaries(unpaired)
     assert difference(srgm, random) is None

@@ -52,8 +52,8 @@ def test_without_failures_there_is_no_chapter(tmp_path: Path) -> None:
 
 def test_a_failure_belongs_to_its_own_data(tmp_path: Path) -> None:
     simulated = [dataclasses.replace(r, source="simulated") for r in rows()]
-    other = [dataclasses.replace(r, dataset="acm") for r in rows()]
-    write_rows(tmp_path / "more.csv", [*simulated, *other])
+    acm_rows = [dataclasses.replace(r, dataset="acm") for r in rows()]
+    write_rows(tmp_path / "more.csv", [*simulated, *acm_rows])
     acm = dataclasses.replace(TRAINING, dataset="acm")
     datasets = read_runs([tmp_path / "more.csv", folder(tmp_path, TUNING, acm)])
     assert {s.title: s.failures for s in datasets} == {
