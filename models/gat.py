@@ -12,7 +12,8 @@ from torch_geometric.data import HeteroData
 
 from models.layers.attention import edge_softmax
 from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
-from models.propagation.union_edges import UnionEdges, union_edges
+from models.propagation.metapath_product import WeightedEdges
+from models.propagation.union_edges import union_edges
 from models.schema import GraphSchema
 
 
@@ -48,7 +49,7 @@ class GATSettings:
 TRAINING = {"weight_decay": 0.05}  # As of GCN.
 SPACE = {"hidden": (8, 32), "dropout": (0.3, 0.6), "input_dropout": (0.5, 0.8, 0.9)}
 
-Inputs = tuple[TypeInputs, int, UnionEdges, Tensor]
+Inputs = tuple[TypeInputs, int, WeightedEdges, Tensor]
 
 
 class Attention(nn.Module):
@@ -67,7 +68,7 @@ class Attention(nn.Module):
         self.receives = nn.Parameter(nn.init.xavier_uniform_(torch.empty(heads, width)))
 
     def forward(
-        self, z: Float[Tensor, "n heads width"], edges: UnionEdges
+        self, z: Float[Tensor, "n heads width"], edges: WeightedEdges
     ) -> Float[Tensor, "n heads width"]:
         """h′ of all nodes."""
         sends, receives = (z * self.sends).sum(dim=2), (z * self.receives).sum(dim=2)  # [n, heads]

@@ -31,7 +31,8 @@ from torch_geometric.data import HeteroData
 from models.layers.attention import edge_softmax
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.layers.late_fusion import Fusion, fused
-from models.propagation.metapath_graph import MetaPathGraph, metapath_graph
+from models.propagation.metapath_graph import metapath_graph
+from models.propagation.metapath_product import WeightedEdges
 from models.propagation.metapaths import MetaPath, returning_paths
 from models.schema import GraphSchema
 
@@ -73,7 +74,7 @@ TRAINING = {"lr": 0.005, "weight_decay": 0.001}  # PyG's example.
 SPACE = {"heads": (4, 8), "dropout": (0.3, 0.6), "input_dropout": (0.5, 0.8, 0.9)}
 SLOPE = 0.2  # Of the leaky ReLU, as in PyG.
 
-Inputs = tuple[TypeInputs, int, list[MetaPathGraph], Tensor]
+Inputs = tuple[TypeInputs, int, list[WeightedEdges], Tensor]
 
 
 class HANEncoder(nn.Module):
@@ -99,7 +100,7 @@ class HANEncoder(nn.Module):
         self.dropout = nn.Dropout(settings.dropout)
 
     def forward(
-        self, features: TypeInputs, count: int, paths: list[MetaPathGraph], rows: Tensor
+        self, features: TypeInputs, count: int, paths: list[WeightedEdges], rows: Tensor
     ) -> Float[Tensor, "rows d"]:
         """Embeddings of the target nodes `rows` out of `count`."""
         h = self.project(features, {self.target: count})[self.target]  # [n, d]
@@ -108,7 +109,7 @@ class HANEncoder(nn.Module):
         return self.semantic_level(torch.stack(z))[rows]
 
     def node_level(
-        self, h: Float[Tensor, "n heads depth"], path: MetaPathGraph, number: int
+        self, h: Float[Tensor, "n heads depth"], path: WeightedEdges, number: int
     ) -> Float[Tensor, "n d"]:
         """Σ_j α_ij h_j in each head, side by side, without σ."""
         src, dst = path.index
@@ -161,7 +162,7 @@ class HAN(nn.Module):
                 joined = metapath_graph(graph, path, self.settings.neighbours)
                 index = torch.cat([joined.index, loops], dim=1)
                 weight = torch.cat([joined.weight, one])
-            paths.append(MetaPathGraph(index, weight))
+            paths.append(WeightedEdges(index, weight))
         inputs = type_inputs(graph, self.schema)
         return {target: inputs[target]}, count, paths, rows
 

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from models.hetcrf.pattern import Pattern
-from models.propagation.metapath_graph import walk_blocks
+from models.propagation.metapath_product import (
+    MetaPathProduct,
+    entries_of,
+    row_blocks,
+    strongest,
+)
 from models.propagation.metapaths import MetaPath, returning_paths
 from models.schema import GraphSchema
-
-WEIGHT_BITS = 25  # Log-weights from −30 to 0 in millionths.
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class MetapathGraph:
 
 
 def metapath_graphs(
-    graph: HeteroData, schema: GraphSchema, hops: int, strongest: int, device: torch.device
+    graph: HeteroData, schema: GraphSchema, hops: int, count: int, device: torch.device
 ) -> tuple[MetapathGraph, ...]:
     """A graph for each meta-path p that leads back to the target type; one without edges if none does.
 
@@ -70,7 +73,7 @@ def metapath_graphs(
         graph: its edges, weights as multiplicities.
         schema: of this graph.
         hops: the longest meta-path.
-        strongest: neighbours a node keeps in each graph.
+        count: neighbours that a node keeps in each graph.
         device: where the graph is.
     """
     n = int(graph[schema.target].num_nodes)
@@ -78,52 +81,19 @@ def metapath_graphs(
     if not paths:
         none = torch.zeros(0, dtype=torch.long, device=device)
         return (_with_self(none, none, torch.zeros(0, device=device), n),)
-    return tuple(_bounded(graph, path, n, strongest) for path in paths)
+    return tuple(_bounded(graph, path, n, count) for path in paths)
 
 
-def _bounded(graph: HeteroData, path: MetaPath, n: int, strongest: int) -> MetapathGraph:
-    parts = [_strongest_joined(*block, strongest) for block in walk_blocks(graph, path)]
-    rows, columns, weight = (torch.cat(column) for column in zip(*parts, strict=True))
-    total = weight.new_zeros(n).index_add_(0, rows, weight)
-    return _with_self(rows, columns, weight / total[rows], n)
-
-
-def _strongest_joined(
-    nodes: Int[Tensor, " b"], walks: Tensor, strongest: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Of each of these nodes the neighbours that stay: (node, neighbour, chance) of each."""
-    at, columns = walks.indices()
-    rows, weight = nodes[at], walks.values()
-    keep = (rows != columns) & (weight > 0)
-    rows, columns, weight = rows[keep], columns[keep], weight[keep]
-    keep = strongest_of_each(rows, columns, weight, walks.size(1), strongest)
-    return rows[keep], columns[keep], weight[keep]
-
-
-def strongest_of_each(
-    rows: Int[Tensor, " e"],
-    columns: Int[Tensor, " e"],
-    weight: Float[Tensor, " e"],
-    n: int,
-    count: int,
-) -> Int[Tensor, " k"]:
-    """Which entries are among the `count` greatest of their row, in the order of rows and columns."""
-    # One sort by row, weight and chance together, packed into a whole number of 62 bits. Equal weights differ
-    # by rounding, which depends on the order of sums: a millionth is no difference.
-    rounded = ((weight.double().log() + 30) * 1e6).round().long().clamp(0, (1 << WEIGHT_BITS) - 1)
-    spare = 62 - WEIGHT_BITS - n.bit_length()
-    chance = _mixed(rows, columns) >> max(0, 31 - spare)
-    key = (((rows << WEIGHT_BITS) | ((1 << WEIGHT_BITS) - 1 - rounded)) << min(31, spare)) | chance
-    order = torch.argsort(key)
-    first = torch.searchsorted(rows[order], torch.arange(n, device=rows.device))
-    place = torch.arange(len(order), device=rows.device) - first[rows[order]]
-    return order[place < count].sort().values
-
-
-def _mixed(rows: Tensor, columns: Tensor) -> Tensor:
-    """A number of 31 bits for each pair that looks random and is the same on every device."""
-    mixed = (rows * 2654435761 + columns * 40503 + 12345) % 2147483647
-    return (mixed * 48271) % 2147483647
+def _bounded(graph: HeteroData, path: MetaPath, n: int, count: int) -> MetapathGraph:
+    """The graph of one meta-path."""
+    walks = MetaPathProduct(graph, path, counted=False, halved=False)
+    parts = []
+    for start, stop in row_blocks([walks], n, graph[path[0]].edge_index.device):
+        block = entries_of(walks.rows(start, stop), start)
+        away = block.where((block.row != block.column) & (block.weight > 0))
+        parts.append(strongest(away, n, count, left_out="normalised", ties="shuffled"))
+    rows, columns, weight = (torch.cat(part) for part in zip(*parts, strict=True))
+    return _with_self(rows, columns, weight, n)
 
 
 def _with_self(rows: Tensor, columns: Tensor, weight: Tensor, n: int) -> MetapathGraph:

@@ -8,7 +8,8 @@ from torch.nn.functional import elu, leaky_relu
 from torch_geometric.nn import HANConv
 
 from models.han import HAN, HANEncoder, HANSettings
-from models.propagation.metapath_graph import MetaPathGraph, metapath_graph
+from models.propagation.metapath_graph import metapath_graph
+from models.propagation.metapath_product import WeightedEdges
 from models.propagation.metapaths import returning_paths
 from models.schema import GraphSchema
 from models.seeding import seeded
@@ -59,7 +60,7 @@ def test_on_unit_weights_it_is_pygs_layer(relations):
     everyone = torch.ones(10, dtype=torch.bool)
     h = ours.project({"item": {"text": (graph["item"].x_text, everyone)}}, {"item": 10})["item"]
     z = [
-        ours.node_level(h.unflatten(1, (HEADS, -1)), MetaPathGraph(x, torch.ones(x.size(1))), i)
+        ours.node_level(h.unflatten(1, (HEADS, -1)), WeightedEdges(x, torch.ones(x.size(1))), i)
         for i, x in enumerate(edges.values())
     ]
     # PyG has relu where the paper's authors have elu.
