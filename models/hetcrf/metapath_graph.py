@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import torch
-from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import HeteroData
 
-from models.hetcrf.pattern import Pattern
+from models.hetcrf.pattern import Pattern, WeightedPattern
 from models.propagation.metapath_product import (
     MetaPathProduct,
     entries_of,
@@ -21,49 +17,13 @@ from models.propagation.metapaths import MetaPath, returning_paths
 from models.schema import GraphSchema
 
 
-@dataclass(frozen=True)
-class MetapathGraph:
-    """One meta-path graph over n target nodes, every node its own neighbour.
-
-    Attributes:
-        pattern: its edges, row i from the neighbours of node i.
-        weight: multiplicity of each edge: that of a self-loop is 1, those of the other edges of a node
-            add up to 1 as well.
-    """
-
-    pattern: Pattern
-    weight: Float[Tensor, " e"]
-
-    @property
-    def count(self) -> int:
-        """How many nodes: n."""
-        return self.pattern.size[0]
-
-    def mean(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-        """Ã x, the weighted mean over a node's neighbours and itself; differentiable in x."""
-        return self.pattern.product(self.shares, x)
-
-    @cached_property
-    def shares(self) -> Float[Tensor, " e"]:
-        """The values of Ã: each weight over the sum of its row."""
-        rows = self.pattern.rows
-        total = self.weight.new_zeros(self.count).index_add_(0, rows, self.weight)
-        return self.weight / total[rows]
-
-    def without(self, share: float) -> MetapathGraph:
-        """Each edge but the self-loops dropped with this probability; what is left keeps its weight."""
-        rows, columns = self.pattern.rows, self.pattern.columns
-        keep = (torch.rand(len(rows), device=rows.device) >= share) | (rows == columns)
-        pattern = Pattern(rows[keep], columns[keep], self.pattern.size)
-        return MetapathGraph(pattern, self.weight[keep])
-
-
 def metapath_graphs(
     graph: HeteroData, schema: GraphSchema, hops: int, count: int, device: torch.device
-) -> tuple[MetapathGraph, ...]:
+) -> tuple[WeightedPattern, ...]:
     """A graph for each meta-path p that leads back to the target type; one without edges if none does.
 
-    The weights are those of a random walk, Â_{r₁} ⋯ Â_{r_k}, as in `models.propagation.union`: an edge of
+    Every node is its own neighbour: a self-loop has weight 1, and the other edges of a node add up to 1 as
+    well. Weights are those of a random walk, Â_{r₁} ⋯ Â_{r_k}, as in `models.propagation.union`: an edge of
     weight w counts as w parallel ones, and a hub that joins a thousand nodes shares itself out among them.
     HAN and HeCo keep only whether there is a walk, under which every faint edge of a condensed graph would
     count in full. Of each node's neighbours only the strongest stay (a conference joins a quarter of all
@@ -84,7 +44,7 @@ def metapath_graphs(
     return tuple(_bounded(graph, path, n, count) for path in paths)
 
 
-def _bounded(graph: HeteroData, path: MetaPath, n: int, count: int) -> MetapathGraph:
+def _bounded(graph: HeteroData, path: MetaPath, n: int, count: int) -> WeightedPattern:
     """The graph of one meta-path."""
     walks = MetaPathProduct(graph, path, counted=False, halved=False)
     parts = []
@@ -96,10 +56,10 @@ def _bounded(graph: HeteroData, path: MetaPath, n: int, count: int) -> MetapathG
     return _with_self(rows, columns, weight, n)
 
 
-def _with_self(rows: Tensor, columns: Tensor, weight: Tensor, n: int) -> MetapathGraph:
+def _with_self(rows: Tensor, columns: Tensor, weight: Tensor, n: int) -> WeightedPattern:
     nodes = torch.arange(n, device=rows.device)
     rows, columns = torch.cat([rows, nodes]), torch.cat([columns, nodes])
     weight = torch.cat([weight, weight.new_ones(n)])
     order = torch.argsort(rows * n + columns)
     pattern = Pattern(rows[order], columns[order], (n, n))
-    return MetapathGraph(pattern, weight[order])
+    return WeightedPattern(pattern, weight[order])

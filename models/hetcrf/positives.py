@@ -18,14 +18,13 @@ from jaxtyping import Int
 from torch import Tensor
 
 from models.hetcrf.kmeans import Clusters
-from models.hetcrf.metapath_graph import MetapathGraph
-from models.hetcrf.pattern import Pattern
+from models.hetcrf.pattern import Pattern, WeightedPattern
 from models.propagation.metapath_product import Entries, strongest
 
 Pairs = Int[Tensor, "2 e"]
 
 
-def connected(graphs: Sequence[MetapathGraph], count: int) -> Pairs:
+def connected(graphs: Sequence[WeightedPattern], count: int) -> Pairs:
     """(i, j) for the `count` nodes j most strongly joined to each i; fewer where i has fewer neighbours."""
     n = graphs[0].count
     index = torch.stack(
