@@ -10,9 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.layers.attention import edge_softmax
+from models.layers.attention import additive_attention
 from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
-from models.propagation.union_edges import UnionEdges, union_edges
+from models.propagation.metapath_product import WeightedEdges
+from models.propagation.union_edges import union_edges
 from models.schema import GraphSchema
 
 
@@ -48,15 +49,14 @@ class GATSettings:
 TRAINING = {"weight_decay": 0.05}  # As of GCN.
 SPACE = {"hidden": (8, 32), "dropout": (0.3, 0.6), "input_dropout": (0.5, 0.8, 0.9)}
 
-Inputs = tuple[TypeInputs, int, UnionEdges, Tensor]
+Inputs = tuple[TypeInputs, int, WeightedEdges, Tensor]
 
 
-class Attention(nn.Module):
+class GATAttention(nn.Module):
     """h′_i = Σ_j α_ij z_j of every head, α_ij = softmax_j leakyrelu(aᵀ[z_i ‖ z_j]) (3), z = h W.
 
-    An edge of weight w takes part as w parallel edges: w e^x / Σ w e^x. PyG's `GATConv` is this layer with
-    unit weights; edge weights could enter it only as features with parameters of their own. Dropout drops
-    an edge with all its parallels.
+    An edge of weight w takes part as w parallel edges: w e^x / Σ w e^x; see `additive_attention`. Dropout
+    drops an edge with all its parallels.
     """
 
     def __init__(self, width: int, heads: int, settings: GATSettings) -> None:
@@ -67,20 +67,20 @@ class Attention(nn.Module):
         self.receives = nn.Parameter(nn.init.xavier_uniform_(torch.empty(heads, width)))
 
     def forward(
-        self, z: Float[Tensor, "n heads width"], edges: UnionEdges
+        self, z: Float[Tensor, "n heads width"], edges: WeightedEdges
     ) -> Float[Tensor, "n heads width"]:
         """h′ of all nodes."""
         sends, receives = (z * self.sends).sum(dim=2), (z * self.receives).sum(dim=2)  # [n, heads]
-        score = sends.index_select(0, edges.source) + receives.index_select(0, edges.destination)
-        score = nn.functional.leaky_relu(score, self.slope)  # [e, heads]
-        share = edge_softmax(score, edges.weight, edges.destination, z.size(0))
+        share = additive_attention(
+            sends, receives, edges.source, edges.destination, edges.weight, self.slope
+        )
         share = self.dropout(share) * edges.weight.unsqueeze(1)
         message = z.index_select(0, edges.source) * share.unsqueeze(2)  # [e, heads, width]
         return torch.zeros_like(z).index_add(0, edges.destination, message)
 
 
 class GAT(nn.Module):
-    """Layers of `Attention` with elu between them, heads side by side (5); the last averages them (6).
+    """Layers of `GATAttention` with elu between them, heads side by side (5); the last averages them (6).
 
     Attention runs over the entries of I + A (`union_edges`): a self-loop of weight one, beside which the
     total weight of a node's edges matters, as in GCN. Target features only; the fusion is the first
@@ -104,7 +104,7 @@ class GAT(nn.Module):
         self.fusion = EarlyFusion(modalities, widths[0], settings.input_dropout, settings.dropped)
         self.linear = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.attention = nn.ModuleList(
-            Attention(width, heads, settings) for heads, width in self.shapes
+            GATAttention(width, heads, settings) for heads, width in self.shapes
         )
         self.dropout = nn.Dropout(settings.dropout)
 

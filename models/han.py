@@ -28,10 +28,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.layers.attention import edge_softmax
+from models.layers.attention import SemanticAttention, additive_attention, mixed
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.layers.late_fusion import Fusion, fused
-from models.propagation.metapath_graph import MetaPathGraph, metapath_graph
+from models.propagation.metapath_graph import metapath_graph
+from models.propagation.metapath_product import WeightedEdges
 from models.propagation.metapaths import MetaPath, returning_paths
 from models.schema import GraphSchema
 
@@ -73,7 +74,7 @@ TRAINING = {"lr": 0.005, "weight_decay": 0.001}  # PyG's example.
 SPACE = {"heads": (4, 8), "dropout": (0.3, 0.6), "input_dropout": (0.5, 0.8, 0.9)}
 SLOPE = 0.2  # Of the leaky ReLU, as in PyG.
 
-Inputs = tuple[TypeInputs, int, list[MetaPathGraph], Tensor]
+Inputs = tuple[TypeInputs, int, list[WeightedEdges], Tensor]
 
 
 class HANEncoder(nn.Module):
@@ -91,39 +92,28 @@ class HANEncoder(nn.Module):
         self.sink = nn.Parameter(torch.empty(paths, settings.heads, depth))
         for vector in (self.source, self.sink):
             nn.init.xavier_uniform_(vector)
-        self.semantic = nn.Sequential(
-            nn.Linear(width, settings.semantic),
-            nn.Tanh(),
-            nn.Linear(settings.semantic, 1, bias=False),
-        )
+        self.semantic = SemanticAttention(width, settings.semantic)
         self.dropout = nn.Dropout(settings.dropout)
 
     def forward(
-        self, features: TypeInputs, count: int, paths: list[MetaPathGraph], rows: Tensor
+        self, features: TypeInputs, count: int, paths: list[WeightedEdges], rows: Tensor
     ) -> Float[Tensor, "rows d"]:
         """Embeddings of the target nodes `rows` out of `count`."""
         h = self.project(features, {self.target: count})[self.target]  # [n, d]
         h = h.unflatten(1, (self.heads, -1))  # [n, heads, depth]
         z = [nn.functional.elu(self.node_level(h, p, i)) for i, p in enumerate(paths)]
-        return self.semantic_level(torch.stack(z))[rows]
+        return mixed(self.semantic(z), z)[rows]
 
     def node_level(
-        self, h: Float[Tensor, "n heads depth"], path: MetaPathGraph, number: int
+        self, h: Float[Tensor, "n heads depth"], path: WeightedEdges, number: int
     ) -> Float[Tensor, "n d"]:
         """Σ_j α_ij h_j in each head, side by side, without σ."""
         src, dst = path.index
-        to, at = (h * self.source[number]).sum(2), (h * self.sink[number]).sum(2)  # [n, heads]
-        logits = to.index_select(0, src) + at.index_select(0, dst)  # [e, heads]
-        logits = nn.functional.leaky_relu(logits, SLOPE)
-        share = self.dropout(edge_softmax(logits, path.weight, dst, h.size(0)))
-        share = share * path.weight.unsqueeze(1)
+        sends, receives = (h * self.source[number]).sum(2), (h * self.sink[number]).sum(2)
+        share = additive_attention(sends, receives, src, dst, path.weight, SLOPE)  # [e, heads]
+        share = self.dropout(share) * path.weight.unsqueeze(1)
         message = (h.index_select(0, src) * share.unsqueeze(2)).flatten(1)  # [e, d]
         return message.new_zeros(h.size(0), message.size(1)).index_add(0, dst, message)
-
-    def semantic_level(self, z: Float[Tensor, "P n d"]) -> Float[Tensor, "n d"]:
-        """Σ_Φ β_Φ z^Φ with β = softmax(mean_i qᵀ tanh(W z_i^Φ + b))."""
-        beta = self.semantic(z).mean(dim=1).softmax(dim=0)  # [P, 1]
-        return (beta.unsqueeze(2) * z).sum(dim=0)
 
 
 class HAN(nn.Module):
@@ -161,7 +151,7 @@ class HAN(nn.Module):
                 joined = metapath_graph(graph, path, self.settings.neighbours)
                 index = torch.cat([joined.index, loops], dim=1)
                 weight = torch.cat([joined.weight, one])
-            paths.append(MetaPathGraph(index, weight))
+            paths.append(WeightedEdges(index, weight))
         inputs = type_inputs(graph, self.schema)
         return {target: inputs[target]}, count, paths, rows
 

@@ -110,23 +110,51 @@ class WeightedHGTConv(HGTConv):
         return (v_j * alpha.unsqueeze(-1)).flatten(1)  # [e, width]
 
 
+class HGTRounds(nn.Module):
+    """Rounds of `WeightedHGTConv`; none if the schema has no relations.
+
+    Args:
+        schema: its types and relations.
+        width: of the embeddings, before and after; a multiple of `heads`.
+        heads: attention heads.
+        layers: number of rounds.
+        dropout: share of units dropped at the input of each round while training.
+    """
+
+    def __init__(
+        self, schema: GraphSchema, width: int, heads: int, layers: int, dropout: float
+    ) -> None:
+        super().__init__()
+        metadata = (list(schema.node_types), list(schema.relations))
+        self.convs = nn.ModuleList(
+            WeightedHGTConv(width, width, metadata, heads)
+            for _ in range(layers if schema.relations else 0)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, h: dict[str, Tensor], edges: dict[EdgeType, Tensor], weights: dict[EdgeType, Tensor]
+    ) -> dict[str, Tensor]:
+        """Embeddings [n_t, width] by type."""
+        for conv in self.convs:
+            h = conv({t: self.dropout(x) for t, x in h.items()}, edges, weights)
+        return h
+
+
 Inputs = tuple[TypeInputs, dict[str, int], dict[EdgeType, Tensor], dict[EdgeType, Tensor], Tensor]
 
 
 class HGTEncoder(nn.Module):
-    """EarlyFusion of the schema's modalities, then `layers` rounds of HGT attention."""
+    """`EarlyFusion` of the schema's modalities, then `HGTRounds`."""
 
     def __init__(self, schema: GraphSchema, settings: HGTSettings) -> None:
         super().__init__()
         self.target = schema.target
         modalities = {t: dict(m) for t, m in schema.modalities.items()}
         self.fusion = EarlyFusion(modalities, settings.hidden, settings.input_dropout)
-        metadata = (list(schema.node_types), list(schema.relations))
-        self.convs = nn.ModuleList(
-            WeightedHGTConv(settings.hidden, settings.hidden, metadata, settings.heads)
-            for _ in range(settings.layers if schema.relations else 0)
+        self.rounds = HGTRounds(
+            schema, settings.hidden, settings.heads, settings.layers, settings.dropout
         )
-        self.dropout = nn.Dropout(settings.dropout)
 
     def forward(
         self,
@@ -138,9 +166,7 @@ class HGTEncoder(nn.Module):
     ) -> Float[Tensor, "rows d"]:
         """Embeddings of the target nodes `rows`."""
         h = {t: torch.relu(x) for t, x in self.fusion(features, sizes).items()}
-        for conv in self.convs:
-            h = conv({t: self.dropout(x) for t, x in h.items()}, edges, weights)
-        return h[self.target][rows]
+        return self.rounds(h, edges, weights)[self.target][rows]
 
 
 class HGT(nn.Module):

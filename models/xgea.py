@@ -66,7 +66,7 @@ SPACE = {"layers": (1, 2), "dropout": (0.3, 0.5), "input_dropout": (0.5, 0.8, 0.
 
 
 @dataclass(frozen=True)
-class Edges:
+class XGEAEdges:
     """Those of all relations, over the nodes of all types.
 
     Attributes:
@@ -82,7 +82,7 @@ class Edges:
     relations: dict[EdgeType, tuple[SparseMap, Tensor]]
 
 
-Inputs = tuple[TypeInputs, dict[str, int], Edges, dict[str, int], Tensor]
+Inputs = tuple[TypeInputs, dict[str, int], XGEAEdges, dict[str, int], Tensor]
 
 
 class MutualEncoder(nn.Module):
@@ -94,7 +94,7 @@ class MutualEncoder(nn.Module):
         nn.init.xavier_uniform_(self.kernel)
 
     def forward(
-        self, x: Float[Tensor, "n d"], guide: Float[Tensor, "n d"], edges: Edges
+        self, x: Float[Tensor, "n d"], guide: Float[Tensor, "n d"], edges: XGEAEdges
     ) -> Float[Tensor, "n D"]:
         """All layers side by side, D = (layers + 1) d; a node without in-edges has zeros but in the first."""
         h = x.tanh()
@@ -111,7 +111,10 @@ class MutualEncoder(nn.Module):
 
 
 def guided(
-    h: Float[Tensor, "n d"], guide: Float[Tensor, "n d"], kernel: Float[Tensor, " d"], edges: Edges
+    h: Float[Tensor, "n d"],
+    guide: Float[Tensor, "n d"],
+    kernel: Float[Tensor, " d"],
+    edges: XGEAEdges,
 ) -> Float[Tensor, "n d"]:
     """The layer's tanh Σ_j α_ij (h_j − 2 (h_j · r_ij) r_ij); where c_i = −c_j, r is zero and h_j as it is."""
     at = guide.index_select(0, edges.sink) + guide.index_select(0, edges.source)
@@ -142,7 +145,7 @@ class RelationEncoder(nn.Module):
             nn.init.xavier_uniform_(self.embedding)
         nn.init.xavier_uniform_(self.kernel)
 
-    def forward(self, sizes: dict[str, int], edges: Edges) -> dict[str, Float[Tensor, "n D"]]:
+    def forward(self, sizes: dict[str, int], edges: XGEAEdges) -> dict[str, Float[Tensor, "n D"]]:
         """All layers side by side by type, D = (layers + 1) d; zeros at a node without in-edges."""
         present = {r: (degree > 0).to(degree) for r, (_, degree) in edges.relations.items()}
         alike = {
@@ -209,7 +212,7 @@ class XGEA(nn.Module):
             weight = edge_weights(graph, r)
             degree = weight.new_zeros(sizes[r[2]]).index_add(0, graph[r].edge_index[1], weight)
             relations[r] = SparseMap(adjacency(graph, r)), degree
-        edges = Edges(store.edge_index[0], store.edge_index[1], store.edge_weight, relations)
+        edges = XGEAEdges(store.edge_index[0], store.edge_index[1], store.edge_weight, relations)
         return type_inputs(graph, self.schema), sizes, edges, start, rows
 
     def forward(self, inputs: Inputs) -> Float[Tensor, "rows C"]:

@@ -53,7 +53,7 @@ from models.self_supervised import unit_mean_square
 Modalities = tuple[str, ...]
 
 
-class Inputs(NamedTuple):
+class HEROInputs(NamedTuple):
     """A graph, prepared.
 
     Attributes:
@@ -139,7 +139,7 @@ class HERO(nn.Module):
         )
         self.head = nn.Linear(len(copies_of(self.encoder, {})) * 2 * width, schema.num_classes)
 
-    def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
+    def prepare(self, graph: HeteroData, rows: Tensor) -> HEROInputs:
         """All nodes, averages and distances, and the rows to classify."""
         schema = self.schema
         features = type_inputs(graph, schema)
@@ -150,18 +150,18 @@ class HERO(nn.Module):
             own = [features[schema.target][m][0] for m in encoder.compared]
             nothing = torch.zeros(sizes[schema.target], 0, device=rows.device)
             apart[encoder.compared] = distances(torch.cat([nothing, *own], dim=1))
-        return Inputs(features, sizes, averages, apart, rows)
+        return HEROInputs(features, sizes, averages, apart, rows)
 
-    def forward(self, inputs: Inputs) -> Float[Tensor, "rows C"]:
+    def forward(self, inputs: HEROInputs) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
         return self.head(self.encoder(*inputs))
 
-    def embed(self, inputs: Inputs) -> Float[Tensor, "n d"]:
+    def embed(self, inputs: HEROInputs) -> Float[Tensor, "n d"]:
         """The embeddings of all target nodes."""
         everyone = torch.arange(inputs.sizes[self.schema.target], device=inputs.rows.device)
         return self.encoder(*inputs._replace(rows=everyone))
 
-    def pretraining(self, inputs: Inputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
+    def pretraining(self, inputs: HEROInputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
         """The sum of the copies' L, which share no parameter, and the embeddings, detached."""
         losses, found = [], []
         for encoder, features in copies_of(self.encoder, inputs.features):

@@ -27,10 +27,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from models.hetcrf.encoder import Encoded
+from models.hetcrf.encoder import PathEmbeddings
 from models.hetcrf.exponential_sums import exponential_sums
-from models.hetcrf.metapath_graph import MetapathGraph
-from models.hetcrf.pattern import Pattern
+from models.hetcrf.pattern import Pattern, WeightedPattern
 
 Negatives = Literal["all", "hard", "apart"]
 CONCENTRATION = 2.0
@@ -46,13 +45,15 @@ class SecondAggregation(nn.Module):
         self.act = nn.PReLU()
 
     def schema(
-        self, by_path: Sequence[Tensor], graphs: Sequence[MetapathGraph]
+        self, by_path: Sequence[Tensor], graphs: Sequence[WeightedPattern]
     ) -> Float[Tensor, "n d"]:
         """Mean over p of σ(Ã_p z^p W)."""
         views = [self.act(g.mean(self.map(z))) for z, g in zip(by_path, graphs, strict=True)]
         return torch.stack(views).mean(0)
 
-    def fusion(self, encoded: Encoded, graphs: Sequence[MetapathGraph]) -> Float[Tensor, "n d"]:
+    def fusion(
+        self, encoded: PathEmbeddings, graphs: Sequence[WeightedPattern]
+    ) -> Float[Tensor, "n d"]:
         """σ(Σ_p β_p Ã_p z W)."""
         mapped = self.map(encoded.fused)
         moved = torch.stack([g.mean(mapped) for g in graphs])  # [P, n, d]

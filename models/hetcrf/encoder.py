@@ -21,12 +21,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.hetcrf.metapath_graph import MetapathGraph
-from models.layers.attention import edge_softmax
+from models.hetcrf.pattern import WeightedPattern
+from models.layers.attention import SemanticAttention, additive_attention, mixed
+
+SLOPE = 0.2
+"""Of the leaky ReLU below zero, as in GAT."""
+SEMANTIC = 128
+"""Width of q, as in HAN's authors' code."""
 
 
 @dataclass(frozen=True)
-class Encoded:
+class PathEmbeddings:
     """What an encoder makes of the target nodes.
 
     Attributes:
@@ -41,7 +46,7 @@ class Encoded:
 
 
 class NodeAttention(nn.Module):
-    """z^p of one meta-path; negative slope .2 as in GAT."""
+    """z^p of one meta-path."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -51,32 +56,16 @@ class NodeAttention(nn.Module):
         ends = torch.empty(2, heads, width // heads)
         self.ends = nn.Parameter(nn.init.xavier_normal_(ends, gain=1.414))  # a and b.
 
-    def forward(self, h: Float[Tensor, "n d"], graph: MetapathGraph) -> Float[Tensor, "n d"]:
+    def forward(self, h: Float[Tensor, "n d"], graph: WeightedPattern) -> Float[Tensor, "n d"]:
         """ELU(Σ_j α_ij W h_j)."""
         x = self.map(h).unflatten(1, (self.heads, -1))  # [n, heads, depth]
-        to, sent = torch.einsum("nhk,ehk->enh", x, self.ends).unbind(0)
+        receives, sends = torch.einsum("nhk,ehk->enh", x, self.ends).unbind(0)
         at = graph.pattern
-        logits = to.index_select(0, at.rows) + sent.index_select(0, at.columns)  # [e, heads]
-        logits = nn.functional.leaky_relu(logits, 0.2)
-        alpha = edge_softmax(logits, graph.weight, at.rows, graph.count)
+        alpha = additive_attention(sends, receives, at.columns, at.rows, graph.weight, SLOPE)
         alpha = alpha * graph.weight.unsqueeze(1)
         pairs = zip(alpha.unbind(1), x.unbind(1), strict=True)
         heads = [at.product(a.contiguous(), v.contiguous()) for a, v in pairs]
         return nn.functional.elu(torch.cat(heads, dim=1) + self.bias)
-
-
-class SemanticAttention(nn.Module):
-    """β over meta-paths."""
-
-    def __init__(self, width: int, hidden: int = 128) -> None:
-        super().__init__()
-        self.map = nn.Linear(width, hidden)
-        self.query = nn.Linear(hidden, 1, bias=False)
-
-    def forward(self, by_path: Sequence[Tensor]) -> Float[Tensor, " P"]:
-        """β [P]."""
-        scores = [self.query(torch.tanh(self.map(z))).mean() for z in by_path]
-        return torch.stack(scores).softmax(dim=0)
 
 
 class HANLayer(nn.Module):
@@ -85,17 +74,16 @@ class HANLayer(nn.Module):
     def __init__(self, width: int, heads: int, paths: int) -> None:
         super().__init__()
         self.paths = nn.ModuleList(NodeAttention(width, heads) for _ in range(paths))
-        self.semantic = SemanticAttention(width)
+        self.semantic = SemanticAttention(width, SEMANTIC)
 
-    def forward(self, h: Float[Tensor, "n d"], graphs: Sequence[MetapathGraph]) -> Encoded:
+    def forward(self, h: Float[Tensor, "n d"], graphs: Sequence[WeightedPattern]) -> PathEmbeddings:
         """z^p, β and z."""
         by_path = tuple(layer(h, g) for layer, g in zip(self.paths, graphs, strict=True))
         share = self.semantic(by_path)
-        fused = (share[:, None, None] * torch.stack(by_path)).sum(0)
-        return Encoded(fused, by_path, share)
+        return PathEmbeddings(mixed(share, by_path), by_path, share)
 
 
-class HAN(nn.Module):
+class StackedHAN(nn.Module):
     """`layers` rounds; each reads the fused embeddings of the one before.
 
     Args:
@@ -111,7 +99,7 @@ class HAN(nn.Module):
         self.layers = nn.ModuleList(HANLayer(width, heads, paths) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, h: Float[Tensor, "n d"], graphs: Sequence[MetapathGraph]) -> Encoded:
+    def forward(self, h: Float[Tensor, "n d"], graphs: Sequence[WeightedPattern]) -> PathEmbeddings:
         """The last layer's embeddings."""
         encoded = None
         for layer in self.layers:

@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from models.hetcrf.encoder import HANLayer
-from models.hetcrf.metapath_graph import MetapathGraph
+from models.hetcrf.pattern import WeightedPattern
 from models.layers.fusion import Present, key_of
 
 Decoding = Literal["linear", "han"]
@@ -81,7 +81,7 @@ class FeatureDecoder(nn.Module):
         self,
         z: Float[Tensor, "n d"],
         masked: Int[Tensor, " k"],
-        graphs: Sequence[MetapathGraph],
+        graphs: Sequence[WeightedPattern],
     ) -> dict[str, Tensor]:
         """Of each modality x̂ [k, width], for the masked nodes."""
         h = self.map(z)
@@ -120,7 +120,7 @@ def feature_error(
 
 
 def structure_error(
-    y: Float[Tensor, "n d"], graphs: Sequence[MetapathGraph], power: float
+    y: Float[Tensor, "n d"], graphs: Sequence[WeightedPattern], power: float
 ) -> Float[Tensor, ""]:
     """L_structure of ŷ, against the graphs before any edge was dropped."""
     gram = y.T @ y

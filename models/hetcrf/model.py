@@ -33,7 +33,7 @@ from torch_geometric.data import HeteroData
 from models.choices import choose
 from models.classifier import cross_entropy
 from models.hetcrf.contrastive import Projector, SecondAggregation, info_nce
-from models.hetcrf.encoder import HAN, Encoded
+from models.hetcrf.encoder import PathEmbeddings, StackedHAN
 from models.hetcrf.generative import (
     FeatureDecoder,
     FeatureMask,
@@ -43,9 +43,9 @@ from models.hetcrf.generative import (
 from models.hetcrf.kmeans import Clusters, kmeans
 from models.hetcrf.metapath_graph import metapath_graphs
 from models.hetcrf.positives import Pairs, connected, deviated, pattern_of
-from models.hetcrf.relational import HGTEncoder, RGCNEncoder
+from models.hetcrf.relational import PatternHGT, RGCNEncoder
 from models.hetcrf.settings import HetCRFSettings
-from models.hetcrf.structure import Paths, Structure, dropped, relations_of
+from models.hetcrf.structure import MessageStructure, Paths, dropped, relations_of
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.propagation.metapaths import returning_paths
 from models.schema import GraphSchema
@@ -53,7 +53,7 @@ from models.self_supervised import loss_beside_probe, probe_cross_entropy, unit_
 
 
 @dataclass(frozen=True)
-class Inputs:
+class HetCRFInputs:
     """A graph, prepared.
 
     Attributes:
@@ -68,7 +68,7 @@ class Inputs:
     features: TypeInputs
     sizes: dict[str, int]
     graphs: Paths
-    structure: Structure
+    structure: MessageStructure
     joined: Pairs
     rows: Tensor
 
@@ -102,7 +102,7 @@ class HetCRF(nn.Module):
         # Of the graph that is trained on: steps so far, and what k-means found last.
         self.steps, self.clusters = 0, None
 
-    def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
+    def prepare(self, graph: HeteroData, rows: Tensor) -> HetCRFInputs:
         """All target nodes with their meta-path graphs and positives, and the rows to classify."""
         own = self.settings
         features = {
@@ -111,19 +111,21 @@ class HetCRF(nn.Module):
         sizes = {t: int(graph[t].num_nodes) for t in self.modalities}
         graphs = metapath_graphs(graph, self.schema, own.hops, own.strongest, rows.device)
         structure = graphs if own.encoder == "han" else relations_of(graph, self.schema)
-        return Inputs(features, sizes, graphs, structure, connected(graphs, own.positives), rows)
+        return HetCRFInputs(
+            features, sizes, graphs, structure, connected(graphs, own.positives), rows
+        )
 
-    def forward(self, inputs: Inputs) -> Float[Tensor, "rows C"]:
+    def forward(self, inputs: HetCRFInputs) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
         return self.head(self.embed(inputs)[inputs.rows])
 
-    def embed(self, inputs: Inputs) -> Float[Tensor, "n d"]:
+    def embed(self, inputs: HetCRFInputs) -> Float[Tensor, "n d"]:
         """The embeddings of all target nodes, z beside the fusion view."""
         encoded = self._encode(self._fused(inputs), inputs.structure, inputs.graphs)
         fusion = self.second.fusion(encoded, inputs.graphs) if self.settings.contrasts else None
         return self._halves(encoded.fused, fusion)
 
-    def pretraining(self, inputs: Inputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
+    def pretraining(self, inputs: HetCRFInputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
         """L, and the embeddings of the pass in which nothing is masked, detached."""
         h = self._fused(inputs)
         encoded = self._encode(h, inputs.structure, inputs.graphs)
@@ -137,15 +139,17 @@ class HetCRF(nn.Module):
         self.steps += 1
         return total, self._halves(encoded.fused, fusion).detach()
 
-    def _fused(self, inputs: Inputs) -> dict[str, Tensor]:
+    def _fused(self, inputs: HetCRFInputs) -> dict[str, Tensor]:
         fused = self.fusion(inputs.features, inputs.sizes)
         return {t: nn.functional.elu(x) for t, x in fused.items()}
 
-    def _encode(self, h: dict[str, Tensor], structure: Structure, graphs: Paths) -> Encoded:
+    def _encode(
+        self, h: dict[str, Tensor], structure: MessageStructure, graphs: Paths
+    ) -> PathEmbeddings:
         if isinstance(structure, tuple):
             return self.encoder(h[self.schema.target], structure)
         z = self.encoder(h, structure)[self.schema.target]
-        return Encoded(z, (z,) * len(graphs), z.new_full((len(graphs),), 1 / len(graphs)))
+        return PathEmbeddings(z, (z,) * len(graphs), z.new_full((len(graphs),), 1 / len(graphs)))
 
     def _halves(self, z: Float[Tensor, "n d"], fusion: Tensor | None) -> Float[Tensor, "n _"]:
         halves = [z] if self.settings.generates else []
@@ -153,7 +157,7 @@ class HetCRF(nn.Module):
             halves.append(fusion)
         return torch.cat([unit_mean_square(x) for x in halves], dim=1)
 
-    def _generate(self, h: dict[str, Tensor], inputs: Inputs) -> Float[Tensor, ""]:
+    def _generate(self, h: dict[str, Tensor], inputs: HetCRFInputs) -> Float[Tensor, ""]:
         own, target = self.settings, self.schema.target
         covered, masked = self.mask(h[target])
         part = dropped(inputs.structure, own.edge_mask)
@@ -171,7 +175,7 @@ class HetCRF(nn.Module):
         return total
 
     def _contrast(
-        self, h: dict[str, Tensor], encoded: Encoded, fusion: Tensor, inputs: Inputs
+        self, h: dict[str, Tensor], encoded: PathEmbeddings, fusion: Tensor, inputs: HetCRFInputs
     ) -> Float[Tensor, ""]:
         own, graphs = self.settings, inputs.graphs
         if own.views == "embedding":
@@ -206,11 +210,11 @@ class HetCRF(nn.Module):
 
 
 def _han(schema: GraphSchema, own: HetCRFSettings, paths: int) -> nn.Module:
-    return HAN(own.hidden, own.heads, paths, own.layers, own.dropout)
+    return StackedHAN(own.hidden, own.heads, paths, own.layers, own.dropout)
 
 
 def _hgt(schema: GraphSchema, own: HetCRFSettings, paths: int) -> nn.Module:
-    return HGTEncoder(schema, own.hidden, own.heads, own.layers, own.dropout)
+    return PatternHGT(schema, own.hidden, own.heads, own.layers, own.dropout)
 
 
 def _rgcn(schema: GraphSchema, own: HetCRFSettings, paths: int) -> nn.Module:
@@ -225,7 +229,7 @@ ENCODERS: dict[str, Callable[[GraphSchema, HetCRFSettings, int], nn.Module]] = {
 
 
 def loss(
-    model: HetCRF, inputs: Inputs, labels: Tensor, weight: Float[Tensor, " rows"]
+    model: HetCRF, inputs: HetCRFInputs, labels: Tensor, weight: Float[Tensor, " rows"]
 ) -> Float[Tensor, ""]:
     """L and the cross-entropy of the probe, `weight` over the rows; they share no parameter.
 

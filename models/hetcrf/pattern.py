@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -72,3 +74,41 @@ class _Inner(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:  # pyright: ignore
         u, v = ctx.saved_tensors
         return ctx.at.matrix(grad) @ v, ctx.at.transposed(grad) @ u, None
+
+
+@dataclass(frozen=True)
+class WeightedPattern:
+    """The edges of one relation or meta-path graph; an edge of weight w means w parallel edges.
+
+    Attributes:
+        pattern: row i holds the edges from the neighbours of node i.
+        weight: w.
+    """
+
+    pattern: Pattern
+    weight: Float[Tensor, " e"]
+
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return self.pattern.size[0]
+
+    def mean(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
+        """Â x, the weighted mean over each node's neighbours, zero without any; differentiable in x."""
+        return self.pattern.product(self.shares, x)
+
+    @cached_property
+    def shares(self) -> Float[Tensor, " e"]:
+        """The values of Â: each weight over the sum of its row."""
+        rows = self.pattern.rows
+        total = self.weight.new_zeros(self.count).index_add_(0, rows, self.weight)
+        return self.weight / total[rows]
+
+    def without(self, share: float, *, keep_loops: bool) -> WeightedPattern:
+        """Each edge dropped with probability `share`, except self-loops on request; weights stay."""
+        rows, columns = self.pattern.rows, self.pattern.columns
+        keep = torch.rand(len(rows), device=rows.device) >= share
+        if keep_loops:
+            keep = keep | (rows == columns)
+        pattern = Pattern(rows[keep], columns[keep], self.pattern.size)
+        return WeightedPattern(pattern, self.weight[keep])

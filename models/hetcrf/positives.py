@@ -18,13 +18,13 @@ from jaxtyping import Int
 from torch import Tensor
 
 from models.hetcrf.kmeans import Clusters
-from models.hetcrf.metapath_graph import MetapathGraph, strongest_of_each
-from models.hetcrf.pattern import Pattern
+from models.hetcrf.pattern import Pattern, WeightedPattern
+from models.propagation.metapath_product import Entries, strongest
 
 Pairs = Int[Tensor, "2 e"]
 
 
-def connected(graphs: Sequence[MetapathGraph], count: int) -> Pairs:
+def connected(graphs: Sequence[WeightedPattern], count: int) -> Pairs:
     """(i, j) for the `count` nodes j most strongly joined to each i; fewer where i has fewer neighbours."""
     n = graphs[0].count
     index = torch.stack(
@@ -33,10 +33,9 @@ def connected(graphs: Sequence[MetapathGraph], count: int) -> Pairs:
     weight = torch.cat([g.weight for g in graphs])
     joined = torch.sparse_coo_tensor(index, weight, (n, n), check_invariants=False).coalesce()
     rows, columns = joined.indices()
-    apart = rows != columns
-    rows, columns, weight = rows[apart], columns[apart], joined.values()[apart]
-    keep = strongest_of_each(rows, columns, weight, n, count)
-    return torch.stack([rows[keep], columns[keep]])
+    away = Entries(rows, columns, joined.values()).where(rows != columns)
+    kept = strongest(away, n, count, left_out="dropped", ties="shuffled")
+    return torch.stack([kept.row, kept.column])
 
 
 def deviated(clusters: Clusters, share: float, central: int) -> Pairs:

@@ -9,39 +9,23 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from models.hetcrf.structure import Relations
-from models.hgt import WeightedHGTConv
+from models.hgt import HGTRounds
 from models.schema import GraphSchema
 
 
-class HGTEncoder(nn.Module):
-    """Rounds of PyG's `HGTConv` with edge weights; see `models.hgt`.
-
-    Args:
-        schema: its types and relations.
-        width: of the embeddings; a multiple of `heads`.
-        heads: attention heads.
-        layers: rounds.
-        dropout: share of units dropped at the input of each round while training.
-    """
+class PatternHGT(nn.Module):
+    """`HGTRounds` that read relations as patterns; the arguments are those of `HGTRounds`."""
 
     def __init__(
         self, schema: GraphSchema, width: int, heads: int, layers: int, dropout: float
     ) -> None:
         super().__init__()
-        metadata = (list(schema.node_types), list(schema.relations))
-        self.convs = nn.ModuleList(
-            WeightedHGTConv(width, width, metadata, heads)
-            for _ in range(layers if schema.relations else 0)
-        )
-        self.dropout = nn.Dropout(dropout)
+        self.rounds = HGTRounds(schema, width, heads, layers, dropout)
 
     def forward(self, h: dict[str, Tensor], relations: Relations) -> dict[str, Tensor]:
         """Embeddings [n_t, width] by type."""
         edges = {r: e.pattern.edge_index() for r, e in relations.items()}
-        weights = {r: e.weight for r, e in relations.items()}
-        for conv in self.convs:
-            h = conv({t: self.dropout(x) for t, x in h.items()}, edges, weights)
-        return h
+        return self.rounds(h, edges, {r: e.weight for r, e in relations.items()})
 
 
 class RGCNEncoder(nn.Module):

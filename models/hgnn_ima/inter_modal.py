@@ -42,7 +42,7 @@ Alignment = Literal["consistent", "printed", "off"]
 
 
 @dataclass(frozen=True)
-class Edges:
+class ModalEdges:
     """All relations' edges; an edge of weight w means w parallel edges.
 
     Attributes:
@@ -64,8 +64,8 @@ class Edges:
 
 
 @dataclass(frozen=True)
-class Attention:
-    """One layer's attention, per parallel edge and head; edges in the order of `Edges`.
+class InterModalAttention:
+    """One layer's attention, per parallel edge and head; edges in the order of `ModalEdges`.
 
     I is 1, or M where it differs by the influenced modality.
 
@@ -120,8 +120,8 @@ class InterModalConv(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, h: dict[str, Float[Tensor, "_ M d"]], edges: Edges
-    ) -> tuple[dict[str, Tensor], Attention | None]:
+        self, h: dict[str, Float[Tensor, "_ M d"]], edges: ModalEdges
+    ) -> tuple[dict[str, Tensor], InterModalAttention | None]:
         """h^(k) [n_t, M, d] of each type out of h^(k−1), and the attention unless there are no edges."""
         moved, attention = {t: torch.zeros_like(x) for t, x in h.items()}, None
         if edges.weight.numel():
@@ -138,7 +138,7 @@ class InterModalConv(nn.Module):
             found[node_type] = self.dropout(added) + x  # (11)
         return found, attention
 
-    def _scores(self, h: dict[str, Tensor], edges: Edges) -> tuple[Tensor, ...]:
+    def _scores(self, h: dict[str, Tensor], edges: ModalEdges) -> tuple[Tensor, ...]:
         """Of all edges g (2) [e, M, heads] and, unless no λ is wanted, s (4) [e, M, I, heads]."""
         query = {t: self.query[key_of(t)](x) for t, x in h.items()}
         each = [
@@ -147,7 +147,7 @@ class InterModalConv(nn.Module):
         ]
         return tuple(torch.cat(parts) for parts in zip(*each, strict=True))
 
-    def _similarities(self, relation: int, edges: Edges) -> Callable[..., tuple[Tensor, ...]]:
+    def _similarities(self, relation: int, edges: ModalEdges) -> Callable[..., tuple[Tensor, ...]]:
         """(h of the sources [n, M, d], their queries [n', M, d]) -> g and s of one relation's edges."""
         source, destination = edges.ends[relation]
         kinds = 1 if self.influence in ("own", "mean") else 2
@@ -164,7 +164,7 @@ class InterModalConv(nn.Module):
 
         return found
 
-    def _messages(self, relation: int, edges: Edges, count: int) -> Callable[..., Tensor]:
+    def _messages(self, relation: int, edges: ModalEdges, count: int) -> Callable[..., Tensor]:
         """(h of the sources [n, M, d], shares [e, I, heads]) -> (10) [count, M, d] of one relation."""
         source, destination = edges.ends[relation]
 
@@ -199,9 +199,9 @@ class InterModalConv(nn.Module):
         self,
         g: Float[Tensor, "e M heads"],
         s: Float[Tensor, "e M I heads"] | None,
-        edges: Edges,
+        edges: ModalEdges,
         count: int,
-    ) -> Attention:
+    ) -> InterModalAttention:
         """(3)–(9) of all edges among `count` nodes."""
         weight, index = edges.weight, edges.destination
         node = edge_softmax(g, weight, index, count)  # (3)
@@ -216,12 +216,12 @@ class InterModalConv(nn.Module):
             mixed = (modal * node.clamp_max(1).unsqueeze(2)).sum(1)
             nested = edge_softmax(mixed, weight, index, count)  # (6)
         if self.alignment == "off":
-            return Attention(node, modal, nested, None, nested)
+            return InterModalAttention(node, modal, nested, None, nested)
         sign = 1.0 if self.alignment == "printed" else -1.0
         aligned = edge_softmax(sign * _spread(g), weight, index, count)  # (8)
         both = nested.clamp_max(1) * aligned.clamp_max(1).unsqueeze(1)
         final = edge_softmax(both, weight, index, count)  # (9)
-        return Attention(node, modal, nested, aligned, final)
+        return InterModalAttention(node, modal, nested, aligned, final)
 
 
 def _spread(g: Float[Tensor, "e M heads"]) -> Float[Tensor, "e heads"]:
@@ -243,7 +243,7 @@ def _mean_at_node(
     return (total / mass.unsqueeze(1)).index_select(0, index).view_as(values)
 
 
-def _spared(function: Callable[..., T], edges: Edges, *tensors: Tensor) -> T:
+def _spared(function: Callable[..., T], edges: ModalEdges, *tensors: Tensor) -> T:
     """`function` of `tensors`; in a large graph its intermediate results are not kept for the gradient."""
     if torch.is_grad_enabled() and len(edges.weight) > KEPT:
         return checkpoint(function, *tensors, use_reentrant=False, preserve_rng_state=False)

@@ -30,7 +30,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.hgnn_ima.inter_modal import Alignment, Attention, Edges, Influence, InterModalConv
+from models.hgnn_ima.inter_modal import (
+    Alignment,
+    Influence,
+    InterModalAttention,
+    InterModalConv,
+    ModalEdges,
+)
 from models.layers.fusion import ModalityEncoders, TypeInputs, key_of, type_inputs
 from models.propagation.sparse import edge_weights
 from models.schema import GraphSchema
@@ -92,7 +98,7 @@ ABLATIONS: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Inputs:
+class HGNNIMAInputs:
     """A graph, prepared.
 
     Attributes:
@@ -104,7 +110,7 @@ class Inputs:
 
     features: TypeInputs
     has: dict[str, Bool[Tensor, "n M"]]
-    edges: Edges
+    edges: ModalEdges
     rows: Tensor
 
 
@@ -142,7 +148,7 @@ class HGNNIMA(nn.Module):
         self.score = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
         self.head = nn.Linear(width, schema.num_classes)
 
-    def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
+    def prepare(self, graph: HeteroData, rows: Tensor) -> HGNNIMAInputs:
         """All nodes and edges, since messages may come from anywhere, and the rows to classify."""
         features, has = type_inputs(graph, self.schema), {}
         for node_type in self.schema.node_types:
@@ -152,9 +158,9 @@ class HGNNIMA(nn.Module):
             own = features[node_type]
             columns = [own[m][1] if m in own else none for m in self.modalities]
             has[node_type] = torch.stack(columns, dim=1)
-        return Inputs(features, has, self._edges(graph, has, rows.device), rows)
+        return HGNNIMAInputs(features, has, self._edges(graph, has, rows.device), rows)
 
-    def _edges(self, graph: HeteroData, has: dict[str, Tensor], device: torch.device) -> Edges:
+    def _edges(self, graph: HeteroData, has: dict[str, Tensor], device: torch.device) -> ModalEdges:
         start, first = {}, 0
         for node_type, present in has.items():
             start[node_type], first = first, first + present.size(0)
@@ -168,9 +174,9 @@ class HGNNIMA(nn.Module):
             destination.append(dst + start[sink])
             weight.append(edge_weights(graph, relation))
             lacks.append(~has[source][src])
-        return Edges(tuple(ends), torch.cat(destination), torch.cat(weight), torch.cat(lacks))
+        return ModalEdges(tuple(ends), torch.cat(destination), torch.cat(weight), torch.cat(lacks))
 
-    def _encode(self, inputs: Inputs) -> dict[str, Float[Tensor, "n M d"]]:
+    def _encode(self, inputs: HGNNIMAInputs) -> dict[str, Float[Tensor, "n M d"]]:
         """(1), and stand-ins for what a node lacks."""
         found = {}
         for node_type, encoded in self.encode(inputs.features).items():
@@ -190,7 +196,9 @@ class HGNNIMA(nn.Module):
         mean = (h * has).sum(dim=1, keepdim=True) / count.clamp_min(1)
         return torch.where(count > 0, mean, self.bare[key_of(node_type)])
 
-    def propagate(self, inputs: Inputs) -> tuple[Float[Tensor, "rows M d"], list[Attention]]:
+    def propagate(
+        self, inputs: HGNNIMAInputs
+    ) -> tuple[Float[Tensor, "rows M d"], list[InterModalAttention]]:
         """h^(K) of the prepared rows, and each layer's attention (none without edges)."""
         h, attentions = self._encode(inputs), []
         for conv in self.convs:
@@ -203,13 +211,13 @@ class HGNNIMA(nn.Module):
         """Z (12)–(14)."""
         return (self.score(h).softmax(dim=1) * h).sum(dim=1)
 
-    def forward(self, inputs: Inputs) -> Float[Tensor, "rows C"]:
+    def forward(self, inputs: HGNNIMAInputs) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows (15)."""
         return self.head(self.fuse(self.propagate(inputs)[0]))
 
 
 def loss(
-    model: HGNNIMA, inputs: Inputs, labels: Tensor, weight: Float[Tensor, " rows"]
+    model: HGNNIMA, inputs: HGNNIMAInputs, labels: Tensor, weight: Float[Tensor, " rows"]
 ) -> Float[Tensor, ""]:
     """L_cro + L_att (7), (16), (17), averages in place of sums.
 
@@ -231,7 +239,9 @@ def loss(
     return fit + spent
 
 
-def attention_loss(attentions: list[Attention], edges: Edges, modalities: int) -> Float[Tensor, ""]:
+def attention_loss(
+    attentions: list[InterModalAttention], edges: ModalEdges, modalities: int
+) -> Float[Tensor, ""]:
     """(7) per edge: mean over layers, heads and edges of λ on modalities that the source lacks ÷ |M|.
 
     Where λ differs by the influenced modality, the mean over these.

@@ -1,10 +1,12 @@
-"""Softmax over the edges that meet at a node, with edge weights as multiplicities."""
+"""Attention over the edges that meet at a node, weights as multiplicities, and over meta-paths."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def edge_softmax(
@@ -32,6 +34,58 @@ def edge_softmax(
     total = flat.new_zeros(count, flat.size(1))
     total = total.scatter_add(0, at, strength * weight.unsqueeze(1))
     return (strength / total.index_select(0, index)).view_as(logits)
+
+
+def additive_attention(
+    sends: Float[Tensor, "m heads"],
+    receives: Float[Tensor, "n heads"],
+    source: Int[Tensor, " e"],
+    destination: Int[Tensor, " e"],
+    weight: Float[Tensor, " e"],
+    slope: float,
+) -> Float[Tensor, "e heads"]:
+    """α_ij of GAT, LeakyReLU(aᵀ[h_i ‖ h_j]) with a's halves already applied, as the share of a parallel edge.
+
+    PyG's `GATConv` and `HANConv` are this attention with unit weights; edge weights could enter these only as
+    features with parameters of their own.
+
+    Args:
+        sends: the half of a that meets the neighbour j, times h_j.
+        receives: the half of a that meets the node i, times h_i.
+        source: j of each edge.
+        destination: i of each edge.
+        weight: w > 0; see `edge_softmax`.
+        slope: of the leaky ReLU below zero.
+    """
+    logits = sends.index_select(0, source) + receives.index_select(0, destination)  # [e, heads]
+    logits = nn.functional.leaky_relu(logits, slope)
+    return edge_softmax(logits, weight, destination, receives.size(0))
+
+
+class SemanticAttention(nn.Module):
+    """β = softmax_p(1/n Σ_i qᵀ tanh(W z_i^p + b)), HAN's weights of P meta-paths.
+
+    Args:
+        width: of the embeddings z.
+        hidden: width of q.
+    """
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.map = nn.Linear(width, hidden)
+        self.query = nn.Linear(hidden, 1, bias=False)
+
+    def forward(self, by_path: Sequence[Float[Tensor, "n d"]]) -> Float[Tensor, " P"]:
+        """β."""
+        scores = [self.query(torch.tanh(self.map(z))).mean() for z in by_path]
+        return torch.stack(scores).softmax(dim=0)
+
+
+def mixed(
+    share: Float[Tensor, " P"], by_path: Sequence[Float[Tensor, "n d"]]
+) -> Float[Tensor, "n d"]:
+    """Σ_p β_p z^p."""
+    return (share[:, None, None] * torch.stack(list(by_path))).sum(dim=0)
 
 
 @torch.no_grad()

@@ -23,14 +23,14 @@ from torch_geometric.typing import EdgeType
 from models.layers.fusion import EarlyFusion, TypeInputs, key_of
 from models.schema import GraphSchema
 from models.shgp.settings import SHGPSettings
-from models.shgp.structure import Structure
+from models.shgp.structure import RelationStructure
 
 GAIN = 1.414
 """Of Xavier's initialisation, the authors'; biases, which they draw as well, start at zero."""
 
 
 @dataclass(frozen=True)
-class Encoded:
+class AttendedEmbeddings:
     """What the encoder makes of a graph.
 
     Attributes:
@@ -71,7 +71,7 @@ class RelationAttention(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, x: dict[str, Tensor], structure: Structure
+        self, x: dict[str, Tensor], structure: RelationStructure
     ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n parts"]]:
         """(h, a) of the type's nodes."""
         parts = [self.own(x[self.node_type])]
@@ -100,7 +100,7 @@ class Encoder(nn.Module):
         )
         self.dropout = nn.Dropout(settings.dropout)
 
-    def forward(self, features: TypeInputs, structure: Structure) -> Encoded:
+    def forward(self, features: TypeInputs, structure: RelationStructure) -> AttendedEmbeddings:
         """Embeddings of the target nodes, and all attention."""
         x, attention = self.fusion(features, structure.sizes), []
         for number, layer in enumerate(self.layers):
@@ -110,7 +110,7 @@ class Encoder(nn.Module):
             found = {t: layer[key_of(t)](x, structure) for t in x}
             x = {t: h for t, (h, _) in found.items()}
             attention.append({t: a for t, (_, a) in found.items()})
-        return Encoded(x[self.target], tuple(attention))
+        return AttendedEmbeddings(x[self.target], tuple(attention))
 
 
 def linear(width: int, out: int) -> nn.Linear:

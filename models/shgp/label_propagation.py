@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from models.shgp.structure import Structure
+from models.shgp.structure import RelationStructure
 
 Labels = dict[str, Tensor]
 """Label [n_t] of each node, by node type."""
@@ -76,7 +76,7 @@ def _numbered(labels: Labels) -> tuple[Tensor, Labels]:
     return used, dict(zip(labels, parts, strict=True))
 
 
-def plain_sweep(labels: Labels, count: int, structure: Structure) -> Labels:
+def plain_sweep(labels: Labels, count: int, structure: RelationStructure) -> Labels:
     """One sweep of label propagation along edges alone."""
     labels = dict(labels)
     for node_type, relations in structure.relations.items():
@@ -90,7 +90,7 @@ def plain_sweep(labels: Labels, count: int, structure: Structure) -> Labels:
 
 
 def attentive_sweep(
-    labels: Labels, count: int, structure: Structure, attention: Sequence[dict[str, Tensor]]
+    labels: Labels, count: int, structure: RelationStructure, attention: Sequence[dict[str, Tensor]]
 ) -> Labels:
     """One sweep of label propagation by attention.
 
@@ -119,7 +119,10 @@ def strongest(votes: Float[Tensor, "n K"]) -> Int[Tensor, " n"]:
 
 
 def _mixed(
-    soft: dict[str, Tensor], node_type: str, share: Float[Tensor, "n parts"], structure: Structure
+    soft: dict[str, Tensor],
+    node_type: str,
+    share: Float[Tensor, "n parts"],
+    structure: RelationStructure,
 ) -> Float[Tensor, "n K"]:
     """a_self ⊙ Y_t + Σ_r a_r ⊙ Â_r Y_{s(r)}."""
     own, *others = share.unsqueeze(2).unbind(1)  # [n, 1] each.

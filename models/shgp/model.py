@@ -46,11 +46,11 @@ from models.layers.late_fusion import copies_of, fused, side_by_side
 from models.schema import GraphSchema
 from models.shgp.self_labelled import SelfLabelled
 from models.shgp.settings import SHGPSettings
-from models.shgp.structure import Structure, structure_of
+from models.shgp.structure import RelationStructure, structure_of
 
 
 @dataclass(frozen=True)
-class Inputs:
+class SHGPInputs:
     """A graph, prepared.
 
     Attributes:
@@ -60,7 +60,7 @@ class Inputs:
     """
 
     features: TypeInputs
-    structure: Structure
+    structure: RelationStructure
     rows: Tensor
 
 
@@ -84,19 +84,19 @@ class SHGP(nn.Module):
         )
         self.head = nn.Linear(len(copies_of(self.encoder, {})) * width, schema.num_classes)
 
-    def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
+    def prepare(self, graph: HeteroData, rows: Tensor) -> SHGPInputs:
         """All nodes and edges, since messages may come from anywhere, and the rows to classify."""
-        return Inputs(type_inputs(graph, self.schema), structure_of(graph, self.schema), rows)
+        return SHGPInputs(type_inputs(graph, self.schema), structure_of(graph, self.schema), rows)
 
-    def forward(self, inputs: Inputs) -> Float[Tensor, "rows C"]:
+    def forward(self, inputs: SHGPInputs) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
         return self.head(self.embed(inputs)[inputs.rows])
 
-    def embed(self, inputs: Inputs) -> Float[Tensor, "n d"]:
+    def embed(self, inputs: SHGPInputs) -> Float[Tensor, "n d"]:
         """The embeddings of all target nodes, those of several copies side by side."""
         return self.encoder(inputs.features, inputs.structure)
 
-    def pretraining(self, inputs: Inputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
+    def pretraining(self, inputs: SHGPInputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
         """The sum of the copies' losses, and the detached embeddings."""
         losses, embeddings = [], []
         for copy, features in copies_of(self.encoder, inputs.features):

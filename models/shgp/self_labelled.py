@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from models.layers.fusion import TypeInputs
 from models.schema import GraphSchema
 from models.self_supervised import unit_mean_square
-from models.shgp.encoder import GAIN, Encoded, Encoder
+from models.shgp.encoder import GAIN, AttendedEmbeddings, Encoder
 from models.shgp.label_propagation import (
     Labels,
     attentive_sweep,
@@ -24,7 +24,7 @@ from models.shgp.label_propagation import (
     settled,
 )
 from models.shgp.settings import SHGPSettings
-from models.shgp.structure import Structure
+from models.shgp.structure import RelationStructure
 
 RUN_TOGETHER = 0.8
 """A greater share of one label is worth a warning."""
@@ -42,7 +42,7 @@ class PseudoLabels:
         labels: of the last step.
     """
 
-    structure: Structure
+    structure: RelationStructure
     count: int
     steps: int
     labels: Labels
@@ -60,12 +60,12 @@ class SelfLabelled(nn.Module):
         nn.init.zeros_(self.guess.bias)
         self.pseudo: PseudoLabels | None = None
 
-    def forward(self, features: TypeInputs, structure: Structure) -> Float[Tensor, "n d"]:
+    def forward(self, features: TypeInputs, structure: RelationStructure) -> Float[Tensor, "n d"]:
         """The embeddings of all target nodes, each of unit mean square."""
         return unit_mean_square(self.encoder(features, structure).embedding)
 
     def learn(
-        self, features: TypeInputs, structure: Structure
+        self, features: TypeInputs, structure: RelationStructure
     ) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
         """Cross-entropy of the guessed pseudo-labels, and the embeddings [n, d] of unit mean square.
 
@@ -79,7 +79,7 @@ class SelfLabelled(nn.Module):
         loss = nn.functional.cross_entropy(logits[rows], pseudo.labels[self.target][rows])
         return loss, unit_mean_square(encoded.embedding)
 
-    def _heard(self, structure: Structure) -> Tensor | slice:
+    def _heard(self, structure: RelationStructure) -> Tensor | slice:
         """The target nodes whose labels are learnt."""
         joined = structure.joined.get(self.target)
         return slice(None) if joined is None or not bool(joined.any()) else joined
@@ -89,7 +89,7 @@ class SelfLabelled(nn.Module):
         return {**self.__dict__, "pseudo": None}
 
     @torch.no_grad()
-    def _next(self, encoded: Encoded, structure: Structure) -> PseudoLabels:
+    def _next(self, encoded: AttendedEmbeddings, structure: RelationStructure) -> PseudoLabels:
         """First labels that settle along edges; after `warm` steps, the last ones moved by attention."""
         own, last = self.settings, self.pseudo
         if last is None or last.structure is not structure:

@@ -14,7 +14,7 @@ from models.schema import GraphSchema
 
 
 @dataclass(frozen=True, eq=False)
-class Structure:
+class RelationStructure:
     """The edges of one graph, prepared; another one, even of equal edges, is another graph.
 
     Attributes:
@@ -31,7 +31,7 @@ class Structure:
     joined: dict[str, Tensor]
 
 
-def structure_of(graph: HeteroData, schema: GraphSchema) -> Structure:
+def structure_of(graph: HeteroData, schema: GraphSchema) -> RelationStructure:
     """All types and relations of `graph`."""
     sizes = {t: int(graph[t].num_nodes) for t in schema.node_types}
     means = {r: SparseMap(mean_adjacency(graph, r)) for r in schema.relations}
@@ -40,4 +40,4 @@ def structure_of(graph: HeteroData, schema: GraphSchema) -> Structure:
         end = graph[relation].edge_index[1]
         none = torch.zeros(sizes[relation[2]], dtype=torch.bool, device=end.device)
         joined[relation[2]] = joined.get(relation[2], none).index_fill(0, end, True)
-    return Structure(sizes, schema.relations_into, means, joined)
+    return RelationStructure(sizes, schema.relations_into, means, joined)

@@ -8,7 +8,9 @@ from torch.nn.functional import elu, leaky_relu
 from torch_geometric.nn import HANConv
 
 from models.han import HAN, HANEncoder, HANSettings
-from models.propagation.metapath_graph import MetaPathGraph, metapath_graph
+from models.layers.attention import mixed
+from models.propagation.metapath_graph import metapath_graph
+from models.propagation.metapath_product import WeightedEdges
 from models.propagation.metapaths import returning_paths
 from models.schema import GraphSchema
 from models.seeding import seeded
@@ -45,8 +47,8 @@ def pygs_layer(graph):
     for i, r in enumerate(relations):
         ours.source.data[i] = conv.lin_src["__".join(r)].data[0]
         ours.sink.data[i] = conv.lin_dst["__".join(r)].data[0]
-    ours.semantic[0].load_state_dict(conv.k_lin.state_dict())
-    ours.semantic[2].weight.data = conv.q.data
+    ours.semantic.map.load_state_dict(conv.k_lin.state_dict())
+    ours.semantic.query.weight.data = conv.q.data
     return conv, ours
 
 
@@ -59,11 +61,12 @@ def test_on_unit_weights_it_is_pygs_layer(relations):
     everyone = torch.ones(10, dtype=torch.bool)
     h = ours.project({"item": {"text": (graph["item"].x_text, everyone)}}, {"item": 10})["item"]
     z = [
-        ours.node_level(h.unflatten(1, (HEADS, -1)), MetaPathGraph(x, torch.ones(x.size(1))), i)
+        ours.node_level(h.unflatten(1, (HEADS, -1)), WeightedEdges(x, torch.ones(x.size(1))), i)
         for i, x in enumerate(edges.values())
     ]
     # PyG has relu where the paper's authors have elu.
-    assert_near(ours.semantic_level(torch.stack(z).relu()).detach(), expected.detach(), 1e-12)
+    z = [x.relu() for x in z]
+    assert_near(mixed(ours.semantic(z), z).detach(), expected.detach(), 1e-12)
 
 
 def by_equations(model, graph):
@@ -89,7 +92,7 @@ def by_equations(model, graph):
             strength = a * leaky_relu(g, 0.2).exp()
             heads.append(strength / strength.sum(dim=1, keepdim=True) @ part)
         embeddings.append(elu(torch.cat(heads, dim=1)))
-        score = encoder.semantic[0](embeddings[-1]).tanh() @ encoder.semantic[2].weight[0]
+        score = encoder.semantic.map(embeddings[-1]).tanh() @ encoder.semantic.query.weight[0]
         scores.append(score.mean())
     beta = torch.stack(scores).softmax(dim=0)
     z = sum(b * x for b, x in zip(beta, embeddings, strict=True))

@@ -7,7 +7,7 @@ import torch
 
 from models.hetcrf import exponential_sums as sums
 from models.hetcrf.contrastive import CONCENTRATION, SecondAggregation, info_nce
-from models.hetcrf.encoder import Encoded
+from models.hetcrf.encoder import PathEmbeddings
 from models.hetcrf.metapath_graph import metapath_graphs
 from models.hetcrf.positives import pattern_of
 from models.schema import GraphSchema
@@ -94,7 +94,7 @@ def test_views_are_their_equations():
     rng = torch.Generator().manual_seed(0)
     by_path = tuple(torch.randn(12, 5, generator=rng) for _ in graphs)
     share = torch.tensor([0.3, 0.7])
-    encoded = Encoded(torch.randn(12, 5, generator=rng), by_path, share)
+    encoded = PathEmbeddings(torch.randn(12, 5, generator=rng), by_path, share)
     second = SecondAggregation(5)
     means = []
     for g in graphs:

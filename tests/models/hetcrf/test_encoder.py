@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch_geometric.nn import GATConv
 
-from models.hetcrf.encoder import HAN, HANLayer, NodeAttention
-from models.hetcrf.metapath_graph import MetapathGraph, metapath_graphs
-from models.hetcrf.pattern import Pattern
+from models.hetcrf.encoder import HANLayer, NodeAttention, StackedHAN
+from models.hetcrf.metapath_graph import metapath_graphs
+from models.hetcrf.pattern import Pattern, WeightedPattern
 from models.schema import GraphSchema
 from models.seeding import seeded
 from tests.support.dense import assert_near
@@ -68,7 +68,7 @@ def test_with_unit_weights_it_is_pygs_gat_and_so_are_its_gradients():
     rng = torch.Generator().manual_seed(0)
     rows, columns = (torch.rand(9, 9, generator=rng) < 0.4).fill_diagonal_(True).nonzero().T
     pattern = Pattern(rows, columns, (9, 9))
-    graph = MetapathGraph(pattern, torch.ones(len(rows)))
+    graph = WeightedPattern(pattern, torch.ones(len(rows)))
     layer = random(NodeAttention(WIDTH, HEADS))
     gat = GATConv(WIDTH, WIDTH // HEADS, HEADS, add_self_loops=False)
     gat.lin.weight.data, gat.bias.data = layer.map.weight.data, layer.bias.data
@@ -104,6 +104,6 @@ def test_semantic_attention_is_its_equation():
 @torch.no_grad()
 def test_layers_read_the_fused_embeddings_before():
     graphs, h = make_graphs(), embeddings()
-    han = random(HAN(WIDTH, HEADS, len(graphs), 2, 0.5)).eval()
+    han = random(StackedHAN(WIDTH, HEADS, len(graphs), 2, 0.5)).eval()
     first, second = han.layers
     assert torch.equal(han(h, graphs).fused, second(first(h, graphs).fused, graphs).fused)

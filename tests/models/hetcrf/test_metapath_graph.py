@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.hetcrf.metapath_graph import metapath_graphs, strongest_of_each
+from models.hetcrf.metapath_graph import metapath_graphs
 from models.propagation.metapaths import returning_paths
 from models.schema import GraphSchema
 from tests.support.dense import assert_near, averaging, multiplicities
@@ -37,7 +37,7 @@ def dense(graph, path, strongest=None):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("rows", [1, 5, 100])  # At a time, of 12.
 def test_weights_are_chances_of_a_walk(weighted, rows, monkeypatch):
-    monkeypatch.setattr("models.propagation.metapath_graph.BLOCK", rows * 12)
+    monkeypatch.setattr("models.propagation.metapath_product.BLOCK", rows * 12)
     graph = small_graph(num_target=12, weighted=weighted, dtype=torch.float64)
     edges = graph["actor", "rev_features", "movie"]
     kept = edges.edge_index[1] != 3  # Film 3 is joined to no film through actors.
@@ -55,36 +55,16 @@ def test_weights_are_chances_of_a_walk(weighted, rows, monkeypatch):
         assert_near(found.mean(x), expected / expected.sum(1, keepdim=True) @ x, 1e-13)
 
 
-def test_only_the_strongest_stay():
-    rng = torch.Generator().manual_seed(0)
-    weight = torch.rand(6, 9, generator=rng) + 0.1
-    rows, columns = torch.ones(6, 9).nonzero().T
-    kept = strongest_of_each(rows, columns, weight.flatten(), 6, 4)
-    found = torch.zeros(54).index_fill(0, kept, 1).view(6, 9).bool()
-    assert torch.equal(found, weight >= weight.topk(4, dim=1).values[:, -1:])
-    assert kept.tolist() == sorted(kept.tolist())
-
-
 @pytest.mark.parametrize("rows", [1, 7, 100])
 def test_the_strongest_of_a_graph_are_those_of_its_rows(rows, monkeypatch):
     graph = small_graph(weighted=True, dtype=torch.float64)
     whole = metapath_graphs(graph, GraphSchema.of(graph), 4, 3, CPU)
-    monkeypatch.setattr("models.propagation.metapath_graph.BLOCK", rows * 40)
+    monkeypatch.setattr("models.propagation.metapath_product.BLOCK", rows * 40)
     parts = metapath_graphs(graph, GraphSchema.of(graph), 4, 3, CPU)
     for one, other in zip(whole, parts, strict=True):
         assert torch.equal(one.pattern.rows, other.pattern.rows)
         assert torch.equal(one.pattern.columns, other.pattern.columns)
         assert torch.equal(one.weight, other.weight)
-
-
-def test_equal_neighbours_are_chosen_evenly_and_always_alike():
-    n = 400
-    rows, columns = torch.ones(n, n).nonzero().T
-    kept = strongest_of_each(rows, columns, torch.ones(n * n), n, 20)
-    assert torch.equal(kept, strongest_of_each(rows, columns, torch.ones(n * n), n, 20))
-    assert torch.bincount(rows[kept], minlength=n).tolist() == [20] * n
-    chosen = torch.bincount(columns[kept], minlength=n).double()
-    assert chosen.std() < 2 * 20**0.5  # By chance: a standard deviation of 4.4.
 
 
 def test_without_a_way_back_every_node_has_itself():
@@ -101,13 +81,13 @@ def test_dropped_edges_are_a_part_and_self_loops_stay():
     found = metapath_graphs(graph, GraphSchema.of(graph), 2, 50, CPU)[0]
     whole = found.pattern.matrix(found.weight).to_dense()
     torch.manual_seed(0)
-    part = found.without(0.5)
+    part = found.without(0.5, keep_loops=True)
     left = part.pattern.matrix(part.weight).to_dense()
     assert torch.equal(left.diagonal(), whole.diagonal())
     assert bool(((left == whole) | (left == 0)).all())
     share = 1 - (left.count_nonzero() - 40) / (whole.count_nonzero() - 40)
     assert 0.3 < share.item() < 0.7
-    alone = found.without(1.0)
+    alone = found.without(1.0, keep_loops=True)
     assert torch.equal(alone.pattern.matrix(alone.weight).to_dense(), torch.eye(40))
 
 

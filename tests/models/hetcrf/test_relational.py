@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch_geometric.nn import RGCNConv
 
-from models.hetcrf.relational import HGTEncoder, RGCNEncoder
-from models.hetcrf.structure import Edges, dropped, relations_of
+from models.hetcrf.pattern import WeightedPattern
+from models.hetcrf.relational import PatternHGT, RGCNEncoder
+from models.hetcrf.structure import dropped, relations_of
 from models.schema import GraphSchema
 from models.seeding import seeded
 from tests.support.dense import assert_near, averaging, multiplicities
@@ -64,7 +65,7 @@ def test_a_weight_is_as_many_parallel_edges(encoder):
         model = (
             RGCNEncoder(schema, WIDTH, 2, 0.0)
             if encoder == "rgcn"
-            else HGTEncoder(schema, WIDTH, 2, 2, 0.0)
+            else PatternHGT(schema, WIDTH, 2, 2, 0.0)
         )
     weighted = model(h, relations_of(graph, schema))
     for relation in graph.edge_types:
@@ -84,7 +85,7 @@ def test_dropped_edges_are_a_part_of_each_relation():
     part = dropped(whole, 0.5)
     assert isinstance(part, dict)
     for relation, edges in whole.items():
-        kept: Edges = part[relation]
+        kept: WeightedPattern = part[relation]
         mine = kept.pattern.matrix(kept.weight).to_dense()
         theirs = edges.pattern.matrix(edges.weight).to_dense()
         assert bool(((mine == theirs) | (mine == 0)).all())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.propagation import metapath_graph as module
+from models.propagation import metapath_product as module
 from models.propagation.metapath_graph import metapath_graph
 from models.propagation.metapaths import returning_paths
 from models.propagation.union import UnionOperator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-import models.propagation.union_edges
+import models.propagation.metapath_product
 from models.propagation.metapaths import returning_paths
 from models.propagation.union import UnionOperator
 from models.propagation.union_edges import union_edges
@@ -38,7 +38,7 @@ def dense(graph, hops=4):
 @pytest.mark.parametrize("block", [2**22, 30, 1])
 @pytest.mark.parametrize("hops", [2, 3, 4])
 def test_uncut_they_are_the_entries_of_the_union(monkeypatch, block, hops):
-    monkeypatch.setattr(models.propagation.union_edges, "BLOCK", block)
+    monkeypatch.setattr(models.propagation.metapath_product, "BLOCK", block)
     films = small_graph(num_target=12, weighted=True, dtype=torch.float64)
     for graph in (films, bibliography(), items(weighted=True)[0]):
         assert_near(spread(graph, hops), dense(graph, hops), 1e-13)
@@ -55,7 +55,7 @@ def test_normalised_they_are_gcns_operator():
 @pytest.mark.parametrize("block", [2**22, 30])
 @pytest.mark.parametrize("neighbours", [1, 3, 5])
 def test_the_strongest_stay_and_carry_the_weight_of_all(monkeypatch, neighbours, block):
-    monkeypatch.setattr(models.propagation.union_edges, "BLOCK", block)
+    monkeypatch.setattr(models.propagation.metapath_product, "BLOCK", block)
     graph = small_graph(num_target=24, weighted=True, dtype=torch.float64)
     found, whole = spread(graph, neighbours=neighbours), dense(graph)
     assert_near(found.diagonal(), whole.diagonal(), 1e-13)
