@@ -1,4 +1,4 @@
-"""docs/format.md suffices: its code reads and verifies our files without any code of ours."""
+"""docs/format.md is complete: its own code reads and verifies our files without this package."""
 
 from __future__ import annotations
 
