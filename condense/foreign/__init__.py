@@ -1,4 +1,4 @@
-"""Condensed graphs that other tools made, as ours: so that one protocol judges all."""
+"""Imports condensed graphs of other tools, so that one protocol evaluates all methods."""
 
 from condense.foreign.graph import ForeignFiles, Format, import_graph
 

@@ -1,4 +1,4 @@
-"""An adjacency matrix as edges of one relation, and what is lost on the way."""
+"""Converts an adjacency matrix to the edges of one relation, and measures what the threshold drops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 SYMMETRIC = 1e-4
-"""Entries that differ by this share of the largest count as equal: both halves were rounded."""
+"""Entries that differ by less than this share of the largest count as equal, to allow for rounding."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,12 @@ class KeptEdges:
     """The entries of A above a threshold, off the diagonal.
 
     Attributes:
-        index: source and destination of each.
-        weight: of each, positive.
-        largest: entry off the diagonal; 0 where there is none.
-        mass: Σ_(i≠j) |a_ij|, of all entries.
-        dropped: share of the mass that is not kept; 0 where there is no mass.
-        loops: how many entries on the diagonal are not 0.
+        index: source and destination of each edge.
+        weight: weight of each edge, positive.
+        largest: the largest entry off the diagonal; 0 if there is none.
+        mass: Σ_(i≠j) |a_ij| over all entries.
+        dropped: share of the mass that is not kept; 0 if the mass is 0.
+        loops: number of non-zero entries on the diagonal.
         symmetric: whether A = Aᵀ.
     """
 
@@ -38,13 +38,13 @@ class KeptEdges:
 def kept_edges(adjacency: Tensor, threshold: float) -> KeptEdges:
     """Edges j → i of weight a_ij for the entries a_ij > threshold, i ≠ j.
 
-    Graph convolutions compute A X, in which row i takes from column j. The diagonal is left out: there it
-    stands for the self-loop that GCN's normalisation adds where it is 0, so the identity means "no edges",
-    and our models give every node its own share themselves. Entries below zero, which no edge can have,
-    count as dropped. Weights are entries: an edge of .3 counts as three tenths of an edge.
+    Graph convolutions compute A X, in which row i receives from column j. The diagonal is left out: an
+    entry there stands for the self-loop that GCN's normalisation would add, so the identity means "no
+    edges", and the models of this package weight each node itself. Negative entries, which no edge can
+    have, count as dropped. The entries are the weights: an edge of .3 counts as three tenths of an edge.
 
     Args:
-        adjacency: finite, [n, n], dense or sparse COO; of repeated COO entries the sum counts.
+        adjacency: finite, [n, n], dense or sparse COO; repeated COO entries are summed.
         threshold: ≥ 0.
     """
     sparse = adjacency.detach().float()
@@ -72,7 +72,7 @@ def kept_edges(adjacency: Tensor, threshold: float) -> KeptEdges:
 
 
 def _symmetric(row: Tensor, column: Tensor, value: Tensor, n: int) -> bool:
-    """Whether the entries, in the order of rows and columns, are those of the transpose."""
+    """Whether the entries, sorted by row and column, equal those of the transpose."""
     if not len(value):
         return True
     mirrored, order = (column * n + row).sort()

@@ -1,18 +1,18 @@
-"""Other tools' tensors of a condensed graph, as a `CondensedGraph` of a whole graph that is declared.
+"""Converts another tool's tensors to a `CondensedGraph` of a whole graph that the user declares.
 
-What is known of the two formats, and from where:
+The two formats, and the sources of what follows:
 
-- "srgm", of the eleven graphs that the authors of SR-GM published, and the notes that come with them:
+- "srgm": the eleven graphs that the authors of SR-GM published, with their notes:
   `feat_<set>_<ratio>_GCN_<encoder>.pt` [n', text width + image width], and `adj_…` [n', n'], dense,
-  symmetric, in 0 … 1 with zeros on the diagonal. No labels: see `labels_by_size`. The ratio counts
-  training nodes.
-- "graphslim", of GraphSlim's `save_reduced` and `load_reduced` (graphslim/dataset/utils.py):
-  `adj_<set>_<rate>_<seed>.pt`, `feat_…` and `label_…`. `adj` is dense or sparse COO, and where it is
-  missing the identity is used; methods without structure save the identity itself. `label` holds
-  classes, int64 [n']. By default GraphSlim condenses row-normalised features (`--pre_norm`), and then
-  the whole graph must hold them so too: `feature_scale` in the result's measures shows it.
+  symmetric, in 0 … 1 with zeros on the diagonal. No labels: see `labels_by_size`. The ratio is
+  relative to the training nodes.
+- "graphslim": GraphSlim's `save_reduced` and `load_reduced` (graphslim/dataset/utils.py):
+  `adj_<set>_<rate>_<seed>.pt`, `feat_…` and `label_…`. `adj` is dense or sparse COO, or missing,
+  which means the identity; methods without structure save the identity itself. `label` holds classes,
+  int64 [n']. By default GraphSlim condenses row-normalised features (`--pre_norm`); the whole graph must
+  then hold normalised features too, which `feature_scale` in the result's measures shows.
 
-Neither stores what condensing cost, so a provenance without stages comes out, whose seconds are unknown.
+Neither format stores what condensing cost, so the provenance has no stages and its seconds are unknown.
 """
 
 from __future__ import annotations
@@ -36,23 +36,23 @@ from condense.errors import UserError
 from condense.foreign.edges import KeptEdges
 from condense.foreign.labels import labels_by_size, ratio_in_name
 from condense.foreign.tensor_file import sha256
-from condense.foreign.tensors import read_edges, read_features, read_labels, said_widths
+from condense.foreign.tensors import read_edges, read_features, read_labels, spelled_widths
 from condense.running.identity import versions
 from models.schema import FEATURE_PREFIX, GraphSchema, features, present
 
 Format = Literal["srgm", "graphslim"]
 FOREIGN = "foreign:"
-"""How the names of other tools' methods begin."""
+"""Prefix of the names of other tools' methods."""
 
 
 @dataclass(frozen=True)
 class ForeignFiles:
-    """Where the tensors are.
+    """The files of the tensors.
 
     Attributes:
         features: [n', sum of the modalities' widths].
         adjacency: [n', n']; None for no edges.
-        labels: [n'] classes; None where they follow from the training nodes.
+        labels: [n'] classes; None if they follow from the training nodes.
     """
 
     features: Path
@@ -73,37 +73,37 @@ def import_graph(
     seed: int = 0,
     dataset_settings: Mapping[str, Any] | None = None,
 ) -> CondensedGraph:
-    """The condensed graph in `files`, declared to be one of `whole`.
+    """Import the condensed graph in `files`; the user declares that it was condensed from `whole`.
 
     Args:
-        whole: the graph that it was condensed from: one node type, one relation, labels and splits.
+        whole: the graph that was condensed: one node type, one relation, labels and splits.
         files: the tensors.
-        kind: which tool's they are.
+        kind: the format of the files.
         widths: modality -> width in the order of the feature columns; by default those of `whole`.
         threshold: entries of the adjacency above it become edges, see `kept_edges`. GCond's code cuts at .01
             (.05 for Cora and Citeseer) before it tests other models.
         ratio: condensed ÷ training nodes, for labels that are not stored; by default the number in the name
             of the feature file.
-        setting: in which it was condensed.
-        method: what its authors call the method, if the format's name does not say it.
-        seed: of the condensation.
+        setting: the setting in which the graph was condensed.
+        method: the authors' name of the method, if it differs from the format's name.
+        seed: the seed of the condensation.
         dataset_settings: how `whole` was loaded, so that it can be loaded again.
 
     Raises:
-        FileError: a file cannot be read safely, holds another shape or type, or values that are not finite.
-        UserError: `whole` cannot be the graph that they were condensed from.
+        FileError: a file cannot be read safely, has a wrong shape or type, or holds non-finite values.
+        UserError: `whole` cannot be the graph that was condensed.
     """
     if kind == "srgm" and files.adjacency is None:
-        raise UserError("adj (got nothing) is needed: SR-GM's graphs have one; give --adj FILE")
+        raise UserError("adj (got nothing) is required: SR-GM's graphs have one; give --adj FILE")
     if not (math.isfinite(threshold) and threshold >= 0):
-        raise UserError(f"threshold (got {threshold}) must be finite and not below 0; try 0.01")
+        raise UserError(f"threshold (got {threshold}) must be finite and at least 0; try 0.01")
     widths = _checked_widths(GraphSchema.of(whole), widths)
     x = read_features(files.features, widths)
     edges = read_edges(files.adjacency, len(x), threshold)
     if len(x) > num_target(whole):
         raise UserError(
-            f"features (got {len(x)} nodes) are more than the whole graph's {num_target(whole)}; declare the "
-            "graph that they were condensed from"
+            f"features (got {len(x)} nodes) must not have more nodes than the whole graph ({num_target(whole)}); "
+            "declare the graph that they were condensed from"
         )
     if files.labels is None:
         ratio = _ratio(files, kind, ratio)
@@ -133,30 +133,32 @@ def import_graph(
 
 
 def _checked_widths(schema: GraphSchema, widths: Mapping[str, int] | None) -> dict[str, int]:
-    """Modality -> width, in the order of the columns, if the whole graph is one that they could come from."""
-    for what, found in (("node type", schema.node_types), ("relation", schema.relations)):
-        if len(found) != 1:
+    """Modality -> width in column order, after a check that the whole graph can be their origin."""
+    for what, names in (("node type", schema.node_types), ("relation", schema.relations)):
+        if len(names) != 1:
             raise UserError(
-                f"whole graph (got {len(found)} {what}s) must have one {what}, as these condensed graphs "
+                f"whole graph (got {len(names)} {what}s) must have one {what}, as these condensed graphs "
                 "do; declare the graph that they were condensed from"
             )
     ours = dict(schema.modalities[schema.target])
     if widths is None or dict(widths) == ours:
         return dict(widths or ours)
     raise UserError(
-        f"modalities (got {said_widths(widths)}) are not the whole graph's {said_widths(ours)}; declare "
-        "the graph that these features were condensed from"
+        f"modalities (got {spelled_widths(widths)}) are not the whole graph's {spelled_widths(ours)}; "
+        "declare the graph that these features were condensed from"
     )
 
 
 def _ratio(files: ForeignFiles, kind: Format, ratio: float | None) -> float:
-    """The ratio from which labels that are not stored follow."""
+    """The ratio that determines the labels where no file stores them."""
     if kind == "graphslim":
-        raise UserError("label (got nothing) is needed: GraphSlim stores labels; give --label FILE")
+        raise UserError(
+            "label (got nothing) is required: GraphSlim stores labels; give --label FILE"
+        )
     ratio = ratio_in_name(files.features.name) if ratio is None else ratio
     if ratio is None:
         raise UserError(
-            f"ratio (got nothing) is needed for labels, and the name {files.features.name} has none; "
+            f"ratio (got nothing) is required for labels, and the name {files.features.name} has none; "
             "give --ratio, or --label FILE"
         )
     return ratio
@@ -190,7 +192,7 @@ def _assembled(
 
 
 def _edge_ratio(graph: MultimodalGraph, whole: MultimodalGraph, setting: Setting) -> float:
-    """Its edges ÷ those that the setting lets be seen; rivals get as many. At most 1."""
+    """The graph's edges ÷ the edges visible in the setting, at most 1; baselines get the same share."""
     (relation,) = whole.edge_types
     seen = training_part(whole, setting).graph[relation].edge_index.size(1)
     return min(1.0, graph[relation].edge_index.size(1) / seen) if seen else 0.0
@@ -209,19 +211,19 @@ def _measures(graph: MultimodalGraph, whole: MultimodalGraph, edges: KeptEdges) 
 
 
 def _files(files: ForeignFiles, ratio: float | None) -> dict[str, str | None]:
-    """Names and content hashes, so that another copy can be recognised."""
-    said: dict[str, str | None] = {}
+    """The files' names and content hashes, by which another copy can be recognised."""
+    record: dict[str, str | None] = {}
     for name in ("features", "adjacency", "labels"):
         path: Path | None = getattr(files, name)
-        said[name] = None if path is None else path.name
-        said[f"{name}_sha256"] = None if path is None else sha256(path)
+        record[name] = None if path is None else path.name
+        record[f"{name}_sha256"] = None if path is None else sha256(path)
     if files.labels is None:
-        said["labels"] = f"by class size, ratio {ratio:g}"
-    return said
+        record["labels"] = f"by class size, ratio {ratio:g}"
+    return record
 
 
 def _scale(condensed: MultimodalGraph, whole: MultimodalGraph, modality: str) -> float:
-    """Root mean square of the condensed features ÷ that of the training nodes'."""
+    """Root mean square of the condensed features ÷ that of the training nodes' features."""
     store = whole[whole.target]
     rows = store.train_mask & present(store, modality)
     ours = features(store, modality)[rows].double().square().mean().sqrt()

@@ -1,4 +1,4 @@
-"""Labels of condensed nodes that their authors did not store, since they follow from the training nodes."""
+"""Derives the labels of condensed nodes from the training nodes, for formats that do not store them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from condense.errors import UserError
 def labels_by_size(train_labels: Int[Tensor, " t"], ratio: float, count: int) -> Int[Tensor, " n"]:
     """The classes of n' condensed nodes in GCond's order: ascending size, the largest class last.
 
-    A class of s training nodes has max(1, ⌊s · ratio⌋) condensed ones; the largest has what is left of n'.
-    So the notes say that come with the graphs that the authors of SR-GM published; their files hold no labels
-    to check it by. GraphSlim's `generate_labels_syn` has the same order, and its way with ties is ours: the
-    class that comes first among the training nodes counts as the smaller one.
+    A class of s training nodes has max(1, ⌊s · ratio⌋) condensed nodes; the largest class gets the
+    rest of n'. The source is the notes that the authors of SR-GM published with their graphs; their files
+    hold no labels to check it against. GraphSlim's `generate_labels_syn` uses the same order. Ties are
+    broken as there: the class that comes first among the training nodes counts as the smaller one.
 
     Args:
-        train_labels: of the whole graph's training nodes, in the order of the nodes.
+        train_labels: labels of the whole graph's training nodes, in node order.
         ratio: condensed nodes ÷ training nodes.
         count: n', the rows of the feature file.
 
     Raises:
-        UserError: the rest for the largest class is not what rounding leaves, so the whole graph, or
-            the ratio, is another one than the nodes were condensed from.
+        UserError: the rest for the largest class differs by more than rounding, so the nodes were
+            condensed from another graph or with another ratio.
     """
     if not 0 < ratio <= 1:
         raise UserError(f"ratio (got {ratio}) must lie in (0, 1]; try --ratio 0.001")
@@ -39,15 +39,15 @@ def labels_by_size(train_labels: Int[Tensor, " t"], ratio: float, count: int) ->
     if rest < 1 or abs(rest - size * ratio) > len(sizes):
         wanted = int(len(train_labels) * ratio)
         raise UserError(
-            f"features (got {count} nodes): {ratio:g} of the whole graph's {len(train_labels)} training "
-            f"nodes are {wanted}, so the classes do not come out; declare the graph that they were condensed "
-            "from and its --ratio, or give --label"
+            f"features (got {count} nodes) do not fit the whole graph: {ratio:g} of its {len(train_labels)} "
+            f"training nodes are {wanted}; declare the graph that they were condensed from and its --ratio, "
+            "or give --label"
         )
     shares[largest] = rest
     return torch.tensor([label for label, share in shares.items() for _ in range(share)])
 
 
 def ratio_in_name(name: str) -> float | None:
-    """The ratio in a file's name, as `feat_ele-fashion_0.001_GCN_clip.pt` has it; None without one."""
-    found = re.search(r"_(0?\.\d+|1\.0+)(?=_|\.[a-z])", name)
-    return None if found is None else float(found[1])
+    """The ratio in a file's name, such as `feat_ele-fashion_0.001_GCN_clip.pt`; None if there is none."""
+    match = re.search(r"_(0?\.\d+|1\.0+)(?=_|\.[a-z])", name)
+    return None if match is None else float(match[1])

@@ -1,4 +1,4 @@
-"""Features, adjacency and labels as they must be, or an error that names the file and what it holds."""
+"""Reads and checks features, adjacency and labels; errors name the file and what it holds."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from condense.foreign.tensor_file import load_tensor
 
 
 def read_features(path: Path, widths: Mapping[str, int]) -> Float[Tensor, "n d"]:
-    """The features, n' ≥ 1 rows of as many columns as the modalities have together."""
+    """The features [n' ≥ 1, sum of the modalities' widths]."""
     x = load_tensor(path)
     total = sum(widths.values())
     if x.dim() != 2 or x.layout != torch.strided or not x.is_floating_point():
         raise FileError(f"{path} (got {_shape(x)}) must be dense float [nodes, {total}]")
     if x.size(1) != total or not len(x):
         raise FileError(
-            f"{path} (got {_shape(x)}) must have {total} columns, {said_widths(widths)}, and a row a node; "
-            "name its --modalities in order, and declare the graph that has them"
+            f"{path} (got {_shape(x)}) must have {total} columns, {spelled_widths(widths)}, and one row per "
+            "node; give its --modalities in order, and declare the graph that has them"
         )
     return _finite(path, x.float())
 
 
 def read_edges(path: Path | None, count: int, threshold: float) -> KeptEdges:
-    """The edges of an adjacency of `count` nodes; none without a file."""
+    """The edges of an adjacency over `count` nodes; none if there is no file."""
     if path is None:
         index, size = torch.zeros(2, 0, dtype=torch.long), (count, count)
-        nothing = torch.sparse_coo_tensor(index, torch.zeros(0), size, check_invariants=True)
-        return kept_edges(nothing, threshold)
+        empty = torch.sparse_coo_tensor(index, torch.zeros(0), size, check_invariants=True)
+        return kept_edges(empty, threshold)
     adjacency = load_tensor(path)
     if adjacency.shape != (count, count) or adjacency.is_complex():
         raise FileError(
-            f"{path} (got {_shape(adjacency)}) must be [{count}, {count}], as there are {count} nodes; "
+            f"{path} (got {_shape(adjacency)}) must be [{count}, {count}], for {count} nodes; "
             "give the --adj that belongs to --feat"
         )
     _finite(path, adjacency if adjacency.layout == torch.strided else adjacency._values())
@@ -50,7 +50,7 @@ def read_labels(path: Path, count: int, classes: int) -> Int[Tensor, " n"]:
     whole_numbers = not (y.is_floating_point() or y.is_complex() or y.dtype == torch.bool)
     if y.shape != (count,) or y.layout != torch.strided or not whole_numbers:
         raise FileError(
-            f"{path} (got {_shape(y)}) must hold {count} integers, one class a node; give the "
+            f"{path} (got {_shape(y)}) must hold {count} integers, one class per node; give the "
             "--label that belongs to --feat"
         )
     y = y.long()
@@ -70,11 +70,11 @@ def _finite(path: Path, values: Tensor) -> Tensor:
     bad = int((~torch.isfinite(values)).sum())
     if bad:
         raise FileError(
-            f"{path} (got {bad} values that are not finite) must be finite; save another"
+            f"{path} (got {bad} values that are not finite) must be finite; save finite values"
         )
     return values
 
 
-def said_widths(widths: Mapping[str, int]) -> str:
-    """As --modalities takes them."""
+def spelled_widths(widths: Mapping[str, int]) -> str:
+    """The widths in the form that `--modalities` takes, such as text:512 image:512."""
     return " ".join(f"{modality}:{width}" for modality, width in widths.items())

@@ -1,1 +1,1 @@
-"""What is in a graph or its file, for people and for machines."""
+"""Describes the contents of a graph, as lines of text and as plain data."""

@@ -1,4 +1,4 @@
-"""What is in a graph, said in lines of text."""
+"""Describes the contents of a graph in lines of text, and warns of defects."""
 
 from __future__ import annotations
 
@@ -14,88 +14,88 @@ from condense.inspecting.facts import facts
 from condense.methods.registry import METHODS
 from models.propagation.sparse import edge_weights
 
-FEW_EDGES = 0.25  # Of the budget; below it a graph with edges made for it counts as collapsed.
-LITTLE_ENERGY = 0.01  # Of that at the first logged step.
+FEW_EDGES = 0.25  # Share of the budget; a structure with fewer effective edges counts as collapsed.
+LITTLE_ENERGY = 0.01  # Share of the energy at the first logged step.
 
 
-def describe(found: MultimodalGraph | CondensedGraph) -> list[str]:
-    """Types, counts, modalities, relations, classes, splits, bytes and provenance: `facts` in lines."""
-    said = facts(found)
-    kind = "condensed from" if isinstance(found, CondensedGraph) else "whole graph"
-    lines = [f"{kind} {said['title']}, target type {said['target']}"]
+def describe(graph: MultimodalGraph | CondensedGraph) -> list[str]:
+    """The `facts` of a graph as lines: types, counts, modalities, relations, classes, splits, provenance."""
+    contents = facts(graph)
+    kind = "condensed from" if isinstance(graph, CondensedGraph) else "whole graph"
+    lines = [f"{kind} {contents['title']}, target type {contents['target']}"]
     lines += ["", "node types"]
-    for name, nodes in said["node_types"].items():
+    for name, nodes in contents["node_types"].items():
         lines.append(f"  {name:<16} {nodes['nodes']:>9,} nodes   {_modalities(nodes)}")
     lines += ["", "relations"]
-    for edges in said["relations"]:
+    for edges in contents["relations"]:
         lines.append(f"  {' / '.join(edges['relation']):<44} {_edges(edges)}")
-    classes = ", ".join(f"{c}: {n:,}" for c, n in enumerate(said["classes"]))
+    classes = ", ".join(f"{c}: {n:,}" for c, n in enumerate(contents["classes"]))
     lines += ["", f"classes  {classes}"]
-    if said["splits"]:
-        lines.append(f"splits   {', '.join(f'{s} {n:,}' for s, n in said['splits'].items())}")
-    lines.append(f"bytes  {said['bytes']:,} (float32 / int32, uncompressed)")
-    if isinstance(found, CondensedGraph):
-        lines += ["", *_provenance(found, said["label"])]
+    if contents["splits"]:
+        lines.append(f"splits   {', '.join(f'{s} {n:,}' for s, n in contents['splits'].items())}")
+    lines.append(f"bytes  {contents['bytes']:,} (float32 / int32, uncompressed)")
+    if isinstance(graph, CondensedGraph):
+        lines += ["", *_provenance(graph, contents["label"])]
     return lines
 
 
-def warnings(found: CondensedGraph) -> list[str]:
-    """What a user of this condensed graph should be warned of."""
-    graph, provenance = found.graph, found.provenance
-    said = []
+def warnings(condensed: CondensedGraph) -> list[str]:
+    """Warnings about a condensed graph: collapsed structure, damping without effect, an unfinished run."""
+    graph, provenance = condensed.graph, condensed.provenance
+    messages = []
     entry = METHODS.get(provenance.method)
     if entry is None or entry.edge_kind != "none":
-        chosen = entry is not None and entry.edge_kind == "induced"
+        induced = entry is not None and entry.edge_kind == "induced"
         for relation in graph.edge_types:
             budget = provenance.measures.get("edge_budget", {}).get(":".join(relation))
             possible = min(budget or 0, pairs_of(graph, relation))
             effective = effective_edges(edge_weights(graph, relation))
             if effective < FEW_EDGES * possible:
-                said.append(
+                messages.append(
                     f"relation {' / '.join(relation)} has {effective:.0f} effective edges of the "
                     f"{possible} that it may have: "
                     + (
-                        "few run among the nodes that were chosen"
-                        if chosen
+                        "few edges join the selected nodes"
+                        if induced
                         else "the structure has all but vanished"
                     )
                 )
     energies = [step["energy"] for step in provenance.history if "energy" in step]
     damped = bool(provenance.settings.get("damping"))
     if damped and energies and energies[-1] < LITTLE_ENERGY * energies[0]:
-        said.append(
+        messages.append(
             f"the energy of the gradient field fell from {energies[0]:.3g} to {energies[-1]:.3g}: "
             "damping has nothing left to act on"
         )
     if not provenance.complete:
         diverged = provenance.measures.get("diverged")
         ended = f"diverged at {diverged}" if diverged else "was interrupted"
-        said.append(f"the run {ended}: this is the best graph that it had found")
-    return [*said, *advice(found)]
+        messages.append(f"the run {ended}: this is the best graph that it found")
+    return [*messages, *advice(condensed)]
 
 
 def _modalities(nodes: Mapping[str, Any]) -> str:
-    said = []
+    described = []
     for modality, has in nodes["modalities"].items():
         missing = "" if has["present"] == 1 else f", {has['present']:.0%} of nodes"
-        said.append(f"{modality} ({has['width']}{missing})")
-    return ", ".join(said) or "no features"
+        described.append(f"{modality} ({has['width']}{missing})")
+    return ", ".join(described) or "no features"
 
 
 def _edges(edges: Mapping[str, Any]) -> str:
-    said = f"{edges['edges']:>9,} edges, density {edges['density']:.3g}"
+    line = f"{edges['edges']:>9,} edges, density {edges['density']:.3g}"
     if "total_weight" in edges:
         weight, effective = edges["total_weight"], edges["effective_edges"]
-        said += f", total weight {weight:.4g}, effective {effective:.0f}"
-    return said
+        line += f", total weight {weight:.4g}, effective {effective:.0f}"
+    return line
 
 
-def _provenance(found: CondensedGraph, label: str) -> Iterator[str]:
-    p = found.provenance
+def _provenance(condensed: CondensedGraph, label: str) -> Iterator[str]:
+    p = condensed.provenance
     yield f"method   {label}, seed {p.seed}, on {p.device}"
     yield (
-        f"ratio    {p.ratio:.4%} of all {found.graph.target} nodes, {p.ratio_train:.4%} of the training "
-        f"nodes (asked in '{p.ratio_base}'); edges at most {p.edge_ratio:.4%}"
+        f"ratio    {p.ratio:.4%} of all {condensed.graph.target} nodes, {p.ratio_train:.4%} of the training "
+        f"nodes (requested for '{p.ratio_base}'); edges at most {p.edge_ratio:.4%}"
     )
     yield f"setting  {p.setting}"
     for stage in p.stages:
@@ -119,6 +119,6 @@ def _provenance(found: CondensedGraph, label: str) -> Iterator[str]:
 
 
 def _evolution(history: Sequence[Mapping[str, float]]) -> Iterator[str]:
-    """What was watched along the run: each number at the first and at the last logged step."""
+    """Each logged number at the first and at the last logged step."""
     for name, first in history[0].items() if history else ():
         yield f"history  {name} {first:.4g} -> {history[-1].get(name, math.nan):.4g}"

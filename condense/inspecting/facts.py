@@ -1,4 +1,4 @@
-"""What is in a graph, as plain data: `inspect` shows it in lines, `--json` prints it as it is."""
+"""The contents of a graph as plain data, which `inspect` prints as lines and `--json` as JSON."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from models.propagation.sparse import edge_weights
 from models.schema import FEATURE_PREFIX, modality_names, present
 
 
-def facts(found: MultimodalGraph | CondensedGraph) -> dict[str, Any]:
-    """Types, counts, modalities, relations, classes, splits, bytes, and of a condensed graph its provenance.
+def facts(loaded: MultimodalGraph | CondensedGraph) -> dict[str, Any]:
+    """Types, counts, modalities, relations, classes, splits, bytes; for a condensed graph its provenance.
 
     Returns:
-        JSON's types alone, but for numbers that are not finite.
+        Plain JSON values, except that numbers may be NaN or infinite.
     """
-    graph = found.graph if isinstance(found, CondensedGraph) else found
+    graph = loaded.graph if isinstance(loaded, CondensedGraph) else loaded
     store = graph[graph.target]
-    said = {
-        "kind": "condensed" if isinstance(found, CondensedGraph) else "whole",
+    contents = {
+        "kind": "condensed" if isinstance(loaded, CondensedGraph) else "whole",
         "name": graph.name,
         "source": graph.source,
         "title": display_name(graph.name, graph.source),
@@ -35,12 +35,12 @@ def facts(found: MultimodalGraph | CondensedGraph) -> dict[str, Any]:
         "splits": {s.removesuffix("_mask"): int(store[s].sum()) for s in SPLITS if s in store},
         "bytes": num_bytes(graph),
     }
-    if isinstance(found, CondensedGraph):
-        p = found.provenance
-        said["label"] = label(p.method, p.settings)
-        said["condense_seconds"] = p.condense_seconds
-        said["provenance"] = dataclasses.asdict(p)
-    return said
+    if isinstance(loaded, CondensedGraph):
+        p = loaded.provenance
+        contents["label"] = label(p.method, p.settings)
+        contents["condense_seconds"] = p.condense_seconds
+        contents["provenance"] = dataclasses.asdict(p)
+    return contents
 
 
 def _nodes(graph: MultimodalGraph, node_type: str) -> dict[str, Any]:
@@ -58,15 +58,15 @@ def _nodes(graph: MultimodalGraph, node_type: str) -> dict[str, Any]:
 
 
 def _edges(graph: MultimodalGraph, relation: tuple[str, str, str]) -> dict[str, Any]:
-    """Weights are told of where edges have some."""
+    """One relation's counts; sums of weights only if its edges have weights."""
     store = graph[relation]
     count = store.edge_index.size(1)
-    said: dict[str, Any] = {
+    counts: dict[str, Any] = {
         "relation": list(relation),
         "edges": count,
         "density": density(count, pairs_of(graph, relation)),
     }
     if count and "edge_weight" in store:
-        said["total_weight"] = float(store.edge_weight.sum())
-        said["effective_edges"] = effective_edges(edge_weights(graph, relation))
-    return said
+        counts["total_weight"] = float(store.edge_weight.sum())
+        counts["effective_edges"] = effective_edges(edge_weights(graph, relation))
+    return counts

@@ -1,4 +1,4 @@
-"""Arrays in a file: written, read and hashed in one pass, piece by piece."""
+"""Reads, writes and hashes the arrays of a file in one pass, in blocks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write_array(
     sink: Sink,
     packed: bool = True,
 ) -> None:
-    """Write and hash `tensor` in one pass, piece by piece; `packed` compresses a large one."""
+    """Write and hash `tensor` in one pass, in blocks; `packed` compresses large tensors."""
     dtype = dtype_name(tensor, f"{group.name}/{name}")
     # Node indices below 2³¹ are stored in half the bytes; they are hashed and read back as int64.
     narrow = name == EDGE_INDEX and (tensor.numel() == 0 or int(tensor.max()) < 2**31)
@@ -44,13 +44,13 @@ def write_array(
 
 
 def read_array(dataset: h5py.Dataset, name: str, digest: Digest) -> Tensor:
-    """Read and hash `dataset` in one pass, piece by piece, into one tensor."""
+    """Read `dataset` into one tensor and hash it in the same pass, in blocks."""
     narrow = name == EDGE_INDEX and dataset.dtype == np.int32
     dtype = "int64" if narrow else dataset.dtype.name
     if dtype not in DTYPES:
         raise damaged(f"dataset {dataset.name} (got {dtype}) must be one of {', '.join(DTYPES)}")
     tensor = torch.empty(dataset.shape, dtype=DTYPES[dtype])
-    array = tensor.numpy()  # shares its memory
+    array = tensor.numpy()  # shares the memory of `tensor`
 
     def blocks() -> Iterator[np.ndarray]:
         for slab in slabs(dataset.shape, dataset.dtype.itemsize):
@@ -62,7 +62,7 @@ def read_array(dataset: h5py.Dataset, name: str, digest: Digest) -> Tensor:
 
 
 def _compression(shape: tuple[int, ...], itemsize: int) -> dict[str, Any]:
-    """Options of a dataset: chunks equal the pieces that are written, so each is packed once."""
+    """Options for `create_dataset`: a chunk is a block as written, so each is compressed once."""
     if itemsize * int(np.prod(shape)) <= COMPRESS_ABOVE:
         return {}
     first = next(slabs(shape, itemsize))

@@ -1,8 +1,8 @@
-"""The file of a checkpoint: a record and named tensors, checksummed, written in one step, no pickle.
+"""Checkpoint files: a record and named tensors with a checksum, written atomically, without pickle.
 
 /                   attributes: format, version, arrays (their names, in order), checksum
 /record             JSON text
-/arrays/<name>      one dataset a tensor
+/arrays/<name>      one dataset per tensor
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor
 from condense.data.fingerprint import Digest
 from condense.data.plain_json import spell, unspell
 from condense.io.arrays import read_array, write_array
-from condense.io.members import attribute, check_format, damaged, member, opened, strings
+from condense.io.members import attribute, check_format, child, damaged, opened, strings
 from condense.io.replace import replacing
 from condense.io.schema import CHECKSUM, LIBVER, fixed_strings
 
@@ -30,15 +30,15 @@ VERSION = 2
 def save_checkpoint(
     path: str | os.PathLike[str], record: Mapping[str, Any], tensors: Mapping[str, Tensor]
 ) -> None:
-    """Write a checkpoint to `path`, replacing a file there only once the new one is complete.
+    """Write a checkpoint to `path`; an existing file is replaced once the new one is complete.
 
     Args:
-        path: of the HDF5 file; its folder must exist.
+        path: the HDF5 file; its folder must exist.
         record: plain JSON values; numbers may be NaN or infinite.
-        tensors: dense, with at least one dimension; a "/" in a name makes a group.
+        tensors: dense, with at least one dimension; a "/" in a name creates a group.
 
     Raises:
-        FileError: the file cannot be written; what was at `path` is untouched.
+        FileError: the file cannot be written; an existing file at `path` is left untouched.
     """
     text, names = json.dumps(spell(record), allow_nan=False), list(tensors)
     with replacing(path) as sink, h5py.File(sink, "w", libver=LIBVER) as file:
@@ -48,33 +48,33 @@ def save_checkpoint(
         digest = _begin(names, text)
         group = file.create_group("arrays")
         for name, tensor in tensors.items():
-            # Unpacked: packing takes longer than writing, and a checkpoint does not live long.
+            # Compressing would take longer than writing, and checkpoints are short-lived.
             write_array(group, name, tensor, digest, sink, packed=False)
         file.attrs[CHECKSUM] = fixed_strings(digest.hexdigest())
         file.flush()
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Record and tensors of the checkpoint at `path`.
+    """The record and the tensors of the checkpoint at `path`.
 
     Raises:
-        FileError: no file, no checkpoint, another version, a damaged file.
+        FileError: the file is missing, damaged, not a checkpoint, or of another version.
     """
     with opened(path) as file:
         check_format(file, FORMAT, VERSION, "checkpoint")
         names = strings(file, "arrays")
-        text = member(file, "record", h5py.Dataset).asstr()[()]
+        text = child(file, "record", h5py.Dataset).asstr()[()]
         digest = _begin(names, text)
         tensors = {}
         for name in names:
-            tensors[name] = read_array(member(file, f"arrays/{name}", h5py.Dataset), name, digest)
+            tensors[name] = read_array(child(file, f"arrays/{name}", h5py.Dataset), name, digest)
         if attribute(file, CHECKSUM, str) != digest.hexdigest():
             raise damaged("its contents do not match its checksum")
         return unspell(json.loads(text)), tensors
 
 
 def _begin(names: list[str], text: str) -> Digest:
-    """The checksum's first record; the arrays follow it."""
+    """A digest that holds the first record; the arrays follow."""
     digest = Digest()
     digest.record([FORMAT, VERSION, names, text])
     return digest

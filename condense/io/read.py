@@ -1,4 +1,4 @@
-"""Reading a graph: faults are named, changed bits are found, nothing is executed."""
+"""Reads graph files: every fault has a message, a checksum finds changed bits, no code is executed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from condense.data.graph import MultimodalGraph
 from condense.data.rules.check import check
 from condense.errors import FileError, GraphError
 from condense.io.arrays import read_array
-from condense.io.members import attribute, check_format, damaged, member, opened, strings
+from condense.io.members import attribute, check_format, child, damaged, opened, strings
 from condense.io.schema import (
     ATTRIBUTES,
     CHECKSUM,
@@ -34,11 +34,11 @@ from condense.io.schema import (
 
 
 def load(path: str | os.PathLike[str]) -> MultimodalGraph | CondensedGraph:
-    """The graph at `path`: a `CondensedGraph` if the file says so, else a `MultimodalGraph`.
+    """The graph at `path`: a `CondensedGraph` or a `MultimodalGraph`, as the file declares.
 
     Raises:
-        FileError: no file, no graph file, another version, a damaged file, or a graph that breaks a
-            rule; the message names path, fault and remedy.
+        FileError: the file is missing, damaged, not a graph file, of another version, or its graph
+            breaks a rule of the data type.
     """
     contents = _read(Path(path))
     try:
@@ -51,13 +51,17 @@ def load(path: str | os.PathLike[str]) -> MultimodalGraph | CondensedGraph:
 
 
 def load_graph(path: str | os.PathLike[str]) -> MultimodalGraph:
-    """The graph at `path`, whole or condensed, without provenance. Raises as `load`."""
+    """The graph at `path`, whole or condensed, without provenance; raises the errors of `load`."""
     loaded = load(path)
     return loaded.graph if isinstance(loaded, CondensedGraph) else loaded
 
 
 def load_condensed(path: str | os.PathLike[str]) -> CondensedGraph:
-    """The condensed graph at `path`. Raises as `load`, and for a whole graph."""
+    """The condensed graph at `path`.
+
+    Raises:
+        FileError: as for `load`, and for a whole graph.
+    """
     loaded = load(path)
     if not isinstance(loaded, CondensedGraph):
         raise FileError(f"{path} holds a whole graph, not a condensed one; condense it first")
@@ -65,10 +69,13 @@ def load_condensed(path: str | os.PathLike[str]) -> CondensedGraph:
 
 
 def data_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of nodes and edges alone, as 64 hexadecimal digits. Raises as `load`, but for rules.
+    """SHA-256 of the nodes and edges, as 64 hexadecimal digits.
 
-    Two runs with the same seed give the same digest; their checksums differ, for provenance holds
-    seconds.
+    Two runs with the same seed give the same digest; their checksums differ, because the provenance
+    includes run times.
+
+    Raises:
+        FileError: as for `load`, except that the rules of the data type are not checked.
     """
     return _read(Path(path)).digest
 
@@ -82,7 +89,7 @@ class _Contents:
 
 
 def _read(path: Path) -> _Contents:
-    """All of a file, its checksum verified."""
+    """The contents of a file; its checksum is verified."""
     with opened(path) as file:
         return _read_open(file)
 
@@ -91,13 +98,13 @@ def _read_open(file: h5py.File) -> _Contents:
     header = _read_header(file)
     graph, digest = MultimodalGraph(), Digest()
     for node_type in header.node_types:
-        group = member(file, f"{NODES}/{node_type}", h5py.Group)
+        group = child(file, f"{NODES}/{node_type}", h5py.Group)
         count, names = attribute(group, NUM_NODES, int), strings(group, ATTRIBUTES)
         graph[node_type].num_nodes = count
         digest.record(nodes_record(node_type, count, names))
         _read_store(group, names, count, graph[node_type], digest)
     for relation in header.relations:
-        group = member(file, f"{EDGES}/{relation}", h5py.Group)
+        group = child(file, f"{EDGES}/{relation}", h5py.Group)
         count, names = _num_edges(group), strings(group, ATTRIBUTES)
         digest.record(edges_record(relation, names))
         source, name, destination = relation.split(":")
@@ -107,7 +114,7 @@ def _read_open(file: h5py.File) -> _Contents:
 
     provenance = ""
     if header.kind == "condensed":
-        provenance = member(file, PROVENANCE, h5py.Dataset).asstr()[()]
+        provenance = child(file, PROVENANCE, h5py.Dataset).asstr()[()]
     if attribute(file, CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):
         raise damaged("its contents do not match its checksum")
     return _Contents(header, graph, provenance, digest.hexdigest())
@@ -140,9 +147,9 @@ def _read_header(file: h5py.File) -> Header:
 def _read_store(
     group: h5py.Group, names: list[str], rows: int, store: BaseStorage, digest: Digest
 ) -> None:
-    """Fill `store` with the datasets `names` of `group`, each with `rows` rows but edge_index."""
+    """Fill `store` with the datasets `names` of `group`; all but edge_index must have `rows` rows."""
     for name in names:
-        dataset = member(group, name, h5py.Dataset)
+        dataset = child(group, name, h5py.Dataset)
         shape = dataset.shape
         if name != EDGE_INDEX and (not shape or shape[0] != rows):
             raise damaged(f"dataset {dataset.name} (got shape {shape}) must have {rows} rows")
@@ -150,7 +157,7 @@ def _read_store(
 
 
 def _num_edges(group: h5py.Group) -> int:
-    shape = member(group, EDGE_INDEX, h5py.Dataset).shape
+    shape = child(group, EDGE_INDEX, h5py.Dataset).shape
     if shape is None or len(shape) != 2 or shape[0] != 2:
         raise damaged(f"dataset {group.name}/{EDGE_INDEX} (got shape {shape}) must be [2, edges]")
     return shape[1]

@@ -1,4 +1,4 @@
-"""The layout of a graph file, which writer and reader share; docs/format.md is its specification.
+"""The layout of a graph file, shared by reader and writer; specified in docs/format.md.
 
 /                                 attributes: those of `Header`, and checksum
 /nodes/<type>                     attributes: num_nodes, attributes
@@ -35,18 +35,18 @@ ATTRIBUTES = "attributes"
 EDGE_INDEX = "edge_index"
 
 LIBVER = ("v110", "v110")
-"""HDF5 1.10's layout: any current h5py reads it, and it checksums the file's own structure."""
+"""The layout of HDF5 1.10: every current h5py reads it, and the file's metadata are checksummed."""
 COMPRESS_ABOVE = 64 * 1024
-"""Bytes from which a dataset is cut into chunks and compressed; below, it would only grow."""
+"""Datasets larger than this many bytes are chunked and compressed; smaller ones would only grow."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """The root attributes of a file, apart from format, version and checksum.
+    """The root attributes of a file, except format, version and checksum.
 
     Attributes:
         kind: "whole" or "condensed".
-        name: of the data set.
+        name: the name of the data set.
         source: "real" or "simulated".
         target: the node type that is classified.
         num_classes: C.
@@ -76,7 +76,7 @@ class Header:
         )
 
     def attributes(self) -> dict[str, Any]:
-        """The root attributes, apart from the checksum, which covers them."""
+        """The root attributes, except the checksum, which covers them."""
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -91,10 +91,10 @@ class Header:
 
 
 def fixed_strings(value: str | list[str]) -> np.ndarray:
-    """A text, or a list of texts, as HDF5 strings of fixed length in UTF-8.
+    """One string, or a list of strings, as HDF5 strings of fixed length in UTF-8.
 
-    Not of variable length: HDF5 keeps those in a heap that has no checksum, and a damaged heap sends
-    it into an endless loop on reading.
+    HDF5 keeps strings of variable length in a heap without a checksum, and reading a damaged heap can
+    loop for ever.
     """
     encoded = [text.encode() for text in ([value] if isinstance(value, str) else value)]
     dtype = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
@@ -102,26 +102,26 @@ def fixed_strings(value: str | list[str]) -> np.ndarray:
 
 
 def text(value: Any) -> Any:
-    """The inverse of `fixed_strings` for one value as h5py reads it; anything else unchanged."""
+    """The inverse of `fixed_strings` for one value read by h5py; other values are returned unchanged."""
     return value.decode() if isinstance(value, bytes) else value
 
 
 def relation_key(relation: EdgeType) -> str:
-    """The group name of a relation; the rules keep ':' and '/' out of its parts."""
+    """The group name of a relation; the rules of the data type forbid ':' and '/' in its parts."""
     return ":".join(relation)
 
 
 def nodes_record(node_type: str, num_nodes: int, attributes: list[str]) -> list[Any]:
-    """What a node group adds to the data digest before its arrays."""
+    """The record that precedes a node group's arrays in the data digest."""
     return [NODES, node_type, num_nodes, attributes]
 
 
 def edges_record(relation: str, attributes: list[str]) -> list[Any]:
-    """What an edge group adds to the data digest before its arrays."""
+    """The record that precedes an edge group's arrays in the data digest."""
     return [EDGES, relation, attributes]
 
 
 def checksum(header: Header, data_digest: str, provenance: str) -> str:
-    """SHA-256 over three lines: root attributes as JSON, data digest, provenance ("" if whole)."""
+    """SHA-256 of three lines: root attributes as JSON, data digest, provenance ("" for a whole graph)."""
     attributes = json.dumps(header.attributes(), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{attributes}\n{data_digest}\n{provenance}".encode()).hexdigest()

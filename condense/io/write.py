@@ -1,4 +1,4 @@
-"""Writing a graph: checked, hashed and stored piece by piece."""
+"""Writes graph files: the graph is checked, then hashed and stored in blocks."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from condense.io.schema import (
 
 
 def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) -> None:
-    """Write `graph` to `path`, replacing a file there only once the new one is complete.
+    """Write `graph` to `path`; an existing file is replaced once the new one is complete.
 
     Args:
-        path: of the HDF5 file; its folder must exist. A symbolic link is followed.
+        path: the HDF5 file; its folder must exist. A symbolic link is followed.
         graph: a whole graph, or a condensed one with its provenance.
 
     Raises:
         GraphError: the graph breaks a rule.
-        FileError: the file cannot be written; what was at `path` is untouched.
+        FileError: the file cannot be written; an existing file at `path` is left untouched.
     """
     kind: Kind = "condensed" if isinstance(graph, CondensedGraph) else "whole"
     if isinstance(graph, CondensedGraph):

@@ -106,7 +106,7 @@ def test_inspect_warns_of_a_vanished_structure(
     save(tmp_path / "chosen.h5", chosen)
     cli.main(["inspect", str(tmp_path / "chosen.h5")])
     said = capsys.readouterr().out.replace("\n", " ")
-    assert "few run among the nodes that were chosen" in said
+    assert "few edges join the selected nodes" in said
     assert "vanished" not in said
 
 

@@ -84,10 +84,10 @@ def test_graphslim(whole: str, tmp_path: Path) -> None:
         (["--modalities", "text:6", "text:4"], "each name once"),
         (["--modalities", "text:6", "imag:4"], "did you mean 'image'"),
         (["--format", "graphslim"], "give --label FILE"),
-        (["--label", "missing.pt"], "missing.pt is no file"),
+        (["--label", "missing.pt"], "missing.pt is not a file"),
         (["--dataset", "missing.h5"], "missing.h5"),
         (["--out", "whole.h5"], "is one of the files to read"),
-        (["--ratio", "0.5"], "the classes do not come out"),
+        (["--ratio", "0.5"], "do not fit the whole graph"),
     ],
 )
 def test_wrong_input(

@@ -116,7 +116,7 @@ def test_methods_without_a_loop_accept_resume(command: list[str], out: Path) -> 
 def test_a_damaged_target_is_made_again(command: list[str], out: Path, said: Any) -> None:
     out.write_bytes(b"no graph")
     assert cli.main([*command, "--out", str(out), "--resume"]) == 0
-    assert "no HDF5 file" in said.text
+    assert "not an HDF5 file" in said.text
     assert load_condensed(out).provenance.complete
 
 

@@ -1,4 +1,4 @@
-"""Other tools' tensors as condensed graphs of a declared whole graph."""
+"""Import of other tools' tensors as condensed graphs of a declared whole graph."""
 
 from __future__ import annotations
 
@@ -68,28 +68,32 @@ def test_features_are_split_in_the_order_of_columns(tmp_path: Path) -> None:
 
 def test_labels_are_derived_or_read(tmp_path: Path) -> None:
     assert srgm(tmp_path).graph["product"].y.tolist() == Y
-    other = torch.tensor(Y).flip(0).int()
-    assert graphslim(tmp_path, label=other).graph["product"].y.tolist() == Y[::-1]
+    reversed_labels = torch.tensor(Y).flip(0).int()
+    assert graphslim(tmp_path, label=reversed_labels).graph["product"].y.tolist() == Y[::-1]
 
 
-def test_the_record_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
-    whole, found = products(SIZES), graphslim(tmp_path)
-    made = found.provenance
-    assert made.method == "foreign:graphslim:gcond"
-    assert (made.seed, made.ratio, made.ratio_train) == (3, N / whole["product"].num_nodes, 0.1)
-    assert made.dataset_hash == fingerprint(whole)
-    assert made.source == "simulated"
-    assert made.settings["features"] == "feat_set_0.1_1.pt"
-    assert made.settings["labels_sha256"] == sha256(tmp_path / "label_set_0.1_1.pt")
-    assert math.isnan(made.condense_seconds)
-    assert made.device == "an unknown device"
-    save(tmp_path / "x.h5", found)
+def test_provenance_states_what_is_known_and_what_is_unknown(tmp_path: Path) -> None:
+    whole, condensed = products(SIZES), graphslim(tmp_path)
+    provenance = condensed.provenance
+    assert provenance.method == "foreign:graphslim:gcond"
+    assert (provenance.seed, provenance.ratio, provenance.ratio_train) == (
+        3,
+        N / whole["product"].num_nodes,
+        0.1,
+    )
+    assert provenance.dataset_hash == fingerprint(whole)
+    assert provenance.source == "simulated"
+    assert provenance.settings["features"] == "feat_set_0.1_1.pt"
+    assert provenance.settings["labels_sha256"] == sha256(tmp_path / "label_set_0.1_1.pt")
+    assert math.isnan(provenance.condense_seconds)
+    assert provenance.device == "an unknown device"
+    save(tmp_path / "x.h5", condensed)
     again = load_condensed(tmp_path / "x.h5")
-    assert again.provenance == made
-    said = describe(again)
-    assert "method   foreign:graphslim:gcond, seed 3, on an unknown device" in said
-    assert "seconds  unknown: it was condensed elsewhere" in said
-    assert "given    labels: label_set_0.1_1.pt" in said
+    assert again.provenance == provenance
+    lines = describe(again)
+    assert "method   foreign:graphslim:gcond, seed 3, on an unknown device" in lines
+    assert "seconds  unknown: it was condensed elsewhere" in lines
+    assert "given    labels: label_set_0.1_1.pt" in lines
     assert srgm(tmp_path).provenance.settings["labels"] == "by class size, ratio 0.1"
     assert srgm(tmp_path).provenance.method == "foreign:srgm"
 
@@ -104,42 +108,42 @@ def test_sparse_and_dense_adjacencies_are_the_same_graph(tmp_path: Path) -> None
 def test_without_an_adjacency_there_are_no_edges(tmp_path: Path) -> None:
     paths = written(tmp_path)
     files = ForeignFiles(paths["feat"], None, paths["label"])
-    found = import_graph(products(SIZES), files, "graphslim")
-    assert found.graph["product", "bought_with", "product"].edge_index.shape == (2, 0)
-    assert found.provenance.edge_ratio == 0
-    assert any("edgeless; models learn from features alone" in said for said in warnings(found))
+    edgeless = import_graph(products(SIZES), files, "graphslim")
+    assert edgeless.graph["product", "bought_with", "product"].edge_index.shape == (2, 0)
+    assert edgeless.provenance.edge_ratio == 0
+    assert any("models learn from features alone" in line for line in warnings(edgeless))
     identity = graphslim(tmp_path, adj=torch.eye(N))
-    assert fingerprint(identity.graph) == fingerprint(found.graph)
+    assert fingerprint(identity.graph) == fingerprint(edgeless.graph)
 
 
 def test_warnings(tmp_path: Path) -> None:
     assert warnings(srgm(tmp_path)) == []
     faint = warnings(srgm(tmp_path, adj=tensors()["adj"] * 0.006 / tensors()["adj"].max()))
     assert faint == [
-        "the largest entry of the adjacency is 0.006: edgeless for any threshold above, and for this one, "
-        "0.01; models learn from features alone"
+        "the largest entry of the adjacency is 0.006: the graph is edgeless for any threshold above it, such "
+        "as this one, 0.01; models learn from features alone"
     ]
     a = torch.full((N, N), 0.009)
     a[0, 1] = 0.45
-    said = " ".join(warnings(srgm(tmp_path, adj=a)))
-    assert "entries up to the threshold 0.01 held 52% of the adjacency's mass" in said
-    assert "not symmetric" in said
+    text = " ".join(warnings(srgm(tmp_path, adj=a)))
+    assert "entries up to the threshold 0.01 held 52% of the adjacency's mass" in text
+    assert "not symmetric" in text
     x = tensors()["feat"]
     (small,) = warnings(srgm(tmp_path, feat=torch.cat([x[:, :6] / 20, x[:, 6:]], dim=1)))
     assert "text features are 0.0" in small
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"feat": torch.zeros(N, 9)}, "must have 10 columns, text:6 image:4"),
-        ({"feat": torch.zeros(0, 10)}, "and a row a node"),
+        ({"feat": torch.zeros(0, 10)}, "one row per node"),
         ({"feat": torch.zeros(N)}, "must be dense float [nodes, 10]"),
         ({"feat": torch.zeros(N, 10).long()}, "must be dense float [nodes, 10]"),
         ({"feat": torch.full((N, 10), torch.nan)}, "80 values that are not finite"),
         (
             {"feat": torch.zeros(999, 10), "adj": torch.zeros(999, 999)},
-            "more than the whole graph's",
+            "must not have more nodes than the whole graph",
         ),
         ({"adj": torch.zeros(N, N + 1)}, f"must be [{N}, {N}]"),
         ({"adj": torch.zeros(N - 1, N - 1)}, "give the --adj that belongs to --feat"),
@@ -152,10 +156,10 @@ def test_warnings(tmp_path: Path) -> None:
         ({"label": torch.tensor([*Y[1:], -1])}, "(got classes -1 … 2)"),
     ],
 )
-def test_tensors_that_do_not_fit(changes: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_tensors_that_do_not_fit(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as refused:
         graphslim(tmp_path, **changes)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_a_whole_graph_that_it_cannot_come_from(tmp_path: Path) -> None:
@@ -173,12 +177,12 @@ def test_a_whole_graph_that_it_cannot_come_from(tmp_path: Path) -> None:
         UserError, match=r"modalities \(got text:5 image:5\) are not the whole graph's"
     ):
         import_graph(products(SIZES), files, widths={"text": 5, "image": 5})
-    with pytest.raises(UserError, match="the classes do not come out"):
+    with pytest.raises(UserError, match="do not fit the whole graph"):
         import_graph(products((140, 12, 28)), files)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({"kind": "graphslim"}, "GraphSlim stores labels; give --label FILE"),
         ({"threshold": -1.0}, "threshold (got -1.0)"),
@@ -187,11 +191,11 @@ def test_a_whole_graph_that_it_cannot_come_from(tmp_path: Path) -> None:
         ({"setting": "inductif"}, "inductif"),
     ],
 )
-def test_wrong_arguments(arguments: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_wrong_arguments(arguments: dict[str, Any], message: str, tmp_path: Path) -> None:
     paths = written(tmp_path)
     with pytest.raises(UserError) as refused:
         import_graph(products(SIZES), ForeignFiles(paths["feat"], paths["adj"]), **arguments)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_files_that_are_missing(tmp_path: Path) -> None:
@@ -202,5 +206,5 @@ def test_files_that_are_missing(tmp_path: Path) -> None:
     paths["feat"].rename(nameless)
     with pytest.raises(UserError, match=r"the name feat\.pt has none; give --ratio"):
         import_graph(products(SIZES), ForeignFiles(nameless, paths["adj"]))
-    with pytest.raises(FileError, match=r"feat_set_0\.1_1\.pt is no file"):
+    with pytest.raises(FileError, match=r"feat_set_0\.1_1\.pt is not a file"):
         import_graph(products(SIZES), ForeignFiles(paths["feat"], paths["adj"]))

@@ -1,4 +1,4 @@
-"""Files that strangers wrote: tensors come out as they went in, everything else is refused and not run."""
+"""Untrusted files: tensors load as they were saved; everything else is refused and not executed."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ TENSORS = {
 def test_a_tensor_comes_back(name: str, archive: bool, tmp_path: Path) -> None:
     path = tmp_path / "x.pt"
     torch.save(TENSORS[name], path, _use_new_zipfile_serialization=archive)
-    found = load_tensor(path)
-    assert not found.requires_grad
-    assert found.dtype == TENSORS[name].dtype
-    assert torch.equal(found.to_dense(), TENSORS[name].detach().to_dense())
+    loaded = load_tensor(path)
+    assert not loaded.requires_grad
+    assert loaded.dtype == TENSORS[name].dtype
+    assert torch.equal(loaded.to_dense(), TENSORS[name].detach().to_dense())
 
 
 class Hostile:
@@ -95,8 +95,8 @@ def compressed(path: Path) -> None:
     plain = path.with_suffix(".plain")
     torch.save(torch.zeros(1000, 1000), plain)
     with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
-        for member in old.infolist():
-            new.writestr(member.filename, old.read(member))
+        for entry in old.infolist():
+            new.writestr(entry.filename, old.read(entry))
 
 
 def compressed_sparse(path: Path) -> None:
@@ -105,29 +105,29 @@ def compressed_sparse(path: Path) -> None:
 
 def outside(path: Path) -> None:
     index = torch.tensor([[0, 9], [0, 1]])
-    made = torch.sparse_coo_tensor(index, torch.ones(2), (3, 3), check_invariants=False)
-    torch.save(made, path)
+    sparse = torch.sparse_coo_tensor(index, torch.ones(2), (3, 3), check_invariants=False)
+    torch.save(sparse, path)
 
 
 def sparse_with_expanded_values(path: Path) -> None:
     index = torch.zeros(2, 1, dtype=torch.long).expand(2, 10**9)
     value = torch.ones(1).expand(10**9)
-    made = torch.sparse_coo_tensor(index, value, (3, 3), check_invariants=False)
-    torch.save(made, path)
+    sparse = torch.sparse_coo_tensor(index, value, (3, 3), check_invariants=False)
+    torch.save(sparse, path)
 
 
 @pytest.mark.parametrize(
-    ("write", "said"),
+    ("write", "message"),
     [
         (poison, "asks for"),
         (plain_pickle, "asks for"),
-        (newer_pickle, "no tensor file"),
+        (newer_pickle, "not a tensor file"),
         (numpy_array, "torch.from_numpy(x)"),
         (module, "torch.nn.modules.linear.Linear"),
         (dictionary, "(got dict) must hold one tensor"),
-        (text, "no tensor file, or a damaged one"),
-        (empty, "no tensor file, or a damaged one"),
-        (cut, "no tensor file, or a damaged one"),
+        (text, "not a tensor file, or is damaged"),
+        (empty, "not a tensor file, or is damaged"),
+        (cut, "not a tensor file, or is damaged"),
         (expanded, "holds fewer values than its shape"),
         (without_storage, "holds no values"),
         (compressed, "is compressed, which torch.save never does"),
@@ -137,22 +137,22 @@ def sparse_with_expanded_values(path: Path) -> None:
     ],
 )
 def test_all_else_is_refused(
-    write: Any, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write: Any, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "x.pt"
     write(path)
     with pytest.raises(FileError) as refused:
         load_tensor(path)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert str(path) in str(refused.value)
-    assert "weights_only" not in str(refused.value)  # torch recommends to load without protection.
+    assert "weights_only" not in str(refused.value)  # torch recommends loading without protection.
     assert not (tmp_path / "pwned").exists()
 
 
 @pytest.mark.parametrize("name", ["missing.pt", "."])
 def test_no_file(name: str, tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="is no file; check the path"):
+    with pytest.raises(FileError, match="is not a file; check the path"):
         load_tensor(tmp_path / name)
 
 

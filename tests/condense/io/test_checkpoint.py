@@ -52,7 +52,7 @@ def test_everything_comes_back(path: Path) -> None:
 def test_changed_bytes_are_found_or_harmless(path: Path) -> None:
     """Every 1999th byte of the file, inverted: an error, or (unused space) the very same state."""
     record, tensors = load_checkpoint(path)
-    sound, found = path.read_bytes(), 0
+    sound, faults = path.read_bytes(), 0
     for position in range(0, len(sound), 1999):
         damaged = bytearray(sound)
         damaged[position] ^= 0xFF
@@ -61,13 +61,13 @@ def test_changed_bytes_are_found_or_harmless(path: Path) -> None:
             got, values = load_checkpoint(path)
         except FileError as error:
             assert str(path) in str(error)  # noqa: PT017  an undamaged state is fine as well
-            found += 1
+            faults += 1
         else:
             assert str(got) == str(record)
             assert all(
                 v.numpy().tobytes() == tensors[k].numpy().tobytes() for k, v in values.items()
             )
-    assert found > 140
+    assert faults > 140
 
 
 def test_truncated_anywhere(path: Path) -> None:
@@ -80,9 +80,9 @@ def test_truncated_anywhere(path: Path) -> None:
 
 def test_a_graph_is_no_checkpoint_and_a_checkpoint_no_graph(path: Path, tmp_path: Path) -> None:
     save(tmp_path / "graph.h5", small_graph())
-    with pytest.raises(FileError, match="name a checkpoint file"):
+    with pytest.raises(FileError, match="give a checkpoint file"):
         load_checkpoint(tmp_path / "graph.h5")
-    with pytest.raises(FileError, match="name a graph file"):
+    with pytest.raises(FileError, match="give a graph file"):
         load(path)
 
 

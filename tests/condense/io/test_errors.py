@@ -1,4 +1,4 @@
-"""Every fault of a file is a FileError that names the path and what to do, never a wrong graph."""
+"""Every fault of a file raises a FileError with the path and a remedy, and never gives a wrong graph."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_missing_file(reader, tmp_path):
 
 @pytest.mark.parametrize("reader", READERS)
 def test_folder(reader, tmp_path):
-    assert_file_error(lambda: reader(tmp_path), tmp_path, "is no file")
+    assert_file_error(lambda: reader(tmp_path), tmp_path, "is not a file")
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"PK\x03\x04" + bytes(5000)])
 def test_not_hdf5(tmp_path, content):
     path = tmp_path / "graph.h5"
     path.write_bytes(content)
-    assert_file_error(lambda: load(path), path, "no HDF5 file")
+    assert_file_error(lambda: load(path), path, "not an HDF5 file")
 
 
 def test_another_hdf5_file(tmp_path):
@@ -81,7 +81,7 @@ def test_changed_bytes_are_found_or_harmless(path):
     """Every 61st byte of the file, inverted: an error, or (unused space) the very same graph."""
     expected = load_condensed(path)
     print_of = fingerprint(expected.graph)
-    sound, found = path.read_bytes(), 0
+    sound, faults = path.read_bytes(), 0
     for position in range(0, len(sound), 61):
         damaged = bytearray(sound)
         damaged[position] ^= 0xFF
@@ -90,21 +90,21 @@ def test_changed_bytes_are_found_or_harmless(path):
             got = load_condensed(path)
         except FileError as error:
             assert str(path) in str(error)  # noqa: PT017  an undamaged graph is fine as well
-            found += 1
+            faults += 1
         else:
             assert fingerprint(got.graph) == print_of
             assert got.provenance == expected.provenance
-    assert found > 50
+    assert faults > 50
 
 
 def test_no_strings_of_variable_length(path):
-    """HDF5 keeps them in a heap without checksum, and loops for ever in some damaged ones."""
+    """HDF5 keeps them in a heap without a checksum, and loops for ever in some damaged heaps."""
     lengths = []
 
-    def note(name, member):
+    def note(name, node):
         lengths.extend(
             h5py.check_string_dtype(kind.dtype).length
-            for kind in (*(member.attrs.get_id(a) for a in member.attrs), *_datasets(member))
+            for kind in (*(node.attrs.get_id(a) for a in node.attrs), *_datasets(node))
             if h5py.check_string_dtype(kind.dtype)
         )
 
@@ -115,13 +115,13 @@ def test_no_strings_of_variable_length(path):
     assert None not in lengths
 
 
-def _datasets(member):
-    return [member] if isinstance(member, h5py.Dataset) else []
+def _datasets(node):
+    return [node] if isinstance(node, h5py.Dataset) else []
 
 
 @pytest.mark.parametrize("where", ["nodes/movie/x_text", "nodes/movie/y", "nodes/movie/x_image"])
 def test_one_flipped_bit_of_data(path, where):
-    """Of values that every rule allows, so that only the checksum can tell."""
+    """The changed values satisfy every rule, so only the checksum finds them."""
     sound = bytearray(path.read_bytes())
     with h5py.File(path) as file:
         offset = file[where].id.get_offset()
@@ -175,7 +175,7 @@ def test_missing_group_attribute(path, group, name):
 
 
 @pytest.mark.parametrize(
-    "member",
+    "name",
     [
         "/nodes",
         "/nodes/actor",
@@ -186,16 +186,16 @@ def test_missing_group_attribute(path, group, name):
         "/provenance",
     ],
 )
-def test_missing_member(path, member):
+def test_missing_group_or_dataset(path, name):
     with h5py.File(path, "a") as file:
-        del file[member]
-    assert_file_error(lambda: load(path), path, f"{member}", "is missing")
+        del file[name]
+    assert_file_error(lambda: load(path), path, name, "is missing")
 
 
-def _replace(member, value):
+def _replace(name, value):
     def change(file):
-        del file[member]
-        file[member] = value
+        del file[name]
+        file[name] = value
 
     return change
 
@@ -245,7 +245,7 @@ def test_wrong_structure(path, change, words):
 
 
 def test_graph_that_breaks_a_rule_behind_a_right_checksum(path, monkeypatch):
-    """A writer that skips the rules: the reader still names file, attribute and rule."""
+    """If a writer skips the rules, the reader still names file, attribute and rule."""
     condensed = small_condensed()
     condensed.graph["movie"].y[0] = 9
     monkeypatch.setattr("condense.io.write.check", lambda graph, kind: None)
@@ -271,19 +271,19 @@ def test_whole_graph_where_a_condensed_one_is_needed(tmp_path):
 
 
 def test_unreadable_file(path, monkeypatch):
-    """The tests may run as root, whom no permission stops."""
+    """Simulated, because the tests may run as root, who can read every file."""
 
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.open", refuse)
-    assert_file_error(lambda: load(path), path, "may not be read", "permissions")
+    assert_file_error(lambda: load(path), path, "cannot be read", "permissions")
 
 
 def test_pickles_are_never_read(tmp_path):
     path = tmp_path / "graph.pt"
     torch.save({"x": torch.ones(2)}, path)
-    assert_file_error(lambda: load(path), path, "no HDF5 file")
+    assert_file_error(lambda: load(path), path, "not an HDF5 file")
 
 
 def test_writing_to_a_folder_or_into_a_missing_one(tmp_path):
@@ -294,7 +294,7 @@ def test_writing_to_a_folder_or_into_a_missing_one(tmp_path):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
-def test_writing_where_nobody_may():
+def test_writing_where_nothing_can_be_written():
     assert_file_error(lambda: save("/proc/a.h5", small_graph()), "/proc/a.h5", "cannot be written")
 
 

@@ -1,4 +1,4 @@
-"""What is saved comes back bit for bit, in the same order."""
+"""Saved graphs load bit for bit, in the same order."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_whole_graph_comes_back(tmp_path, dtype):
 
 
 def test_large_arrays_are_chunked_compressed_and_come_back(tmp_path):
-    """Several pieces each: rows of features, and parts of the two rows of edge_index."""
+    """Both arrays span several blocks: rows of features, and parts of the two rows of edge_index."""
     graph = small_graph()
     rng = torch.Generator().manual_seed(0)
     actor, edges = graph["actor"], 700_000
@@ -142,7 +142,7 @@ def test_saving_changes_nothing_in_the_graph(tmp_path):
     assert_identical(graph, same)
 
 
-def test_loaders_return_what_they_say(tmp_path):
+def test_loaders_return_what_they_promise(tmp_path):
     condensed = small_condensed()
     save(tmp_path / "c.h5", condensed)
     assert_identical(load_graph(tmp_path / "c.h5"), condensed.graph)

@@ -1,4 +1,4 @@
-"""docs/format.md suffices: its code reads and verifies our files without any code of ours."""
+"""docs/format.md is complete: its own code reads and verifies our files without this package."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_plain_h5py_verifies_the_checksum(tmp_path):
 
 
 def test_version_and_format_are_ours():
-    assert f"Version described: **{VERSION}**." in SPEC
+    assert f"This page describes version **{VERSION}**." in SPEC
     assert f"`{FORMAT}`" in SPEC
 
 
