@@ -24,7 +24,7 @@ from pathlib import Path
 
 import torch
 
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.data.graph import MultimodalGraph
 from condense.datasets.amazon1_simulated import simulate_amazon1
 from condense.datasets.load import load_dataset
@@ -127,8 +127,8 @@ def compare(name: str, graph: MultimodalGraph, ratio: float, steps: Steps, repea
     """Print the median seconds of the steps, and their ratios."""
     damped = steps.damping > 0
     decouple = "field" if damped else "off"
-    guessing = Guessing("ridge", smooth=False) if damped else None
-    problem = Problem(graph, ratio, decouple=decouple, damped=damped, guessing=guessing)
+    labelling = PseudoLabelling("ridge", smooth=False) if damped else None
+    problem = Problem(graph, ratio, decouple=decouple, damped=damped, labelling=labelling)
     runs = {
         "fast": problem.fast(steps),
         "plain": problem.plain(steps),

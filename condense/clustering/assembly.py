@@ -14,7 +14,7 @@ from condense.edges.pair_matrix import PairMatrix
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
 
 
-def blank(whole: MultimodalGraph) -> MultimodalGraph:
+def empty_like(whole: MultimodalGraph) -> MultimodalGraph:
     """A graph without types, of the same name, source, target and classes."""
     graph = MultimodalGraph()
     for key in ("target", "num_classes", "name", "source"):
@@ -22,28 +22,28 @@ def blank(whole: MultimodalGraph) -> MultimodalGraph:
     return graph
 
 
-def clustered(whole: MultimodalGraph, found: Clusters) -> MultimodalGraph:
+def graph_of_means(whole: MultimodalGraph, clusters: Clusters) -> MultimodalGraph:
     """A graph whose nodes are clusters, in the units of `whole` and without relations.
 
     Features are the means over the members that have the modality; `node_weight` counts the members.
     A mean is no original node, so there is no `origin`.
     """
-    graph = blank(whole)
+    graph, partition = empty_like(whole), clusters.partition
     for node_type in whole.node_types:
         original, store = whole[node_type], graph[node_type]
-        store.num_nodes = count = len(found.size[node_type])
+        store.num_nodes = count = len(partition.size[node_type])
         for modality in modality_names(original):
             x, has = features(original, modality), present(original, modality)
-            mean, seen = cluster_means(x, has, found.cluster[node_type], count)
+            mean, seen = cluster_means(x, has, partition.cluster[node_type], count)
             store[FEATURE_PREFIX + modality] = mean
             if not bool(seen.all()):
                 store[MASK_PREFIX + modality] = seen
-        store.node_weight = found.size[node_type].to(torch.float32)
-    graph[whole.target].y = found.y
+        store.node_weight = partition.size[node_type].to(torch.float32)
+    graph[whole.target].y = clusters.y
     return graph
 
 
-def join(graph: MultimodalGraph, weights: Mapping[EdgeType, PairMatrix]) -> None:
+def add_edges(graph: MultimodalGraph, weights: Mapping[EdgeType, PairMatrix]) -> None:
     """Give `graph`, still without relations, an edge for each entry of A′_r [n'_dst, n'_src] above 0."""
     for relation, matrix in weights.items():
         dst, src, weight = matrix.entries()

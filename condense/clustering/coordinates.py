@@ -76,7 +76,7 @@ def propagated_features(view: RelayView, generator: torch.Generator) -> Float[Te
     return torch.cat([view.scores(part) for part in basis.split(COLUMNS, dim=1)], dim=1)
 
 
-def met_clusters(
+def neighbour_clusters(
     view: RelayView,
     node_type: str,
     cluster: Mapping[str, Int[Tensor, " n_t"]],

@@ -12,7 +12,7 @@ from torch import Tensor
 from condense.errors import BudgetError
 
 
-def cluster(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
+def kmeans(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
     """k-means into `count` clusters 0 … count−1, none of them empty.
 
     One start from `spread_out`; the iterations are scikit-learn's.
@@ -76,7 +76,7 @@ def _without_empty(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " n"]:
     return labels
 
 
-def cluster_classes(
+def kmeans_by_class(
     x: Float[Tensor, "n d"],
     member: Int[Tensor, " n"],
     counts: tuple[int, ...],
@@ -105,7 +105,7 @@ def cluster_classes(
                 f"ratio asks for {count} condensed nodes of class {c}, for which there are only "
                 f"{len(nodes)} nodes to cluster; lower the ratio"
             )
-        labels[nodes] = first + cluster(x[nodes], count, generator)
+        labels[nodes] = first + kmeans(x[nodes], count, generator)
         first += count
     return labels
 

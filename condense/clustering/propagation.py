@@ -102,7 +102,7 @@ class RelayView:
         return torch.bincount(self.block, minlength=len(self.blocks)).tolist()
 
     @cached_property
-    def member(self) -> Float[Tensor, "D B"]:
+    def block_indicator(self) -> Float[Tensor, "D B"]:
         """1 where an input dimension belongs to a block, else 0."""
         return torch.nn.functional.one_hot(self.block, len(self.blocks)).to(
             torch.get_default_dtype()

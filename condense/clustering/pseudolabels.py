@@ -7,7 +7,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import Guessing, TeacherKind
+from condense.clustering.settings import PseudoLabelling, TeacherKind
 from condense.clustering.teachers.network import network
 from condense.clustering.teachers.ridge import ridge
 from condense.clustering.teachers.smoothing import smoothed
@@ -15,20 +15,20 @@ from condense.clustering.teachers.training_data import Teacher, TrainingData
 
 
 def pseudo_labels(
-    view: RelayView, guessing: Guessing, generator: torch.Generator
+    view: RelayView, labelling: PseudoLabelling, generator: torch.Generator
 ) -> Int[Tensor, " n"]:
     """The class of every target node: true on training nodes, else guessed.
 
     Args:
         view: the whole graph.
-        guessing: by whom, and how.
+        labelling: by whom, and how.
         generator: for the network.
     """
     store = view.graph[view.schema.target]
     if bool(store.train_mask.all()):
         return store.y  # As in the inductive setting: there is nobody to guess for.
-    scores = teach(TrainingData.of(view), guessing.teacher, generator).scores(view)
-    if guessing.smooth:
+    scores = teach(TrainingData.of(view), labelling.teacher, generator).scores(view)
+    if labelling.smooth:
         scores = smoothed(view, scores)
     return torch.where(store.train_mask, store.y, scores.argmax(dim=1))
 

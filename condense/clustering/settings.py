@@ -16,7 +16,7 @@ TeacherKind = Literal["auto", "ridge", "network"]
 
 
 @dataclass(frozen=True)
-class Guessing:
+class PseudoLabelling:
     """How the classes of unlabelled nodes are guessed.
 
     Attributes:
@@ -29,7 +29,7 @@ class Guessing:
 
 
 @runtime_checkable
-class Guesses(Protocol):
+class PseudoLabelSettings(Protocol):
     """Settings of a method that may cluster unlabelled nodes under guessed classes."""
 
     @property
@@ -39,23 +39,25 @@ class Guesses(Protocol):
 
     @property
     def teacher(self) -> TeacherKind:
-        """As of `Guessing`."""
+        """As of `PseudoLabelling`."""
         ...
 
     @property
     def smooth(self) -> bool:
-        """As of `Guessing`."""
+        """As of `PseudoLabelling`."""
         ...
 
 
-def guessing_of(settings: Guesses) -> Guessing | None:
+def pseudo_labelling_of(settings: PseudoLabelSettings) -> PseudoLabelling | None:
     """How these settings guess; None where labelled nodes alone are used."""
-    return Guessing(settings.teacher, settings.smooth) if settings.labels == "pseudo" else None
+    return (
+        PseudoLabelling(settings.teacher, settings.smooth) if settings.labels == "pseudo" else None
+    )
 
 
-def refuse_idle_guesses(settings: Guesses) -> None:
-    """Raise a ValueError for a way of guessing where nobody guesses."""
-    for name, default in asdict(Guessing()).items():
+def refuse_idle_pseudo_labels(settings: PseudoLabelSettings) -> None:
+    """Raise a ValueError for a way of labelling where nobody guesses."""
+    for name, default in asdict(PseudoLabelling()).items():
         given = getattr(settings, name)
         if settings.labels == "labelled" and given != default:
             raise ValueError(

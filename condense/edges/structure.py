@@ -12,12 +12,12 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.budget import Budget
-from condense.clustering.clusters import Clusters
 from condense.data.relations import primary, reverses
 from condense.edges.candidates import candidates
 from condense.edges.kept_edges import greatest, greatest_mirrored
 from condense.edges.pair_matrix import PairMatrix
 from condense.edges.pairs import Pairs
+from condense.edges.partition import Partition
 
 
 @dataclass(frozen=True)
@@ -40,25 +40,25 @@ class Structure:
     mirror: Mapping[EdgeType, EdgeType]
 
     @classmethod
-    def of(cls, start: Clusters, budget: Budget, absent: float) -> Structure:
+    def of(cls, partition: Partition, budget: Budget, absent: float) -> Structure:
         """The whole graph's edges, counted between clusters.
 
         Args:
-            start: the clusters.
+            partition: the clusters.
             budget: how many edges of each relation are kept.
             absent: the count that stands for "no edge between these clusters"; with 0 none can come in.
                 A cluster that no edge of the relation joins to any cluster stays without in either case.
         """
-        graph = start.graph
+        graph = partition.graph
         mirror, pairs, logits = reverses(graph), {}, {}
         for r in primary(graph, mirror):
             symmetric = mirror.get(r) == r
-            found = candidates(start.edge_counts(r), budget.edges[r], absent, symmetric)
+            found = candidates(partition.edge_counts(r), budget.edges[r], absent, symmetric)
             pairs[r], logits[r] = found[0], found[1].log()
         return cls(
             pairs=pairs,
             logits=logits,
-            degree={r: start.mean_degree(r) for r in graph.edge_types},
+            degree={r: partition.mean_degree(r) for r in graph.edge_types},
             budget=budget.edges,
             mirror=mirror,
         )

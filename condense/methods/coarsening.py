@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from condense.clustering.settings import Space, TeacherKind, guessing_of, refuse_idle_guesses
+from condense.clustering.settings import (
+    Space,
+    TeacherKind,
+    pseudo_labelling_of,
+    refuse_idle_pseudo_labels,
+)
 from condense.config import STRICT
 
 if TYPE_CHECKING:
@@ -40,7 +45,7 @@ class CoarseningSettings:
 
     def __post_init__(self) -> None:
         """Refuse what would act on nothing."""
-        refuse_idle_guesses(self)
+        refuse_idle_pseudo_labels(self)
 
 
 def condense(task: Task, settings: CoarseningSettings) -> Outcome:
@@ -49,8 +54,8 @@ def condense(task: Task, settings: CoarseningSettings) -> Outcome:
     Which pairs are joined and with which weights is as in SR-GM's start, see `condense.edges.structure`; but
     no edge joins clusters between which the whole graph has none.
     """
-    from condense.clustering.assembly import clustered, join
-    from condense.clustering.clusters import clusters
+    from condense.clustering.assembly import add_edges, graph_of_means
+    from condense.clustering.clusters import cluster_graph
     from condense.clustering.propagation import RelayView
     from condense.edges.structure import Structure
     from condense.methods.protocol import Outcome
@@ -60,9 +65,9 @@ def condense(task: Task, settings: CoarseningSettings) -> Outcome:
         hops = settings.hops if reads_paths else 0
         view = RelayView.of(task.graph, hops, settings.rank, task.generator)
     with task.clock.stage("cluster"):
-        guessing = guessing_of(settings)
-        found = clusters(view, task.budget, guessing, task.generator, settings.space)
+        labelling = pseudo_labelling_of(settings)
+        found = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
     with task.clock.stage("join"):
-        small = clustered(task.graph, found)
-        join(small, Structure.of(found, task.budget, absent=0.0).saved())
+        small = graph_of_means(task.graph, found)
+        add_edges(small, Structure.of(found.partition, task.budget, absent=0.0).saved())
     return Outcome(small)

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from condense.clustering.settings import Space, TeacherKind, guessing_of, refuse_idle_guesses
+from condense.clustering.settings import (
+    Space,
+    TeacherKind,
+    pseudo_labelling_of,
+    refuse_idle_pseudo_labels,
+)
 from condense.config import STRICT
 
 if TYPE_CHECKING:
@@ -43,15 +48,15 @@ class KMeansSettings:
 
     def __post_init__(self) -> None:
         """Refuse what would act on nothing."""
-        refuse_idle_guesses(self)
+        refuse_idle_pseudo_labels(self)
 
 
 def condense(task: Task, settings: KMeansSettings) -> Outcome:
     """Average clusters in the data set's own feature space: nodes of every type, and no edges."""
     import torch
 
-    from condense.clustering.assembly import clustered
-    from condense.clustering.clusters import clusters
+    from condense.clustering.assembly import graph_of_means
+    from condense.clustering.clusters import cluster_graph
     from condense.clustering.propagation import RelayView
     from condense.methods.protocol import Outcome
 
@@ -60,9 +65,9 @@ def condense(task: Task, settings: KMeansSettings) -> Outcome:
         hops = settings.hops if reads_paths else 0
         view = RelayView.of(task.graph, hops, settings.rank, task.generator)
     with task.clock.stage("cluster"):
-        guessing = guessing_of(settings)
-        found = clusters(view, task.budget, guessing, task.generator, settings.space)
-    small = clustered(task.graph, found)
+        labelling = pseudo_labelling_of(settings)
+        found = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
+    small = graph_of_means(task.graph, found)
     for relation in task.graph.edge_types:
         small[relation].edge_index = torch.zeros(2, 0, dtype=torch.long, device=found.y.device)
     return Outcome(small)

@@ -26,7 +26,7 @@ def condense(task: Task, settings: RandomSettings) -> Outcome:
     import torch
 
     from condense.methods.protocol import Outcome
-    from condense.selection.induced import around
+    from condense.selection.induced import subgraph_around
     from condense.selection.representatives import training_nodes
 
     with task.clock.stage("select"):
@@ -36,4 +36,4 @@ def condense(task: Task, settings: RandomSettings) -> Outcome:
         ):
             order = torch.randperm(len(nodes), generator=task.generator, device=nodes.device)
             drawn.append(nodes[order[:count]])
-        return Outcome(around(task.graph, torch.cat(drawn), task.budget, task.generator))
+        return Outcome(subgraph_around(task.graph, torch.cat(drawn), task.budget, task.generator))

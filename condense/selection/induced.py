@@ -9,20 +9,22 @@ from jaxtyping import Int
 from torch import Tensor
 
 from condense.budget import Budget
-from condense.clustering.assembly import blank
+from condense.clustering.assembly import empty_like
 from condense.data.graph import MultimodalGraph
 from condense.data.relations import primary, reverses
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
 
 
-def around(
+def subgraph_around(
     graph: MultimodalGraph,
     targets: Int[Tensor, " n"],
     budget: Budget,
     generator: torch.Generator,
 ) -> MultimodalGraph:
     """The graph of the chosen target nodes, their neighbours and the edges among all of these."""
-    return induced(graph, with_neighbours(graph, targets, budget, generator), budget, generator)
+    return induced_subgraph(
+        graph, with_neighbours(graph, targets, budget, generator), budget, generator
+    )
 
 
 def with_neighbours(
@@ -73,7 +75,7 @@ def _joins(relation: tuple[str, str, str], node_type: str, chosen: Mapping[str, 
     )
 
 
-def induced(
+def induced_subgraph(
     graph: MultimodalGraph,
     chosen: Mapping[str, Tensor],
     budget: Budget,
@@ -153,7 +155,7 @@ def _set_edges(
 
 def _in_order(small: MultimodalGraph, like: MultimodalGraph) -> MultimodalGraph:
     """`small` with relations in the order of `like`, and its graph-level attributes."""
-    ordered = blank(like)
+    ordered = empty_like(like)
     for node_type in like.node_types:
         for key, value in small[node_type].items():
             ordered[node_type][key] = value

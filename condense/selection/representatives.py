@@ -13,7 +13,7 @@ from condense.clustering.propagation import RelayView
 from condense.data.graph import MultimodalGraph
 from condense.errors import BudgetError
 from condense.running.timing import StageClock
-from condense.selection.induced import around
+from condense.selection.induced import subgraph_around
 
 Pick = Callable[[Float[Tensor, "k D"], int], Int[Tensor, " count"]]
 """(features of one class, how many) -> rows, none of them twice."""
@@ -70,4 +70,4 @@ def representatives(
             nodes[pick(x, count)]
             for nodes, x, count in zip(members, z, budget.classes, strict=True)
         ]
-        return around(graph, torch.cat(picked), budget, generator)
+        return subgraph_around(graph, torch.cat(picked), budget, generator)

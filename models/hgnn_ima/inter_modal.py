@@ -58,7 +58,7 @@ class ModalEdges:
     weight: Float[Tensor, " e"]
     lacks: Bool[Tensor, "e M"]
 
-    def by_relation(self, values: Float[Tensor, "e *k"]) -> tuple[Tensor, ...]:
+    def by_relation(self, values: Float[Tensor, " e *k"]) -> tuple[Tensor, ...]:
         """What belongs to each relation's edges."""
         return values.split([len(source) for source, _ in self.ends])
 
@@ -234,8 +234,11 @@ def _spread(g: Float[Tensor, "e M heads"]) -> Float[Tensor, "e heads"]:
 
 
 def _mean_at_node(
-    values: Float[Tensor, "e *k"], weight: Float[Tensor, " e"], index: Int[Tensor, " e"], count: int
-) -> Float[Tensor, "e *k"]:
+    values: Float[Tensor, " e *k"],
+    weight: Float[Tensor, " e"],
+    index: Int[Tensor, " e"],
+    count: int,
+) -> Float[Tensor, " e *k"]:
     """Of each edge, the mean over all edges of its node, weights as multiplicities."""
     flat = values.flatten(1)
     total = flat.new_zeros(count, flat.size(1)).index_add(0, index, flat * weight.unsqueeze(1))

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 
 def edge_softmax(
-    logits: Float[Tensor, "e *k"],
+    logits: Float[Tensor, " e *k"],
     weight: Float[Tensor, " e"],
     index: Int[Tensor, " e"],
     count: int,
-) -> Float[Tensor, "e *k"]:
+) -> Float[Tensor, " e *k"]:
     """p_e = exp(x_e) / Σ_{e' at the same node} w_{e'} exp(x_{e'}): the share of each parallel edge.
 
     An edge of weight w stands for w parallel edges, so Σ w p = 1 at every node that has edges.
@@ -90,7 +90,7 @@ def mixed(
 
 @torch.no_grad()
 def relative_entropy(
-    share: Float[Tensor, "e *k"],
+    share: Float[Tensor, " e *k"],
     weight: Float[Tensor, " e"],
     index: Int[Tensor, " e"],
     count: int,

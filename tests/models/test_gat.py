@@ -62,9 +62,9 @@ def test_logits_and_gradients_of_several_types_are_those_of_the_equations(layers
         + fusion.bias["movie:"]
     )
     for i, attention in enumerate(model.attention):
-        if i:
-            z = model.linear[i - 1](torch.nn.functional.elu(h.flatten(1)))
         h = by_equation(z.unflatten(1, model.shapes[i]), a, attention)
+        if i < len(model.linear):
+            z = model.linear[i](torch.nn.functional.elu(h.flatten(1)))
     rows = torch.tensor([11, 4, 0])
     got, expected = model(model.prepare(graph, rows)), h.mean(dim=1)[rows]
     assert_near(got.detach(), expected.detach(), 1e-12)

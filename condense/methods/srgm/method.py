@@ -17,9 +17,9 @@ docs/ablation.md says what each part was worth.
 
 from __future__ import annotations
 
-from condense.clustering.clusters import clusters
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import guessing_of
+from condense.clustering.settings import pseudo_labelling_of
 from condense.methods.protocol import Outcome, Task
 from condense.methods.srgm.loop import Run
 from condense.methods.srgm.pool import Pool
@@ -42,10 +42,10 @@ def condense(task: Task, settings: SRGMSettings) -> Outcome:
     with task.clock.stage("start"):
         scored = view if task.validation is task.graph else view.on(task.validation)
         validator = RelayValidator.of(scored, settings.lr_relay, settings.relay, settings.hidden)
-        guessing = guessing_of(settings)
-        start = clusters(view, task.budget, guessing, task.generator, settings.space)
+        labelling = pseudo_labelling_of(settings)
+        start = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
         synthesis = Synthesis(start, task.budget)
-        pool = Pool.of(view, start.member, settings.pool, task.generator)
+        pool = Pool.of(view, start.node_class, settings.pool, task.generator)
         run = Run(settings, view, space, validator, synthesis, pool, task.generator, task.on_step)
     with task.clock.stage("match"), threads_for(validator.z.size(1) * len(start.y)):
         complete = run.go(task.checkpoints)

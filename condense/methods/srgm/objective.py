@@ -114,7 +114,7 @@ class Objective:
         layers = theta.layers(z, synthesis.one_hot)
         gradients = self._matched(tuple(classwise_gradients(x, g, classes) for x, g in layers))
         share = torch.tensor(classes, dtype=z.dtype, device=z.device)
-        match = layered_loss(gradients, whole, self.view.member, share / share.sum())
+        match = layered_loss(gradients, whole, self.view.block_indicator, share / share.sum())
         if not (self.damped or report):
             return ObjectiveTerms(match, match.new_zeros(()), gradients, {}, {})
         # Undamped, the field and its energy are still reported, without their gradients.

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from condense.clustering.settings import Space, TeacherKind, refuse_idle_guesses
+from condense.clustering.settings import Space, TeacherKind, refuse_idle_pseudo_labels
 from condense.config import STRICT
 
 HIGHEST_LR = 1e30  # Far above it Adam's first step is no float32 any more.
@@ -87,4 +87,4 @@ class SRGMSettings:
                 f"hidden (got {self.hidden}) is the width of a layer that relay (got 'linear') does not "
                 "have; add --relay two-layer"
             )
-        refuse_idle_guesses(self)
+        refuse_idle_pseudo_labels(self)

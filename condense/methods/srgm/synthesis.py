@@ -11,7 +11,7 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.budget import Budget
-from condense.clustering.assembly import clustered, join
+from condense.clustering.assembly import add_edges, graph_of_means
 from condense.clustering.clusters import Clusters
 from condense.clustering.propagation import RelayView
 from condense.clustering.reduction import FeatureKey
@@ -87,7 +87,7 @@ class Synthesis:
         self.start, self.budget = start, budget
         self.h = {key: h.clone().requires_grad_() for key, h in start.h.items()}
         self.has = dict(start.has)
-        self.structure = Structure.of(start, budget, absent=NO_EDGE)
+        self.structure = Structure.of(start.partition, budget, absent=NO_EDGE)
         self.logits = self.structure.logits
         for logits in self.logits.values():
             logits.requires_grad_()
@@ -134,7 +134,7 @@ class Synthesis:
         X' = X̄ + σ (H' − H'_start) Bᵀ. The relay sees the same H', and models that see all of X' keep
         what lies outside the span.
         """
-        graph = clustered(whole, self.start)
+        graph = graph_of_means(whole, self.start)
         for key, h in self.h.items():
             node_type, modality = key
             store = graph[node_type]
@@ -142,5 +142,5 @@ class Synthesis:
             x = store[FEATURE_PREFIX + modality] + view.scaler.scale[key] * moved
             has = present(store, modality).unsqueeze(1)
             store[FEATURE_PREFIX + modality] = torch.where(has, x, 0.0)
-        join(graph, self.structure.saved())
+        add_edges(graph, self.structure.saved())
         return graph

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from condense.budget import plan
-from condense.clustering.assembly import blank, clustered, join
-from condense.clustering.clusters import clusters
+from condense.clustering.assembly import add_edges, empty_like, graph_of_means
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.edges.pair_matrix import PairMatrix
@@ -19,7 +19,7 @@ from tests.support.graphs import small_graph
 
 
 def test_a_blank_graph_shares_what_describes_the_whole():
-    graph = blank(small_graph())
+    graph = empty_like(small_graph())
     assert (graph.target, graph.num_classes, graph.name, graph.source) == (
         "movie", 3, "small", "simulated",
     )  # fmt: skip
@@ -31,17 +31,20 @@ def test_a_blank_graph_shares_what_describes_the_whole():
 def test_means_and_sizes_by_a_loop(pseudo):
     whole = complete(hide_test_labels(small_graph(num_target=80, dtype=torch.float64)))
     rng = torch.Generator().manual_seed(0)
-    found = clusters(
-        RelayView.of(whole, 2, 256, rng), plan(whole, 0.2), Guessing() if pseudo else None, rng
+    found = cluster_graph(
+        RelayView.of(whole, 2, 256, rng),
+        plan(whole, 0.2),
+        PseudoLabelling() if pseudo else None,
+        rng,
     )
-    small = clustered(whole, found)
+    small = graph_of_means(whole, found)
     assert GraphSchema.of(small).modalities == GraphSchema.of(whole).modalities
     assert torch.equal(small["movie"].y, found.y)
     for node_type in whole.node_types:
         store = whole[node_type]
         assert "origin" not in small[node_type]
         for k in range(int(small[node_type].num_nodes)):
-            members = [i for i, at in enumerate(found.cluster[node_type]) if int(at) == k]
+            members = [i for i, at in enumerate(found.partition.cluster[node_type]) if int(at) == k]
             assert float(small[node_type].node_weight[k]) == len(members)
             for m in modality_names(store):
                 having = [i for i in members if bool(store.get(f"has_{m}", torch.ones(80))[i])]
@@ -52,9 +55,9 @@ def test_means_and_sizes_by_a_loop(pseudo):
 
 
 def test_edges_run_from_columns_to_rows():
-    small = blank(small_graph())
+    small = empty_like(small_graph())
     matrix = PairMatrix.of(torch.tensor([[0.0, 2.0, 0.0], [0.5, 0.0, 1.0]]))
-    join(small, {("a", "r", "b"): matrix, ("b", "q", "a"): matrix.T})
+    add_edges(small, {("a", "r", "b"): matrix, ("b", "q", "a"): matrix.T})
     store = small["a", "r", "b"]
     assert store.edge_index.tolist() == [[1, 0, 2], [0, 1, 1]]
     assert store.edge_weight.tolist() == [2.0, 0.5, 1.0]

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from condense.budget import plan
-from condense.clustering.clusters import clusters
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.data.graph import MultimodalGraph
 
 
@@ -35,7 +35,9 @@ def test_propagated_features_tell_apart_what_own_ones_cannot(space, told_apart):
     graph, kind = films_by_two_directors()
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(graph, 2, 256, rng)
-    cluster = clusters(view, plan(graph, 0.1), Guessing(), rng, space).cluster["film"]
+    cluster = cluster_graph(
+        view, plan(graph, 0.1), PseudoLabelling(), rng, space
+    ).partition.cluster["film"]
     directors = [len(kind[cluster == k].unique()) for k in range(4)]
     assert (directors == [1, 1, 1, 1]) is told_apart
 
@@ -61,9 +63,9 @@ def test_directors_of_the_same_clusters_of_films_share_one():
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(graph, 1, 256, rng)
     budget = plan(graph, 0.1)
-    found = clusters(view, budget, Guessing(), rng)
+    found = cluster_graph(view, budget, PseudoLabelling(), rng)
     for node_type in ("director", "writer"):
-        labels = found.cluster[node_type]
+        labels = found.partition.cluster[node_type]
         assert budget.nodes[node_type] == 4
         assert all(len(labels[10 * k : 10 * k + 10].unique()) == 1 for k in range(4))
         assert len(labels.unique()) == 4

@@ -9,7 +9,7 @@ from condense.clustering import coordinates as spaces
 from condense.clustering.coordinates import (
     coordinates,
     directions,
-    met_clusters,
+    neighbour_clusters,
     own_features,
     propagated_features,
 )
@@ -108,18 +108,21 @@ def met_by_hand(view, node_type, cluster, count):
 def test_met_clusters_are_shares_of_neighbours():
     view = view_of()
     cluster = torch.arange(80) % 6 - 1  # The first of them in none.
-    found = met_clusters(view, "actor", {"movie": cluster}, torch.Generator())
+    found = neighbour_clusters(view, "actor", {"movie": cluster}, torch.Generator())
     assert_near(found, met_by_hand(view, "actor", cluster, 5))
     nowhere = {"movie": torch.full((80,), -1)}
     for clusters in ({}, nowhere):
-        assert met_clusters(view, "actor", clusters, torch.Generator()).shape == (len(found), 0)
+        assert neighbour_clusters(view, "actor", clusters, torch.Generator()).shape == (
+            len(found),
+            0,
+        )
 
 
 def test_many_clusters_keep_their_distances_up_to_chance(monkeypatch):
     monkeypatch.setattr(spaces, "WIDTH", 64)
     view = view_of()
     cluster = torch.arange(80)
-    found = met_clusters(view, "actor", {"movie": cluster}, torch.Generator().manual_seed(0))
+    found = neighbour_clusters(view, "actor", {"movie": cluster}, torch.Generator().manual_seed(0))
     exact = met_by_hand(view, "actor", cluster, 80)
     assert found.size(1) == 64 * exact.size(1) // 80
     ratio = distances(found) / distances(exact).clamp_min(1e-9)

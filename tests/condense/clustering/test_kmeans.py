@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import kmeans_plusplus
 
-from condense.clustering.kmeans import cluster, cluster_classes, cluster_means, spread_out
+from condense.clustering.kmeans import cluster_means, kmeans, kmeans_by_class, spread_out
 from condense.errors import BudgetError
 
 
@@ -27,29 +27,29 @@ def same_partition(a, b):
 
 def test_planted_groups_are_found():
     x, group = planted(5, 20)
-    found = cluster(x, 5, torch.Generator().manual_seed(0))
+    found = kmeans(x, 5, torch.Generator().manual_seed(0))
     assert set(found.tolist()) == set(range(5))
     assert same_partition(found, group)
 
 
 def test_equal_seeds_give_equal_clusters():
     x = torch.randn(60, 3, generator=torch.Generator().manual_seed(0))
-    first, second, third = (cluster(x, 7, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
+    first, second, third = (kmeans(x, 7, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
     assert torch.equal(first, second)
     assert not torch.equal(first, third)
 
 
 def test_too_few_nodes_stand_for_themselves():
     x = torch.randn(3, 2, generator=torch.Generator().manual_seed(0))
-    assert cluster(x, 3, torch.Generator()).tolist() == [0, 1, 2]
-    assert cluster(x, 5, torch.Generator()).tolist() == [0, 1, 2]
-    assert cluster(x[:0], 5, torch.Generator()).tolist() == []
+    assert kmeans(x, 3, torch.Generator()).tolist() == [0, 1, 2]
+    assert kmeans(x, 5, torch.Generator()).tolist() == [0, 1, 2]
+    assert kmeans(x[:0], 5, torch.Generator()).tolist() == []
 
 
 def test_nodes_without_features_are_dealt_out_evenly():
-    found = cluster(torch.zeros(23, 0), 5, torch.Generator().manual_seed(0))
+    found = kmeans(torch.zeros(23, 0), 5, torch.Generator().manual_seed(0))
     assert sorted(torch.bincount(found).tolist()) == [4, 4, 5, 5, 5]
-    other = cluster(torch.zeros(23, 0), 5, torch.Generator().manual_seed(1))
+    other = kmeans(torch.zeros(23, 0), 5, torch.Generator().manual_seed(1))
     assert not torch.equal(found, other)
 
 
@@ -57,7 +57,7 @@ def test_classes_have_clusters_of_their_own():
     x, group = planted(6, 8)
     member = group // 2  # Classes 0, 1, 2 of two groups each.
     member[::7] = -1
-    found = cluster_classes(x, member, (2, 2, 2), torch.Generator().manual_seed(0))
+    found = kmeans_by_class(x, member, (2, 2, 2), torch.Generator().manual_seed(0))
     part = member >= 0
     assert torch.equal(found >= 0, part)
     assert torch.equal(found[part] // 2, member[part])
@@ -67,14 +67,14 @@ def test_classes_have_clusters_of_their_own():
 def test_a_class_with_fewer_members_than_clusters():
     x = torch.tensor([[0.0], [1.0], [2.0], [9.0]])
     member = torch.tensor([1, 1, 0, 1])
-    assert cluster_classes(x, member, (1, 3), torch.Generator()).tolist() == [1, 2, 0, 3]
+    assert kmeans_by_class(x, member, (1, 3), torch.Generator()).tolist() == [1, 2, 0, 3]
     with pytest.raises(BudgetError, match=r"3 condensed nodes of class 0, .* only 1 nodes"):
-        cluster_classes(x, member, (3, 3), torch.Generator())
+        kmeans_by_class(x, member, (3, 3), torch.Generator())
 
 
 def test_coinciding_points_leave_no_cluster_empty():
     x = torch.tensor([[0.0], [1.0], [5.0]]).repeat(20, 1)
-    found = cluster(x, 6, torch.Generator().manual_seed(0))
+    found = kmeans(x, 6, torch.Generator().manual_seed(0))
     assert (torch.bincount(found, minlength=6) > 0).all()
     # Only points that coincide share a cluster: none is pulled to another place.
     for c in range(6):

@@ -8,7 +8,7 @@ from torch.nn.functional import relu
 
 from condense.clustering.propagation import RelayView
 from condense.clustering.pseudolabels import pseudo_labels, teach
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.clustering.teachers.network import network
 from condense.clustering.teachers.ridge import ridge
 from condense.clustering.teachers.training_data import TrainingData
@@ -77,12 +77,12 @@ def test_training_nodes_keep_their_class_and_validation_nodes_are_guessed(kind):
     """Another labelling of the validation nodes may only change which of the guesses is taken."""
     view = view_of(small_graph(num_target=80))
     store = view.graph["movie"]
-    found = pseudo_labels(view, Guessing(kind), seeded())
+    found = pseudo_labels(view, PseudoLabelling(kind), seeded())
     assert torch.equal(found[store.train_mask], store.y[store.train_mask])
     assert int(found.min()) >= 0
     # If these labels were copied, all guesses there would agree with them.
     store.y[store.val_mask] = (found[store.val_mask] + 1) % 3
-    again = pseudo_labels(view, Guessing(kind), seeded())
+    again = pseudo_labels(view, PseudoLabelling(kind), seeded())
     assert bool((again[store.val_mask] != store.y[store.val_mask]).any())
 
 
@@ -91,4 +91,4 @@ def test_with_nobody_to_guess_for_nobody_is_taught():
     store = view.graph["movie"]
     store.train_mask, store.val_mask = torch.ones(60, dtype=torch.bool), torch.zeros(60).bool()
     store.y = torch.arange(60) % 3
-    assert torch.equal(pseudo_labels(view, Guessing(), seeded()), store.y)
+    assert torch.equal(pseudo_labels(view, PseudoLabelling(), seeded()), store.y)

@@ -9,14 +9,15 @@ import pytest
 import torch
 
 from condense.budget import Budget, plan
-from condense.clustering.clusters import Clusters, clusters
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.edges import structure as structure_module
 from condense.edges.candidates import candidates
 from condense.edges.pair_matrix import PairMatrix
+from condense.edges.partition import Partition
 from condense.edges.sparse_product import StraightThroughMatrix
 from condense.edges.structure import Structure
 from condense.running.timing import peak_bytes
@@ -33,7 +34,7 @@ COUNTS = torch.tensor(
 
 
 def counted(dense):
-    """As `Clusters.edge_counts` gives them."""
+    """As `Partition.edge_counts` gives them."""
     every = PairMatrix.of(dense)
     pairs = type(every.pairs)(every.pairs.place[every.kept], every.shape)
     return PairMatrix(every.values[every.kept], pairs, torch.arange(len(pairs)))
@@ -101,8 +102,8 @@ def many(n, edges):
     ends = torch.randint(n, (2, edges), generator=torch.Generator().manual_seed(0))
     graph["a", "to", "a"].edge_index = torch.cat([ends, ends.flip(0)], dim=1)
     graph["a", "of", "a"].edge_index = ends
-    same, none = torch.arange(n), torch.zeros(0)
-    return Clusters(graph, {}, {}, none, {"a": torch.ones(n)}, none, {"a": same})
+    same = torch.arange(n)
+    return Partition(graph, {"a": same}, {"a": torch.ones(n)})
 
 
 def trip(n, edges, kept):
@@ -141,7 +142,7 @@ def test_among_many_training_and_coarsening_join_what_the_whole_graph_joins(monk
     rng = torch.Generator().manual_seed(0)
     budget = plan(graph, 0.3)
     view = RelayView.of(graph, hops=2, rank=3, generator=rng)
-    start = clusters(view, budget, guessing=Guessing("ridge"), generator=rng)
+    start = cluster_graph(view, budget, labelling=PseudoLabelling("ridge"), generator=rng).partition
     few = {a: Structure.of(start, budget, absent=a) for a in (0.0, 0.5)}
     chosen = functools.partial(candidates, whole=0, per_edge=2)
     monkeypatch.setattr(structure_module, "candidates", chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from condense.clustering.assembly import join
+from condense.clustering.assembly import add_edges
 from condense.data.graph import MultimodalGraph
 from condense.edges.pair_matrix import PairMatrix
 from condense.edges.statistics import density, edge_numbers, edge_numbers_of, effective_edges
@@ -28,7 +28,7 @@ def test_of_all_relations_together():
     assert edge_numbers(weights) == pytest.approx(expected)
     graph = MultimodalGraph()
     graph["a"].num_nodes, graph["b"].num_nodes = 3, 2
-    join(graph, weights)
+    add_edges(graph, weights)
     assert edge_numbers_of(graph) == pytest.approx(expected)
     del graph[R].edge_weight  # Each edge then has weight 1.
     expected |= {"edge_mass": 3.0, "effective_edges": 3.0}

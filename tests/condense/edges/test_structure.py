@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condense.budget import plan
-from condense.clustering.clusters import clusters
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.edges.pairs import Pairs
@@ -172,23 +172,31 @@ def clustered_graph():
     rng = torch.Generator().manual_seed(0)
     budget = plan(whole, 0.3, edge_ratio=1.0)
     view = RelayView.of(whole, hops=2, rank=3, generator=rng)
-    return whole, budget, clusters(view, budget, guessing=Guessing("ridge"), generator=rng)
+    return (
+        whole,
+        budget,
+        cluster_graph(view, budget, labelling=PseudoLabelling("ridge"), generator=rng),
+    )
 
 
 @pytest.mark.usefixtures("double")
 def test_with_all_pairs_kept_the_saved_weights_are_the_members_mean_degrees():
     """A' = diag(1/size) PᵀAP, counted edge by edge."""
     whole, budget, found = clustered_graph()
-    saved = Structure.of(found, budget, absent=0.0).saved()
+    saved = Structure.of(found.partition, budget, absent=0.0).saved()
     assert list(saved) == list(whole.edge_types)
     for relation in whole.edge_types:
         source, _, destination = relation
-        expected = torch.zeros(len(found.size[destination]), len(found.size[source]))
+        expected = torch.zeros(
+            len(found.partition.size[destination]), len(found.partition.size[source])
+        )
         src, dst = whole[relation].edge_index
         weight = whole[relation].get("edge_weight", torch.ones(len(src)))
         for s, d, w in zip(src.tolist(), dst.tolist(), weight.tolist(), strict=True):
-            into = found.cluster[destination][d]
-            expected[into, found.cluster[source][s]] += w / found.size[destination][into]
+            into = found.partition.cluster[destination][d]
+            expected[into, found.partition.cluster[source][s]] += (
+                w / found.partition.size[destination][into]
+            )
         assert_near(saved[relation].dense(), expected)
 
 
@@ -198,12 +206,12 @@ def test_clusters_that_no_edge_joins_get_none(end):
     """Neither on the side that sends (0) nor on the one that receives (1), in both of a mirrored pair."""
     whole, budget, found = clustered_graph()
     relation, lonely = ("movie", "features", "actor"), 2
-    cluster = found.cluster[relation[2 * end]]
+    cluster = found.partition.cluster[relation[2 * end]]
     keep = cluster[whole[relation].edge_index[end]] != lonely
     for name, flipped in ((relation, False), (("actor", "rev_features", "movie"), True)):
         edges = whole[relation].edge_index if not flipped else whole[relation].edge_index.flip(0)
-        found.graph[name].edge_index = edges[:, keep]
-    saved = Structure.of(found, budget, absent=0.5).saved()
+        found.partition.graph[name].edge_index = edges[:, keep]
+    saved = Structure.of(found.partition, budget, absent=0.5).saved()
     saved = {r: w.dense() for r, w in saved.items()}
     weight = saved[relation] if end else saved[relation].T
     assert not bool(weight[lonely].any())

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from condense.budget import plan
-from condense.clustering.clusters import clusters
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.run import condense
@@ -42,9 +42,11 @@ def made(graph: MultimodalGraph, settings: dict, edge_ratio: float):
     whole, rng = complete(hide_test_labels(graph)), torch.Generator().manual_seed(0)
     pseudo, space = settings.get("labels") != "labelled", settings.get("space", "propagated")
     view = RelayView.of(whole, 2 if pseudo or space == "propagated" else 0, 256, rng)
-    found = clusters(view, budget, Guessing() if pseudo else None, rng, space)
+    found = cluster_graph(view, budget, PseudoLabelling() if pseudo else None, rng, space)
     p = {
-        t: (found.cluster[t].unsqueeze(1) == torch.arange(budget.nodes[t])).float()  # [n, n']
+        t: (
+            found.partition.cluster[t].unsqueeze(1) == torch.arange(budget.nodes[t])
+        ).float()  # [n, n']
         for t in whole.node_types
     }
     counts, degrees = {}, {}

@@ -9,7 +9,7 @@ import torch
 
 from condense.budget import plan
 from condense.data.graph import MultimodalGraph
-from condense.selection.induced import around
+from condense.selection.induced import subgraph_around
 from tests.support.graphs import small_graph
 
 LIKE = ("item", "like", "item")
@@ -37,7 +37,7 @@ def test_a_symmetric_relation_stays_symmetric_under_its_budget(loops, edge_ratio
     graph = undirected(loops)
     budget = plan(graph, 1.0, "all", edge_ratio)
     rng = torch.Generator().manual_seed(seed)
-    edges = around(graph, torch.arange(12), budget, rng)[LIKE].edge_index
+    edges = subgraph_around(graph, torch.arange(12), budget, rng)[LIKE].edge_index
     found = Counter(map(tuple, edges.T.tolist()))
     assert found == Counter((j, i) for i, j in found.elements())
     assert found.keys() <= set(map(tuple, graph[LIKE].edge_index.T.tolist()))
@@ -49,7 +49,7 @@ def test_neighbours_of_the_chosen_films_come_first():
     graph = small_graph(num_target=60)
     films = torch.tensor([3, 8])
     budget = plan(graph, 0.2)
-    small = around(graph, films, budget, torch.Generator().manual_seed(0))
+    small = subgraph_around(graph, films, budget, torch.Generator().manual_seed(0))
     for other, name in (("director", "directed_by"), ("actor", "features")):
         src, dst = graph["movie", name, other].edge_index
         near = set(dst[torch.isin(src, films)].tolist())

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from condense.budget import plan
-from condense.clustering.clusters import clusters
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.methods.srgm.objective import Objective
@@ -45,7 +45,7 @@ class Problem:
         rank: most coordinates a modality.
         decouple: "off", or "field" for types of at most two modalities.
         damped: whether the energy is differentiated.
-        guessing: of the classes of unlabelled nodes; None: they stay out.
+        labelling: of the classes of unlabelled nodes; None: they stay out.
         relay: its kind.
     """
 
@@ -56,21 +56,21 @@ class Problem:
         rank: int = 256,
         decouple: Literal["off", "field"] = "off",
         damped: bool = False,
-        guessing: Guessing | None = None,
+        labelling: PseudoLabelling | None = None,
         relay: str = "linear",
     ) -> None:
         rng = torch.Generator().manual_seed(0)
         self.budget = plan(graph, ratio)
         self.view = RelayView.of(complete(hide_test_labels(graph)), 2, rank, rng)
         self.frames = SharedSpace.shared(self.view, 32)
-        start = clusters(self.view, self.budget, guessing, rng, "own")
+        start = cluster_graph(self.view, self.budget, labelling, rng, "own")
         self.synthesis = Synthesis(start, self.budget)
         self.decouple: Literal["off", "field"] = decouple
         self.objective = Objective(
             self.view, self.frames, tuple(self.synthesis.logits), decouple, True, damped
         )
         width, classes = len(self.view.block), self.view.schema.num_classes
-        self.theta = RELAYS[relay](width, 8, classes, self.view.member).redrawn(rng)
+        self.theta = RELAYS[relay](width, 8, classes, self.view.block_indicator).redrawn(rng)
         self.pool = Pool.of(self.view, start.member, 256, rng)
 
     def fast(self, steps: Steps) -> Run:

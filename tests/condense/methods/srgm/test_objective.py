@@ -7,9 +7,9 @@ import torch
 from torch.nn.functional import cosine_similarity, cross_entropy
 
 from condense.budget import plan
-from condense.clustering.clusters import clusters
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.pseudolabels import Guessing
+from condense.clustering.pseudolabels import PseudoLabelling
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.data.relations import primary
@@ -41,7 +41,9 @@ class Case:
         self.view = RelayView.of(graph, hops=2, rank=3, generator=rng)
         self.frames = SharedSpace.shared(self.view, 4)
         self.relations = primary(self.view.graph)
-        start = clusters(self.view, self.budget, guessing=Guessing("ridge"), generator=rng)
+        start = cluster_graph(
+            self.view, self.budget, labelling=PseudoLabelling("ridge"), generator=rng
+        )
         schema = self.view.schema
         self.synthesis = Synthesis(start, self.budget)
         # Some condensed films lack their image, as some original films do.

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from condense.budget import plan
-from condense.clustering.clusters import clusters
+from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
-from condense.clustering.settings import Guessing
+from condense.clustering.settings import PseudoLabelling
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.methods.srgm.synthesis import Synthesis
@@ -25,7 +25,7 @@ def made(rank=3):
     whole = complete(hide_test_labels(small_graph(dtype=torch.float64)))
     budget = plan(whole, 0.3)
     view = RelayView.of(whole, hops=2, rank=rank, generator=rng)
-    start = clusters(view, budget, guessing=Guessing("ridge"), generator=rng)
+    start = cluster_graph(view, budget, labelling=PseudoLabelling("ridge"), generator=rng)
     return whole, view, Synthesis(start, budget), rng
 
 
@@ -43,7 +43,7 @@ def test_the_start_is_the_clusters_means():
     whole, view, synthesis, _ = made(rank=2)
     small = synthesis.to_graph(view, whole)
     for i in range(int(small["movie"].num_nodes)):
-        inside = synthesis.start.cluster["movie"] == i
+        inside = synthesis.start.partition.cluster["movie"] == i
         assert_near(small["movie"].x_text[i], whole["movie"].x_text[inside].mean(dim=0))
         pictured = inside & whole["movie"].has_image
         if pictured.any():
@@ -74,7 +74,7 @@ def test_saved_edges_add_up_to_the_members_mean_degrees():
     whole, view, synthesis = moved()
     small = synthesis.to_graph(view, whole)
     for relation in whole.edge_types:
-        inside = synthesis.start.cluster[relation[2]]
+        inside = synthesis.start.partition.cluster[relation[2]]
         degree = multiplicities(whole, relation).sum(dim=1)
         for i, got in enumerate(multiplicities(small, relation).sum(dim=1)):
             assert got == 0 or abs(got - degree[inside == i].mean()) < 1e-5
