@@ -1,4 +1,4 @@
-"""What a TOML file says: which models to train, how, and what the papers report."""
+"""Plans, read from TOML files: which models to train, how, and what the papers report."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from condense.datasets.names import FILE_ENDINGS
 from condense.datasets.registry import DATASETS
 from condense.errors import UserError
 from evaluate.grid.protocol import Protocol
+from evaluate.training.metrics import METRICS
 from evaluate.training.pretrain import PretrainSettings
 from evaluate.training.probe import ProbeSettings
 from evaluate.training.train import TrainSettings
@@ -24,6 +25,9 @@ from evaluate.training.tune import Candidate
 from models.choices import choose, nearest
 from models.registry import MODELS
 from models.self_supervised import learns_unlabelled
+
+CLUSTERING = ("nmi", "ari")
+"""Metrics of clusters of embeddings, see `evaluate.training.clustering`."""
 
 
 @checked(frozen=True, config=STRICT)
@@ -35,8 +39,8 @@ class Published:
         source: paper and table, or another public place, where the figure was read; or what a line
             without a figure is for, such as a control.
         value: in points, 0 … 100 (AUC, NMI and ARI too); None for a line that nobody published.
-        metric: what it measures, on test nodes; NMI and ARI of clusters of the embeddings, by the
-            protocol "probe" alone.
+        metric: one of `METRICS` on test nodes; or "nmi" or "ari" of clusters of the embeddings, with the
+            protocol "probe" only.
         dataset: where it was measured; the file's by default.
         bar: what our mean over seeds must reach, in points; None promises nothing.
     """
@@ -44,7 +48,7 @@ class Published:
     model: str
     source: str
     value: Annotated[float, Field(ge=0, le=100)] | None = None
-    metric: Literal["accuracy", "micro_f1", "macro_f1", "auc", "nmi", "ari"] = "accuracy"
+    metric: str = "accuracy"
     dataset: str = ""
     bar: Annotated[float, Field(ge=0, le=100)] | None = None
 
@@ -110,8 +114,8 @@ class Entry:
 
     Attributes:
         model: in `MODELS`.
-        choice: settings and training.
-        pretraining: of the protocol "probe"; None trains end to end.
+        choice: settings of model and training.
+        pretraining: for the protocol "probe"; None trains end to end.
         probe: likewise.
     """
 
@@ -179,7 +183,7 @@ def read_plan(path: Path) -> Plan:
 def _check_figures(
     path: Path, entries: Mapping[str, Entry], published: Sequence[Published]
 ) -> None:
-    """Every figure has a model that can have it, and every model a figure."""
+    """Raise unless every figure has a model that can reach it, and every model a figure."""
     where = f"plan {path} [[published]]"
     for figure in published:
         if figure.model not in entries:
@@ -187,7 +191,8 @@ def _check_figures(
                 f"{where}: model (got {figure.model!r}) has no table "
                 f"[models.{figure.model}]; add one, even if empty, or {nearest(figure.model, entries)}"
             )
-        if figure.metric in ("nmi", "ari") and entries[figure.model].pretraining is None:
+        choose({**METRICS, **dict.fromkeys(CLUSTERING)}, figure.metric, f"{where}: metric")
+        if figure.metric in CLUSTERING and entries[figure.model].pretraining is None:
             raise UserError(
                 f"{where}: metric (got {figure.metric!r}) is of embeddings; give [models.{figure.model}] "
                 'protocol = "probe", or name another metric'

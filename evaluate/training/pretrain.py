@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
+from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from condense.data.graph import num_target
