@@ -27,53 +27,52 @@ from models.names import MODEL_NAMES
 
 if TYPE_CHECKING:
     from evaluate.executors import Executor
-    from evaluate.grid.protocol import Protocol
+    from evaluate.grid.comparison import Comparison
     from evaluate.grid.run import GridRun
     from evaluate.grid.training_graphs import ComparedGraphs
-    from evaluate.results.store import Failure, ResultStore
+    from evaluate.results.store import Failure
 
 EXAMPLES = """
   python cli.py evaluate --condensed runs/imdb-srgm-0.01-seed0.h5 --models mlp sgc hgt
   python cli.py evaluate --condensed small.h5 --seeds 5 --baselines random kmeans:labels=pseudo
   python cli.py evaluate --condensed runs/*.h5 --models gcn hgnn_ima:layers=2 --jobs 2 --out runs/grid
 """
-SMALL = 40
-"""Fewer trainings are over before Ray's processes have paid off."""
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateArguments:
-    """Train models on whole and condensed graphs, test all on the whole graph's test nodes.
+    """Train models on whole and condensed graphs, and test all on the whole graph's test nodes.
 
-    Trainings whose rows are in the folder OUT are not run again, so a broken run is gone on with by the same
-    command. One that fails is said, kept in OUT/failures.csv and tried again by the next run. The exit status
-    is 0, 1 if a training failed, 2 for wrong input, 130 after Ctrl-C.
+    Trainings whose rows are in the folder OUT are not run again: the same command resumes an interrupted run.
+    A training that fails is listed in OUT/failures.csv and retried by the next run. The exit status is 0, 1
+    if a training failed, 2 for wrong input, 130 after Ctrl-C.
 
     Attributes:
-        condensed: condensed graphs to judge.
+        condensed: condensed graphs to evaluate.
         models: architectures to train, MODEL or MODEL:SETTING=VALUE,…: mlp, sgc, gcn, graphsage, gat, appnp,
             chebnet, hgt, hgt_late, han, han_late, sehgnn, sehgnn_late, hetgnn, mhgat, mmgcn, xgea,
             hgnn_ima, shgp, shgp_late, hero, hero_late or hetcrf.
         seeds: trainings of each model on each graph.
-        per_graph: trainings on each condensed graph, where there are many of one method; by default
-            as many as seeds. With --seeds 5 --per-graph 1, five files are trained with one seed each.
-        out: folder for results.csv, with a row a training; tuning.csv, failures.csv, run.json and the
-            condensed baselines are beside it.
-        baselines: rivals condensed at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
-        tune: settings tried for each model and method, whole included, chosen on validation nodes.
+        per_graph: trainings on each condensed graph, where there are several of one method; by default
+            as many as seeds. With --seeds 5 --per-graph 1, each of five files is trained with one seed.
+        out: folder for results.csv, which has one row per training; tuning.csv, failures.csv, run.json and
+            the condensed baselines are beside it.
+        baselines: methods condensed at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
+        tune: settings tried for each model and method (the whole graph counts as one), chosen on validation
+            nodes.
         epochs: full-batch training steps.
         check_every: epochs between validations.
-        patience: epochs after which training stops if all validations in them were worse than the best in
-            both loss and score; by default it never stops early.
+        patience: stop once every validation within this many epochs was worse than the best in both loss and
+            score; by default training never stops early.
         data_root: folder that holds the data sets' files.
-        whole: the whole graph's file, if it is one's own and has moved.
+        whole: file of the whole graph, if it is your own and has moved.
         device: auto, cpu, cuda, …
-        jobs: trainings at a time. 1 runs them in this process, more as tasks of Ray with a process each. By
+        jobs: trainings at a time. 1 runs them in this process, more run as Ray tasks in a process each. By
             default 1 for grids of fewer than 40 trainings and on a GPU, else as many as there is room for.
         address: HOST:PORT of a Ray cluster to run on, or auto for one that runs on this machine.
         threads: of each training; by default PyTorch's number in this process, and 1 with Ray.
-        fresh: delete the folder's rows, tried settings and baselines first, and begin anew.
-        json: print one JSON document in place of tables: summary, paired differences, failures.
+        fresh: first delete the folder's rows, tried settings and baselines, and start over.
+        json: print one JSON document instead of tables: summary, paired differences, failures.
         config: TOML file with any of these options; flags win.
     """
 
@@ -105,8 +104,9 @@ def run(argv: list[str]) -> int:
     for word in args.models:
         check_choice(MODEL_NAMES, word.partition(":")[0], "models")
     from condense.methods.spec import parse as parse_method
+    from evaluate.grid.comparison import Comparison
     from evaluate.grid.protocol import Protocol
-    from evaluate.grid.training_graphs import add_baselines, gather
+    from evaluate.grid.training_graphs import gather
     from evaluate.results.store import RESULTS, ResultStore
     from evaluate.training.model_spec import parse_model
     from evaluate.training.train import TrainSettings
@@ -118,29 +118,27 @@ def run(argv: list[str]) -> int:
     protocol = Protocol(models, args.seeds, args.per_graph, args.tune, training)
     protocol.check()
     check_jobs(args.jobs, args.threads)
-    logging.getLogger("evaluate").setLevel(logging.INFO)  # Says which rivals are condensed.
-    rivals = [parse_method(word) for word in args.baselines]
+    logging.getLogger("evaluate").setLevel(logging.INFO)  # Says which baselines are condensed.
+    baselines = [parse_method(word) for word in args.baselines]
     with errors.status("loading …"):
         all_compared = gather(args.condensed, args.data_root, args.whole, args.device)
-    store = ResultStore(args.out, args.fresh)  # Only now that nothing is amiss.
+    store = ResultStore(args.out, args.fresh)  # Only now that all input is known to be right.
+    comparison = Comparison(protocol, baselines, store, args.out, args.device, args.fresh)
     records: list[dict[str, Any]] = []
     status = OK
     try:
         with contextlib.ExitStack() as stack:
             for compared in all_compared:
-                add_baselines(compared, rivals, args.device, args.out / "rivals", args.fresh)
-                _compare(compared, protocol, store, args, stack, records)
+                _compare(compared, comparison, args, stack, records)
     except KeyboardInterrupt:
-        errors.print(
-            "Interrupted: the trainings that had ended are kept; the same command goes on."
-        )
+        errors.print("Interrupted: finished trainings are kept; the same command resumes.")
         status = INTERRUPTED
     if args.json:
         print_json({"results": str(args.out / RESULTS), "comparisons": records})
     else:
         console.print(f"\n{len(store.rows)} rows in [bold]{args.out / RESULTS}[/].")
     if store.failures:
-        errors.print(f"\n{len(store.failures)} failed, to be tried again by the same command:")
+        errors.print(f"\n{len(store.failures)} failed; the same command tries them again:")
         for failure in store.failures:
             errors.print(f"  {_who(failure)}: {failure.reason}", markup=False)
     return MISSED if status == OK and store.failures else status
@@ -148,52 +146,47 @@ def run(argv: list[str]) -> int:
 
 def _compare(
     compared: ComparedGraphs,
-    protocol: Protocol,
-    store: ResultStore,
+    comparison: Comparison,
     args: EvaluateArguments,
     stack: contextlib.ExitStack,
     records: list[dict[str, Any]],
 ) -> None:
-    """Run one whole graph's grid, and say what it came to even if it is broken off."""
-    from evaluate.grid.run import GridRun
-    from evaluate.results.run_record import RunRecord
-
-    raw, before = compared.task.raw, len(store.failures)
-    values = dataclasses.asdict(args)
-    RunRecord("evaluate", values, [str(p) for p in args.condensed], raw.name, raw.source).write(
-        args.out
-    )
-    for failure in compared.failures:
-        store.add_failure(failure)
-        errors.print(f"{_who(failure)}: FAILED, {failure.reason}", markup=False)
+    """Run one whole graph's grid, and show its results even if it is interrupted."""
+    store = comparison.store
+    before = len(store.failures)
     progress = GridProgress(lambda line: errors.print(line, markup=False))
-    run = GridRun(compared.task, compared.training_graphs, protocol, store, progress.on_ended)
+
+    def on_failure(failure: Failure) -> None:
+        errors.print(f"{_who(failure)}: FAILED, {failure.reason}", markup=False)
+
+    run = comparison.begin(
+        compared, args.condensed, dataclasses.asdict(args), progress.on_ended, on_failure
+    )
     if run.known:
         errors.print(
             f"{run.known} of {len(run.grid)} trainings are in {args.out} and not run again "
-            "(--fresh begins anew)."
+            "(--fresh starts over)."
         )
     try:
         if run.missing:
             run.go(_executor(args, run, stack))
     finally:
-        found = raw.name, raw.source, run.rows, store.failures[before:]
+        raw, failures = compared.task.raw, store.failures[before:]
         if args.json:
-            records.append(as_record(compared.task.title, *found))
+            record = as_record(compared.task.title, raw.name, raw.source, run.rows, failures)
+            records.append(record)
         else:
             show(compared.task.title, run.rows)
 
 
 def _executor(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack) -> Executor:
-    """How the cells are run; see `EvaluateArguments.jobs`."""
+    """Where trainings are run; see `EvaluateArguments.jobs`."""
     from evaluate.executors import InProcess
+    from evaluate.grid.comparison import jobs_for
 
     jobs = args.jobs
     if jobs is None and args.address is None:
-        # By the size of the whole grid: a run that goes on must not change to other threads.
-        few = len(run.grid) < SMALL
-        alone = few or run.workload.device.type == "cuda"
-        jobs = 1 if alone else max(1, cores() // (args.threads or 1))
+        jobs = jobs_for(run, cores() // (args.threads or 1))
     if jobs == 1 and args.address is None:
         return InProcess(args.threads)
     room = connect_ray(jobs, args.threads, args.address, stack)

@@ -1,9 +1,10 @@
-"""What the rows of a graph's trainings have in common, counted once."""
+"""The facts that all rows of a graph share, counted once."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from condense.data.graph import num_bytes, num_target
 from condense.data.inductive import Setting
@@ -18,7 +19,7 @@ from evaluate.training.tune import settings_text
 
 @dataclass(frozen=True)
 class GraphFacts:
-    """The part of a `Row` that is known of a training_graph before it is trained on; see there."""
+    """The part of a `Row` that is known before any training on the graph; see there."""
 
     dataset: str
     source: str
@@ -37,7 +38,7 @@ class GraphFacts:
 
     @classmethod
     def of(cls, task: EvaluationTask, training_graph: TrainingGraph) -> GraphFacts:
-        """Those of one training_graph."""
+        """The facts of one graph."""
         raw, made = training_graph.graph, training_graph.condensed
         stages = [] if made is None else made.provenance.stages
         return cls(
@@ -58,15 +59,14 @@ class GraphFacts:
         )
 
     def row(self, cell: Cell, outcome: TrainingResult, tune_seconds: float) -> Row:
-        """The row of a training on this graph, which was tested."""
+        """The row of a training on this graph whose model was tested."""
         assert outcome.scores is not None
+        scores: dict[str, Any] = dict(outcome.scores)
         return Row(
             **dataclasses.asdict(self),
+            **scores,
             model=cell.model,
             train_seed=cell.seed,
-            micro_f1=outcome.scores.micro_f1,
-            macro_f1=outcome.scores.macro_f1,
-            accuracy=outcome.scores.accuracy,
             val_micro_f1=outcome.val_micro_f1,
             epoch=outcome.epoch,
             train_seconds=outcome.train_seconds,
@@ -74,7 +74,6 @@ class GraphFacts:
             tune_seconds=tune_seconds,
             settings=settings_text(cell.choice),
             cell=cell.name,
-            auc=outcome.auc,
             peak_mib=outcome.peak_mib,
             threads=outcome.threads,
         )

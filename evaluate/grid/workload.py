@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,7 +15,7 @@ from condense.errors import UserError
 from evaluate.grid.plan import Cell
 from evaluate.grid.protocol import TrainingGraph
 from evaluate.results.rows import Row
-from evaluate.training.metrics import Scores, auc, score
+from evaluate.training.metrics import METRICS, measure
 from evaluate.training.model_spec import parse_model
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import predict
@@ -86,7 +87,7 @@ class TrainingResult:
         seconds: all together, with building the model and testing it.
         peak_mib: memory that optimisation took, see `evaluate.training.memory.TrainingPeak`.
         threads: of the training.
-        scores, auc: on test nodes; None where the model was not tested.
+        scores: each of `METRICS` on test nodes, None where it is undefined; None if the model was not tested.
     """
 
     val_micro_f1: float
@@ -96,8 +97,7 @@ class TrainingResult:
     seconds: float
     peak_mib: float | None
     threads: int
-    scores: Scores | None = None
-    auc: float | None = None
+    scores: Mapping[str, float | None] | None = None
 
     @classmethod
     def of_row(cls, row: Row) -> TrainingResult:
@@ -110,8 +110,7 @@ class TrainingResult:
             row.train_seconds + row.validate_seconds,
             row.peak_mib,
             row.threads,
-            Scores(row.micro_f1, row.macro_f1, row.accuracy),
-            row.auc,
+            {name: getattr(row, name) for name in METRICS},
         )
 
 
@@ -120,13 +119,12 @@ def run_cell(workload: GridWorkload, cell: Cell) -> TrainingResult:
     task, started = workload.task, time.perf_counter()
     graph = workload.graphs[cell.training_graph]
     trained = fit(parse_model(cell.model)[1], cell.choice, task, graph, cell.seed)
-    scores = area = None
+    scores = None
     if cell.tests:
         logits = predict(trained.model, task.whole, task.test_rows()).cpu()
-        truth = task.test_labels()
-        scores = score(logits.argmax(dim=1), truth, task.raw.num_classes)
-        # In float64: float32 rounds the chances of sure nodes to 1 alike, and their order would be lost.
-        area = auc(logits.double().softmax(dim=1), truth)
+        # In float64: float32 rounds the chances of sure nodes to 1 alike, and AUC would lose their order.
+        values = measure(logits.double(), task.test_labels())
+        scores = {name: None if math.isnan(value) else value for name, value in values.items()}
     return TrainingResult(
         val_micro_f1=trained.val_micro_f1,
         epoch=trained.epoch,
@@ -136,5 +134,4 @@ def run_cell(workload: GridWorkload, cell: Cell) -> TrainingResult:
         peak_mib=None if trained.peak_bytes is None else trained.peak_bytes / 2**20,
         threads=torch.get_num_threads(),
         scores=scores,
-        auc=None if area is None or area != area else area,
     )

@@ -1,4 +1,4 @@
-"""What a TOML file says: which models to train, how, and what the papers report."""
+"""Plans, read from TOML files: which models to train, how, and what the papers report."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from condense.data.features import Scaling
 from condense.datasets.registry import DATASETS, FILE_ENDINGS
 from condense.errors import UserError
 from evaluate.grid.protocol import Protocol
+from evaluate.training.metrics import METRICS
 from evaluate.training.pretrain import PretrainSettings
 from evaluate.training.probe import ProbeSettings
 from evaluate.training.train import TrainSettings
@@ -23,6 +24,9 @@ from evaluate.training.tune import Candidate
 from models.choices import canonical, choose, nearest, registered
 from models.registry import MODELS
 from models.self_supervised import learns_unlabelled
+
+CLUSTERING = ("nmi", "ari")
+"""Metrics of clusters of embeddings, see `evaluate.training.clustering`."""
 
 
 @checked(frozen=True, config=STRICT)
@@ -34,8 +38,8 @@ class Published:
         source: paper and table, or another public place, where the figure was read; or what a line
             without a figure is for, such as a control.
         value: in points, 0 … 100 (AUC, NMI and ARI too); None for a line that nobody published.
-        metric: what it measures, on test nodes; NMI and ARI of clusters of the embeddings, by the
-            protocol "probe" alone.
+        metric: one of `METRICS` on test nodes; or "nmi" or "ari" of clusters of the embeddings, with the
+            protocol "probe" only.
         dataset: where it was measured; the file's by default.
         bar: what our mean over seeds must reach, in points; None promises nothing.
     """
@@ -43,7 +47,7 @@ class Published:
     model: str
     source: str
     value: Annotated[float, Field(ge=0, le=100)] | None = None
-    metric: Literal["accuracy", "micro_f1", "macro_f1", "auc", "nmi", "ari"] = "accuracy"
+    metric: str = "accuracy"
     dataset: str = ""
     bar: Annotated[float, Field(ge=0, le=100)] | None = None
 
@@ -109,8 +113,8 @@ class Entry:
 
     Attributes:
         model: in `MODELS`.
-        choice: settings and training.
-        pretraining: of the protocol "probe"; None trains end to end.
+        choice: settings of model and training.
+        pretraining: for the protocol "probe"; None trains end to end.
         probe: likewise.
     """
 
@@ -191,7 +195,7 @@ def _figure(path: Path, table: dict[str, Any], entries: Mapping[str, Entry]) -> 
 def _check_figures(
     path: Path, entries: Mapping[str, Entry], published: Sequence[Published]
 ) -> None:
-    """Every figure has a model that can have it, and every model a figure."""
+    """Raise unless every figure has a model that can reach it, and every model a figure."""
     where = f"plan {path} [[published]]"
     for figure in published:
         if figure.model not in entries:
@@ -199,7 +203,8 @@ def _check_figures(
                 f"{where}: model (got {figure.model!r}) has no table "
                 f"[models.{figure.model}]; add one, even if empty, or {nearest(figure.model, entries)}"
             )
-        if figure.metric in ("nmi", "ari") and entries[figure.model].pretraining is None:
+        choose({**METRICS, **dict.fromkeys(CLUSTERING)}, figure.metric, f"{where}: metric")
+        if figure.metric in CLUSTERING and entries[figure.model].pretraining is None:
             raise UserError(
                 f"{where}: metric (got {figure.metric!r}) is of embeddings; give [models.{figure.model}] "
                 'protocol = "probe", or name another metric'

@@ -13,7 +13,7 @@ from condense.data.graph import SPLITS, UNLABELLED
 from evaluate.grid.cell import VERSION, cell_name
 from evaluate.reproduce.plan import Entry
 from evaluate.training.clustering import clustering
-from evaluate.training.metrics import auc, score
+from evaluate.training.metrics import METRICS
 from evaluate.training.pretrain import embeddings, pretrain
 from evaluate.training.probe import Nodes, probe
 from evaluate.training.task import EvaluationTask
@@ -25,7 +25,7 @@ from models.seeding import seeded
 
 @dataclass(frozen=True)
 class ScoredTraining:
-    """Of one training.
+    """The scores of one training.
 
     Attributes:
         values: metric -> score on test nodes.
@@ -37,7 +37,7 @@ class ScoredTraining:
 
 
 def cell_of(task: EvaluationTask, entry: Entry, seed: int) -> str:
-    """What names a training of a plan: everything that decides how it ends."""
+    """The name of a training of a plan, made of everything that decides how it ends."""
     name = cell_name(
         task.fingerprint, task.setting, task.scaling, "", entry.model, entry.choice, seed
     )
@@ -58,30 +58,30 @@ def end_to_end(task: EvaluationTask, model: str, choice: Candidate, seed: int) -
 
 @dataclass(frozen=True)
 class Embeddings:
-    """What was learnt so far: the splits of a data set, which differ in labels alone, share it.
+    """Embeddings learnt so far; splits of one data set, which differ in labels alone, share them.
 
     Attributes:
-        made: key -> embeddings [n, d], and the seconds that they took to learn.
+        learnt: key -> embeddings [n, d], and the seconds that they took to learn.
     """
 
-    made: dict[str, tuple[Tensor, float]] = field(default_factory=dict)
+    learnt: dict[str, tuple[Tensor, float]] = field(default_factory=dict)
 
     def of(self, task: EvaluationTask, entry: Entry, seed: int) -> tuple[Tensor, float]:
         """Embeddings of all target nodes [n, d], and the seconds that they took to learn."""
         key = self._key(task, entry, seed)
-        if key not in self.made:
+        if key not in self.learnt:
             with seeded(seed):
                 model = MODELS[entry.model].build(task.schema, entry.choice.model)
                 model = model.to(task.whole[task.whole.target].y.device)
                 assert entry.pretraining is not None  # The caller's.
                 plain = entry.pretraining
                 seconds = pretrain(model, task.whole, plain) if plain.epochs else 0.0
-            self.made[key] = embeddings(model, task.whole), seconds
-        return self.made[key]
+            self.learnt[key] = embeddings(model, task.whole), seconds
+        return self.learnt[key]
 
     @staticmethod
     def _key(task: EvaluationTask, entry: Entry, seed: int) -> str:
-        """Of all that pre-training sees: it reads neither labels nor splits."""
+        """A digest of all that pre-training sees: it reads neither labels nor splits."""
         blind = copy.copy(task.whole)
         store = blind[blind.target]
         store.y = torch.full_like(store.y, UNLABELLED)
@@ -93,26 +93,22 @@ class Embeddings:
         return digest.hexdigest()
 
 
-def probed(task: EvaluationTask, entry: Entry, seed: int, made: Embeddings) -> ScoredTraining:
-    """HeCo's protocol: embeddings learnt without labels, a linear probe on them, and clusters of them."""
-    x, seconds = made.of(task, entry, seed)
+def probed(task: EvaluationTask, entry: Entry, seed: int, embedded: Embeddings) -> ScoredTraining:
+    """HeCo's protocol: learn embeddings without labels, then probe them linearly and cluster them."""
+    x, seconds = embedded.of(task, entry, seed)
     classes, rows = task.raw.num_classes, task.test_rows()
     train, val = (Nodes.of(task.whole, split) for split in ("train_mask", "val_mask"))
-    found = probe(x, train, val, rows, classes, entry.probe, seed)
-    values = _values(task, found.by_micro, found.by_macro)
+    result = probe(x, train, val, rows, classes, entry.probe, seed)
+    values = _values(task, result.by_micro, result.by_macro)
     agreed = clustering(x, rows, task.test_labels(), classes)
-    values |= {"nmi": agreed.nmi, "ari": agreed.ari, "val_micro_f1": found.val_micro_f1}
+    values |= {"nmi": agreed.nmi, "ari": agreed.ari, "val_micro_f1": result.val_micro_f1}
     return ScoredTraining(values, seconds)
 
 
 def _values(task: EvaluationTask, logits: Tensor, by_macro: Tensor) -> dict[str, float]:
-    truth, classes = task.test_labels(), task.raw.num_classes
-    scores = score(logits.argmax(dim=1).cpu(), truth, classes)
-    macro = score(by_macro.argmax(dim=1).cpu(), truth, classes).macro_f1
-    area = auc(logits.softmax(dim=1).cpu(), truth)
+    """All of `METRICS`; macro-F1 of the logits that were chosen by it."""
+    truth, by_micro, by_macro = task.test_labels(), logits.cpu(), by_macro.cpu()
     return {
-        "accuracy": scores.accuracy,
-        "micro_f1": scores.micro_f1,
-        "macro_f1": macro,
-        "auc": area,
+        name: metric(by_macro if name == "macro_f1" else by_micro, truth)
+        for name, metric in METRICS.items()
     }

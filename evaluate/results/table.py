@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evaluate.results.retention import corrected_retention, retention
 from evaluate.results.rows import WHOLE, Row
-from evaluate.training.metrics import corrected_retention, retention
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from evaluate.results.record_store import RecordStore
 from evaluate.search.architecture import Architecture
 from evaluate.search.record import SideRow
 from evaluate.search.trial import TrialData, run_trial
-from evaluate.training.metrics import score
+from evaluate.training.metrics import METRICS
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import predict
 
@@ -77,9 +77,8 @@ class SideTrainer:
         tested = float("nan")
         if test:
             task = self.task
-            predicted = predict(trained.model, task.whole, task.test_rows()).argmax(dim=1)
-            truth = task.test_labels()
-            tested = score(predicted.cpu(), truth, task.raw.num_classes).micro_f1
+            logits = predict(trained.model, task.whole, task.test_rows()).cpu()
+            tested = METRICS["micro_f1"](logits, task.test_labels())
         row = SideRow(
             side, nodes, epochs, check_every, self.seed, *architecture.key,
             val=trained.val_micro_f1, test=tested,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -33,21 +34,21 @@ def score(predicted: Int[Tensor, " n"], truth: Int[Tensor, " n"], num_classes: i
     """
     table = torch.bincount(truth * num_classes + predicted, minlength=num_classes**2)
     table = table.view(num_classes, num_classes).double()  # [truth, predicted]
-    hit, said, was = table.diagonal(), table.sum(dim=0), table.sum(dim=1)
-    seen = (said + was) > 0
-    f1 = 2 * hit[seen] / (said + was)[seen]
-    accuracy = float(hit.sum() / table.sum())
+    hits, predictions, truths = table.diagonal(), table.sum(dim=0), table.sum(dim=1)
+    seen = (predictions + truths) > 0
+    f1 = 2 * hits[seen] / (predictions + truths)[seen]
+    accuracy = float(hits.sum() / table.sum())
     return Scores(micro_f1=accuracy, macro_f1=float(f1.mean()), accuracy=accuracy)
 
 
 def auc(chance: Float[Tensor, "n C"], truth: Int[Tensor, " n"]) -> float:
     """Mean over classes of the area under the ROC curve of one class against the others.
 
-    The share of pairs (a node of the class, another) in which the first has the greater chance; ties count
-    half. Classes that no node or every node has are left out; NaN if there are no others.
+    It is the share of pairs (a node of the class, a node of another) in which the first has the greater
+    chance; ties count half. Classes that no node or every node has are left out; NaN if no class is left.
 
     Args:
-        chance: of each class, or anything that ranks nodes alike.
+        chance: of each class, or anything that ranks nodes in the same order.
         truth: classes 0 … C−1.
     """
     areas = []
@@ -66,11 +67,23 @@ def majority_share(truth: Int[Tensor, " n"], majority: int) -> float:
     return float((truth == majority).double().mean())
 
 
-def retention(score: float, whole: float) -> float:
-    """Score ÷ whole."""
-    return score / whole if whole else float("nan")
+Metric = Callable[[Float[Tensor, "n C"], Int[Tensor, " n"]], float]
+METRICS: Mapping[str, Metric] = {
+    "accuracy": lambda logits, truth: _scores(logits, truth).accuracy,
+    "micro_f1": lambda logits, truth: _scores(logits, truth).micro_f1,
+    "macro_f1": lambda logits, truth: _scores(logits, truth).macro_f1,
+    "auc": lambda logits, truth: auc(logits.softmax(dim=1), truth),
+}
+"""Name -> (logits, true classes) -> score in 0 … 1, NaN where it is undefined.
+
+A new metric is a function here, and a column of `evaluate.results.rows.Row` to be kept in.
+"""
 
 
-def corrected_retention(score: float, whole: float, majority: float) -> float:
-    """(score − majority) ÷ (whole − majority): 0 for a model that learnt nothing, NaN if whole did not."""
-    return (score - majority) / (whole - majority) if whole > majority else float("nan")
+def measure(logits: Float[Tensor, "n C"], truth: Int[Tensor, " n"]) -> dict[str, float]:
+    """All of `METRICS`."""
+    return {name: metric(logits, truth) for name, metric in METRICS.items()}
+
+
+def _scores(logits: Tensor, truth: Tensor) -> Scores:
+    return score(logits.argmax(dim=1), truth, logits.size(1))

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from condense.data.graph import MultimodalGraph
-from evaluate.training.metrics import score
+from evaluate.training.metrics import METRICS
 from models.seeding import seeded
 
 
@@ -97,20 +97,20 @@ def probe(
     optimiser = torch.optim.Adam(
         linear.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
-    best = {"macro": (-1.0, linear.state_dict()), "micro": (-1.0, linear.state_dict())}
+    best = {name: (-1.0, linear.state_dict()) for name in ("macro_f1", "micro_f1")}
     for _ in range(settings.steps):
         fit = nn.functional.cross_entropy(linear(x[train.rows]), train.y)
         optimiser.zero_grad()
         fit.backward()
         optimiser.step()
         with torch.no_grad():
-            reached = score(linear(x[val.rows]).argmax(dim=1), val.y, num_classes)
-        for name, value in (("macro", reached.macro_f1), ("micro", reached.micro_f1)):
-            if value > best[name][0]:
+            val_logits = linear(x[val.rows])
+        for name, (highest, _) in best.items():
+            if (value := METRICS[name](val_logits, val.y)) > highest:
                 best[name] = value, {k: v.clone() for k, v in linear.state_dict().items()}
     logits = {}
     for name, (_, state) in best.items():
         linear.load_state_dict(state)
         with torch.no_grad():
             logits[name] = linear(x[asked])
-    return Probed(best["macro"][0], best["micro"][0], logits["macro"], logits["micro"])
+    return Probed(best["macro_f1"][0], best["micro_f1"][0], logits["macro_f1"], logits["micro_f1"])

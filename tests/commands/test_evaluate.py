@@ -96,7 +96,7 @@ def test_a_failure_is_said_and_tried_again(
         assert cli.main(command) == 1
     said = capsys.readouterr()
     assert "mlp on random (seed 0), seed 1: FAILED, RuntimeError: no [memory]; about" in said.err
-    assert "2 failed, to be tried again by the same command:" in said.err
+    assert "2 failed; the same command tries them again:" in said.err
     assert said.err.rstrip().endswith("sgc on random (seed 0), seed 1: RuntimeError: no [memory]")
     assert "Traceback" not in said.err
     assert "18 rows in" in said.out
@@ -160,9 +160,9 @@ def test_few_trainings_need_no_ray(
 
     monkeypatch.setattr("evaluate.distributed.connect.connect", connect)
     monkeypatch.setattr("commands.evaluate.cores", lambda: 3)
-    monkeypatch.setattr("commands.evaluate.SMALL", 21)
+    monkeypatch.setattr("evaluate.grid.comparison.SMALL", 21)
     assert cli.main(command) == 0
-    monkeypatch.setattr("commands.evaluate.SMALL", 20)
+    monkeypatch.setattr("evaluate.grid.comparison.SMALL", 20)
     assert cli.main(command) == 0  # Nothing is missing.
     assert connected == []
     for more, expected in (

@@ -1,7 +1,8 @@
-"""Scores against scikit-learn; retention by hand."""
+"""Scores against scikit-learn."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import torch
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
-from evaluate.training.metrics import auc, corrected_retention, majority_share, retention, score
+from evaluate.results.rows import Row
+from evaluate.training.metrics import METRICS, auc, majority_share, measure, score
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
@@ -39,8 +41,28 @@ def test_auc_is_scikit_learns(nodes: list[tuple[int, ...]]) -> None:
         assert math.isnan(found)
 
 
-def test_retention() -> None:
-    assert math.isclose(retention(0.6, 0.8), 0.75)
-    assert math.isclose(corrected_retention(0.6, 0.8, 0.4), 0.5)
-    assert math.isnan(corrected_retention(0.6, 0.3, 0.4))
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), *[st.integers(-4, 4)] * 3), min_size=1, max_size=40))
+def test_every_metric_of_logits_is_scikit_learns(nodes: list[tuple[int, ...]]) -> None:
+    truth = torch.tensor([node[0] for node in nodes])
+    logits = torch.tensor([node[1:] for node in nodes]).double()
+    answers = logits.argmax(dim=1)
+    expected = {
+        "accuracy": accuracy_score(truth, answers),
+        "micro_f1": f1_score(truth, answers, average="micro"),
+        "macro_f1": f1_score(truth, answers, average="macro"),
+        "auc": auc(logits.softmax(dim=1), truth),
+    }
+    values = measure(logits, truth)
+    assert list(values) == list(expected) == list(METRICS)
+    for name, value in values.items():
+        close = math.isclose(value, expected[name], abs_tol=1e-12)
+        assert close or (math.isnan(value) and math.isnan(expected[name]))
+
+
+def test_every_metric_has_a_column_of_results() -> None:
+    assert set(METRICS) <= {field.name for field in dataclasses.fields(Row)}
+
+
+def test_the_majoritys_share() -> None:
     assert math.isclose(majority_share(torch.tensor([0, 1, 1, 2]), 1), 0.5)

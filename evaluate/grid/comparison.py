@@ -1,0 +1,84 @@
+"""A comparison on one whole graph: baselines condensed, the run recorded, the grid planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluate.grid.protocol import Protocol
+from evaluate.grid.run import GridRun, Watch
+from evaluate.grid.training_graphs import ComparedGraphs, add_baselines
+from evaluate.results.run_record import RunRecord
+from evaluate.results.store import Failure, ResultStore
+
+BASELINES = "rivals"
+"""The folder of condensed baselines."""
+SMALL = 40
+"""A grid of fewer trainings ends before Ray's processes would have paid off."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What all whole graphs of one command have in common.
+
+    Attributes:
+        protocol: the same for all graphs.
+        baselines: methods with their settings, see `condense.methods.spec.parse`.
+        store: of results.
+        folder: of the store; condensed baselines and run.json are there too.
+        device: where to condense.
+        fresh: condense baselines again.
+    """
+
+    protocol: Protocol
+    baselines: Sequence[tuple[str, Mapping[str, Any]]]
+    store: ResultStore
+    folder: Path
+    device: str = "auto"
+    fresh: bool = False
+
+    def begin(
+        self,
+        compared: ComparedGraphs,
+        files: Sequence[Path],
+        arguments: Mapping[str, Any],
+        watch: Watch = lambda ended: None,
+        on_failure: Callable[[Failure], None] = lambda failure: None,
+    ) -> GridRun:
+        """The grid of one whole graph, ready to `go`.
+
+        Args:
+            compared: the graphs; baselines are added.
+            files: the condensed graphs, for run.json.
+            arguments: of the command, likewise.
+            watch: called as each training ends.
+            on_failure: called for each baseline that could not be condensed.
+
+        Raises:
+            UserError: a graph does not fit the whole graph, or was condensed in another setting.
+            FileError: a file cannot be written.
+        """
+        add_baselines(compared, self.baselines, self.device, self.folder / BASELINES, self.fresh)
+        raw = compared.task.raw
+        names = [str(file) for file in files]
+        RunRecord("evaluate", arguments, names, raw.name, raw.source).write(self.folder)
+        for failure in compared.failures:
+            self.store.add_failure(failure)
+            on_failure(failure)
+        return GridRun(compared.task, compared.training_graphs, self.protocol, self.store, watch)
+
+
+def jobs_for(run: GridRun, cpus: int) -> int:
+    """How many trainings to run at a time where the user leaves it open.
+
+    It follows from the size of the whole grid, not of what is missing: a run that is resumed must not change
+    to another number of threads.
+
+    Args:
+        run: the grid.
+        cpus: for trainings of one thread; ÷ threads for others.
+    """
+    alone = len(run.grid) < SMALL or run.workload.device.type == "cuda"
+    return 1 if alone else max(1, cpus)
