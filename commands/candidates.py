@@ -13,13 +13,13 @@ import tyro
 from commands.reproduce import PAPERS
 from condense.datasets.registry import DATASETS
 from condense.methods.registry import METHODS
-from models.names import MODEL_NAMES
+from models.registry import MODELS
 
 NAMED: dict[str, Callable[[], Sequence[str]]] = {
     "dataset": lambda: list(DATASETS),
     "method": lambda: list(METHODS),
     "baselines": lambda: list(METHODS),
-    "models": lambda: MODEL_NAMES,
+    "models": lambda: tuple(MODELS),
     "names": lambda: sorted(path.stem for path in PAPERS.glob("*.toml")),
 }
 """An option's name -> the values that it may have, where its type does not say them."""

@@ -23,7 +23,7 @@ from commands.terminal import (
 )
 from condense.config import from_file
 from models.choices import check_choice
-from models.names import MODEL_NAMES
+from models.registry import MODELS
 
 if TYPE_CHECKING:
     from evaluate.executors import Executor
@@ -102,7 +102,7 @@ def run(argv: list[str]) -> int:
     default, _ = from_file(EvaluateArguments, config(argv))
     args = parse(EvaluateArguments, argv, "evaluate", EXAMPLES, default)
     for word in args.models:
-        check_choice(MODEL_NAMES, word.partition(":")[0], "models")
+        check_choice(MODELS, word.partition(":")[0], "models")
     from condense.methods.spec import parse as parse_method
     from evaluate.grid.comparison import Comparison
     from evaluate.grid.protocol import Protocol

@@ -1,4 +1,4 @@
-"""What every model offers."""
+"""The protocol of all models, and the loss of most."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NodeClassifier(Protocol):
     by_rows: bool
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Any:
-        """Whatever the forward pass needs to classify the target nodes `rows` of `graph`."""
+        """The inputs that the forward pass needs to classify the target nodes `rows` of `graph`."""
         ...
 
     def __call__(self, inputs: Any) -> Tensor:
@@ -40,6 +40,6 @@ def cross_entropy(
         model: to be trained.
         inputs: prepared for the rows to learn.
         labels: classes [rows] or distributions [rows, C].
-        weight: of each row; they sum to one.
+        weight: weight of each row; they sum to one.
     """
     return (nn.functional.cross_entropy(model(inputs), labels, reduction="none") * weight).sum()

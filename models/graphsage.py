@@ -60,7 +60,7 @@ class GraphSAGE(nn.Module):
 
     Algorithm 1 with CONCAT written as two products; the last layer's output is the logits. All
     neighbours take part, none are sampled: M is exact. PyG's `SAGEConv` is this layer with unit weights;
-    it knows no multiplicities. A node's ways back to itself count among its neighbours, no self-loop
+    it ignores multiplicities. A node's ways back to itself count among its neighbours, no self-loop
     does; a node without neighbours has its own features alone.
 
     Early fusion, missing modalities as in `EarlyFusion`. No normalisation over nodes, hence no shifting

@@ -1,6 +1,6 @@
 """HAN: Heterogeneous Graph Attention Network (Wang et al., WWW 2019), with edge weights.
 
-For target nodes i and meta-paths Φ, in every head (the paper's text was not open to us, so nothing is
+For target nodes i and meta-paths Φ, in every head (we could not read the paper's text, so nothing is
 numbered: the equations are those of PyG's `HANConv` and of the authors' public code):
 
     projection      h_i = M x_i

@@ -78,7 +78,7 @@ class SequenceMean(nn.Module):
         self.lstm = nn.LSTM(width, width // 2, batch_first=True, bidirectional=True)
 
     def forward(self, x: Float[Tensor, "n l d"]) -> Float[Tensor, "n d"]:
-        """Of each of n sequences."""
+        """The embedding of each of n sequences."""
         return self.lstm(x)[0].mean(dim=1)
 
 
@@ -103,15 +103,15 @@ class ContentEncoder(nn.Module):
         self, features: TypeInputs, known: Known, sizes: dict[str, int]
     ) -> dict[str, Float[Tensor, "n d"]]:
         """[n_t, d] by type; `known` says which nodes have which modalities."""
-        projected, found = self.project(features), {}
+        projected, embeddings = self.project(features), {}
         for node_type, groups in known.items():
             f = self.absent[key_of(node_type)].expand(sizes[node_type], -1)
             for modalities, nodes in groups:
                 parts = [projected[node_type][m].index_select(0, nodes) for m in modalities]
                 own = self.mean[key_of(node_type)](torch.stack(parts, dim=1))
                 f = f.index_copy(0, nodes, own)
-            found[node_type] = f
-        return found
+            embeddings[node_type] = f
+        return embeddings
 
 
 class HetGNN(nn.Module):
@@ -138,7 +138,7 @@ class HetGNN(nn.Module):
         self.head = nn.Linear(settings.hidden, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
-        """All features, which nodes have which, and the neighbours of `rows`."""
+        """Features and presence of all nodes, the neighbours of `rows`, and these rows."""
         inputs = type_inputs(graph, self.schema)
         sizes = {t: int(graph[t].num_nodes) for t in self.schema.node_types}
         ties = {t: fingerprints(own, sizes[t], rows.device) for t, own in inputs.items()}
@@ -176,20 +176,20 @@ def subsets(
         return []
     has = torch.stack([has for _, has in modalities.values()], dim=1)  # [n, M]
     code = (has * 2 ** torch.arange(has.size(1), device=has.device)).sum(dim=1)
-    found = []
+    groups = []
     for number in code.unique().tolist():
         names = tuple(m for i, m in enumerate(modalities) if number >> i & 1)
         if names:
-            found.append((names, (code == number).nonzero().flatten()))
-    return found
+            groups.append((names, (code == number).nonzero().flatten()))
+    return groups
 
 
 def fingerprints(
     modalities: dict[str, tuple[Tensor, Tensor]], count: int, device: torch.device
 ) -> Float[Tensor, " n"]:
     """A number for each node of one type that its features alone decide, hardly ever equal by chance."""
-    found = torch.zeros(count, device=device)
+    numbers = torch.zeros(count, device=device)
     for number, (x, _) in enumerate(modalities.values()):
         by = torch.arange(1, x.size(1) + 1, device=device, dtype=x.dtype)
-        found = found + x @ (by + number).sin()
-    return found
+        numbers = numbers + x @ (by + number).sin()
+    return numbers

@@ -115,7 +115,7 @@ class HGTRounds(nn.Module):
 
     Args:
         schema: its types and relations.
-        width: of the embeddings, before and after; a multiple of `heads`.
+        width: width of the embeddings, before and after; a multiple of `heads`.
         heads: attention heads.
         layers: number of rounds.
         dropout: share of units dropped at the input of each round while training.

@@ -1,6 +1,6 @@
 """MHGAT: Multimodal Heterogeneous Graph Attention Network (Jia et al., Neural Comput. Appl. 2023).
 
-Of the paper only the abstract was open to us, so no equation is numbered here; the rest is from the authors'
+We could read only the paper's abstract, so no equation is numbered here; the rest is from the authors'
 public code (github.com/jiaxiangen/MHGAT), whose two files are the two versions, max and sum, that HGNN-IMA's
 paper compares. In each layer, for each modality m, with h_i the node's embedding (m left out):
 
@@ -91,7 +91,7 @@ class Sum:
         self.matrix = SparseMap(adjacency(graph, relation))
 
     def __call__(self, x: Float[Tensor, "n_src d"]) -> Float[Tensor, "n_dst d"]:
-        """Of all nodes; zero without neighbours."""
+        """The aggregate of every node; zero without neighbours."""
         return self.matrix @ x
 
 
@@ -103,9 +103,9 @@ class Max:
         self.count = int(graph[relation[2]].num_nodes)
 
     def __call__(self, x: Float[Tensor, "n_src d"]) -> Float[Tensor, "n_dst d"]:
-        """Of all nodes; zero without neighbours."""
-        found = x.index_select(0, self.src)  # [e, d]
-        return scatter(found, self.dst, dim=0, dim_size=self.count, reduce="max")
+        """The aggregate of every node; zero without neighbours."""
+        messages = x.index_select(0, self.src)  # [e, d]
+        return scatter(messages, self.dst, dim=0, dim_size=self.count, reduce="max")
 
 
 AGGREGATIONS = {"sum": Sum, "max": Max}
@@ -130,14 +130,14 @@ class EdgeAttention(nn.Module):
     ) -> Float[Tensor, "n d"]:
         """m_i out of h_i and s_ir of each relation."""
         z = leaky_relu(self.linear(self.dropout(h)), SLOPE)  # [n, d]
-        found = self.residual * z
+        message = self.residual * z
         if not received:
-            return found
+            return message
         s = torch.stack(received, dim=1)  # [n, R, d]
         z_r = leaky_relu(self.linear(self.dropout(s)), SLOPE)
         logits = leaky_relu(self.relation(z_r) + self.own(z).unsqueeze(1), SLOPE)  # [n, R, 1]
         alpha = self.attention_dropout(logits.softmax(dim=1))
-        return (alpha * z_r).sum(dim=1) + found
+        return (alpha * z_r).sum(dim=1) + message
 
 
 class MHGATLayer(nn.Module):
@@ -160,14 +160,14 @@ class MHGATLayer(nn.Module):
 
     def forward(self, h: dict[str, ByType], aggregate: Aggregate) -> dict[str, ByType]:
         """Messages m_i by modality and type."""
-        found: dict[str, ByType] = {}
+        messages: dict[str, ByType] = {}
         for modality, x in h.items():
             received: dict[str, list[Tensor]] = {t: [] for t in x}
             for (source, _, sink), operator in aggregate.items():
                 received[sink].append(operator(x[source]))
             attend = self.attention[key_of(modality)]
-            found[modality] = {t: attend(x[t], received[t]) for t in x}
-        return found
+            messages[modality] = {t: attend(x[t], received[t]) for t in x}
+        return messages
 
     def fuse(self, messages: Float[Tensor, "rows M d"]) -> Float[Tensor, "rows d"]:
         """norm(f_i)."""

@@ -1,4 +1,4 @@
-"""What a model must know of a graph before it sees one."""
+"""The schema of a graph, from which models are built."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GraphSchema:
 
     @property
     def relations_into(self) -> dict[str, tuple[EdgeType, ...]]:
-        """By node type, in the graph's order; none for a type that receives nothing."""
+        """The relations that lead into each node type, in the graph's order; empty where none does."""
         return {t: tuple(r for r in self.relations if r[2] == t) for t in self.node_types}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Randomness that PyTorch draws from its global state, confined."""
+"""A context in which PyTorch's global random state is seeded, and restored afterwards."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Inside, torch's global generators start from `seed`; outside they are as they were.
+    """Seed torch's global generators within the context, and restore their state after it.
 
-    Initialisation and dropout know no other source of randomness.
+    Initialisation and dropout draw from no other source.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -1,7 +1,7 @@
 """SeHGNN: Simple and Efficient Heterogeneous Graph Neural Network (Yang et al., AAAI 2023).
 
-Its three steps, by their equations in OpenHGNN's documentation and the authors' public code (the paper's own
-numbering was not open to us), and where we leave it:
+Its three steps, by their equations in OpenHGNN's documentation and the authors' public code (we could not
+see the paper's own numbering), and where we leave it:
 
 - Simplified neighbour aggregation: X^P = Â_{r₁} ⋯ Â_{r_k} X for all meta-paths up to a length, by
   `path_features`, once. The mean is by edge multiplicity.
@@ -13,7 +13,7 @@ numbering was not open to us), and where we leave it:
   q · k by the root of the key's width, and starts β at zero; so do we.
 
 Left out: the *labels* of training nodes, propagated along meta-paths as further inputs. A model that reads
-them is told the whole graph's training labels when it is tested, also one that was to learn from a condensed
+them reads the whole graph's training labels when it is tested, also one that was to learn from a condensed
 graph alone, which would compare unlike things; and no model here reads labels in `prepare`, which is how we
 know that none sees those of validation or test nodes. Left out as well: the batch norm after the classifying
 MLP's layers, whose statistics would shift between condensed and whole graphs.
@@ -92,8 +92,8 @@ class SeHGNNEncoder(nn.Module):
 
     def forward(self, features: TypeInputs, count: int) -> Float[Tensor, "rows d"]:
         """Embeddings of the `count` rows whose features by meta-path and modality are given."""
-        given = {p: features[p] for p in self.paths}
-        h = torch.stack(list(self.first(given, dict.fromkeys(given, count)).values()), dim=1)
+        inputs = {p: features[p] for p in self.paths}
+        h = torch.stack(list(self.first(inputs, dict.fromkeys(inputs, count)).values()), dim=1)
         h = self.after[0](h)  # [rows, P, d]
         h = torch.einsum("npd,pde->npe", h, self.second) + self.second_bias
         return self.join(self.semantic_fusion(self.after[1](h)).flatten(1))
@@ -131,13 +131,13 @@ class SeHGNN(nn.Module):
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> tuple[TypeInputs, int]:
         """X^P of the given rows by meta-path and modality, each with who has it."""
-        found: TypeInputs = {}
+        by_path: TypeInputs = {}
         everyone = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
         target = graph[self.schema.target]
         for (path, modality), z in path_features(graph, self.schema, self.hops, rows).items():
             has = everyone if path else present(target, modality)[rows]
-            found.setdefault(name_of(path), {})[modality] = (z, has)
-        return found, len(rows)
+            by_path.setdefault(name_of(path), {})[modality] = (z, has)
+        return by_path, len(rows)
 
     def forward(self, inputs: tuple[TypeInputs, int]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""

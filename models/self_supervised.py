@@ -1,4 +1,4 @@
-"""What every model offers that learns embeddings without labels, and how it learns beside a linear probe."""
+"""The protocol of models that learn embeddings without labels, and their loss beside a linear probe."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def loss_beside_probe(
         model: to be trained.
         inputs: prepared for the rows to learn.
         labels: classes [rows] or distributions [rows, C].
-        weight: of each row; they sum to one.
+        weight: weight of each row; they sum to one.
     """
     total, embedding = model.pretraining(inputs)
     return total + probe_cross_entropy(model, embedding, inputs.rows, labels, weight)

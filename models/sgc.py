@@ -62,13 +62,13 @@ class SGC(nn.Module):
         if self.settings.steps == 0:
             return list(path_features(graph, self.schema, hops, rows).values())
         operator = UnionOperator(graph, self.schema, hops, rows.device)
-        found = []
+        parts = []
         for modality in self.schema.modalities[target]:
             z = features(graph[target], modality)
             for _ in range(self.settings.steps):
                 z = operator @ z
-            found.append(z[rows])
-        return found
+            parts.append(z[rows])
+        return parts
 
     def forward(self, inputs: list[Tensor]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""

@@ -1,7 +1,7 @@
 """XGEA: Cross-Modal Graph Attention Network (Xu et al., ACM MM 2023), as a classifier of nodes.
 
-It was made to align entities of two knowledge graphs; HGNN-IMA's paper has it as a baseline, but does not say
-how. The paper was not open to us: the equations are those of the authors' code (github.com/LoveBigAI/XGEA),
+It aligns entities of two knowledge graphs; HGNN-IMA's paper uses it as a baseline without specifying how.
+We could not read the paper: the equations are those of the authors' code (github.com/LoveBigAI/XGEA),
 whose released state has several variants switched off by comments. We take the mutual encoders, in which one
 modality guides the attention among another's neighbours "but the role of the current modality itself is
 neglected" (HGNN-IMA, section 2), beside the encoder of relations. For modality m, guided by c, and an edge
@@ -67,7 +67,7 @@ SPACE = {"layers": (1, 2), "dropout": (0.3, 0.5), "input_dropout": (0.5, 0.8, 0.
 
 @dataclass(frozen=True)
 class XGEAEdges:
-    """Those of all relations, over the nodes of all types.
+    """The edges of all relations, over the nodes of all types.
 
     Attributes:
         source: j.
@@ -98,16 +98,16 @@ class MutualEncoder(nn.Module):
     ) -> Float[Tensor, "n D"]:
         """All layers side by side, D = (layers + 1) d; a node without in-edges has zeros but in the first."""
         h = x.tanh()
-        found = [h]
+        layers = [h]
         for kernel in self.kernel:
             # What an edge has is computed again for the gradient: kept, it would be gigabytes on amazon1.
             h = checkpoint(
                 guided, h, guide, kernel, edges, use_reentrant=False, preserve_rng_state=False
             )
             assert isinstance(h, Tensor)
-            found.append(h)
+            layers.append(h)
             guide = h
-        return torch.cat(found, dim=1)
+        return torch.cat(layers, dim=1)
 
 
 def guided(
@@ -130,7 +130,7 @@ def reflected(h: Float[Tensor, "n d"], by: Float[Tensor, "*n_d"]) -> Float[Tenso
 
 
 class RelationEncoder(nn.Module):
-    """What relations meet at a node and around it.
+    """Encodes which relations meet at a node and around it.
 
     α_ij is the same for all edges of one relation, and a reflection is linear, so each relation is one sparse
     product.
@@ -146,13 +146,13 @@ class RelationEncoder(nn.Module):
         nn.init.xavier_uniform_(self.kernel)
 
     def forward(self, sizes: dict[str, int], edges: XGEAEdges) -> dict[str, Float[Tensor, "n D"]]:
-        """All layers side by side by type, D = (layers + 1) d; zeros at a node without in-edges."""
+        """The embeddings of all layers side by side, D = (layers + 1) d, by type; zero without in-edges."""
         present = {r: (degree > 0).to(degree) for r, (_, degree) in edges.relations.items()}
         alike = {
             r: present[r].unsqueeze(1) * e for r, e in zip(present, self.embedding, strict=True)
         }
         s = self.mean_by_type(alike, present, sizes)
-        found = {t: [x] for t, x in s.items()}
+        layers = {t: [x] for t, x in s.items()}
         t_r = normalize(self.embedding, dim=1)
         for kernel in self.kernel:
             logits = t_r @ kernel  # [R]
@@ -162,14 +162,14 @@ class RelationEncoder(nn.Module):
                 moved[r], total[r] = p * reflected(a @ s[r[0]], by), p * degree
             s = self.mean_by_type(moved, total, sizes)
             for t, x in s.items():
-                found[t].append(x)
-        return {t: torch.cat(parts, dim=1) for t, parts in found.items()}
+                layers[t].append(x)
+        return {t: torch.cat(parts, dim=1) for t, parts in layers.items()}
 
     def mean_by_type(
         self, parts: dict[EdgeType, Tensor], weight: dict[EdgeType, Tensor], sizes: dict[str, int]
     ) -> dict[str, Float[Tensor, "n d"]]:
-        """The tanh of Σ_r parts_r / Σ_r weight_r over the relations that end at each type."""
-        found = {}
+        """Tanh of Σ_r parts_r / Σ_r weight_r over the relations that end at each type."""
+        means = {}
         for t in self.types:
             top = self.kernel.new_zeros(sizes[t], self.kernel.size(1))
             total = self.kernel.new_zeros(sizes[t])
@@ -177,8 +177,8 @@ class RelationEncoder(nn.Module):
                 if r[2] == t:
                     top, total = top + parts[r], total + weight[r]
             tiny = torch.finfo(total.dtype).tiny
-            found[t] = (top / total.clamp_min(tiny).unsqueeze(1)).tanh()
-        return found
+            means[t] = (top / total.clamp_min(tiny).unsqueeze(1)).tanh()
+        return means
 
 
 class XGEA(nn.Module):
@@ -225,7 +225,7 @@ class XGEA(nn.Module):
         target, parts = self.schema.target, []
         for m in self.modalities:
             others = [x[other] for other in self.modalities if other != m] or [x[m]]
-            found = self.mutual[key_of(m)](x[m], torch.stack(others).mean(dim=0), edges)
-            parts.append(found.index_select(0, rows + start[target]))
+            guided_by_others = self.mutual[key_of(m)](x[m], torch.stack(others).mean(dim=0), edges)
+            parts.append(guided_by_others.index_select(0, rows + start[target]))
         parts.append(self.relations(sizes, edges)[target].index_select(0, rows))
         return self.head(self.dropout(torch.cat(parts, dim=1)))

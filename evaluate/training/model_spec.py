@@ -34,5 +34,4 @@ def parse_model(text: str) -> tuple[str, ModelEntry]:
     ones = {key: (value,) for key, value in given.items()}
     if broken := misfit(name, entry.settings(), ones):
         raise UserError(f"model {text!r}: {broken}")
-    space = {key: choices for key, choices in entry.space.items() if key not in given}
-    return join(name, entry.settings, given), replace(entry, given=given, space=space)
+    return join(name, entry.settings, given), replace(entry, given=given)

@@ -7,8 +7,8 @@ For a type t and the relations r into it, from types s(r), each with its Â_r = 
     E   = e_t,  [v_t ‖ x_t] W + b  or  [v_t ‖ e_t] W + b          of the target type t
 
 The authors' code has the first on ACM and the second elsewhere, and they read unlike things: where relations
-join the target to other types only, e knows the neighbours' own features and v those at an even distance, as
-of targets with the same neighbour. The third is ours and hears both; a node's own features are in the other
+join the target to other types only, e reads the neighbours' own features and v those at an even distance, as
+of targets with the same neighbour. The third is ours and reads both; a node's own features are in the other
 view. The source of their layers is not public: our last one is linear, and W_r, W′_r start as He et al. (ICCV
 2015) have it before a ReLU.
 """
@@ -48,14 +48,16 @@ class Round(nn.Module):
             nn.init.kaiming_uniform_(weight, nonlinearity="relu")
 
     def forward(self, x: dict[str, Tensor], averages: Averages) -> dict[str, Tensor]:
-        """Embeddings [n_t, width] of the types asked for, from those of all types they hear of."""
-        found = {}
+        """Embeddings [n_t, width] of the requested types, from those of their in-neighbours' types."""
+        embeddings = {}
         for (t, own), maps in zip(self.into.items(), self.maps, strict=True):
             assert isinstance(maps, nn.ModuleList)
-            heard = [torch.relu(by(averages[r] @ x[r[0]])) for r, by in zip(own, maps, strict=True)]
+            messages = [
+                torch.relu(by(averages[r] @ x[r[0]])) for r, by in zip(own, maps, strict=True)
+            ]
             nothing = x[t].new_zeros(x[t].size(0), self.width)
-            found[t] = torch.stack(heard).mean(dim=0) if heard else nothing
-        return found
+            embeddings[t] = torch.stack(messages).mean(dim=0) if messages else nothing
+        return embeddings
 
 
 class Heterogeneous(nn.Module):
@@ -70,12 +72,12 @@ class Heterogeneous(nn.Module):
     def __init__(self, schema: GraphSchema, width: int, reads: Reads) -> None:
         super().__init__()
         self.target, self.reads = schema.target, choose(_READS, reads, "reads")
-        heard: tuple[str, ...] = ()
+        sources: tuple[str, ...] = ()
         if self.reads.second:
-            heard += tuple(r[0] for r in schema.relations_into[schema.target])
+            sources += tuple(r[0] for r in schema.relations_into[schema.target])
         if self.reads.first:
-            heard += (schema.target,)
-        self.first = Round(schema, tuple(dict.fromkeys(heard)), width)
+            sources += (schema.target,)
+        self.first = Round(schema, tuple(dict.fromkeys(sources)), width)
         if self.reads.second:
             self.second = Round(schema, (schema.target,), width)
             self.join = nn.Linear(2 * width, width)

@@ -163,12 +163,12 @@ class HERO(nn.Module):
 
     def pretraining(self, inputs: HEROInputs) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
         """The sum of the copies' L, which share no parameter, and the embeddings, detached."""
-        losses, found = [], []
+        losses, embeddings = [], []
         for encoder, features in copies_of(self.encoder, inputs.features):
             e, z = encoder.views(features, inputs.sizes, inputs.averages, inputs.apart)
             losses.append(encoder.loss(e, z))
-            found.append(beside(e, z).detach())
-        return torch.stack(losses).sum(), torch.cat(found, dim=1)
+            embeddings.append(beside(e, z).detach())
+        return torch.stack(losses).sum(), torch.cat(embeddings, dim=1)
 
 
 def beside(e: Float[Tensor, "n d"], z: Float[Tensor, "n d"]) -> Float[Tensor, "n _"]:

@@ -31,9 +31,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 ROUNDING = 16
-"""Nodes are alike where they differ by fewer units in the last place, on average."""
+"""Nodes count as equal if their features differ by fewer units in the last place, on average."""
 BLOCK = 2**22
-"""Entries of a further matrix at a time, about."""
+"""About so many entries of a further matrix are held at a time."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class Distances:
     def mean_with(self, c: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
         """D̃ C / n, at the cost of two products of the features' size."""
         n = c.size(0)
-        found = torch.outer(self.a, c.mean(dim=0)) + c.T @ self.a / n  # [n, d]
-        return self.scale.unsqueeze(1) * (found - 2 * (self.x @ (self.x.T @ c / n)))
+        product = torch.outer(self.a, c.mean(dim=0)) + c.T @ self.a / n  # [n, d]
+        return self.scale.unsqueeze(1) * (product - 2 * (self.x @ (self.x.T @ c / n)))
 
 
 def distances(x: Float[Tensor, "n w"]) -> Distances:

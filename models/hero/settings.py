@@ -47,7 +47,7 @@ class HEROSettings:
     fusion: Fusion = "early"
 
     def __post_init__(self) -> None:
-        """Raise for settings that cannot be meant."""
+        """Raise for settings that contradict each other."""
         for name in ("hidden", "common", "specific", "changed"):
             value = getattr(self, name)
             if value < 1:

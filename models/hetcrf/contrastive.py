@@ -64,7 +64,7 @@ class Projector(nn.Module):
     """g: linear, ELU, linear, then unit length; as in HeCo.
 
     Args:
-        width: of the views.
+        width: width of the views.
         projected: k; all pairs are compared at this width, which is most of the cost of the contrast.
     """
 
@@ -89,13 +89,13 @@ def info_nce(
 
     Args:
         u: unit vectors of one view.
-        v: of the other.
+        v: unit vectors of the other view.
         positives: P, which holds each node's pair with itself.
         temperature: τ; from .05 on, single precision holds every sum.
         negatives: what D_i holds besides the positives. "all": every other node. "hard": likewise, but
             weighted by exp(κ cos) with mean 1 (Robinson et al., ICLR 2021). "apart": nodes of other
             clusters only, since a negative of one's own cluster may be a false one.
-        cluster: of each node, for "apart"; without it "apart" is "all".
+        cluster: cluster of each node, for "apart"; without it "apart" is "all".
     """
     sharpness = 1 / temperature
     ahead = _exponentials(u, v, positives, sharpness)
@@ -129,10 +129,10 @@ def _apart(
 ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
     """Sums over the nodes of other clusters: of v for each u, and of u for each v."""
     ahead, behind = u.new_zeros(len(u)), u.new_zeros(len(u))
-    for one in cluster.unique():
-        own, other = (cluster == one).nonzero().flatten(), (cluster != one).nonzero().flatten()
-        ahead = ahead.index_add(0, own, exponential_sums(u[own], v[other], sharpness)[0])
-        behind = behind.index_add(0, own, exponential_sums(v[own], u[other], sharpness)[0])
+    for label in cluster.unique():
+        own, rest = (cluster == label).nonzero().flatten(), (cluster != label).nonzero().flatten()
+        ahead = ahead.index_add(0, own, exponential_sums(u[own], v[rest], sharpness)[0])
+        behind = behind.index_add(0, own, exponential_sums(v[own], u[rest], sharpness)[0])
     return ahead, behind
 
 
@@ -145,7 +145,7 @@ def _hard(
 ) -> list[Float[Tensor, " n"]]:
     """D_i = Σ_P E + (number of negatives) · Σ_neg e^{κ cos} E / Σ_neg e^{κ cos}."""
     size = _by_row(torch.ones_like(positives.rows, dtype=u.dtype), positives)
-    found = []
+    totals = []
     tilted = exponential_sums(u, v, sharpness + CONCENTRATION)
     tilt = exponential_sums(u, v, CONCENTRATION)
     for (a, b), h, top, bottom in zip(((u, v), (v, u)), hit, tilted, tilt, strict=True):
@@ -153,5 +153,5 @@ def _hard(
         top = (top - _by_row(both, positives)).clamp_min(0)
         weight = _by_row(_exponentials(a, b, positives, CONCENTRATION), positives)
         bottom = (bottom - weight).clamp_min(torch.finfo(u.dtype).tiny)
-        found.append(h + (len(u) - size) * top / bottom)
-    return found
+        totals.append(h + (len(u) - size) * top / bottom)
+    return totals

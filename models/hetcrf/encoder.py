@@ -32,11 +32,11 @@ SEMANTIC = 128
 
 @dataclass(frozen=True)
 class PathEmbeddings:
-    """What an encoder makes of the target nodes.
+    """The embeddings of the target nodes, by meta-path and fused.
 
     Attributes:
         fused: z.
-        by_path: z^p of each meta-path graph; z itself for encoders that know no meta-paths.
+        by_path: z^p of each meta-path graph; z itself for encoders without meta-paths.
         share: β, which sums to one.
     """
 
@@ -87,7 +87,7 @@ class StackedHAN(nn.Module):
     """`layers` rounds; each reads the fused embeddings of the one before.
 
     Args:
-        width: of the embeddings, before and after; a multiple of `heads`.
+        width: width of the embeddings, before and after; a multiple of `heads`.
         heads: attention heads.
         paths: P, meta-path graphs.
         layers: at least 1.

@@ -21,7 +21,7 @@ from torch import Tensor
 TILE = 512
 """Rows and columns of E at once: 1 MB in single precision, which the cache of one core holds."""
 GPU_TILE = 4096
-"""Likewise on a GPU, where small products would be all overhead."""
+"""The same bound on a GPU, where small products would be all overhead."""
 
 
 def exponential_sums(
@@ -49,9 +49,9 @@ class _Sums(torch.autograd.Function):
         ctx.sharpness, ctx.tile = sharpness, tile
         ctx.save_for_backward(u, v)
         rows, columns = u.new_zeros(len(u)), v.new_zeros(len(v))
-        for down, across, found in _tiles(u * sharpness, v, sharpness, tile):
-            rows[down] += found.sum(1)
-            columns[across] += found.sum(0)
+        for down, across, entries in _tiles(u * sharpness, v, sharpness, tile):
+            rows[down] += entries.sum(1)
+            columns[across] += entries.sum(0)
         return rows, columns
 
     @staticmethod
@@ -62,10 +62,10 @@ class _Sums(torch.autograd.Function):
         u, v = ctx.saved_tensors
         sharp = u * ctx.sharpness
         to_u, to_v = torch.zeros_like(u), torch.zeros_like(v)
-        for down, across, found in _tiles(sharp, v, ctx.sharpness, ctx.tile):
-            found.mul_(to_rows[down, None] + to_columns[across])
-            to_u[down].addmm_(found, v[across])
-            to_v[across].addmm_(found.T, sharp[down])
+        for down, across, entries in _tiles(sharp, v, ctx.sharpness, ctx.tile):
+            entries.mul_(to_rows[down, None] + to_columns[across])
+            to_u[down].addmm_(entries, v[across])
+            to_v[across].addmm_(entries.T, sharp[down])
         return to_u.mul_(ctx.sharpness), to_v, None, None
 
 
@@ -80,6 +80,6 @@ def _tiles(
         for j in range(0, len(v), tile):
             across = slice(j, min(j + tile, len(v)))
             size = down.stop - i, across.stop - j
-            found = buffer[: size[0] * size[1]].view(size)
-            torch.addmm(shift, sharp[down], v[across].T, out=found)
-            yield down, across, found.exp_()
+            entries = buffer[: size[0] * size[1]].view(size)
+            torch.addmm(shift, sharp[down], v[across].T, out=entries)
+            yield down, across, entries.exp_()

@@ -33,8 +33,8 @@ class FeatureMask(nn.Module):
     """Hides the features of a share of nodes.
 
     Args:
-        width: of the embeddings.
-        share: of nodes to be masked.
+        width: width of the embeddings.
+        share: share of nodes to be masked.
         replaced: share of masked nodes that get another node's embedding.
         kept: share of masked nodes that keep their own, and are still to be rebuilt.
     """
@@ -51,8 +51,8 @@ class FeatureMask(nn.Module):
         draw = torch.rand(len(masked), device=h.device)
         hidden = masked[draw >= self.replaced + self.kept]
         noisy = masked[draw < self.replaced]
-        other = torch.randint(n, (len(noisy),), device=h.device)
-        index = torch.arange(n, device=h.device).index_copy(0, noisy, other)
+        replacement = torch.randint(n, (len(noisy),), device=h.device)
+        index = torch.arange(n, device=h.device).index_copy(0, noisy, replacement)
         covered = torch.zeros(n, 1, dtype=torch.bool, device=h.device).index_fill(0, hidden, True)
         return torch.where(covered, self.token, h.index_select(0, index)), masked
 
@@ -62,8 +62,8 @@ class FeatureDecoder(nn.Module):
 
     Args:
         modalities: modality -> width, of the target type.
-        width: of the embeddings.
-        heads: of the HAN layer.
+        width: width of the embeddings.
+        heads: attention heads of the HAN layer.
         paths: meta-path graphs.
         decoding: see above.
     """
@@ -83,7 +83,7 @@ class FeatureDecoder(nn.Module):
         masked: Int[Tensor, " k"],
         graphs: Sequence[WeightedPattern],
     ) -> dict[str, Tensor]:
-        """Of each modality x̂ [k, width], for the masked nodes."""
+        """x̂ [k, width] of each modality, for the masked nodes."""
         h = self.map(z)
         if self.layer is not None:
             h = self.layer(h.index_fill(0, masked, 0.0), graphs).fused
@@ -92,13 +92,13 @@ class FeatureDecoder(nn.Module):
 
 
 def scaled_cosine_error(
-    found: Float[Tensor, "k d"],
+    rebuilt: Float[Tensor, "k d"],
     truth: Float[Tensor, "k d"],
     power: float,
     use: Bool[Tensor, " k"] | None = None,
 ) -> Float[Tensor, ""]:
     """Mean over rows of (1 − cos)^γ; a row of zeros has cosine 0. Zero if no row is used."""
-    cosine = nn.functional.cosine_similarity(found, truth, dim=1)
+    cosine = nn.functional.cosine_similarity(rebuilt, truth, dim=1)
     error = _power(1 - cosine, power)
     if use is None:
         return error.mean()
@@ -106,14 +106,14 @@ def scaled_cosine_error(
 
 
 def feature_error(
-    found: dict[str, Tensor], truth: dict[str, Present], masked: Int[Tensor, " k"], power: float
+    rebuilt: dict[str, Tensor], truth: dict[str, Present], masked: Int[Tensor, " k"], power: float
 ) -> Float[Tensor, ""]:
     """L_feature: the mean over modalities of the errors of the masked nodes that have them.
 
     A modality of width one has a cosine of ±1 alone: only its sign is learnt.
     """
     errors = [
-        scaled_cosine_error(found[m], x[masked], power, has[masked])
+        scaled_cosine_error(rebuilt[m], x[masked], power, has[masked])
         for m, (x, has) in truth.items()
     ]
     return torch.stack(errors).mean()

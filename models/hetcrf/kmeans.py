@@ -11,12 +11,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Clusters:
-    """What k-means found.
+    """The result of k-means.
 
     Attributes:
         label: the cluster of each node.
-        distance: of each node to the centre of its cluster.
-        centre: of each cluster; clusters without a node keep where they started.
+        distance: distance of each node to the centre of its cluster.
+        centre: centre of each cluster; a cluster without nodes keeps its initial centre.
     """
 
     label: Int[Tensor, " n"]

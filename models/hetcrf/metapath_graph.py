@@ -27,11 +27,11 @@ def metapath_graphs(
     weight w counts as w parallel ones, and a hub that joins a thousand nodes shares itself out among them.
     HAN and HeCo keep only whether there is a walk, under which every faint edge of a condensed graph would
     count in full. Of each node's neighbours only the strongest stay (a conference joins a quarter of all
-    authors); equally strong ones are chosen by a fixed pseudo-random rule, which knows nodes by their number.
+    authors); equally strong ones are chosen by a fixed pseudo-random rule of their numbers.
 
     Args:
         graph: its edges, weights as multiplicities.
-        schema: of this graph.
+        schema: schema of this graph.
         hops: the longest meta-path.
         count: neighbours that a node keeps in each graph.
         device: where the graph is.

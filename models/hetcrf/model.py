@@ -1,6 +1,6 @@
 """HetCRF: contrast and reconstruction on one encoder (Lin et al., arXiv 2506.06682).
 
-Only a summary of the paper is known to us; each file of this package states the reading that it takes of its
+We have read only a summary of the paper; each file of this package states how it reads its
 part. A step of training runs the shared encoder twice:
 
     features and structure masked  -> z̃  -> x̂, ŷ  -> L_feature, L_structure        (generative.py)
@@ -165,8 +165,8 @@ class HetCRF(nn.Module):
         total = encoded.fused.new_zeros(())
         if own.feature_weight:
             graphs = part if isinstance(part, tuple) else inputs.graphs
-            found = self.decode(encoded.fused, masked, graphs)
-            error = feature_error(found, inputs.features[target], masked, own.feature_power)
+            rebuilt = self.decode(encoded.fused, masked, graphs)
+            error = feature_error(rebuilt, inputs.features[target], masked, own.feature_power)
             total = total + own.feature_weight * error
         if own.structure_weight:
             y = self.structure_map(encoded.fused)
@@ -184,9 +184,9 @@ class HetCRF(nn.Module):
             target = self.schema.target
             covered = {**h, target: self.mask(h[target])[0]}
             part = dropped(inputs.structure, own.edge_mask)
-            one = self._encode(covered, inputs.structure, graphs)
-            other = self._encode(h, part, graphs)
-            views = self.second.fusion(one, graphs), self.second.fusion(other, graphs)
+            masked = self._encode(covered, inputs.structure, graphs)
+            thinned = self._encode(h, part, graphs)
+            views = self.second.fusion(masked, graphs), self.second.fusion(thinned, graphs)
         clusters = self._clusters(views[1].detach())
         pairs = [inputs.joined]
         if clusters is not None and own.deviated:

@@ -19,8 +19,8 @@ class Pattern:
     PyG's scatter forms one message of full width an edge; here an edge costs its value alone.
 
     Args:
-        rows: of each entry, ascending.
-        columns: of each entry.
+        rows: row of each entry, ascending.
+        columns: column of each entry.
         size: (m, n).
     """
 

@@ -42,8 +42,8 @@ def deviated(clusters: Clusters, share: float, central: int) -> Pairs:
     """(i, j) of every key deviated node i and the `central` most central nodes j of its cluster.
 
     Args:
-        clusters: of the embeddings.
-        share: of each cluster's nodes, the farthest from its centre, that are deviated.
+        clusters: clusters of the embeddings.
+        share: share of each cluster's nodes that count as deviated, the farthest from its centre.
         central: nodes that stand for a cluster.
     """
     none = clusters.label.new_zeros(2, 0)

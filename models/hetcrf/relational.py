@@ -34,8 +34,8 @@ class RGCNEncoder(nn.Module):
     PyG's `RGCNConv` takes no edge weights, hence this layer; with unit weights they agree.
 
     Args:
-        schema: its relations.
-        width: of the embeddings.
+        schema: schema of the graph.
+        width: width of the embeddings.
         layers: rounds.
         dropout: share of units dropped at the input of each round while training.
     """

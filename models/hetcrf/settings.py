@@ -80,7 +80,7 @@ class HetCRFSettings:
     learns_from: Literal["graph", "labels", "nothing"] = "graph"
 
     def __post_init__(self) -> None:
-        """Raise for settings that cannot be meant."""
+        """Raise for settings that contradict each other."""
         if self.hidden % self.heads:
             near = self.heads * max(1, self.hidden // self.heads)
             raise ValueError(

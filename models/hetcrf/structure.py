@@ -1,4 +1,4 @@
-"""What encoders pass messages along: meta-path graphs, or the relations themselves."""
+"""The edges along which encoders pass messages: meta-path graphs, or the relations themselves."""
 
 from __future__ import annotations
 

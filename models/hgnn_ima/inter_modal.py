@@ -32,9 +32,9 @@ Influence = Literal["nested", "own", "mean", "influenced", "node"]
 nested: the paper's (6).
 own: each modality has its own α for β (the ablation -cross).
 mean: of all α, in place of β (-adapt).
-influenced: λ^{m',m} tells influenced modalities m apart (+inf). The paper does not say how; ours asks with
-    the query of m where (4) asks with that of m', which needs no further parameters.
-node: λ_i tells neighbours apart no more (-nei): (5) of the mean of (4) over N_i.
+influenced: λ^{m',m} depends on the influenced modality m (+inf). The paper does not specify how; ours
+    asks with the query of m where (4) asks with that of m', which needs no further parameters.
+node: λ_i is the same for all neighbours (-nei): (5) of the mean of (4) over N_i.
 """
 Alignment = Literal["consistent", "printed", "off"]
 """Which neighbours (8) favours: consistent ones, or, as printed, inconsistent ones; off: β in place of β̃
@@ -59,7 +59,7 @@ class ModalEdges:
     lacks: Bool[Tensor, "e M"]
 
     def by_relation(self, values: Float[Tensor, " e *k"]) -> tuple[Tensor, ...]:
-        """What belongs to each relation's edges."""
+        """The part of `values` that belongs to each relation."""
         return values.split([len(source) for source, _ in self.ends])
 
 
@@ -132,11 +132,11 @@ class InterModalConv(nn.Module):
                 source, _, destination = self.schema.relations[i]
                 messages = self._messages(i, edges, len(h[destination]))
                 moved[destination] = moved[destination] + _spared(messages, edges, h[source], part)
-        found = {}
+        updated = {}
         for node_type, x in h.items():
             added = self.output[key_of(node_type)](torch.sigmoid(moved[node_type]))
-            found[node_type] = self.dropout(added) + x  # (11)
-        return found, attention
+            updated[node_type] = self.dropout(added) + x  # (11)
+        return updated, attention
 
     def _scores(self, h: dict[str, Tensor], edges: ModalEdges) -> tuple[Tensor, ...]:
         """Of all edges g (2) [e, M, heads] and, unless no λ is wanted, s (4) [e, M, I, heads]."""
@@ -226,20 +226,17 @@ class InterModalConv(nn.Module):
 
 def _spread(g: Float[Tensor, "e M heads"]) -> Float[Tensor, "e heads"]:
     """Σ |g^{m₁} − g^{m₂}| over ordered pairs of modalities."""
-    found = torch.zeros_like(g[:, 0])
+    total = torch.zeros_like(g[:, 0])
     for first in range(g.size(1)):
         for second in range(first):
-            found = found + 2 * (g[:, first] - g[:, second]).abs()
-    return found
+            total = total + 2 * (g[:, first] - g[:, second]).abs()
+    return total
 
 
 def _mean_at_node(
-    values: Float[Tensor, " e *k"],
-    weight: Float[Tensor, " e"],
-    index: Int[Tensor, " e"],
-    count: int,
+    values: Float[Tensor, " e *k"], weight: Float[Tensor, " e"], index: Int[Tensor, " e"], count: int
 ) -> Float[Tensor, " e *k"]:
-    """Of each edge, the mean over all edges of its node, weights as multiplicities."""
+    """For each edge the mean over all edges of its node, weights as multiplicities."""
     flat = values.flatten(1)
     total = flat.new_zeros(count, flat.size(1)).index_add(0, index, flat * weight.unsqueeze(1))
     mass = weight.new_zeros(count).index_add(0, index, weight)

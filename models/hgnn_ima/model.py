@@ -11,10 +11,10 @@ Numbers in brackets are the paper's equations (arXiv 2505.07895). Where its text
   weights are so small that less than one edge meets at a node, a probability per parallel edge
   exceeds 1; it enters these exponentials as 1, so that the factor e holds on condensed graphs too.
 - (7): the printed sum over edges outgrows the cross-entropy with the graph; the default is the mean. It
-  counts what the neighbour itself lacks, where the paper knows only types that lack a modality.
+  counts what the neighbour itself lacks, where the paper considers only types that lack a modality.
 - (1): one linear function a type and modality, since widths differ.
 - A modality that a node lacks: see `Missing`.
-- The ablations of section 5.5 are in `ABLATIONS`; how "+inf" and "-nei" are read is said in
+- The ablations of section 5.5 are in `ABLATIONS`; "+inf" and "-nei" are explained in
   `models.hgnn_ima.inter_modal.Influence`. Without λ, as in "-cross" and "-adapt", (7) has nothing to act on.
 - (16): with the minus sign of a cross-entropy, which the print lacks; averages in place of sums.
 """
@@ -42,7 +42,7 @@ from models.propagation.sparse import edge_weights
 from models.schema import GraphSchema
 
 Missing = Literal["copy", "zeros", "learnt"]
-"""What stands for the embedding of a modality that a node lacks.
+"""The stand-in for the embedding of a modality that a node lacks.
 
 copy: the mean of those that it has, which of two modalities is a copy of the other's, as the paper copies the
     text's; a node without any gets a learnt vector of its type.
@@ -178,16 +178,16 @@ class HGNNIMA(nn.Module):
 
     def _encode(self, inputs: HGNNIMAInputs) -> dict[str, Float[Tensor, "n M d"]]:
         """(1), and stand-ins for what a node lacks."""
-        found = {}
+        stacked = {}
         for node_type, encoded in self.encode(inputs.features).items():
             has = inputs.has[node_type].unsqueeze(2)  # [n, M, 1]
             zero = inputs.edges.weight.new_zeros(has.size(0), self.settings.hidden)
             h = torch.stack([encoded.get(m, zero) for m in self.modalities], dim=1)  # [n, M, d]
-            found[node_type] = torch.where(has, h, self._stand_in(node_type, h, has))
-        return found
+            stacked[node_type] = torch.where(has, h, self._stand_in(node_type, h, has))
+        return stacked
 
     def _stand_in(self, node_type: str, h: Tensor, has: Tensor) -> Tensor:
-        """For what is missing, something that broadcasts to `h`; see `Missing`."""
+        """Stand-ins for missing modalities, broadcastable to `h`; see `Missing`."""
         if self.settings.missing == "zeros":
             return torch.zeros_like(h)
         if self.settings.missing == "learnt":

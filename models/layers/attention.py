@@ -66,7 +66,7 @@ class SemanticAttention(nn.Module):
     """β = softmax_p(1/n Σ_i qᵀ tanh(W z_i^p + b)), HAN's weights of P meta-paths.
 
     Args:
-        width: of the embeddings z.
+        width: width of the embeddings z.
         hidden: width of q.
     """
 

@@ -1,4 +1,4 @@
-"""What may happen between two layers of a network: normalisation, then an activation.
+"""Normalisation and activation between two layers of a network.
 
 The defaults are those of the papers of GCN and GraphSAGE, which have a relu and nothing else.
 """

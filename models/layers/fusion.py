@@ -1,4 +1,4 @@
-"""From the modalities of each node type to embeddings: one a modality, or one a node (early fusion)."""
+"""Embeddings from the modalities of each node type: one a modality, or one a node (early fusion)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ Drop = Literal["columns", "entries"]
 
 def type_inputs(graph: HeteroData, schema: GraphSchema, rows: Tensor | None = None) -> TypeInputs:
     """Features [n, width] and presence [n] by node type and modality; `rows` picks target nodes."""
-    found: TypeInputs = {}
+    inputs: TypeInputs = {}
     for node_type, modalities in schema.modalities.items():
         store = graph[node_type]
         pick = rows if node_type == schema.target else None
-        found[node_type] = {}
+        inputs[node_type] = {}
         for modality in modalities:
             x, has = features(store, modality), present(store, modality)
-            found[node_type][modality] = (x, has) if pick is None else (x[pick], has[pick])
-    return found
+            inputs[node_type][modality] = (x, has) if pick is None else (x[pick], has[pick])
+    return inputs
 
 
 class EarlyFusion(nn.Module):
@@ -65,7 +65,7 @@ class EarlyFusion(nn.Module):
 
     def forward(self, inputs: TypeInputs, sizes: dict[str, int]) -> dict[str, Tensor]:
         """Embeddings [n_t, width] by node type; `sizes` gives n_t, also of types without features."""
-        found = {}
+        fused = {}
         for node_type, modalities in inputs.items():
             h = self.bias[key_of(node_type)].expand(sizes[node_type], self.width)
             for modality, (x, has) in modalities.items():
@@ -77,8 +77,8 @@ class EarlyFusion(nn.Module):
                     weight = _drop_columns(weight, self.dropout)
                 own = nn.functional.linear(x, weight)  # [n_t, width]
                 h = h + torch.where(has.unsqueeze(1), own, self.missing[key])
-            found[node_type] = h
-        return found
+            fused[node_type] = h
+        return fused
 
 
 class ModalityEncoders(nn.Module):
@@ -105,14 +105,14 @@ class ModalityEncoders(nn.Module):
 
     def forward(self, inputs: TypeInputs) -> dict[str, dict[str, Tensor]]:
         """Embeddings [n_t, width] by node type and modality; of nodes that lack it, only bᵐ."""
-        found: dict[str, dict[str, Tensor]] = {}
+        mapped: dict[str, dict[str, Tensor]] = {}
         for node_type, modalities in inputs.items():
-            found[node_type] = {}
+            mapped[node_type] = {}
             for modality, (x, _) in modalities.items():
                 key = key_of(node_type, modality)
                 weight = _drop_columns(self.weight[key], self.dropout)
-                found[node_type][modality] = nn.functional.linear(x, weight, self.bias[key])
-        return found
+                mapped[node_type][modality] = nn.functional.linear(x, weight, self.bias[key])
+        return mapped
 
 
 def key_of(node_type: str, modality: str = "") -> str:

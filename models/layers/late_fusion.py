@@ -9,7 +9,7 @@ label reaches the encoder, `side_by_side`.
 
 A type without the modality has no features in its copy, and a node that lacks it is treated as the encoder
 treats missing modalities; HGNN-IMA's authors put the text's features or zeros there. All copies take part at
-every node: what a copy says of a node that lacks its modality comes from the node's neighbours.
+every node: a copy's embedding of a node that lacks its modality comes from the node's neighbours.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def modalities_of(schema: GraphSchema) -> tuple[str, ...]:
     return tuple(dict.fromkeys(m for own in schema.modalities.values() for m in own))
 
 
-def only(found: Mapping[K, Mapping[str, V]], modality: str) -> dict[K, dict[str, V]]:
-    """What `found` holds of one modality; keys that have nothing of it stay, empty."""
-    return {key: {m: v for m, v in own.items() if m == modality} for key, own in found.items()}
+def only(features: Mapping[K, Mapping[str, V]], modality: str) -> dict[K, dict[str, V]]:
+    """The entries of one modality; keys without any stay, with an empty mapping."""
+    return {key: {m: v for m, v in own.items() if m == modality} for key, own in features.items()}
 
 
 def with_only(schema: GraphSchema, modality: str) -> GraphSchema:
@@ -68,12 +68,12 @@ def mean(z: Float[Tensor, "n M d"]) -> Float[Tensor, "n d"]:
 
 
 def side_by_side(z: Float[Tensor, "n M d"]) -> Float[Tensor, "n _"]:
-    """Z = [z¹ ‖ … ‖ zᴹ], which has nothing to learn."""
+    """Z = [z¹ ‖ … ‖ zᴹ], without parameters."""
     return z.flatten(1)
 
 
 class LateFusion(nn.Module):
-    """blend over m of encoder_m(what is given of modality m).
+    """blend over m of encoder_m(features of modality m).
 
     Args:
         schema: its modalities are those that have a copy each.
@@ -96,14 +96,14 @@ class LateFusion(nn.Module):
             features: by key and modality.
             rest: what else an encoder takes.
         """
-        found = [self.copies[key_of(m)](only(features, m), *rest) for m in self.modalities]
-        return self.blend(torch.stack(found, dim=1))
+        embeddings = [self.copies[key_of(m)](only(features, m), *rest) for m in self.modalities]
+        return self.blend(torch.stack(embeddings, dim=1))
 
 
 def copies_of(
     encoder: nn.Module, features: Mapping[Any, Mapping[str, Any]]
 ) -> list[tuple[Any, Mapping[Any, Mapping[str, Any]]]]:
-    """Each copy of a late fusion with the features that it reads; another encoder is its own only one."""
+    """Each copy of a late fusion with the features it reads; an encoder without copies counts as one."""
     if not isinstance(encoder, LateFusion):
         return [(encoder, features)]
     return [(encoder.copies[key_of(m)], only(features, m)) for m in encoder.modalities]

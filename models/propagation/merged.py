@@ -1,4 +1,4 @@
-"""A heterogeneous graph as if it had one node type and one relation."""
+"""A heterogeneous graph merged into one node type and one relation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from models.propagation.sparse import edge_weights
 from models.schema import GraphSchema
 
 MERGED = ("node", "to", "node")
-"""The one relation."""
+"""The single relation of a merged graph."""
 
 
 def merge(

@@ -53,8 +53,8 @@ class Entries(NamedTuple):
     """Entries of a sparse matrix.
 
     Attributes:
-        row: of each entry; a target node that receives.
-        column: of each entry; the target node that sends.
+        row: row of each entry; a target node that receives.
+        column: column of each entry; the target node that sends.
         weight: value of each entry.
     """
 

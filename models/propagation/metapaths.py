@@ -27,12 +27,12 @@ def metapaths(relations: Sequence[EdgeType], target: str, hops: int) -> tuple[Me
 
     For one node type with four relations and two hops these are 1 + 4 + 16 = 21.
     """
-    found: list[MetaPath] = [()]
+    paths: list[MetaPath] = [()]
     layer: list[MetaPath] = [()]
     for _ in range(hops):
         layer = [(*p, r) for p in layer for r in relations if r[2] == endpoint(p, target)]
-        found += layer
-    return tuple(found)
+        paths += layer
+    return tuple(paths)
 
 
 def returning_paths(relations: Sequence[EdgeType], target: str, hops: int) -> tuple[MetaPath, ...]:
@@ -66,15 +66,15 @@ def path_features(
 
     Args:
         graph: features are read with missing rows as zero.
-        schema: of this graph, or of the whole graph that it was condensed from.
+        schema: schema of this graph, or of the whole graph that it was condensed from.
         hops: the longest meta-path.
         rows: target nodes; all of them by default.
 
     Returns:
         (path, modality) -> [rows, width], in the order of `blocks`.
     """
-    found = dict(each_path_feature(graph, schema, hops, rows))
-    return {key: found[key] for key in blocks(schema, hops)}
+    features_by_key = dict(each_path_feature(graph, schema, hops, rows))
+    return {key: features_by_key[key] for key in blocks(schema, hops)}
 
 
 def each_path_feature(
@@ -132,7 +132,7 @@ def path_logits(
 
     Args:
         graph: the graph.
-        schema: of this graph.
+        schema: schema of this graph.
         hops: the longest meta-path.
         weights: W_{p,m} [width, C] in the order of `blocks`.
     """

@@ -26,7 +26,7 @@ from models.schema import GraphSchema
 BLOCK = 2**22
 """Entries of V that are formed at a time, about: some hundred MB while they are sorted."""
 DECIMALS = 7
-"""Visits are compared so far: what is equal but for rounding is a tie, at every order of summation."""
+"""Decimals to which visits are compared, so that numbers that differ by rounding alone are ties."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def most_visited(
 
     Args:
         graph: its edges, weights as multiplicities.
-        schema: of this graph.
+        schema: schema of this graph.
         rows: target nodes.
         ties: a number for each node of each type; of equally visited nodes that of the greater comes first,
             of those with equal numbers the lower-numbered. The root itself is no neighbour.
@@ -87,13 +87,13 @@ def most_visited(
         nodes.append(node[kept])
         first += len(part)
     group, node = torch.cat(groups), torch.cat(nodes)
-    found = {}
+    groups_by_type = {}
     for number, node_type in enumerate(schema.node_types):
         of_type = group % len(sizes) == number
-        found[node_type] = list(
+        groups_by_type[node_type] = list(
             _by_length(group[of_type] // len(sizes), node[of_type] - start[node_type])
         )
-    return found
+    return groups_by_type
 
 
 def _blocks(step: Tensor, own: Int[Tensor, " rows"], steps: int) -> Iterator[Tensor]:

@@ -13,8 +13,8 @@ def row_ranks(row: Int[Tensor, " e"], value: Float[Tensor, " e"], height: int) -
     """0 for the greatest entry of a row, 1 for the next, …; of equal entries the earlier ranks first.
 
     Args:
-        row: of each entry, in any order.
-        value: of each entry.
+        row: row of each entry, in any order.
+        value: value of each entry.
         height: how many rows there are.
     """
     order = value.argsort(descending=True, stable=True)
@@ -34,8 +34,8 @@ def shuffled_row_ranks(
     which sums are formed.
 
     Args:
-        row: of each entry, in any order.
-        column: of each entry.
+        row: row of each entry, in any order.
+        column: column of each entry.
         weight: w > 0; below e⁻³⁰, and above e³·⁵, all count as equal.
         height: how many rows there are.
     """

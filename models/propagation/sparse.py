@@ -1,4 +1,4 @@
-"""Sparse adjacencies, and the products with a sparse matrix that everything here is computed by.
+"""Sparse adjacencies, and the product with a sparse matrix that all models and methods use.
 
 product            A x, differentiable in x and, where A's values learn, in these
 sampled_products   ⟨u_i, v_j⟩ at some pairs (i, j): the gradient of such values
@@ -159,7 +159,7 @@ class _Product(torch.autograd.Function):
 
 @torch.autograd.function.once_differentiable
 def _gradients(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    """Those in the values and in x."""
+    """The gradients in the values and in x."""
     values, x = ctx.saved_tensors
     to_values, to_x, *_ = ctx.needs_input_grad
     return (

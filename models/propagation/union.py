@@ -23,7 +23,7 @@ class UnionAdjacency:
 
     Args:
         graph: its edges, weights as multiplicities.
-        schema: of this graph.
+        schema: schema of this graph.
         hops: the longest meta-path.
     """
 
@@ -56,7 +56,7 @@ class UnionOperator:
 
     Args:
         graph: its edges, weights as multiplicities.
-        schema: of this graph.
+        schema: schema of this graph.
         hops: the longest meta-path.
         device: where the graph is.
         loop: l, the weight of the self-loops.
@@ -87,7 +87,7 @@ class UnionMean:
 
     Args:
         graph: its edges, weights as multiplicities.
-        schema: of this graph.
+        schema: schema of this graph.
         hops: the longest meta-path.
         device: where the graph is.
     """

@@ -28,7 +28,7 @@ def union_edges(
 
     Args:
         graph: its edges, weights as multiplicities.
-        schema: of this graph.
+        schema: schema of this graph.
         hops: the longest meta-path.
         neighbours: k ≥ 1.
         device: where the graph is.

@@ -1,4 +1,4 @@
-"""What a relay is, how it is trained, and the linear one over meta-paths, with its gradients written out.
+"""The protocol of relays, their training, and the linear relay, with its gradients written out.
 
 f_θ(S) = Σ_{p,m} Z_{p,m} W_{p,m} + b = Z W + b, with Z_{p,m} = Â_p Hᵐ side by side. For the mean
 cross-entropy over a set of n nodes, with P = (softmax(f) − Y)/n on their rows:
@@ -61,15 +61,15 @@ class Relay(Protocol):
         ...
 
     def redrawn(self, generator: torch.Generator) -> Relay:
-        """A relay of the same shape, drawn anew."""
+        """A relay of the same shape with newly drawn parameters."""
         ...
 
     def made_of(self, tensors: Iterable[Tensor]) -> Relay:
-        """A relay of the same kind with these for its `tensors`."""
+        """A relay of the same kind that consists of these `tensors`."""
         ...
 
     def copy(self) -> Relay:
-        """The same numbers in tensors of their own."""
+        """A copy in tensors of its own."""
         ...
 
 
@@ -97,7 +97,7 @@ class Parameters:
 
     @classmethod
     def start(cls, width: int, hidden: int, num_classes: int, like: Tensor) -> Parameters:
-        """W = 0, b = 0: a relay that knows nothing; `hidden` is for relays that have hidden units."""
+        """W = 0, b = 0: an untrained relay; `hidden` is for relays that have hidden units."""
         return cls(like.new_zeros(num_classes, width).T, like.new_zeros(num_classes))
 
     @property

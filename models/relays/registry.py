@@ -1,4 +1,4 @@
-"""Every kind of relay under its name."""
+"""The relays known by name."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ RELAYS: dict[str, Callable[[int, int, int, Tensor], Relay]] = {
     "linear": Parameters.start,
     "two-layer": TwoLayer.start,
 }
-"""Name -> a relay that knows nothing, of (D, hidden units, C, a tensor whose dtype and device it takes)."""
+"""Name -> an untrained relay, of (D, hidden units, C, a tensor whose dtype and device it takes)."""

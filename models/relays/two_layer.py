@@ -63,9 +63,7 @@ class TwoLayer:
 
     @classmethod
     def start(cls, width: int, hidden: int, num_classes: int, like: Tensor) -> TwoLayer:
-        """A relay that knows nothing: W₂ = 0, and W₁ always the same draw, since from zero it could not
-        learn.
-        """
+        """An untrained relay: W₂ = 0, and W₁ always the same draw, since zeros could not learn."""
         generator = torch.Generator(like.device).manual_seed(START_SEED)
         drawn = cls.draw(width, hidden, num_classes, generator, like)
         return replace(drawn, weight=torch.zeros_like(drawn.weight))

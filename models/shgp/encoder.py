@@ -31,10 +31,10 @@ GAIN = 1.414
 
 @dataclass(frozen=True)
 class AttendedEmbeddings:
-    """What the encoder makes of a graph.
+    """The embeddings of a graph's target nodes, and the attention behind them.
 
     Attributes:
-        embedding: of the target nodes.
+        embedding: the target nodes' embeddings.
         attention: a of each layer by node type, [n_t, 1 + R_t], `self` first.
     """
 
@@ -48,9 +48,9 @@ class RelationAttention(nn.Module):
     Args:
         node_type: t.
         relations: those that lead into t.
-        width: of the embeddings, before and after.
-        depth: of queries and keys.
-        dropout: of [K z ‖ Q z], while training.
+        width: width of the embeddings, before and after.
+        depth: width of queries and keys.
+        dropout: share of [K z ‖ Q z] dropped while training.
     """
 
     def __init__(
@@ -107,14 +107,14 @@ class Encoder(nn.Module):
             assert isinstance(layer, nn.ModuleDict)
             if number:
                 x = {t: self.dropout(nn.functional.elu(h)) for t, h in x.items()}
-            found = {t: layer[key_of(t)](x, structure) for t in x}
-            x = {t: h for t, (h, _) in found.items()}
-            attention.append({t: a for t, (_, a) in found.items()})
+            attended = {t: layer[key_of(t)](x, structure) for t in x}
+            x = {t: h for t, (h, _) in attended.items()}
+            attention.append({t: a for t, (_, a) in attended.items()})
         return AttendedEmbeddings(x[self.target], tuple(attention))
 
 
 def linear(width: int, out: int) -> nn.Linear:
     """A linear map without bias, as the authors initialise it."""
-    made = nn.Linear(width, out, bias=False)
-    nn.init.xavier_uniform_(made.weight, gain=GAIN)
-    return made
+    layer = nn.Linear(width, out, bias=False)
+    nn.init.xavier_uniform_(layer.weight, gain=GAIN)
+    return layer

@@ -70,7 +70,7 @@ def settled(
 
 
 def _numbered(labels: Labels) -> tuple[Tensor, Labels]:
-    """The labels that somebody has, ascending, and each node's place among them: others need no column."""
+    """The labels in use, ascending, and each node's place among them; unused labels need no column."""
     used, number = torch.cat(list(labels.values())).unique(return_inverse=True)
     parts = number.split([len(x) for x in labels.values()])
     return used, dict(zip(labels, parts, strict=True))
@@ -97,7 +97,7 @@ def attentive_sweep(
     Args:
         labels: 0 … count−1.
         count: K.
-        structure: of the graph.
+        structure: the graph's edges.
         attention: a of each layer by node type, [n_t, 1 + R_t], `self` first.
     """
     soft = {t: one_hot(x, count) for t, x in labels.items()}
@@ -108,12 +108,12 @@ def attentive_sweep(
 
 def one_hot(labels: Int[Tensor, " n"], count: int) -> Float[Tensor, "n K"]:
     """Rows of the unit matrix."""
-    found = torch.zeros(len(labels), count, device=labels.device)
-    return found.scatter_(1, labels.unsqueeze(1), 1.0)
+    rows = torch.zeros(len(labels), count, device=labels.device)
+    return rows.scatter_(1, labels.unsqueeze(1), 1.0)
 
 
 def strongest(votes: Float[Tensor, "n K"]) -> Int[Tensor, " n"]:
-    """The label of most votes, the first of equals."""
+    """The label with most votes; of equals the first."""
     most = votes.amax(dim=1, keepdim=True)
     return (votes >= most - TIE).to(torch.uint8).argmax(dim=1)
 

@@ -27,19 +27,19 @@ from models.shgp.settings import SHGPSettings
 from models.shgp.structure import RelationStructure
 
 RUN_TOGETHER = 0.8
-"""A greater share of one label is worth a warning."""
+"""Above this share of one label a warning is logged."""
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class PseudoLabels:
-    """Where self-labelling is.
+    """The state of self-labelling.
 
     Attributes:
-        structure: of the graph that is trained on.
+        structure: the graph that is trained on.
         count: K.
-        steps: that have been taken on it.
-        labels: of the last step.
+        steps: number of steps taken on it.
+        labels: pseudo-labels of the last step.
     """
 
     structure: RelationStructure
@@ -69,23 +69,23 @@ class SelfLabelled(nn.Module):
     ) -> tuple[Float[Tensor, ""], Float[Tensor, "n d"]]:
         """Cross-entropy of the guessed pseudo-labels, and the embeddings [n, d] of unit mean square.
 
-        Labels of nodes in which no edge ends say nothing and are left out, unless there are no others.
+        Labels of nodes without in-edges carry no information; they are left out unless there are no others.
         """
         encoded = self.encoder(features, structure)
         self.pseudo = pseudo = self._next(encoded, structure)
         weight, bias = self.guess.weight[: pseudo.count], self.guess.bias[: pseudo.count]
         logits = nn.functional.linear(encoded.embedding, weight, bias)  # [n, K]
-        rows = self._heard(structure)
+        rows = self._learnt_rows(structure)
         loss = nn.functional.cross_entropy(logits[rows], pseudo.labels[self.target][rows])
         return loss, unit_mean_square(encoded.embedding)
 
-    def _heard(self, structure: RelationStructure) -> Tensor | slice:
+    def _learnt_rows(self, structure: RelationStructure) -> Tensor | slice:
         """The target nodes whose labels are learnt."""
         joined = structure.joined.get(self.target)
         return slice(None) if joined is None or not bool(joined.any()) else joined
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the pseudo-labels, which belong to a graph: a copy, or a model on disk, begins anew."""
+        """The state without pseudo-labels, which belong to a graph: a copied or saved model starts anew."""
         return {**self.__dict__, "pseudo": None}
 
     @torch.no_grad()
@@ -97,7 +97,7 @@ class SelfLabelled(nn.Module):
             labels = drawn(structure.sizes, count, encoded.embedding.device)
             sweep = partial(plain_sweep, structure=structure)
             labels = settled(labels, self.target, sweep, own.sweeps)
-            self._warn(labels[self.target][self._heard(structure)])
+            self._warn(labels[self.target][self._learnt_rows(structure)])
             return PseudoLabels(structure, count, 1, labels)
         if last.steps < own.warm:
             return replace(last, steps=last.steps + 1)
@@ -109,7 +109,7 @@ class SelfLabelled(nn.Module):
         share = float(labels.bincount().max()) / len(labels)
         if share > RUN_TOGETHER and len(labels) > 1:
             _log.warning(
-                "SHGP's first pseudo-labels have run together: %.0f %% of the target nodes have the same, "
-                "and little can be learnt from them; label propagation wants a graph that falls into parts",
+                "SHGP's first pseudo-labels have collapsed: %.0f %% of the target nodes share one, so little "
+                "can be learnt from them; label propagation needs a graph that falls into clusters",
                 100 * share,
             )

@@ -9,7 +9,7 @@ from models.layers.late_fusion import Fusion
 
 @dataclass(frozen=True)
 class SHGPSettings:
-    """Settings of `SHGP`; where nothing is said, the defaults are those of the authors' public code on ACM.
+    """Settings of `SHGP`; unless noted otherwise, the defaults are those of the authors' public code on ACM.
 
     Attributes:
         hidden: width of all embeddings.
@@ -35,7 +35,7 @@ class SHGPSettings:
     fusion: Fusion = "early"
 
     def __post_init__(self) -> None:
-        """Raise for settings that cannot be meant."""
+        """Raise for settings that contradict each other."""
         least = {"hidden": 1, "attention": 1, "layers": 1, "clusters": 2, "warm": 1, "sweeps": 1}
         for name, low in least.items():
             value = getattr(self, name)

@@ -1,4 +1,4 @@
-"""Along what SHGP passes messages and labels."""
+"""The edges along which SHGP passes messages and labels."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class RelationStructure:
         sizes: nodes of each type.
         relations: those that lead into each type.
         means: Â_r = D_r⁻¹ A_r of each relation, [n_dst, n_src].
-        joined: which nodes [n] hear of others' labels, by type; a type that no relation leads to has no
-            entry.
+        joined: which nodes [n] receive labels of others, by type; a type that no relation leads to has
+            no entry.
     """
 
     sizes: dict[str, int]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from models.propagation.sparse import edge_weights
-from models.registry import MODELS
+from models.registry import MODELS, model_table
 from models.schema import GraphSchema
 from models.seeding import seeded
 from tests.support.dense import assert_near
 from tests.support.graphs import small_graph
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.usefixtures("double")
 every_model = pytest.mark.parametrize("name", MODELS)
@@ -208,3 +211,36 @@ def test_seeding_leaves_the_global_state_alone():
     assert torch.equal(torch.rand(3), expected)
     with seeded(1):
         assert torch.equal(torch.rand(3), first)
+
+
+@every_model
+def test_every_row_can_be_resolved(name):
+    row = MODELS[name]
+    assert callable(row.build)
+    assert callable(row.loss)
+    assert dataclasses.is_dataclass(row.settings)
+    assert row.settings.__name__.endswith("Settings")
+    assert set(row.training) <= {"lr", "weight_decay"}
+    assert all((row.summary, row.missing, row.edge_weights, row.reference))
+
+
+def test_given_settings_are_not_tuned():
+    entry = dataclasses.replace(MODELS["gcn"], given={"hidden": 8})
+    assert set(entry.space) == set(MODELS["gcn"].space) - {"hidden"}
+    assert entry.choose_settings(dropout=0.25) == entry.settings(hidden=8, dropout=0.25)
+
+
+def test_the_registry_is_read_without_torch():
+    code = "import sys, models.registry; print(*models.registry.MODELS); assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == list(MODELS)
+
+
+def test_the_docs_have_the_table_of_models():
+    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    _, _, after = text.partition("<!-- models -->\n")
+    table, end, _ = after.partition("\n<!-- /models -->")
+    assert end
+    assert table == model_table()
+    assert table.count("\n") == len(MODELS) + 1

@@ -182,7 +182,7 @@ def test_labels_that_have_run_together_are_said(caplog):
         type_inputs(graph, GraphSchema.of(graph)),
     )
     build(graph).learn(features, structure)
-    assert "have run together" in caplog.text
+    assert "have collapsed" in caplog.text
     assert "100 % of the target nodes" in caplog.text
 
 
