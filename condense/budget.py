@@ -1,4 +1,4 @@
-"""From a condensation ratio to counts: nodes of each type, nodes of each class, edges of each relation."""
+"""Converts a condensation ratio to counts of nodes per type, nodes per class and edges per relation."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ RatioBase = Literal["all", "train"]
 
 @dataclass(frozen=True)
 class Budget:
-    """What a condensed graph may hold.
+    """The size of a condensed graph.
 
     Attributes:
         nodes: node type -> n'_t.
-        classes: n'_c for each class; they sum to n' = nodes[target].
-        edges: relation -> the most edges it may keep.
+        classes: n'_c of each class c; they sum to n' = nodes[target].
+        edges: relation -> maximum number of edges.
         ratio: n' ÷ all target nodes.
         ratio_train: n' ÷ training nodes.
-        ratio_base: which of the two the request was made in.
-        edge_ratio: the share of each relation's edges that may be kept.
-        notices: what the user should know, such as classes raised to one node.
-        setting: in which the graph is condensed; the counts are meant for what it lets be seen.
+        ratio_base: which of these two ratios was requested.
+        edge_ratio: maximum share of each relation's edges.
+        notices: messages for the user, such as classes raised to one node.
+        setting: the setting in which the graph is condensed; it decides which nodes are counted.
     """
 
     nodes: Mapping[str, int]
@@ -53,31 +53,31 @@ def plan(
 ) -> Budget:
     """The budget for condensing `graph`.
 
-    n' = ratio · base, rounded; types other than the target keep the same share of their nodes, at
-    least one; classes keep the proportions of the training nodes, at least one node each; relations
-    keep at most ⌊edge_ratio · edges⌋. In the inductive setting nodes and edges are those of the
-    training sub-graph, and the shares of nodes and edges are n' ÷ training nodes.
+    n' = ratio · base, rounded. Types other than the target keep the same share of their nodes, at least
+    one; classes keep the proportions of the training nodes, at least one node each; relations keep at most
+    ⌊edge_ratio · edges⌋. In the inductive setting nodes and edges are those of the training sub-graph, and
+    the shares of nodes and edges are n' ÷ training nodes.
 
     Args:
         graph: the whole graph.
         ratio: in (0, 1].
         ratio_base: "all" target nodes or "train" nodes. The default is GCond's convention: "all" in the
             transductive setting, "train" in the inductive one (Jin et al., ICLR 2022, section 4.1).
-        edge_ratio: in [0, 1], 0 for no edges; by default the node ratio over all target nodes that are seen.
+        edge_ratio: in [0, 1], 0 for no edges; by default n' ÷ visible target nodes.
         setting: "inductive" plans for the sub-graph of the training nodes.
 
     Raises:
-        BudgetError: a ratio out of range, fewer nodes than classes, or more than are seen.
+        BudgetError: a ratio out of range, fewer nodes than classes, or more nodes than are visible.
         UserError: an unknown setting.
     """
     _check_ratio("ratio", ratio)
     seen = training_part(graph, setting).graph
     total, visible = num_target(graph), num_target(seen)
     store = graph[graph.target]
-    trained = int(store.train_mask.sum())
+    num_train = int(store.train_mask.sum())
     if ratio_base is None:
         ratio_base = "all" if setting == "transductive" else "train"
-    base = total if ratio_base == "all" else trained
+    base = total if ratio_base == "all" else num_train
     count = max(1, round(ratio * base))
     if count < graph.num_classes:
         raise BudgetError(
@@ -90,7 +90,7 @@ def plan(
             f"training nodes that the inductive setting sees; try --ratio-base train"
         )
     if edge_ratio is None:
-        edge_ratio = min(1.0, ratio * base / visible)  # Rounding may ask for all nodes.
+        edge_ratio = min(1.0, ratio * base / visible)  # Rounding may reach all nodes.
     if edge_ratio != 0:
         _check_ratio("edge_ratio", edge_ratio)
 
@@ -113,7 +113,7 @@ def plan(
         classes=classes,
         edges=edges,
         ratio=count / total,
-        ratio_train=count / trained,
+        ratio_train=count / num_train,
         ratio_base=ratio_base,
         edge_ratio=edge_ratio,
         notices=tuple(notices),
@@ -128,13 +128,13 @@ def _check_ratio(argument: str, value: float) -> None:
 
 
 def _ceil(ratio: float) -> float:
-    """`ratio` rounded up to two significant digits, as a suggestion that certainly suffices."""
+    """`ratio` rounded up to two significant digits, so that the suggested value suffices."""
     digits = 1 - math.floor(math.log10(ratio))
     return min(1.0, math.ceil(ratio * 10**digits) / 10**digits)
 
 
 def _share(sizes: torch.Tensor, count: int) -> tuple[tuple[int, ...], list[int]]:
-    """`count` shared out in proportion to `sizes` by largest remainders, at least 1 each.
+    """Divide `count` in proportion to `sizes` by largest remainders, at least 1 each.
 
     Returns:
         The shares, and the classes whose proportional share was raised to 1.
@@ -145,7 +145,7 @@ def _share(sizes: torch.Tensor, count: int) -> tuple[tuple[int, ...], list[int]]
     shares[by_remainder[: count - int(shares.sum())]] += 1
     raised = (shares == 0).nonzero().flatten().tolist()
     for c in raised:
-        # The largest class gives; with count ≥ classes some class has at least two.
+        # Taken from the largest class, which has at least two nodes because count ≥ classes.
         shares[shares.argmax()] -= 1
         shares[c] = 1
     return tuple(shares.tolist()), raised

@@ -1,4 +1,4 @@
-"""How settings are declared, and errors in them said plainly."""
+"""Declares settings and checks them, with readable errors."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 STRICT: ConfigDict = {"extra": "forbid", "defer_build": True}
-"""For frozen pydantic dataclasses: an unknown key is an error, not ignored; and what checks the values is
-made when there are some, since many are declared where one is used.
+"""For frozen pydantic dataclasses. Unknown keys are errors. The validator is built at its first use, since a
+command declares many settings classes and uses few.
 """
 
 
 def build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Settings of type `kind` from named values, the rest at their defaults.
+    """Settings of type `kind` from named values; other settings keep their defaults.
 
     Args:
         kind: a pydantic dataclass.
         values: setting -> value, from a file, a search or the command line.
-        where: what the user calls the place that they come from.
+        where: the origin of the values, for messages.
 
     Raises:
-        UserError: an unknown setting, or a value out of range; the message lists them all.
+        UserError: an unknown setting, or values out of range, all of which the message lists.
     """
-    from pydantic import TypeAdapter, ValidationError  # Commands without settings need none.
+    from pydantic import (
+        TypeAdapter,
+        ValidationError,
+    )  # Commands without settings do not need pydantic.
 
     known = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
     unknown = [key for key in values if key not in known]
@@ -42,17 +45,17 @@ def build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     try:
         return TypeAdapter(kind).validate_python(dict(values))
     except ValidationError as error:
-        raise UserError(f"{where}: {'; '.join(map(_say, error.errors()))}") from None
+        raise UserError(f"{where}: {'; '.join(map(_message, error.errors()))}") from None
 
 
 def unchecked(kind: type, defaults: Any) -> type:
     """A plain dataclass with the fields and the docstring of a pydantic one.
 
-    A command line parsed into it raises no error of pydantic's; `build` checks the values afterwards.
+    Parsing a command line into it raises no pydantic errors; `build` checks the values afterwards.
 
     Args:
         kind: a pydantic dataclass.
-        defaults: an instance of it.
+        defaults: an instance of `kind`.
     """
     hints = get_type_hints(kind)
     fields = [
@@ -64,9 +67,11 @@ def unchecked(kind: type, defaults: Any) -> type:
     return plain
 
 
-def _say(problem: Any) -> str:
+def _message(problem: Any) -> str:
     if problem["type"] == "value_error" and not problem["loc"]:
-        return str(problem["ctx"]["error"])  # Of several settings together; it names them.
+        return str(
+            problem["ctx"]["error"]
+        )  # A rule over several settings, which its message names.
     name = ".".join(map(str, problem["loc"])) or "settings"
     rule = problem["msg"][:1].lower() + problem["msg"][1:]
     return f"{name} (got {problem['input']!r}): {rule}"
@@ -75,19 +80,19 @@ def _say(problem: Any) -> str:
 def from_file(
     kind: type[T], path: Path | None, sections: Collection[str] = (), name: str = "config"
 ) -> tuple[T, dict[str, dict[str, Any]]]:
-    """Arguments and sections out of a TOML file.
+    """Read arguments and tables from a TOML file.
 
     Args:
-        kind: dataclass of the arguments, the file's top-level keys; `-` and `_` are the same.
-        path: of the file; None gives the defaults.
+        kind: dataclass of the arguments, the file's top-level keys; `-` and `_` are equivalent.
+        path: the file; None gives the defaults.
         sections: the tables that the file may hold, such as names of methods.
-        name: what errors call the file.
+        name: what messages call the file.
 
     Returns:
-        The arguments, and the tables as they stand.
+        The arguments, and the tables as read.
 
     Raises:
-        UserError: no such file, not TOML, an unknown key or table, a value out of range.
+        UserError: the file is missing or not TOML, or holds an unknown key or table, or a value out of range.
     """
     if path is None:
         return kind(), {}
@@ -98,7 +103,7 @@ def from_file(
             f"{name} (got {path}) cannot be read ({error.strerror}); check the path"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{name} (got {path}) is not TOML ({error}); mend the file") from None
+        raise UserError(f"{name} (got {path}) is not TOML ({error}); correct the file") from None
     tables = {k: v for k, v in content.items() if isinstance(v, dict)}
     for table in tables:
         if table not in sections:
@@ -109,7 +114,7 @@ def from_file(
 
 
 def flag(argv: Sequence[str], name: str) -> str | None:
-    """The value of `--name VALUE` or `--name=VALUE`, needed before the rest can be parsed."""
+    """The value of `--name VALUE` or `--name=VALUE`, for options needed before the rest is parsed."""
     for i, word in enumerate(argv):
         if word == name and i + 1 < len(argv):
             return argv[i + 1]

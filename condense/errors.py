@@ -1,14 +1,14 @@
-"""Errors that a user can mend.
+"""Errors that the user can correct.
 
 Each message names the argument, the value, the rule and the remedy. The command line prints the
-message alone; a traceback would mean a defect of ours.
+message without a traceback; a traceback means a defect in this package.
 """
 
 from __future__ import annotations
 
 
 class UserError(ValueError):
-    """Wrong input: an argument, a setting, a graph or a file."""
+    """Invalid input: an argument, a setting, a graph or a file."""
 
 
 class GraphError(UserError):

@@ -1,4 +1,4 @@
-"""Names with settings in one word: `kmeans:labels=pseudo`, `hgnn_ima:layers=2,influence=own`."""
+"""A name with settings in one word, such as `kmeans:labels=pseudo` or `hgnn_ima:layers=2,influence=own`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from condense.errors import UserError
 
 
 def split(text: str, what: str) -> tuple[str, dict[str, str]]:
-    """Name and values out of `name[:setting=value[,setting=value …]]`.
+    """Parse the name and the values of `name[:setting=value[,setting=value …]]`.
 
     Args:
         text: the word.
-        what: what errors call it.
+        what: what messages call it.
 
     Raises:
-        UserError: not of that form.
+        UserError: `text` does not have that form.
     """
     name, _, rest = text.partition(":")
     values: dict[str, str] = {}
@@ -31,7 +31,7 @@ def split(text: str, what: str) -> tuple[str, dict[str, str]]:
 
 
 def checked(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The named settings alone, of the types that `kind` declares.
+    """The given settings, converted to the types that `kind` declares.
 
     Raises:
         UserError: an unknown setting, or a value out of range.
@@ -41,14 +41,14 @@ def checked(kind: type, values: Mapping[str, Any], where: str) -> dict[str, Any]
 
 
 def join(name: str, kind: type, settings: Mapping[str, Any]) -> str:
-    """The shortest word: only the settings that differ from the defaults of `kind`."""
+    """The shortest such word: it lists only settings that differ from the defaults of `kind`."""
     defaults = dataclasses.asdict(kind())
     changed = [f"{k}={_spell(v)}" for k, v in settings.items() if defaults.get(k) != v]
     return f"{name}:{','.join(changed)}" if changed else name
 
 
 def _spell(value: Any) -> str:
-    """A float in as few digits as give it back."""
+    """The shortest text that parses back to `value`."""
     if not isinstance(value, float):
         return str(value)
     short = f"{value:g}"

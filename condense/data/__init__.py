@@ -1,1 +1,1 @@
-"""The data type, its rules and its hashes."""
+"""The graph data types, their rules and their hashes."""

@@ -1,4 +1,4 @@
-"""Features as trainers and condensers see them: completed, centred and scaled."""
+"""Prepares the features for trainers and condensers: completes, centres and scales them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Scaling = Literal["standard", "none"]
 
 
 def complete(graph: MultimodalGraph) -> MultimodalGraph:
-    """A copy in which node types without features have the means of their neighbours' features.
+    """A copy of `graph` in which node types without features get the means of their neighbours' features.
 
-    A type without any modality receives every modality of the types that point at it: the mean over
-    its in-neighbours that have it, by edge multiplicity; `has_<modality>` is False for a node with no
-    such neighbour. Types further away are completed in turn. A type that nothing with features points
-    at stays empty.
+    A type without any modality receives every modality of the types with edges to it: the mean over the
+    in-neighbours that have the modality, weighted by edge multiplicity. `has_<modality>` is False for a
+    node without such a neighbour. Types further away are completed in turn. A type that no edge from a
+    type with features reaches stays without features.
 
     Raises:
-        GraphError: two neighbouring types have a modality of one name and different widths.
+        GraphError: two neighbouring types have a modality of the same name but of different widths.
     """
     graph = copy.copy(graph)
     empty = [t for t in graph.node_types if not modality_names(graph[t])]
@@ -42,14 +42,14 @@ def complete(graph: MultimodalGraph) -> MultimodalGraph:
 
 
 def _receive(graph: MultimodalGraph, node_type: str, known: list[str]) -> bool:
-    """Give `node_type` its in-neighbours' mean features; False where it has no such relation."""
+    """Give `node_type` its in-neighbours' mean features; False if no relation provides any."""
     total: dict[str, Tensor] = {}
     weight: dict[str, Tensor] = {}
     for relation in graph.edge_types:
         if relation[2] != node_type or relation[0] not in known:
             continue
         source, adjacency = graph[relation[0]], mean_adjacency(graph, relation)
-        # Sums and not means, so that a neighbour counts alike under every relation.
+        # Sums rather than means, so that a neighbour has the same weight in every relation.
         w, (_, dst) = edge_weights(graph, relation), graph[relation].edge_index
         degree = w.new_zeros(adjacency.size(0)).index_add_(0, dst, w).unsqueeze(1)  # [n, 1]
         for modality in modality_names(source):
@@ -74,13 +74,13 @@ def _receive(graph: MultimodalGraph, node_type: str, known: list[str]) -> bool:
 
 @dataclass(frozen=True)
 class FeatureScaler:
-    """x ↦ (x − μ) / σ with a mean per column and one σ a modality, fitted on a whole graph.
+    """x ↦ (x − μ) / σ with one μ per column and one σ per modality, fitted on a whole graph.
 
-    One σ for all columns (the root mean square of the centred entries) keeps rare keywords from being
-    blown up to the size of common ones, and keeps distances within a modality. Models and condensers
-    work in these units; files keep the data set's own. With the scaling "none" μ = 0 and σ = 1: features
-    as the data set has them, bags of words with rows that sum to one for instance, as the papers of GCN,
-    SGC, GAT and APPNP have them.
+    A single σ for all columns, the root mean square of the centred entries, does not inflate rare keywords
+    to the size of common ones, and preserves distances within a modality up to scale. Models and condensers
+    use these units; files keep those of the data set. With the scaling "none", μ = 0 and σ = 1: features
+    stay as in the data set, for example bags of words with rows that sum to one, as in the papers on GCN,
+    SGC, GAT and APPNP.
 
     Attributes:
         mean: (node type, modality) -> μ [width].
@@ -92,7 +92,7 @@ class FeatureScaler:
 
     @classmethod
     def fit(cls, graph: MultimodalGraph, scaling: Scaling = "standard") -> FeatureScaler:
-        """Statistics over the nodes that have the modality; no label is read."""
+        """Fit μ and σ on the nodes that have the modality; labels are not read."""
         mean, scale = {}, {}
         for node_type in graph.node_types:
             for modality in modality_names(graph[node_type]):
@@ -105,7 +105,7 @@ class FeatureScaler:
                 mu = x.mean(dim=0) if len(x) else x.new_zeros(x.size(1))
                 sigma = float((x - mu).square().mean().sqrt()) if len(x) else 1.0
                 mean[node_type, modality] = mu
-                # A constant modality carries nothing; σ = 1 leaves it at zero.
+                # A constant modality carries no information; σ = 1 leaves it at zero.
                 scale[node_type, modality] = sigma if sigma > 1e-6 * float(mu.abs().max()) else 1.0
         return cls(mean, scale)
 
@@ -123,9 +123,9 @@ class FeatureScaler:
 
 
 def normalise_rows(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """x_i / Σ_j x_ij: a bag of words as shares, as GCN's authors use it (Kipf & Welling, ICLR 2017).
+    """x_i / Σ_j x_ij: rows that sum to one, as GCN's authors use bags of words (Kipf & Welling, ICLR 2017).
 
-    A row that sums to zero stays as it is.
+    A row that sums to zero is not changed.
     """
     total = x.sum(dim=1, keepdim=True)
     return x / torch.where(total == 0, torch.ones_like(total), total)
@@ -134,9 +134,9 @@ def normalise_rows(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
 def impute(
     values: Float[Tensor, "n d"], train: Bool[Tensor, " n"]
 ) -> Float[Tensor, "n d_and_indicators"]:
-    """Fill NaN with the training nodes' column means and append a 0/1 indicator a column with NaN.
+    """Fill NaN with the training nodes' column means; append a 0/1 indicator for each column with NaN.
 
-    A column without any number on training nodes is filled with zero.
+    A column that is NaN on all training nodes is filled with zero.
     """
     gaps = torch.isnan(values)
     known = torch.where(gaps, 0.0, values)[train]

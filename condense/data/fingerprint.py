@@ -1,7 +1,7 @@
-"""Hashes of graphs: equal for equal content, whatever the device and the strides.
+"""Hashes of graphs: equal for equal content, independent of device and strides.
 
-`fingerprint` names a whole graph in a condensed graph's provenance. `Digest`, the rule by which
-records and arrays become bytes, also makes the checksum of a file.
+`fingerprint` identifies a whole graph in a condensed graph's provenance. `Digest`, which defines how
+records and arrays become bytes, also computes the checksum of a file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, modality_names, present
 
 BLOCK_BYTES = 1 << 20
-"""Arrays are hashed, written and read in pieces of about this size."""
+"""Arrays are hashed, written and read in blocks of about this size."""
 
 DTYPES: dict[str, torch.dtype] = {
     "bool": torch.bool,
@@ -34,14 +34,14 @@ DTYPES: dict[str, torch.dtype] = {
     "float32": torch.float32,
     "float64": torch.float64,
 }
-"""The data types that a graph may carry into a hash or a file, named as in numpy."""
+"""The data types allowed in a hash or a file, with their numpy names."""
 
 
 class Digest:
-    """SHA-256 over records and arrays, framed so that two contents never give the same bytes.
+    """SHA-256 of records and arrays, framed so that different contents give different bytes.
 
     A record is one line of compact JSON (ASCII, keys sorted). An array is the record
-    [name, dtype, shape] followed by its values, little-endian, in C order.
+    [name, dtype, shape] followed by its values, little-endian and in C order.
     """
 
     def __init__(self) -> None:
@@ -53,22 +53,22 @@ class Digest:
         self._hash.update(text.encode("ascii") + b"\n")
 
     def array(self, name: str, dtype: str, shape: Sequence[int], blocks: Iterable[Any]) -> None:
-        """Add an array; `blocks` are its values, pieces that follow each other in C order."""
+        """Add an array whose values come in consecutive `blocks`, in C order."""
         self.record([name, dtype, list(shape)])
         for block in blocks:
             little = np.ascontiguousarray(block, dtype=block.dtype.newbyteorder("<"))
             self._hash.update(little.data)
 
     def hexdigest(self) -> str:
-        """64 hexadecimal digits."""
+        """The hash of everything added so far, as 64 hexadecimal digits."""
         return self._hash.hexdigest()
 
 
 def slabs(shape: Sequence[int], itemsize: int) -> Iterator[tuple[slice, ...]]:
-    """Indices that cut an array of `shape` into pieces of about BLOCK_BYTES, in C order.
+    """Indices that divide an array of `shape` into blocks of about BLOCK_BYTES, in C order.
 
-    Blocks of rows, or, where one row is larger than a block (edge_index), parts of a row. An empty
-    array has no pieces.
+    A block is a range of rows or, if one row exceeds BLOCK_BYTES (edge_index), a part of a row. An empty
+    array has no blocks.
     """
     if 0 in shape:
         return
@@ -85,7 +85,7 @@ def slabs(shape: Sequence[int], itemsize: int) -> Iterator[tuple[slice, ...]]:
 
 
 def dtype_name(tensor: Tensor, where: str) -> str:
-    """The numpy name of the data type of `tensor`, which errors call `where`.
+    """The numpy name of the data type of `tensor`; messages call the tensor `where`.
 
     Raises:
         GraphError: a type outside DTYPES (bfloat16, complex), or a sparse or quantised tensor.
@@ -100,20 +100,20 @@ def dtype_name(tensor: Tensor, where: str) -> str:
 
 
 def numpy_block(tensor: Tensor, slab: tuple[slice, ...]) -> np.ndarray:
-    """One piece of `tensor` on the CPU; only the piece is copied, not the tensor."""
+    """One block of `tensor` on the CPU, copied without the rest of the tensor."""
     return tensor.detach()[slab].cpu().numpy()
 
 
 def fingerprint(graph: MultimodalGraph) -> str:
     """SHA-256 of the content of a graph, as 64 hexadecimal digits.
 
-    Covers target, num_classes, the node types, relations and modalities in their order, and every
-    array's name, type, shape and values. Blind to what a condenser must not or cannot see: y counts
-    as −1 on test nodes, and feature rows of nodes that lack the modality count as 0. The data set's
-    name and source are no content.
+    It covers target, num_classes, the node types, relations and modalities in their order, and every
+    array's name, type, shape and values. What a condenser must not or cannot see has no influence: y
+    counts as −1 on test nodes, and feature rows of nodes without the modality count as 0. The data
+    set's name and source are not part of the content.
 
     Raises:
-        GraphError: an array of a type that has no fixed bytes here, such as bfloat16.
+        GraphError: an array has a type outside DTYPES, such as bfloat16.
     """
     hidden = hide_test_labels(graph)
     digest = Digest()
@@ -122,7 +122,7 @@ def fingerprint(graph: MultimodalGraph) -> str:
         store = hidden[node_type]
         modalities = modality_names(store)
         digest.record(["nodes", node_type, int(store.num_nodes), list(modalities)])
-        # Sorted: that y was set before x_text is no property of the data.
+        # Sorted, because the order in which attributes were set is not part of the data.
         for key in sorted(k for k in store if k != "num_nodes"):
             modality = key.removeprefix(FEATURE_PREFIX)
             keep = present(store, modality) if modality in modalities and modality != key else None
@@ -136,13 +136,13 @@ def fingerprint(graph: MultimodalGraph) -> str:
 
 
 def _add(digest: Digest, name: str, tensor: Tensor, keep: Tensor | None, where: str) -> None:
-    """Add `tensor` [n, …], its rows outside `keep` [n] as zeros."""
+    """Add `tensor` [n, …], with zeros in the rows outside `keep` [n]."""
 
     def blocks() -> Iterator[np.ndarray]:
         for slab in slabs(tensor.shape, tensor.element_size()):
             block = numpy_block(tensor, slab)
             if keep is not None:
-                # np.where and not a product: the rows to hide may hold NaN.
+                # np.where rather than a product, since the hidden rows may hold NaN.
                 kept = numpy_block(keep, slab[:1])[:, None]  # [rows, 1]
                 block = np.where(kept, block, block.dtype.type(0))
             yield block

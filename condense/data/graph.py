@@ -1,4 +1,4 @@
-"""`MultimodalGraph`: a heterogeneous graph whose nodes carry named modalities."""
+"""`MultimodalGraph`: a heterogeneous graph whose nodes have named modalities."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ UNLABELLED = -1
 
 
 class MultimodalGraph(HeteroData):
-    """PyG's `HeteroData` with these attributes; everything PyG does with it still works.
+    """PyG's `HeteroData` with these attributes; all of PyG's operations work on it.
 
     On each node type t of n_t nodes:
-        num_nodes: set it on every type; PyG cannot infer it from `x_<modality>`.
-        x_<modality>: float [n_t, width]; any number of modalities of any widths, or none.
-        has_<modality>: bool [n_t], optional; False where the node lacks the modality. The feature
-            rows of such nodes are never read and may hold NaN.
+        num_nodes: required on every type, since PyG cannot infer it from `x_<modality>`.
+        x_<modality>: float [n_t, width]; any number of modalities, of any widths.
+        has_<modality>: bool [n_t], optional; False if the node lacks the modality. The feature rows
+            of such nodes are never read and may hold NaN.
 
     On the target type also:
         y: long [n], 0 … C−1, or −1 for unlabelled nodes.
         train_mask, val_mask, test_mask: bool [n], disjoint.
         y_soft: float [n, C], optional, each row a distribution over classes.
         node_weight: float [n], optional: how many original nodes a condensed one stands for.
-        origin: long [n], optional: the original node that a condensed one is, −1 for none.
+        origin: long [n], optional: the original node that a condensed node was selected from, or −1.
 
     On each relation (source, name, destination):
         edge_index: long [2, e], from source to destination.
@@ -49,16 +49,16 @@ def num_target(graph: HeteroData) -> int:
 
 
 def display_name(name: str, source: str) -> str:
-    """The data set's name as people see it: a simulated one is always marked."""
+    """The data set's name for display; simulated data sets are always marked."""
     return name if source == "real" else f"{name} ({source})"
 
 
 def num_bytes(graph: HeteroData) -> int:
     """Bytes of the graph's arrays, uncompressed, in float32 and int32.
 
-    Each feature matrix counts in the smaller of its dense and its CSR form, so that a whole graph
-    with sparse features is not made to look larger than it is. Edges count two indices and, where
-    they have one, a weight; masks and labels count one byte and four bytes a node.
+    Each feature matrix counts in the smaller of its dense and its CSR form, so that the size of a whole
+    graph with sparse features is not overstated. An edge counts two indices and its weight, if it has
+    one; masks and labels count one byte and four bytes per node.
     """
     total = 0
     schema = GraphSchema.of(graph)
@@ -84,9 +84,9 @@ def num_bytes(graph: HeteroData) -> int:
 
 
 def hide_test_labels(graph: MultimodalGraph) -> MultimodalGraph:
-    """A copy (own stores, shared tensors) in which y is −1 on the test nodes.
+    """A copy of `graph` (new stores, shared tensors) in which y is −1 on the test nodes.
 
-    It is all that trainers and condensers ever see.
+    Trainers and condensers only ever get this copy.
     """
     hidden = copy.copy(graph)
     store = hidden[graph.target]

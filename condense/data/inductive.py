@@ -1,9 +1,9 @@
-"""What may be seen of a whole graph before its test nodes are: everything, or its training nodes alone.
+"""The part of a whole graph that is visible during training, in the two evaluation settings.
 
-In the "transductive" setting test nodes are there from the start, without their labels. In the
-"inductive" one they do not exist until models are tested: what is condensed, and what the whole-graph
-model trains on, is the sub-graph of the training nodes; what selects scores validation nodes in the
-sub-graph of training and validation nodes.
+In the "transductive" setting the whole graph is visible, but not the labels of the test nodes. In the
+"inductive" setting test nodes do not exist until models are tested: condensers and whole-graph models
+use the sub-graph of the training nodes, and model selection scores the validation nodes in the sub-graph
+of training and validation nodes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SubGraph:
     """A whole graph, or a sub-graph of one.
 
     Attributes:
-        graph: the nodes that are seen, with the edges among them.
+        graph: the visible nodes, with the edges among them.
         nodes: node type -> the whole graph's numbers of these nodes, ascending; None for all of them.
     """
 
@@ -38,7 +38,7 @@ class SubGraph:
     nodes: Mapping[str, Int[Tensor, " n_t"]] | None = None
 
     def in_whole_numbers(self, condensed: MultimodalGraph) -> MultimodalGraph:
-        """A copy of a graph condensed from this part whose `origin` counts the whole graph's nodes."""
+        """A copy of a graph condensed from this part, with `origin` in the whole graph's numbering."""
         if self.nodes is None:
             return condensed
         renumbered = copy.copy(condensed)
@@ -51,7 +51,7 @@ class SubGraph:
 
 
 def training_part(graph: MultimodalGraph, setting: Setting) -> SubGraph:
-    """What is condensed, and what whole-graph models train on.
+    """The part that is condensed and that whole-graph models train on.
 
     Raises:
         UserError: an unknown setting.
@@ -63,7 +63,7 @@ def training_part(graph: MultimodalGraph, setting: Setting) -> SubGraph:
 
 
 def validation_part(graph: MultimodalGraph, setting: Setting) -> SubGraph:
-    """Where validation nodes are scored.
+    """The part in which validation nodes are scored.
 
     Raises:
         UserError: an unknown setting.
@@ -76,22 +76,22 @@ def validation_part(graph: MultimodalGraph, setting: Setting) -> SubGraph:
 
 
 def check_setting(setting: str) -> None:
-    """Raise for anything that is not in SETTINGS.
+    """Check that `setting` is in SETTINGS.
 
     Raises:
-        UserError: likewise.
+        UserError: it is not.
     """
     if setting not in SETTINGS:
         raise UserError(f"setting (got {setting!r}) is unknown; {nearest(str(setting), SETTINGS)}")
 
 
 def sub_graph(graph: MultimodalGraph, keep: Bool[Tensor, " n"]) -> SubGraph:
-    """The `keep` [n] target nodes, the nodes of other types that they lead to, and the edges among all these.
+    """The target nodes `keep` [n], the nodes of other types reached from them, and all edges among these.
 
     Types are visited from the target outwards. A node stays if an edge, in either direction, joins it to
-    a node that stays of a type visited before; so a paper whose authors are all left out goes, and with
-    it a term of such papers only, whatever else these nodes are joined to. Types that no relation joins
-    to the target stay as they are.
+    a remaining node of a type visited earlier. So a paper whose authors are all removed is removed too, and
+    so is a term that occurs only in such papers, whatever other edges these nodes have. Types without a
+    path of relations to the target are not changed.
     """
     kept = {graph.target: keep}
     while True:
@@ -100,24 +100,24 @@ def sub_graph(graph: MultimodalGraph, keep: Bool[Tensor, " n"]) -> SubGraph:
         if not layer:
             break
         reached = {t: _reached(graph, t, kept) for t in layer}
-        kept |= reached  # Only now: types of one layer do not look at each other.
+        kept |= reached  # After the whole layer, so that its types do not depend on each other.
     nodes = {
         t: kept[t].nonzero().flatten()
         if t in kept
         else torch.arange(int(graph[t].num_nodes), device=keep.device)
         for t in graph.node_types
     }
-    found = graph.subgraph(nodes)
-    assert isinstance(found, MultimodalGraph)
+    part = graph.subgraph(nodes)
+    assert isinstance(part, MultimodalGraph)
     for node_type, rows in nodes.items():
-        found[node_type].num_nodes = len(rows)
-    return SubGraph(found, nodes)
+        part[node_type].num_nodes = len(rows)
+    return SubGraph(part, nodes)
 
 
 def _relations(
     graph: MultimodalGraph, node_type: str, seen: set[str]
 ) -> list[tuple[str, str, str]]:
-    """The relations between a type and those seen, in either direction."""
+    """The relations between a type and the types `seen`, in either direction."""
     ends = [(r, {r[0], r[2]}) for r in graph.edge_types]
     return [r for r, both in ends if node_type in both and both & seen]
 
@@ -125,7 +125,7 @@ def _relations(
 def _reached(
     graph: MultimodalGraph, node_type: str, kept: Mapping[str, Bool[Tensor, " n"]]
 ) -> Bool[Tensor, " n"]:
-    """Which nodes of a type an edge joins to a kept one."""
+    """Mask of the nodes of a type that an edge joins to a kept node."""
     mask = torch.zeros(
         int(graph[node_type].num_nodes), dtype=torch.bool, device=kept[graph.target].device
     )

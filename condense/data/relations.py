@@ -1,4 +1,4 @@
-"""Which relations mirror each other."""
+"""Finds relations that are the reverse of each other."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from models.propagation.sparse import edge_weights
 
 
 def reverses(graph: MultimodalGraph) -> Mapping[EdgeType, EdgeType]:
-    """Each relation that is another's transpose, mapped to that other; a symmetric one to itself.
+    """Maps each relation that has a transpose to that relation; a symmetric relation maps to itself.
 
-    Found by comparing the edges and their weights, so names carry no meaning. A condenser synthesises
-    one relation of such a pair and gives the other the transposed pairs.
+    Edges and weights are compared; names do not matter. A condenser synthesises one relation of such a
+    pair and gives the other the transposed edges.
     """
     keys = {r: _sorted_edges(graph, r, flip=False) for r in graph.edge_types}
-    found: dict[EdgeType, EdgeType] = {}
+    mirror: dict[EdgeType, EdgeType] = {}
     for relation in graph.edge_types:
-        if relation in found or keys[relation].size(1) == 0:
+        if relation in mirror or keys[relation].size(1) == 0:
             continue
-        mirrored = _sorted_edges(graph, relation, flip=True)
-        for other in graph.edge_types:
-            turned = (other[0], other[2]) == (relation[2], relation[0])
-            if turned and other not in found and torch.equal(keys[other], mirrored):
-                found[relation], found[other] = other, relation
+        transposed = _sorted_edges(graph, relation, flip=True)
+        for candidate in graph.edge_types:
+            opposite = (candidate[0], candidate[2]) == (relation[2], relation[0])
+            if opposite and candidate not in mirror and torch.equal(keys[candidate], transposed):
+                mirror[relation], mirror[candidate] = candidate, relation
                 break
-    return found
+    return mirror
 
 
 def primary(
@@ -40,7 +40,7 @@ def primary(
 
     Args:
         graph: a whole graph.
-        mirror: `reverses(graph)`, where it is at hand; it sorts all edges.
+        mirror: `reverses(graph)`, to avoid computing it again, which sorts all edges.
     """
     mirror = reverses(graph) if mirror is None else mirror
     order = {r: i for i, r in enumerate(graph.edge_types)}
@@ -48,13 +48,13 @@ def primary(
 
 
 def _sorted_edges(graph: MultimodalGraph, relation: EdgeType, flip: bool) -> Float[Tensor, "2 e"]:
-    """Edges numbered source-major, and their weights, in ascending order; transposed if `flip`."""
+    """Source-major edge numbers, ascending, with the weights of the edges; transposed if `flip`."""
     source, _, destination = relation
     src, dst = graph[relation].edge_index
     if flip:
         number = dst * int(graph[source].num_nodes) + src
     else:
         number = src * int(graph[destination].num_nodes) + dst
-    # float64 holds whole numbers up to 2^53 exactly.
+    # float64 represents integers up to 2^53 exactly.
     number, order = number.double().sort(stable=True)
     return torch.stack([number, edge_weights(graph, relation)[order].double()])

@@ -1,1 +1,1 @@
-"""Data sets known by name, one a file."""
+"""The named data sets, one per file, and their registry."""

@@ -1,6 +1,6 @@
-"""AMAZON-2: the items of AMAZON-1's kind with a price, the third modality.
+"""AMAZON-2: items as in AMAZON-1, with a price as the third modality.
 
-Where the real files have not been prepared, the simulated data set stands in, marked as such.
+If the real files have not been prepared, the simulated data set replaces them and is marked as simulated.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from condense.datasets.amazon_files import (
 
 
 def load_amazon2(root: Path, source: str = "auto", scale: float = 1.0) -> MultimodalGraph:
-    """AMAZON-2 from `root`/amazon2, or simulated.
+    """Load AMAZON-2 from `root`/amazon2, or simulate it.
 
     Args:
         root: the data folder; its folder amazon2 must hold `FILES` and `PRICE_FILES`. The split is
             converted as for `load_amazon1`.
         source: as for `load_amazon1`.
-        scale: of the simulated graph, see `simulate_amazon2`; real files are read whole.
+        scale: the scale of the simulated graph, see `simulate_amazon2`; real files are read whole.
 
     Raises:
         UserError: an unknown source, or a scale that the data set cannot have.
-        FileError: a real file is missing, or is not what it should be.
+        FileError: a real file is missing or does not match `FILES` and `PRICE_FILES`.
     """
     folder = root / "amazon2"
     if is_simulated(folder, FILES | PRICE_FILES, source, scale):

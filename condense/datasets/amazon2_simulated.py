@@ -1,4 +1,4 @@
-"""AMAZON-2, simulated: the simulated AMAZON-1 with a price that says a little about an item's class.
+"""Simulates AMAZON-2: the simulated AMAZON-1 with a price that is weakly informative of the class.
 
 Every constant is fixed here, and none has been tuned to a method.
 """
@@ -17,9 +17,9 @@ from condense.datasets.amazon_files import price_feature
 
 @dataclass(frozen=True)
 class Prices:
-    """log price = level + class's part + topic's part + the item's own, all normal."""
+    """log price = level + class part + topic part + item part; all parts are normal."""
 
-    seed: int = 20_250_508  # of a generator of its own: AMAZON-1's arrays stay as they are
+    seed: int = 20_250_508  # a separate generator, so that AMAZON-1's arrays do not change
     level: float = 3.0  # mean log price: 20 dollars
     class_part: float = 0.4  # σ between classes
     topic_part: float = 0.4  # σ between the topics of a class
@@ -31,7 +31,7 @@ P = Prices()
 
 
 def simulate_amazon2(scale: float = 1.0) -> MultimodalGraph:
-    """The simulated AMAZON-2; the same call gives the same bits.
+    """Simulate AMAZON-2; the same call gives the same bits.
 
     Args:
         scale: as for `simulate_amazon1`.
@@ -42,19 +42,22 @@ def simulate_amazon2(scale: float = 1.0) -> MultimodalGraph:
     Raises:
         UserError: scale out of range.
     """
-    made = simulate(scale)
-    n, topics = len(made.topic), int(made.topic.max()) + 1
+    simulation = simulate(scale)
+    n, topics = len(simulation.topic), int(simulation.topic.max()) + 1
     rng = np.random.Generator(np.random.PCG64(P.seed))
     of_class = P.class_part * rng.standard_normal(CLASSES)
     of_topic = P.topic_part * rng.standard_normal(topics)
     log_price = (
-        P.level + of_class[made.true] + of_topic[made.topic] + P.own * rng.standard_normal(n)
+        P.level
+        + of_class[simulation.true]
+        + of_topic[simulation.topic]
+        + P.own * rng.standard_normal(n)
     )
-    # In whole cents, so that roundings of the last bit, which differ between machines, vanish.
+    # Rounded to whole cents, since the last bits differ between machines.
     price = np.maximum(np.rint(100 * np.exp(log_price)), 1) / 100
     known = rng.random(n) >= P.missing
 
-    graph = made.graph
+    graph = simulation.graph
     item = graph["item"]
     item.x_price, item.has_price = price_feature(price, known), torch.from_numpy(known)
     graph.name = "amazon2"

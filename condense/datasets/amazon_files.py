@@ -1,4 +1,4 @@
-"""The files of AMAZON-1 and AMAZON-2: as HGNN-IMA's users have them, apart from the split."""
+"""Reads the files of AMAZON-1 and AMAZON-2, in the layout of HGNN-IMA except for the split."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FILES = {
     "triples.npy": "text [edges, 3]: head item, tail item, relation name",
     "splits.npz": "integer train_idx, val_idx and test_idx",
 }
-"""What AMAZON-1 consists of; AMAZON-2 adds PRICE_FILES."""
+"""The files of AMAZON-1; AMAZON-2 adds PRICE_FILES."""
 PRICE_FILES = {
     "item_price.npy": "a number [items] or [items, 1]; NaN, zero or less for an unknown price"
 }
-# Pickles run code when they are read, so we never read one; those who trust theirs convert it once.
+# Reading a pickle executes code, so none is ever read here; users who trust theirs convert it once.
 CONVERT_SPLIT = (
     "d = np.load('item_data_dict.npy', allow_pickle=True).item()\n"
     "np.savez('splits.npz', **{k: d[k] for k in ('train_idx', 'val_idx', 'test_idx')})"
@@ -40,14 +40,14 @@ logger = logging.getLogger(__name__)
 
 
 def is_simulated(folder: Path, files: Mapping[str, str], source: str, scale: float) -> bool:
-    """Whether the simulated stand-in is to be used; if not, all `files` are there.
+    """Whether to use the simulated data set; if not, all `files` exist.
 
     Args:
-        folder: of the real files; its name is the data set's.
+        folder: the folder of the real files; its name is the data set's.
         files: name -> what the file holds.
-        source: "real", "simulated", or "auto": real where all files are there, otherwise simulated,
-            with a warning if only some are.
-        scale: of the simulated graph; real files are read whole.
+        source: "real", "simulated", or "auto": real if all files exist, otherwise simulated, with a
+            warning if only some are missing.
+        scale: the scale of the simulated graph; real files are read whole.
 
     Raises:
         UserError: an unknown source, or a scale other than 1 for real files.
@@ -81,10 +81,10 @@ def _missing(path: Path, files: Mapping[str, str]) -> str:
 
 
 def read_items(folder: Path) -> MultimodalGraph:
-    """The graph of FILES in `folder`, whose name is the data set's; y is −1 on items of no split.
+    """The graph of FILES in `folder`, named after the folder; y is −1 on items outside the split.
 
     Raises:
-        FileError: a file is not what FILES says.
+        FileError: a file does not match FILES.
     """
     labels = _array(folder / "item_labels.npy", "int")
     if labels.ndim != 1 or labels.size == 0 or labels.dtype.kind not in "iu":
@@ -106,10 +106,10 @@ def read_items(folder: Path) -> MultimodalGraph:
 
 
 def read_price(path: Path, n: int) -> tuple[Tensor, Tensor]:
-    """log(1 + price) [n, 1], 0 where there is none, and has_price [n].
+    """log(1 + price) [n, 1], 0 if unknown, and has_price [n].
 
     Raises:
-        FileError: the file is not what PRICE_FILES says.
+        FileError: the file does not match PRICE_FILES.
     """
     price = _array(path, "np.float64")
     if price.dtype.kind not in "iuf" or price.shape not in ((n,), (n, 1)):
@@ -120,7 +120,7 @@ def read_price(path: Path, n: int) -> tuple[Tensor, Tensor]:
 
 
 def price_feature(price: NDArray[np.float64], known: NDArray[np.bool_]) -> Tensor:
-    """log(1 + price) [n, 1] as float32, 0 where it is not known: prices are heavy-tailed."""
+    """log(1 + price) [n, 1] as float32, since prices are heavy-tailed; 0 if unknown."""
     x = np.log1p(np.where(known, price, 0.0))
     return torch.from_numpy(x.astype(np.float32)).unsqueeze(1)
 
@@ -132,14 +132,14 @@ def _features(path: Path, n: int) -> Tensor:
         raise _unfit(path, x)
     if len(x) != n:
         raise FileError(
-            f"{path} (got {len(x)} rows) must have {n}, one a label; "
+            f"{path} (got {len(x)} rows) must have {n}, one per label; "
             "prepare both from the same items"
         )
     return torch.from_numpy(x.astype(np.float32, copy=False))
 
 
 def _relations(path: Path, n: int) -> dict[str, Tensor]:
-    """Relation name, in alphabetical order -> edge_index [2, edges] from head to tail."""
+    """Relation name -> edge_index [2, edges] from head to tail, in alphabetical order of the names."""
     triples = _array(path, "str")
     if triples.ndim != 2 or triples.shape[1] != 3 or triples.dtype.kind != "U":
         raise _unfit(path, triples)
@@ -158,8 +158,8 @@ def _relations(path: Path, n: int) -> dict[str, Tensor]:
 
 
 def _rows(path: Path, split: str) -> NDArray[np.integer]:
-    """The items of one split."""
-    rows = _array(path, "int", member=f"{split}_idx")
+    """The item numbers of one split."""
+    rows = _array(path, "int", key=f"{split}_idx")
     if rows.ndim != 1 or rows.dtype.kind not in "iu":
         raise _unfit(path, rows)
     return rows
@@ -170,25 +170,25 @@ def _unfit(path: Path, got: NDArray[np.generic]) -> FileError:
     return FileError(f"{path} (got {got.dtype} {list(got.shape)}) must be {rule}; convert it")
 
 
-def _array(path: Path, target: str, member: str | None = None) -> NDArray:
-    """The array in `path`, or its `member`; `target` is the type to convert pickled objects to."""
+def _array(path: Path, target: str, key: str | None = None) -> NDArray:
+    """The array in `path`, or in its entry `key`; `target` is the type to convert pickled objects to."""
     try:
         loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray) != (member is None):
-            raise ValueError("the name does not fit the format")
-        if member is None:
+        if isinstance(loaded, np.ndarray) != (key is None):
+            raise ValueError("the file's suffix and its content differ")
+        if key is None:
             return loaded
         with loaded:
-            return loaded[member]
+            return loaded[key]
     except KeyError:
-        raise FileError(f"{path} lacks {member}; write it again:\n{CONVERT_SPLIT}") from None
+        raise FileError(f"{path} lacks {key}; write it again:\n{CONVERT_SPLIT}") from None
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         if "Object arrays" in str(error):
-            remedy = CONVERT_SPLIT if member else CONVERT_ARRAY.format(path.name, target)
+            remedy = CONVERT_SPLIT if key else CONVERT_ARRAY.format(path.name, target)
             raise FileError(
                 f"{path} holds pickled objects, which are never read; if you trust it, convert it "
                 f"once:\n{remedy}"
             ) from None
         raise FileError(
-            f"{path} is no {path.suffix} file ({error}); save it again with numpy"
+            f"{path} is not a valid {path.suffix} file ({error}); save it again with numpy"
         ) from None

@@ -1,4 +1,4 @@
-"""Data sets' files of numpy, scipy and plain text: read without pickle, and named where they fail."""
+"""Reads numpy, scipy and text files without pickle; errors name the file."""
 
 from __future__ import annotations
 
@@ -16,52 +16,52 @@ from condense.errors import FileError
 
 
 def read_array(path: Path, owner: str) -> NDArray:
-    """The array in a .npy file, whatever its name ends in.
+    """The array in a .npy file, whose name may have any suffix.
 
     Args:
         path: the file.
-        owner: whose files the message of an error asks for.
+        owner: the source of the files, for messages.
 
     Raises:
-        FileError: it is missing, damaged, pickled or an archive.
+        FileError: the file is missing, damaged, pickled or an archive.
     """
     with _named(path, owner):
-        found = np.load(path, allow_pickle=False)
-        if not isinstance(found, np.ndarray):
-            found.close()
+        loaded = np.load(path, allow_pickle=False)
+        if not isinstance(loaded, np.ndarray):
+            loaded.close()
             raise ValueError("an archive of several arrays where one is expected")
-        return found
+        return loaded
 
 
 def read_archive(path: Path, owner: str, keys: Sequence[str]) -> dict[str, NDArray]:
     """The arrays `keys` of a .npz file.
 
     Raises:
-        FileError: it is missing, damaged or pickled, or lacks a key.
+        FileError: the file is missing, damaged or pickled, or lacks a key.
     """
     with _named(path, owner):
-        found = np.load(path, allow_pickle=False)
-        if isinstance(found, np.ndarray):
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
             raise ValueError("one array where an archive of several is expected")
-        with found:
-            return {key: found[key] for key in keys}
+        with loaded:
+            return {key: loaded[key] for key in keys}
 
 
 def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
     """The matrix that scipy saved in a .npz file.
 
     Raises:
-        FileError: it is missing, damaged or pickled, or no such file.
+        FileError: the file is missing, damaged or pickled, or holds no sparse matrix.
     """
     with _named(path, owner):
         return _checked(sp.csr_matrix(sp.load_npz(path)))
 
 
 def read_csr(path: Path, owner: str, name: str) -> sp.csr_matrix:
-    """The matrix whose CSR parts stand as `name`_data, _indices, _indptr and _shape in a .npz file.
+    """The matrix with the CSR parts `name`_data, _indices, _indptr and _shape in a .npz file.
 
     Raises:
-        FileError: it is missing, damaged or pickled, or lacks a part.
+        FileError: the file is missing, damaged or pickled, or lacks a part.
     """
     keys = [f"{name}_{part}" for part in ("data", "indices", "indptr", "shape")]
     data, indices, indptr, shape = read_archive(path, owner, keys).values()
@@ -73,7 +73,7 @@ def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
     """The lines "src dst" of a text file, as [2, lines].
 
     Raises:
-        FileError: it is missing, or a line is not two whole numbers.
+        FileError: the file is missing, or a line is not two whole numbers.
     """
     with _named(path, owner):
         pairs = np.loadtxt(path, dtype=np.int64, ndmin=2)
@@ -83,7 +83,7 @@ def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
 
 
 def check_range(path: Path, numbers: NDArray, n: int, what: str) -> None:
-    """Raise unless `numbers`, read from `path`, are integers in 0 … n − 1, the nodes of type `what`.
+    """Check that `numbers`, read from `path`, are integers in 0 … n − 1, numbers of nodes of type `what`.
 
     Raises:
         FileError: they are not.
@@ -101,13 +101,13 @@ def check_range(path: Path, numbers: NDArray, n: int, what: str) -> None:
 
 
 def _checked(matrix: sp.csr_matrix) -> sp.csr_matrix:
-    matrix.check_format(full_check=True)  # scipy reads or writes out of bounds otherwise.
+    matrix.check_format(full_check=True)  # Otherwise scipy may read or write out of bounds.
     return matrix
 
 
 @contextmanager
 def _named(path: Path, owner: str) -> Iterator[None]:
-    """Turn what goes wrong inside into a FileError with the path and a remedy."""
+    """Convert errors in the block into a FileError with the path and a remedy."""
     remedy = f"{owner}'s files below --data-root"
     try:
         yield

@@ -1,6 +1,6 @@
-"""Cora: papers with bags of words that cite each other, with the public split of Planetoid.
+"""Cora: a citation graph of papers with bags of words, with the public split of Planetoid.
 
-The single-modality reference of the condensation literature: 2,708 papers, 7 classes, 140 training,
+The single-modality reference data set of the condensation literature: 2,708 papers, 7 classes, 140 training,
 500 validation and 1,000 test nodes.
 """
 
@@ -15,9 +15,9 @@ from condense.datasets.splits import NAMES, set_splits
 
 
 def load_cora(root: Path) -> MultimodalGraph:
-    """Cora from `root`/planetoid/cora.npz.
+    """Load Cora from `root`/planetoid/cora.npz.
 
-    y is −1 on the 1,068 papers outside the split, so that nothing can learn from them.
+    y is −1 on the 1,068 papers outside the split, so that no method can learn from their labels.
 
     Raises:
         FileError: the file is missing or damaged.

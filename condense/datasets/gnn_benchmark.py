@@ -1,4 +1,4 @@
-"""Graphs of one node type in the layout of gnn-benchmark (Shchur et al., 2018): CSR parts in a .npz."""
+"""Reads homogeneous graphs in the layout of gnn-benchmark (Shchur et al., 2018): CSR parts in a .npz."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ def read_graph(
 ) -> tuple[MultimodalGraph, NDArray[np.int64]]:
     """A graph with `x_text` and one symmetric relation, without splits, y and name; and its labels.
 
-    Each edge stands in both directions, whichever the file has, once; self-loops are dropped. That is
-    how the literature uses these graphs: models add the loops that they need. Features are
-    row-normalised.
+    Each edge is kept once in each direction, whichever the file has, and self-loops are dropped, as is
+    usual for these graphs: models add the loops that they need. Features are row-normalised.
 
     Args:
-        path: holds adj_*, attr_* and labels.
+        path: the file with adj_*, attr_* and labels.
         owner: the data set, for messages.
-        relation: what to call the edges; from the node type to itself.
+        relation: the name of the relation, from the node type to itself.
 
     Raises:
         FileError: the file is missing or damaged, or its parts disagree.
@@ -39,7 +38,7 @@ def read_graph(
     if not fits or n == 0 or labels.min() < 0:
         raise FileError(
             f"{path} (got {n} rows of attributes, adjacency {adjacency.shape}, labels {labels.dtype} "
-            f"{labels.shape}) must hold one label of 0 or more and one row and column a node; "
+            f"{labels.shape}) must hold one label of 0 or more and one row and column per node; "
             f"put {owner}'s file there"
         )
     both = (adjacency + adjacency.T).tocoo()

@@ -1,11 +1,11 @@
-"""ACM and DBLP with the splits of HeCo (Wang et al., KDD 2021), which HGMAE and HetCRF use too.
+"""ACM and DBLP with the splits of HeCo (Wang et al., KDD 2021), which HGMAE and HetCRF also use.
 
     acm   paper (target, 3 classes), author, subject
     dblp  author (target, 4 classes), paper, term, conference
 
-Bags of words are row-normalised, as HeCo does. HeCo itself reads the target's features alone and
-gives the other types one-hot vectors; here each type has the features that its file holds. Subjects
-and conferences have none; `condense.data.features.complete` gives them their papers' means.
+Bags of words are row-normalised, as in HeCo. HeCo itself uses only the target's features and gives the
+other types one-hot vectors; here each type has the features in its file. Subjects and conferences have
+none; `condense.data.features.complete` gives them the means of their papers' features.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ from condense.datasets.splits import NAMES, set_splits
 from condense.errors import FileError
 
 PER_CLASS = (60, 40, 20)
-"""Training nodes a class; the first is what a data set's plain name means."""
+"""Training nodes per class; the data set's name without a suffix means the first."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the files of one graph hold.
+    """The contents of one graph's files.
 
     Attributes:
-        target: the type of labels.npy.
-        text: node type -> its file of a bag of words, a scipy matrix.
-        embedding: node type -> its file of dense vectors, a plain .npy array despite its name.
-        bare: types without features; the greatest number in their relation counts them.
-        relations: edge list -> relation from its first column to its second.
+        target: the node type of labels.npy.
+        text: node type -> file of its bags of words, a scipy matrix.
+        embedding: node type -> file of its dense vectors, a plain .npy array despite its suffix.
+        bare: types without features; their number of nodes follows from the largest number in their
+            relation.
+        relations: edge list -> relation from its first to its second column.
     """
 
     target: str
@@ -74,15 +75,15 @@ LAYOUTS = {
 
 
 def load_heco(root: Path, name: str, per_class: int = PER_CLASS[0]) -> MultimodalGraph:
-    """ACM or DBLP from `root`/heco/`name`, each relation with its reverse.
+    """Load ACM or DBLP from `root`/heco/`name`; each relation gets its reverse.
 
     y is −1 on the target nodes outside the split (per_class · classes train, 1,000 validate, 1,000
-    test), so that nothing can learn from them.
+    test), so that no method can learn from their labels.
 
     Args:
         root: the data folder.
         name: a key of LAYOUTS.
-        per_class: training nodes a class, out of PER_CLASS; it chooses the files of the split.
+        per_class: training nodes per class, one of PER_CLASS; it selects the files of the split.
 
     Raises:
         FileError: a file is missing or damaged, or two of them disagree.
@@ -99,7 +100,7 @@ def load_heco(root: Path, name: str, per_class: int = PER_CLASS[0]) -> Multimoda
         _join(graph, relation, folder / file, owner, layout.bare)
 
     store = graph[layout.target]
-    labels = read_array(folder / "labels.npy", owner)  # ACM's are whole numbers in float64.
+    labels = read_array(folder / "labels.npy", owner)  # ACM stores integers as float64.
     numeric = labels.dtype.kind in "iuf" and labels.shape == (store.num_nodes,)
     if not numeric or not np.array_equal(labels, np.rint(labels)):
         raise FileError(
@@ -123,7 +124,7 @@ def _set_features(graph: MultimodalGraph, node_type: str, modality: str, x: Tens
 def _join(
     graph: MultimodalGraph, relation: EdgeType, path: Path, owner: str, bare: tuple[str, ...]
 ) -> None:
-    """Set `relation` and its reverse; a bare type's nodes are counted by it."""
+    """Set `relation` and its reverse; it also determines the number of nodes of a bare type."""
     source, name, destination = relation
     ends = read_pairs(path, owner)  # [2, edges]
     if destination in bare:

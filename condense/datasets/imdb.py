@@ -1,7 +1,7 @@
-"""IMDB: films with plot keywords, posters and figures, their directors and actors.
+"""IMDB: films with plot keywords, posters and tabular figures, their directors and actors.
 
-The graph of MHGAT and HGNN-IMA: movie 4278, director 2081, actor 5257, three classes, split
-855/855/2568. The poster features are rebuilt descriptors, not those of the papers.
+The graph of MHGAT and HGNN-IMA: 4278 movies, 2081 directors and 5257 actors, three classes, split
+855/855/2568. The poster features are recomputed descriptors, not those of the papers.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ IMAGES = "img_feature_posters_744.npz"
 
 
 def load_imdb(root: Path, modalities: Sequence[str] = ("text", "image")) -> MultimodalGraph:
-    """IMDB from `root`/imdb.
+    """Load IMDB from `root`/imdb.
 
     Args:
-        root: the data folder, holding imdb/mhgat/*, imdb/img_feature_posters_744.npz and, for
+        root: the data folder, with imdb/mhgat/*, imdb/img_feature_posters_744.npz and, for
             `tabular`, imdb/tabular.npz.
-        modalities: of the movies, out of text (3066 keywords), image (744, with mask) and tabular;
-            directors and actors have text alone.
+        modalities: the movies' modalities, from text (3066 keywords), image (744, with mask) and tabular;
+            directors and actors have only text.
 
     Raises:
         UserError: an unknown modality.
@@ -47,7 +47,7 @@ def load_imdb(root: Path, modalities: Sequence[str] = ("text", "image")) -> Mult
     unknown = [m for m in modalities if m not in MODALITIES]
     if unknown or not modalities:
         raise UserError(
-            f"modalities (got {list(modalities)}) must name some of imdb's; "
+            f"modalities (got {list(modalities)}) must name some of IMDB's; "
             f"{nearest(str(unknown[:1]), MODALITIES)}"
         )
     folder = root / "imdb"
@@ -87,12 +87,12 @@ def load_imdb(root: Path, modalities: Sequence[str] = ("text", "image")) -> Mult
 def _tabular(table: Mapping[str, np.ndarray], train: Tensor) -> Tensor:
     """Figures as standardised log(1 + v), imputed from training nodes; categories as 0/1 columns.
 
-    All 16 figures are non-negative and most are heavy-tailed (votes, gross, likes). A missing category
-    is a row of zeros.
+    All 16 figures are non-negative, and most are heavy-tailed (votes, gross, likes). A missing category
+    gives a row of zeros.
     """
     numeric = impute(torch.from_numpy(table["numeric"]).log1p(), train)
     spread = numeric[train].std(0)
-    # An indicator that never varies on training nodes must not be blown up elsewhere.
+    # An indicator that is constant on the training nodes must not be inflated elsewhere.
     numeric = (numeric - numeric[train].mean(0)) / torch.where(spread > 1e-6, spread, 1.0)
     codes = torch.from_numpy(table["cat_codes"].astype(np.int64))
     parts = [numeric]

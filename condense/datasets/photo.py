@@ -1,7 +1,7 @@
-"""Photo: Amazon's camera products with words of their reviews, linked by what is bought together.
+"""Photo: camera products on Amazon with words of their reviews, linked if often bought together.
 
-The Photo graph of Shchur et al. (2018), 7,650 products in 8 classes. It has no public split: theirs,
-20 training and 30 validation nodes a class, is drawn here for each of five seeds.
+The Photo graph of Shchur et al. (2018), 7,650 products in 8 classes. It has no public split; as in that
+paper, 20 training and 30 validation nodes per class are drawn at random, for each of five seeds.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from condense.datasets.gnn_benchmark import read_graph
 from condense.datasets.splits import set_splits
 from condense.errors import FileError
 
-TRAIN, VAL = 20, 30  # A class; the rest is for testing.
+TRAIN, VAL = 20, 30  # Per class; the rest is for testing.
 
 
 def load_photo(root: Path, seed: int = 0) -> MultimodalGraph:
-    """Photo from `root`/amazon/amazon_electronics_photo.npz.
+    """Load Photo from `root`/amazon/amazon_electronics_photo.npz.
 
     Args:
         root: the data folder.
-        seed: of the split; it is part of the name: photo for 0, photo-1, photo-2, …
+        seed: the seed of the split, which is part of the name: photo for 0, photo-1, photo-2, …
 
     Raises:
         FileError: the file is missing or damaged, or a class is too small for the split.
@@ -43,8 +43,8 @@ def load_photo(root: Path, seed: int = 0) -> MultimodalGraph:
 
 
 def draw_split(labels: NDArray, seed: int) -> dict[str, NDArray]:
-    """TRAIN and VAL random nodes of each class, and the rest; the same seed gives the same split."""
-    # The bit generator is named, because `default_rng` may change it in a later numpy.
+    """TRAIN and VAL random nodes of each class, and the rest for testing; one seed gives one split."""
+    # The bit generator is explicit, because a later numpy may change that of `default_rng`.
     rng = np.random.Generator(np.random.PCG64(seed))
     shuffled = [rng.permutation(np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
     cuts = {

@@ -1,4 +1,4 @@
-"""From the node numbers of a public split to masks and labels."""
+"""Converts the node numbers of a public split to masks and labels."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def set_splits(
 ) -> None:
     """Set `train_mask`, `val_mask`, `test_mask` and y of the target type.
 
-    y is −1 on the nodes of no split: their labels are no part of the public task, so nothing that
-    learns may read them.
+    y is −1 on nodes outside the split: their labels are not part of the public task, so no method may
+    learn from them.
 
     Args:
-        store: of the target type.
-        labels: classes [n].
+        store: the store of the target type.
+        labels: the classes [n].
         rows: "train", "val" and "test" -> node numbers.
         path: the file of `rows`, for messages.
         what: the target type, for messages.
 
     Raises:
-        FileError: a number that is no node.
+        FileError: a number is not that of a node.
     """
     n = len(labels)
     inside = torch.zeros(n, dtype=torch.bool)

@@ -102,9 +102,8 @@ def import_graph(
     edges = read_edges(files.adjacency, len(x), threshold)
     if len(x) > num_target(whole):
         raise UserError(
-            f"features (got {len(x)} nodes) must not have more nodes than the whole graph "
-            f"({num_target(whole)}); "
-            "declare the graph that they were condensed from"
+            f"features (got {len(x)} nodes) must not have more nodes than the whole graph, "
+            f"{num_target(whole)}; declare the graph that they were condensed from"
         )
     if files.labels is None:
         ratio = _ratio(files, kind, ratio)

@@ -1,1 +1,1 @@
-"""What every run needs, whatever the method: identity, stages, steps, checkpoints, progress."""
+"""What every run needs, for any method: identity, stages, steps, checkpoints, progress."""

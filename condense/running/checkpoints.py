@@ -1,7 +1,7 @@
-"""Keeping the state of a long run on the disk, so that it survives whatever ends the process.
+"""Checkpoints of a long run, from which it can be resumed after an interruption.
 
-What comes before a run's loop follows from its seed and is done again; the loop goes on from the newest
-state, and ends in the very data in which the unbroken run would have ended.
+A resumed run repeats what comes before its loop, which is determined by the seed, and continues the loop
+from the newest state. It gives exactly the data that an uninterrupted run gives.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from condense.running.timing import StageClock
 SUFFIX = ".checkpoints"
 KEPT = 2
 SHARE = 50
-"""Writing takes at most this part of the time: a checkpoint that took 1 s is followed by 50 s without."""
+"""Writing takes at most about 1/SHARE of the time: after a checkpoint that took 1 s, none for 50 s."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class State:
-    """All that the next step of a run's loop depends on, and what the run has found so far.
+    """Everything that the next step of a run's loop depends on, and the results so far.
 
     Attributes:
         numbers: plain JSON values.
-        tensors: of any names.
+        tensors: name -> tensor; names are free.
     """
 
     numbers: dict[str, Any]
@@ -45,12 +45,12 @@ class State:
 
 
 def folder_beside(out: Path) -> Path:
-    """Where the checkpoints of the run that writes `out` are kept."""
+    """The folder of the checkpoints of the run that writes `out`."""
     return out.with_name(out.name + SUFFIX)
 
 
 def finished(out: Path, run: Mapping[str, Any]) -> bool:
-    """Whether `out` holds what the run (see `condense.running.identity`) would end in."""
+    """Whether `out` holds the complete result of this run (see `condense.running.identity`)."""
     if not out.exists():
         return False
     try:
@@ -65,17 +65,17 @@ class Checkpoints:
     """The newest states of one run, in a folder of their own.
 
     Args:
-        folder: made when the first checkpoint is written; None keeps nothing.
-        seconds: least time between two checkpoints; 0 keeps every state that is offered. The first state
+        folder: created when the first checkpoint is written; None keeps nothing.
+        seconds: minimum time between two checkpoints; 0 keeps every state that is offered. The first state
             that is offered is always kept.
-        resume: go on from the newest state in `folder`, if there is one.
+        resume: continue from the newest state in `folder`, if there is one.
 
     Raises:
         UserError: negative seconds.
 
     Attributes:
-        state: what to go on from, or None to start from the beginning.
-        resumed: the steps at which the run was taken up again, in order.
+        state: the state to continue from, or None to start from the beginning.
+        resumed: the steps at which the run was resumed, in order.
     """
 
     def __init__(self, folder: Path | None, seconds: float = 0.0, resume: bool = False) -> None:
@@ -89,69 +89,69 @@ class Checkpoints:
         self._next = 0.0  # The first state is kept in any case.
 
     def begin(self, run: Mapping[str, Any], clock: StageClock) -> None:
-        """Find the state to go on from. Another run's checkpoints stay until this run has one of its own.
+        """Find the state to continue from. Another run's checkpoints stay until this run writes its first.
 
         Args:
-            run: see `condense.running.identity`.
-            clock: of this part of the run; it is told what the earlier parts have spent.
+            run: the run's identity, see `condense.running.identity`.
+            clock: the clock of this part of the run; it is given the time of the earlier parts.
 
         Raises:
             UserError: the checkpoints to be resumed belong to another run.
         """
-        # Sums are split among threads, so their number shows in the last digits.
+        # Sums are split among threads, so the number of threads affects the last digits.
         self._run, self._clock = {**run, "threads": torch.get_num_threads()}, clock
-        found = self._newest()
-        if found is None:
+        newest = self._newest()
+        if newest is None:
             if self.resume:
                 log.info("nothing to resume in %s: starting from the beginning", self.folder)
             return
-        path, record, tensors = found
-        other = difference(record["run"], self._run)
-        if self.resume and other:
+        path, record, tensors = newest
+        differing = difference(record["run"], self._run)
+        if self.resume and differing:
             raise UserError(
-                f"resume: {self.folder} holds checkpoints of another run: {other}; give the same "
-                f"settings, or start anew without --resume"
+                f"resume: {self.folder} holds checkpoints of another run: {differing}; give the same "
+                "settings, or start anew without --resume"
             )
         if self.resume:
             self.state = State(record["numbers"], tensors)
             self.resumed = [*record["resumed"], record["step"]]
             clock.carry(record["stages"])
-            # Written again, so that it is counted how often a run was taken up.
+            # Written again to record that the run was resumed.
             self._write(path, {**record, "resumed": self.resumed}, tensors)
             self._mine = [path]
-            log.info("going on from step %d", record["step"])
-        elif other:
+            log.info("resuming from step %d", record["step"])
+        elif differing:
             log.info(
-                "checkpoints of another run in %s stay until this run's first: %s",
+                "checkpoints of another run in %s stay until this run writes its first: %s",
                 self.folder,
-                other,
+                differing,
             )
         else:
             log.info(
-                "starting from the beginning, although a run with these settings has come to step %d: "
-                "--resume goes on from there",
+                "starting from the beginning, although a run with these settings has reached step %d: "
+                "--resume continues it",
                 record["step"],
             )
 
     def offer(self, step: int, state: Callable[[], State]) -> None:
-        """Keep the state after `step` if it is time to; a failure to write is logged, and no more.
+        """Write the state after `step` if a checkpoint is due; a failure to write is only logged.
 
         Args:
-            step: the loop's steps so far.
-            state: gives the state; called only if it is to be kept.
+            step: the number of steps done.
+            state: returns the state; called only if a checkpoint is due.
         """
         if self.folder is None or time.monotonic() < self._next:
             return
-        started, made = time.monotonic(), state()
+        started, current = time.monotonic(), state()
         record = {
             "run": self._run,
             "step": step,
             "resumed": self.resumed,
             "stages": self._clock.spent(),
-            "numbers": made.numbers,
+            "numbers": current.numbers,
         }
         path = self.folder / f"step-{step:09d}.h5"
-        if self._write(path, record, made.tensors):
+        if self._write(path, record, current.tensors):
             self._mine = [*self._mine, path][-KEPT:]
             self._remove([p for p in self._files() if p not in self._mine])
         now = time.monotonic()
@@ -159,29 +159,29 @@ class Checkpoints:
             self._next = now + max(self.seconds, SHARE * (now - started))
 
     def discard(self) -> None:
-        """Remove all checkpoints: the run has ended, or is another one."""
+        """Remove all checkpoints in the folder; other files stay."""
         if self.folder is not None and self.folder.is_dir():
             self._remove([*self._files(), *self.folder.glob(".*.tmp")])
-            with contextlib.suppress(OSError):  # There is something of the user's in it.
+            with contextlib.suppress(OSError):  # The folder holds files of the user.
                 self.folder.rmdir()
 
     def _write(self, path: Path, record: dict[str, Any], tensors: Mapping[str, Tensor]) -> bool:
-        """Whether it could be written; the run is worth more than its checkpoint."""
+        """Write a checkpoint; on failure return False, since the run matters more."""
         try:
             path.parent.mkdir(exist_ok=True)
             save_checkpoint(path, record, tensors)
         except (OSError, FileError) as error:
-            log.warning("a checkpoint is not written, but the run goes on: %s", error)
+            log.warning("checkpoint not written, the run continues: %s", error)
             return False
         return True
 
     def _newest(self) -> tuple[Path, dict[str, Any], dict[str, Tensor]] | None:
-        """The newest checkpoint that can be read."""
+        """Path, record and tensors of the newest readable checkpoint."""
         for path in reversed(self._files()):
             try:
                 return path, *load_checkpoint(path)
             except FileError as error:
-                log.warning("a checkpoint is left out: %s", error)
+                log.warning("checkpoint skipped: %s", error)
         return None
 
     def _files(self) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What makes a run the run that it is: equal identities end in equal data."""
+"""The identity of a run: runs with equal identities give equal data."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def identity(
     seed: int,
     device: torch.device,
 ) -> dict[str, Any]:
-    """The fields of a provenance that are known before the run, but for how the graph was loaded.
+    """The provenance fields known before the run, except how the graph was loaded.
 
     Args:
         graph: the whole graph.
-        budget: of the condensed one.
-        method: its name.
-        settings: its settings, a dataclass.
-        seed: of the run.
-        device: on which it runs.
+        budget: the budget of the condensed graph.
+        method: the method's name.
+        settings: the method's settings, a dataclass.
+        seed: the run's seed.
+        device: the device of the run.
     """
     return {
         "dataset": graph.name,
@@ -57,23 +57,23 @@ def identity(
 
 
 def difference(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """The first field of `now` that has another value in `then`, with both values; "" if none has.
+    """The first field of `now` whose value in `then` differs, with both values; "" if there is none.
 
-    Fields of fields count one by one, as in `settings.epochs (20 then, 30 now)`.
+    Nested fields are compared one by one, as in `settings.epochs (20 then, 30 now)`.
     """
     for name, value in now.items():
         before = then.get(name)
         if isinstance(value, Mapping) and isinstance(before, Mapping):
-            found = difference(before, value)
-            if found:
-                return f"{name}.{found}"
+            nested = difference(before, value)
+            if nested:
+                return f"{name}.{nested}"
         elif _json(before) != _json(value):
             return f"{name} ({_short(before)} then, {_short(value)} now)"
     return ""
 
 
 def _json(value: Any) -> str:
-    # Tuples become lists in a file, and NaN is no equal of itself.
+    # Tuples become lists in a file, and NaN does not equal itself.
     return json.dumps(spell(value))
 
 
@@ -83,7 +83,7 @@ def _short(value: Any) -> str:
 
 
 def device_name(device: torch.device) -> str:
-    """The device, with the model of a GPU."""
+    """The device, with the model name of a GPU."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return str(device)
@@ -91,10 +91,10 @@ def device_name(device: torch.device) -> str:
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that a result depends on."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = importlib.metadata.version(package)
+            installed[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            installed[package] = "not installed"
+    return installed

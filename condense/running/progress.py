@@ -1,4 +1,4 @@
-"""A run's progress: a bar on a terminal, plain lines in a log file."""
+"""Shows a run's progress: a bar on a terminal, plain lines in a log file."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from rich.text import Text
 if TYPE_CHECKING:
     from condense.running.steps import Step
 
-LOG_LINES = 10  # A log gets about this many lines a run …
-LOG_SECONDS = 60.0  # … and, where that leaves long silence, one a minute.
+LOG_LINES = 10  # A log gets about this many lines per run …
+LOG_SECONDS = 60.0  # … and at least one line in this time.
 
 
 class Progress:
-    """Shows the stage, steps, loss, conflict rate, energy, edge mass, validation score and the time left.
+    """Shows the stage, the steps, the reported values (loss, energy, …) and the time left.
 
-    On a terminal it is a bar. Elsewhere, as in a log file, it is a line a stage and, while steps are made, a
-    line every tenth of the run and every minute, without control characters. A context manager whose
-    `on_stage` and `on_step` are what `condense.run.condense` calls.
+    On a terminal it draws a bar. Elsewhere, as in a log file, it prints one line per stage and, during the
+    steps, one line every tenth of the run and every minute, without control characters. Use it as a context
+    manager and pass its `on_stage` and `on_step` to `condense.run.condense`.
     """
 
     def __init__(self, console: Console, title: str) -> None:
         self._console, self._title, self._stage = console, title, ""
         self._logged, self._begun = 0, time.perf_counter()
         self._logged_at = self._begun
-        # Preparation before the first step is not counted in what is left.
+        # The time left is estimated from the steps alone, without the preparation before them.
         self._first: tuple[int, float] | None = None
         self._bar = _Bar(
             progress.TextColumn("{task.description}"),
@@ -72,11 +72,11 @@ class Progress:
         """Show one step."""
         now = time.perf_counter()
         self._first = self._first or (step.index, now)
-        said = "  ".join(_say(name, value) for name, value in step.values.items())
+        values = "  ".join(_formatted(name, value) for name, value in step.values.items())
         done = f"{step.index}/{step.total}"
         if self._console.is_terminal:
             self._bar.update(
-                self._task, completed=step.index, total=step.total, done=done, values=said
+                self._task, completed=step.index, total=step.total, done=done, values=values
             )
         elif (
             step.index * LOG_LINES >= (self._logged + 1) * step.total
@@ -88,21 +88,21 @@ class Progress:
             if first < step.index < step.total:
                 seconds = (now - started) / (step.index - first) * (step.total - step.index)
                 left = f"  about {span(seconds)} left"
-            self._log(f"  step {done}  {said}{left}")
+            self._log(f"  step {done}  {values}{left}")
 
-    def _log(self, said: str) -> None:
-        """One line: when, what, in which stage."""
+    def _log(self, text: str) -> None:
+        """Print one line: elapsed time, title, stage and `text`."""
         self._logged_at = time.perf_counter()
-        gone = timedelta(seconds=int(self._logged_at - self._begun))
+        elapsed = timedelta(seconds=int(self._logged_at - self._begun))
         stage = f": {self._stage}" if self._stage else ""
-        self._console.print(f"{gone} {self._title}{stage}{said}", markup=False)
+        self._console.print(f"{elapsed} {self._title}{stage}{text}", markup=False)
 
 
 class _Bar(progress.Progress):
-    """A bar with its values in lines of their own, so that none is lost on a narrow terminal."""
+    """A bar with its values on lines of their own, so that none is cut off on a narrow terminal."""
 
     def get_renderables(self) -> Iterable[RenderableType]:
-        """The bar, and below it what it has been told."""
+        """The bar, and the values below it."""
         yield self.make_tasks_table(self.tasks)
         for task in self.tasks:
             if task.fields["values"]:
@@ -110,7 +110,7 @@ class _Bar(progress.Progress):
 
 
 def span(seconds: float) -> str:
-    """A time to be read by people: 7.3 s, 42 s, 3 min 20 s, 2 h 05 min."""
+    """A human-readable duration: 7.3 s, 42 s, 3 min 20 s, 2 h 05 min."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -121,5 +121,5 @@ def span(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
-def _say(name: str, value: float) -> str:
+def _formatted(name: str, value: float) -> str:
     return f"{name.replace('_', ' ')} {'–' if math.isnan(value) else f'{value:.3g}'}"

@@ -1,4 +1,4 @@
-"""What a run reports as it proceeds."""
+"""The progress that a run reports at each step."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class Step:
     """Progress of a run.
 
     Attributes:
-        index: steps done, from 1.
-        total: steps planned.
+        index: number of steps done, from 1.
+        total: number of steps planned.
         values: named numbers, such as loss, conflict_rate, energy, edge_mass, val_score.
     """
 
@@ -25,4 +25,4 @@ OnStep = Callable[[Step], None]
 
 
 def ignore(step: Step) -> None:
-    """An `OnStep` for callers that do not watch."""
+    """An `OnStep` that does nothing."""

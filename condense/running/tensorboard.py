@@ -1,4 +1,4 @@
-"""A run's curves for TensorBoard: loss, conflict rate and its chance level, energy, edge mass, validation."""
+"""Writes a run's curves for TensorBoard: loss, conflict rate, energy, edge mass, validation score."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from condense.running.steps import Step
 
 TOGETHER = {"conflict rate": ["conflict_rate", "chance_conflict_rate"]}
-"""Charts of several curves: the rate at which modalities conflict means little without chance's."""
+"""Charts that show several curves: a conflict rate means little without the rate expected by chance."""
 
 
 class TensorBoard:
-    """Writes every number of every step that a condenser reports; `on_step` is what it calls.
+    """Writes every value of every step that a condenser reports to `on_step`.
 
     with TensorBoard(Path("runs/board")) as board:
         condense(graph, budget, on_step=board.on_step)
 
-    A run that is taken up again goes on in the same folder: what an earlier part wrote of later steps is
-    no longer shown.
+    A resumed run may use the same folder: values that an earlier part wrote for later steps are no longer
+    shown.
 
     Args:
-        folder: for the event files; made if there is none.
+        folder: the folder of the event files; created if it does not exist.
 
     Raises:
-        UserError: the package tensorboard is not installed, or `folder` cannot be made.
+        UserError: the package tensorboard is not installed, or `folder` cannot be created.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,10 +44,10 @@ class TensorBoard:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(
-                f"tensorboard (got {folder}) must be a folder that can be written ({error.strerror}); "
+                f"tensorboard (got {folder}) must be a writable folder ({error.strerror}); "
                 "choose another"
             ) from None
-        self._make, self._folder = SummaryWriter, folder
+        self._open, self._folder = SummaryWriter, folder
         self._writer: SummaryWriter | None = None
 
     def __enter__(self) -> TensorBoard:
@@ -65,7 +65,7 @@ class TensorBoard:
     def on_step(self, step: Step) -> None:
         """Write one step."""
         if self._writer is None:
-            self._writer = self._make(str(self._folder), purge_step=step.index)
+            self._writer = self._open(str(self._folder), purge_step=step.index)
             self._writer.add_custom_scalars({"together": _charts(list(step.values))})
         for name, value in step.values.items():
             self._writer.add_scalar(name, value, step.index)
@@ -73,7 +73,7 @@ class TensorBoard:
 
 
 def _charts(names: Sequence[str]) -> dict[str, list[str | list[str]]]:
-    """Those of TOGETHER that have curves, in the form that TensorBoard expects."""
+    """The charts of TOGETHER whose curves all exist, in the form that TensorBoard expects."""
     return {
         title: ["Multiline", curves]
         for title, curves in TOGETHER.items()

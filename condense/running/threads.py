@@ -1,4 +1,4 @@
-"""How many threads a computation is worth."""
+"""Chooses the number of threads by the size of a computation."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 import torch
 
 SMALL = 100_000
-"""Below so many numbers an operation is over before a second thread has been woken."""
+"""An operation on fewer numbers finishes before a second thread has started."""
 
 
 @contextmanager
 def threads_for(numbers: int) -> Iterator[None]:
-    """Inside, PyTorch uses one thread if its operations handle fewer than SMALL numbers each.
+    """Let PyTorch use one thread inside the block if its operations handle fewer than SMALL numbers each.
 
     Args:
-        numbers: of a typical operation.
+        numbers: how many numbers a typical operation handles.
     """
     before = torch.get_num_threads()
     if numbers < SMALL:

@@ -1,4 +1,4 @@
-"""Seconds and peak memory of the stages of a run."""
+"""Measures seconds and peak memory of a run's stages."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ OnStage = Callable[[str], None]
 
 @dataclass
 class StageClock:
-    """Collects one record a stage, in the order in which stages end.
+    """Collects one record per stage, in the order in which stages end.
 
     Attributes:
-        stages: {"name", "seconds", "peak_bytes"} each. peak_bytes is the process's greatest resident
-            memory during the stage (on systems without /proc: since the process began), or on a GPU
-            the greatest memory allocated there.
-        device: where tensors live.
-        carried: the stages of a run's earlier parts, see `carry`.
+        device: the device of the tensors.
+        stages: records {"name", "seconds", "peak_bytes"}. peak_bytes is the process's peak resident memory
+            during the stage (on systems without /proc: since the process began), or on a GPU the peak
+            memory allocated there.
+        carried: the records of a run's earlier parts, see `carry`.
         on_stage: called with each stage's name as it begins.
     """
 
@@ -42,7 +42,7 @@ class StageClock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measure what runs inside; it is recorded also when it ends by an exception."""
+        """Measure the block as stage `name`; a block that raises is recorded too."""
         self.on_stage(name)
         reset_peak(self.device)
         synchronise(self.device)
@@ -55,13 +55,13 @@ class StageClock:
             self.stages.append(self._record(name, started))
 
     def carry(self, stages: list[Stage]) -> None:
-        """Count what earlier parts of a broken run have spent, as `spent` had it."""
+        """Add the records of an interrupted run's earlier parts, as `spent` returned them."""
         self.carried = stages
 
     def spent(self) -> list[Stage]:
-        """One record a stage with what all parts of the run have spent until now.
+        """One record per stage over all parts of the run so far, including the stage that is running.
 
-        Seconds add up, of peaks the greatest counts; the stage that is running is included.
+        Seconds are summed; of peaks the largest counts.
         """
         running = [self._record(*self._running)] if self._running else []
         total: dict[Any, Stage] = {}
@@ -81,31 +81,31 @@ class StageClock:
 
 
 def synchronise(device: torch.device) -> None:
-    """Wait for the device: a GPU returns from a call before it has done the work."""
+    """Wait for the device, since a GPU call returns before its work is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def peak_bytes(device: torch.device) -> int:
-    """The greatest memory in use since `reset_peak` (see `StageClock`)."""
+    """Peak memory in use since `reset_peak` (see `StageClock`)."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    found = _status("VmHWM")
-    if found is not None:
-        return found
+    high_water = _status("VmHWM")
+    if high_water is not None:
+        return high_water
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def resident_bytes(device: torch.device) -> int | None:
-    """Memory in use now; None where the system does not tell."""
+    """Memory in use now; None if the system does not report it."""
     if device.type == "cuda":
         return torch.cuda.memory_allocated(device)
     return _status("VmRSS")
 
 
 def reset_peak(device: torch.device) -> None:
-    """Let `peak_bytes` count from now on, where the system can."""
+    """Restart the count of `peak_bytes`, where the system supports it."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         return
@@ -114,7 +114,7 @@ def reset_peak(device: torch.device) -> None:
 
 
 def _status(name: str) -> int | None:
-    """A number of bytes out of what Linux tells about this process."""
+    """A field of /proc/self/status, in bytes; None if there is none."""
     with contextlib.suppress(OSError):
         for line in _STATUS.read_text().splitlines():
             if line.startswith(name + ":"):

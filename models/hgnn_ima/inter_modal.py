@@ -234,7 +234,10 @@ def _spread(g: Float[Tensor, "e M heads"]) -> Float[Tensor, "e heads"]:
 
 
 def _mean_at_node(
-    values: Float[Tensor, " e *k"], weight: Float[Tensor, " e"], index: Int[Tensor, " e"], count: int
+    values: Float[Tensor, " e *k"],
+    weight: Float[Tensor, " e"],
+    index: Int[Tensor, " e"],
+    count: int,
 ) -> Float[Tensor, " e *k"]:
     """For each edge the mean over all edges of its node, weights as multiplicities."""
     flat = values.flatten(1)

@@ -15,9 +15,6 @@ def after(*words: str) -> list[str]:
     return candidates(cli.COMMANDS, words)
 
 
-def test_names_known_at_once_are_those_of_the_registries() -> None:
-
-
 def test_commands_come_first() -> None:
     assert after("") == list(cli.COMMANDS)
     assert after("con") == ["condense"]

@@ -63,7 +63,7 @@ def test_an_interrupted_run_goes_on_to_the_same_data(
     assert names(tmp_path / "small.h5.checkpoints") == ["step-000000002.h5", "step-000000003.h5"]
     monkeypatch.undo()
     assert cli.main([*command, "--out", str(out), "--resume"]) == 0
-    assert "going on from step 3" in said.text
+    assert "resuming from step 3" in said.text
     made = load_condensed(out).provenance
     assert made.complete
     assert made.measures["resumed_from"] == [3]
@@ -151,7 +151,7 @@ def test_a_full_disk_leaves_the_earlier_file(
     assert status == 2
     error = capsys.readouterr().err
     assert f"path (got {out}) cannot be written: File too large; free disk space" in error
-    assert "a checkpoint is not written, but the run goes on" in said.text
+    assert "checkpoint not written, the run continues" in said.text
     assert out.read_bytes() == before
     assert list(tmp_path.rglob("*.tmp")) == []
 
@@ -176,7 +176,7 @@ def test_room_made_after_a_full_disk_serves_the_resumed_run(
     assert not out.exists()
     monkeypatch.undo()
     assert cli.main([*command, "--out", str(out), "--resume"]) == 0
-    assert "going on from step 6" in said.text
+    assert "resuming from step 6" in said.text
     assert data_digest(out) == data_digest(tmp_path / "whole.h5")
 
 

@@ -1,4 +1,4 @@
-"""Counts from ratios: never more than asked for, and every class is there."""
+"""Counts from ratios: never more than requested, and at least one node per class."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.graphs import small_graph
 
 
 def films(class_sizes, train_sizes, edges=(), others=10):
-    """Films with so many nodes, and so many training nodes, of each class; relations to persons."""
+    """Films with these numbers of nodes and training nodes per class, and relations to persons."""
     graph = MultimodalGraph()
     y = torch.arange(len(class_sizes)).repeat_interleave(torch.tensor(class_sizes))
     graph["movie"].num_nodes, graph["movie"].y = len(y), y
@@ -45,7 +45,11 @@ def test_counts_by_hand():
 def test_classes_follow_the_training_nodes_by_largest_remainders():
     # Quotas 7 · (13, 6, 1)/20 = 4.55, 2.1, 0.35: floors 4, 2, 0; the seat goes to the first.
     budget = plan(films([40, 30, 30], [13, 6, 1]), 0.07)
-    assert budget.classes == (4, 2, 1)  # One of the first's five is given to the class without any.
+    assert budget.classes == (
+        4,
+        2,
+        1,
+    )  # One of the first class's five nodes goes to the class without any.
     assert budget.notices == ("class 2 is raised to 1 node (its share is below one half)",)
     # Quotas 10 · (2, 3, 5)/10 exact; and 4 · (5, 5, 2)/12 = 1.67, 1.67, 0.67: seats to the first two.
     assert plan(films([30, 30, 40], [2, 3, 5]), 0.1).classes == (2, 3, 5)
@@ -109,7 +113,7 @@ def test_ratio_out_of_range(ratio):
             plan(small_graph(), 0.3, edge_ratio=ratio)
 
 
-def test_no_edges_may_be_asked_for():
+def test_no_edges_may_be_requested():
     budget = plan(small_graph(), 0.3, edge_ratio=0)
     assert set(budget.edges.values()) == {0}
     assert not budget.notices
@@ -135,7 +139,7 @@ def test_whole_graph_as_its_own_budget():
     assert budget.edges == {r: graph[r].edge_index.size(1) for r in graph.edge_types}
 
 
-def test_the_inductive_setting_counts_what_it_sees():
+def test_the_inductive_setting_counts_visible_nodes():
     graph = small_graph(num_target=80)
     trained = int(graph["movie"].train_mask.sum())
     budget = plan(graph, 0.5, setting="inductive")
@@ -148,7 +152,7 @@ def test_the_inductive_setting_counts_what_it_sees():
         assert kept == seen[relation].edge_index.size(1) // 2
         assert kept < graph[relation].edge_index.size(1) // 4
     assert budget.nodes["actor"] == round(seen["actor"].num_nodes * budget.ratio_train)
-    # In terms of all nodes the same budget; the edges' share is still that of what is seen.
+    # The same budget as a ratio of all nodes; the share of edges still refers to the visible ones.
     assert plan(graph, budget.ratio, "all", setting="inductive").classes == budget.classes
     whole = plan(graph, 1.0, setting="inductive")
     assert whole.nodes == {t: seen[t].num_nodes for t in seen.node_types}

@@ -1,1 +1,1 @@
-"""The rules of `MultimodalGraph`: of graphs, node types, relations and labels."""
+"""The rules of `MultimodalGraph` for graphs, node types, relations and labels."""

@@ -1,6 +1,6 @@
-"""The rules of `MultimodalGraph`, checked at its border: after loading, before saving.
+"""Checks the rules of `MultimodalGraph` after loading and before saving.
 
-PyG's own `validate` accepts a feature matrix with the wrong number of rows; this does not.
+Unlike PyG's `validate`, it rejects a feature matrix with the wrong number of rows.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ SETTINGS = {
     "name": "the data set's name",
     "source": "'real' or 'simulated'",
 }
-"""What a graph carries beside its nodes and edges."""
+"""The graph's own attributes, besides those of nodes and edges."""
 
 
 def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
-    """Raise unless `graph` keeps every rule of the data type.
+    """Raise unless `graph` obeys every rule of the data type.
 
     Args:
         graph: as described by `MultimodalGraph`.
         kind: a whole graph needs three splits and a training node in each class, and has no soft
-            labels; in a condensed one every target node is labelled and trains.
+            labels; in a condensed graph every target node is labelled and used for training.
 
     Raises:
-        GraphError: the message names type, attribute, value and remedy.
+        GraphError: a rule is broken; the message names type, attribute, value and remedy.
     """
     _check_keys(graph)
     _check_names(graph)
@@ -53,31 +53,31 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
 
 
 def _check_keys(graph: MultimodalGraph) -> None:
-    """Raise unless the graph carries SETTINGS and nothing else beside its nodes and edges."""
+    """Raise unless the graph's own attributes are exactly SETTINGS."""
     for node_type in graph.node_types:
         if node_type in SETTINGS:
-            # PyG has one name space for both, so that setting cannot be set.
-            where, rule = "a node type's name", f"must be none of {', '.join(SETTINGS)}"
+            # PyG keeps both in one namespace, so this setting could not be set.
+            where, rule = "a node type's name", f"must not be one of {', '.join(SETTINGS)}"
             raise GraphError.of(where, repr(node_type), rule, "rename it")
-    found = graph._global_store
+    store = graph._global_store
     for key, rule in SETTINGS.items():
-        if key not in found:
+        if key not in store:
             raise GraphError.of(
                 f"graph.{key}", "nothing", f"must be set to {rule}", f"set graph.{key} = …"
             )
-    for key in found:
+    for key in store:
         if key not in SETTINGS:
-            rule = f"has no place in a graph, nor in a file: both keep {', '.join(SETTINGS)}"
+            rule = f"is not an attribute of a graph or a file: both keep only {', '.join(SETTINGS)}"
             remedy = "delete it, or attach it to a node type"
-            raise GraphError.of(f"graph.{key}", type(found[key]).__name__, rule, remedy)
+            raise GraphError.of(f"graph.{key}", type(store[key]).__name__, rule, remedy)
 
 
 def _check_names(graph: MultimodalGraph) -> None:
-    """Raise for names that a file cannot hold, or in which its keys could not be told apart."""
+    """Raise for names that a file cannot store or that would make its keys ambiguous."""
     for name, what in _names(graph):
-        # HDF5 reads "." as "this group" and "/" as a path, and ends a name at NUL; ":" separates
-        # the parts of a relation's key; and torch allows no "." in the
-        # names of a model's parts, which follow types and relations.
+        # HDF5 reads "." as "this group" and "/" as a path, and ends a name at NUL; ":" separates the
+        # parts of a relation's key; and torch forbids "." in the names of a model's modules, which are
+        # named after types and relations.
         forbidden = "/:\0." if what == KIND else "/:\0"
         if name in ("", ".") or any(c in name for c in forbidden) or not _is_unicode(name):
             raise GraphError(
@@ -87,7 +87,7 @@ def _check_names(graph: MultimodalGraph) -> None:
 
 
 def _names(graph: MultimodalGraph) -> Iterator[tuple[str, str]]:
-    """All names, and what each belongs to."""
+    """All names, each with what it names."""
     for node_type in graph.node_types:
         yield node_type, KIND
     for relation in graph.edge_types:
@@ -111,14 +111,14 @@ def _is_unicode(name: str) -> bool:
 def _check_settings(graph: MultimodalGraph) -> None:
     name, source, target, classes = graph.name, graph.source, graph.target, graph.num_classes
     if not isinstance(name, str) or not name or "\0" in name or not _is_unicode(name):
-        rule = "must be a string, neither empty nor with NUL"
+        rule = "must be a non-empty string without NUL"
         raise GraphError.of("graph.name", repr(name), rule, "set graph.name to the data set's name")
     if source not in ("real", "simulated"):
         rule = "must be 'real' or 'simulated'"
         raise GraphError.of("graph.source", repr(source), rule, "set graph.source to one of them")
     if target not in graph.node_types:
         remedy = nearest(str(target), graph.node_types)
-        raise GraphError.of("graph.target", repr(target), "is no node type of the graph", remedy)
+        raise GraphError.of("graph.target", repr(target), "is not a node type of the graph", remedy)
     if not isinstance(classes, int) or classes < 2:
         rule = "must be an integer of at least 2"
         remedy = "set it to int(y.max()) + 1 or more"

@@ -14,7 +14,7 @@ from models.choices import nearest
 
 
 def check_edges(graph: MultimodalGraph, relation: EdgeType) -> None:
-    """Raise unless `relation` joins nodes that exist, and each attribute has one row an edge."""
+    """Raise unless `relation` joins existing nodes and each attribute has one row per edge."""
     store, where = graph[relation], f"graph[{relation!r}]"
     for end in (relation[0], relation[2]):
         if end not in graph.node_types:
@@ -54,7 +54,7 @@ def _check_index(graph: MultimodalGraph, relation: EdgeType) -> None:
 def _check_rows(where: str, value: object, count: int) -> None:
     if not isinstance(value, Tensor) or value.dim() == 0 or value.size(0) != count:
         got = f"shape {list(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
-        rule, remedy = f"must have {count} rows, one an edge", "set it for every edge or delete it"
+        rule, remedy = f"must have {count} rows, one per edge", "set it for every edge or delete it"
         raise GraphError.of(where, got, rule, remedy)
     dtype_name(value, where)
 

@@ -10,7 +10,7 @@ from condense.errors import GraphError
 
 
 def check_labels(graph: MultimodalGraph) -> None:
-    """Raise unless y lies in −1 … C−1 and y_soft, where there is one, holds distributions."""
+    """Raise unless y lies in −1 … C−1 and the optional y_soft holds distributions."""
     store, here = graph[graph.target], f"graph[{graph.target!r}]"
     y, classes = store.get("y"), int(graph.num_classes)
     if y is None or y.dtype != torch.long or y.dim() != 1:
@@ -25,10 +25,10 @@ def check_labels(graph: MultimodalGraph) -> None:
     if soft is None:
         return
     if soft.dtype not in FLOATS or soft.dim() != 2 or soft.size(1) != classes:
-        rule, remedy = f"must be float [num_nodes, {classes}]", "give one column a class"
+        rule, remedy = f"must be float [num_nodes, {classes}]", "give one column per class"
         raise GraphError.of(f"{here}.y_soft", described(soft), rule, remedy)
     total = soft.double().sum(dim=1)
-    # Rounding in float16 is far coarser than in float32. NaN is within no tolerance.
+    # float16 rounds far more coarsely than float32. NaN fails the comparison.
     tolerance = 1e-2 if soft.dtype == torch.float16 else 1e-4
     bad = (soft < 0).any(dim=1) | ~((total - 1).abs() <= tolerance)
     if bad.any():
@@ -43,7 +43,7 @@ def check_splits(graph: MultimodalGraph) -> None:
     """Raise unless a whole graph has three disjoint splits and each class a training node."""
     store, here = graph[graph.target], f"graph[{graph.target!r}]"
     if "y_soft" in store:
-        # Only y is hidden on test nodes.
+        # On test nodes only y is hidden, not y_soft.
         rule = "belongs to condensed graphs: on a whole one it would leak test labels"
         raise GraphError.of(f"{here}.y_soft", described(store.y_soft), rule, "delete it")
     for split in SPLITS:
@@ -61,11 +61,11 @@ def check_splits(graph: MultimodalGraph) -> None:
                 where = f"{here}.{first} and {second}"
                 raise GraphError.of(where, got, "must not overlap", "give each node one split")
     for split in ("train_mask", "val_mask"):
-        bare = (store[split] & (store.y == UNLABELLED)).nonzero().flatten()
-        if len(bare):
-            rule = f"is a {split} node without a label ({len(bare)} of them)"
-            remedy = "label it or take it out of the split"
-            raise GraphError.of(f"{here}.y[{int(bare[0])}]", "−1", rule, remedy)
+        unlabelled = (store[split] & (store.y == UNLABELLED)).nonzero().flatten()
+        if len(unlabelled):
+            rule = f"is a {split} node without a label ({len(unlabelled)} of them)"
+            remedy = "label it or remove it from the split"
+            raise GraphError.of(f"{here}.y[{int(unlabelled[0])}]", "−1", rule, remedy)
     counts = torch.bincount(store.y[store.train_mask], minlength=graph.num_classes)
     if (counts == 0).any():
         where = f"class {int((counts == 0).nonzero()[0])} of {here}.train_mask"
@@ -75,8 +75,8 @@ def check_splits(graph: MultimodalGraph) -> None:
 
 def check_condensed(graph: MultimodalGraph) -> None:
     """Raise unless every target node of a condensed graph is labelled."""
-    bare = (graph[graph.target].y == UNLABELLED).nonzero().flatten()
-    if len(bare):
-        where = f"graph[{graph.target!r}].y[{int(bare[0])}]"
-        rule = f"must label every node of a condensed graph ({len(bare)} are not)"
-        raise GraphError.of(where, "−1", rule, "label it, or leave it out")
+    unlabelled = (graph[graph.target].y == UNLABELLED).nonzero().flatten()
+    if len(unlabelled):
+        where = f"graph[{graph.target!r}].y[{int(unlabelled[0])}]"
+        rule = f"must label every node of a condensed graph ({len(unlabelled)} are not labelled)"
+        raise GraphError.of(where, "−1", rule, "label it, or remove it")

@@ -12,11 +12,11 @@ from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names, present
 
 FLOATS = (torch.float16, torch.float32, torch.float64)
 ROWS = 4096
-"""Features are searched for NaN in blocks of so many rows: no temporary of a matrix's size."""
+"""Features are searched for NaN in blocks of this many rows, to avoid a temporary of full size."""
 
 
 def check_nodes(graph: MultimodalGraph, node_type: str) -> None:
-    """Raise unless each attribute of `node_type` has its data type, its shape and its range."""
+    """Raise unless each attribute of `node_type` has the right data type, shape and range."""
     store = graph[node_type]
     here = f"graph[{node_type!r}]"
     count = store.get("num_nodes")
@@ -51,10 +51,13 @@ def check_nodes(graph: MultimodalGraph, node_type: str) -> None:
 
 def _check_rows(where: str, value: object, count: int) -> None:
     if not isinstance(value, Tensor):
-        rule, remedy = "must be a tensor with one row a node", "turn it into a tensor or delete it"
+        rule, remedy = (
+            "must be a tensor with one row per node",
+            "convert it to a tensor or delete it",
+        )
         raise GraphError.of(where, type(value).__name__, rule, remedy)
     if value.dim() == 0 or value.size(0) != count:
-        rule, remedy = f"must have {count} rows, one a node", "cut or pad it to num_nodes"
+        rule, remedy = f"must have {count} rows, one per node", "cut or pad it to num_nodes"
         raise GraphError.of(where, f"shape {list(value.shape)}", rule, remedy)
     dtype_name(value, where)
 
@@ -92,7 +95,9 @@ def _check_weight(where: str, weight: Tensor) -> None:
     bad = ~torch.isfinite(weight) | (weight < 0)
     if bad.any():
         row = int(bad.nonzero()[0])
-        rule = "must be finite and not negative: how many original nodes the node stands for"
+        rule = (
+            "must be finite and not negative: the number of original nodes that the node stands for"
+        )
         remedy = "use 0 for a node that stands for none"
         raise GraphError.of(f"{where}[{row}]", float(weight[row]), rule, remedy)
 
@@ -104,11 +109,11 @@ def _check_origin(where: str, origin: Tensor) -> None:
         )
     if (origin < -1).any():
         row = int((origin < -1).nonzero()[0])
-        rule = "must be an original node's number, or −1"
-        remedy = "use −1 for a node that is no original one"
+        rule = "must be the number of an original node, or −1"
+        remedy = "use −1 for a synthetic node"
         raise GraphError.of(f"{where}[{row}]", int(origin[row]), rule, remedy)
 
 
 def described(value: Tensor) -> str:
-    """A tensor's data type and shape, as messages state them."""
+    """A tensor's data type and shape, for messages."""
     return f"{str(value.dtype).removeprefix('torch.')} {list(value.shape)}"

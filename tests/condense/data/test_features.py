@@ -34,28 +34,28 @@ def chain():
 
 def test_a_type_without_features_gets_the_mean_of_all_its_neighbours_that_have_them():
     graph = chain()
-    found = complete(graph)
+    completed = complete(graph)
     # Author 0: 3 · (1, 2) + 1 · (5, 6) + 1 · (9, 0) over 5; paper 2 lacks its text.
     expected = torch.tensor([[17 / 5, 12 / 5], [0, 0], [0, 0], [9, 0]])
-    assert torch.allclose(found["author"].x_text, expected)
-    assert found["author"].has_text.tolist() == [True, False, False, True]
+    assert torch.allclose(completed["author"].x_text, expected)
+    assert completed["author"].has_text.tolist() == [True, False, False, True]
     # Cities come next: authors 0 and 3 for the first; the second's only author has nothing.
-    assert torch.allclose(found["city"].x_text[0], (expected[0] + expected[3]) / 2)
-    assert found["city"].has_text.tolist() == [True, False]
-    assert modality_names(found["island"]) == ()
+    assert torch.allclose(completed["city"].x_text[0], (expected[0] + expected[3]) / 2)
+    assert completed["city"].has_text.tolist() == [True, False]
+    assert modality_names(completed["island"]) == ()
     assert modality_names(graph["author"]) == ()
     assert "has_text" not in graph["author"]
 
 
-def test_types_with_features_stay_as_they_are():
+def test_types_with_features_are_not_changed():
     graph = small_graph()
-    found = complete(graph)
-    assert found["movie"].x_text is graph["movie"].x_text
-    assert found["director"].x_text is graph["director"].x_text
-    assert modality_names(found["director"]) == ("text",)
-    assert set(modality_names(found["actor"])) == {"text", "image"}
+    completed = complete(graph)
+    assert completed["movie"].x_text is graph["movie"].x_text
+    assert completed["director"].x_text is graph["director"].x_text
+    assert modality_names(completed["director"]) == ("text",)
+    assert set(modality_names(completed["actor"])) == {"text", "image"}
     # Every actor's image comes from films that have one.
-    assert bool(torch.isfinite(found["actor"].x_image).all())
+    assert bool(torch.isfinite(completed["actor"].x_image).all())
 
 
 def test_one_name_for_two_widths_is_named():

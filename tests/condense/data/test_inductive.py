@@ -1,4 +1,4 @@
-"""The training and validation parts of a graph against sets of nodes and edges found by hand."""
+"""The training and validation parts of a graph, compared with nodes and edges listed by hand."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def numbers(part: SubGraph) -> dict[str, list[int]]:
     return {t: nodes.tolist() for t, nodes in part.nodes.items()}
 
 
-def test_nodes_that_only_others_lead_to_are_not_seen():
+def test_nodes_reached_only_through_removed_nodes_are_removed():
     part = training_part(papers(), "inductive")
     assert numbers(part) == {
         "author": [0], "paper": [0, 4], "term": [0, 4], "venue": [0], "editor": [0, 1],
@@ -62,7 +62,7 @@ def test_validation_nodes_are_scored_beside_the_training_nodes():
     assert part.graph["author"].val_mask.tolist() == [False, True]
 
 
-def test_what_is_seen_does_not_depend_on_edges_of_nodes_that_are_not():
+def test_the_part_does_not_depend_on_edges_of_removed_nodes():
     graph, other = papers(), papers()
     other["author", "wrote", "paper"].edge_index[1, 1:4] = torch.tensor([2, 3, 1])
     one, two = training_part(graph, "inductive"), training_part(other, "inductive")
@@ -70,7 +70,7 @@ def test_what_is_seen_does_not_depend_on_edges_of_nodes_that_are_not():
 
 
 @pytest.mark.parametrize("part", [training_part, validation_part])
-def test_in_the_transductive_setting_all_is_seen(part):
+def test_in_the_transductive_setting_the_whole_graph_is_visible(part):
     graph = small_graph()
     assert part(graph, "transductive").graph is graph
     assert part(graph, "transductive").nodes is None

@@ -66,7 +66,7 @@ def test_equal_relations_pair_up_one_to_one():
     assert len(primary(graph)) == 2
 
 
-def test_empty_relations_are_nobodys_mirror():
+def test_empty_relations_have_no_mirror():
     graph = joined(r=("a", "b", []), s=("b", "a", []))
     assert reverses(graph) == {}
     assert len(primary(graph)) == 2

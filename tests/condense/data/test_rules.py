@@ -1,4 +1,4 @@
-"""Every rule has a graph that breaks it, and its message says where, what, why and what to do."""
+"""Each rule is broken by a graph, and its message names the place, the value, the rule and the remedy."""
 
 from __future__ import annotations
 
@@ -76,10 +76,18 @@ SETTINGS = [
     (drop(None, "source"), ("graph.source (got nothing)", "'real' or 'simulated'")),
     (
         put(None, "url", "x"),
-        ("graph.url (got str)", "has no place", "target, num_classes, name, source", "delete"),
+        (
+            "graph.url (got str)",
+            "is not an attribute",
+            "target, num_classes, name, source",
+            "delete",
+        ),
     ),
-    (put(None, "name", ""), ("graph.name (got '')", "must be a string", "set graph.name")),
-    (put(None, "name", 3), ("graph.name (got 3)", "must be a string")),
+    (
+        put(None, "name", ""),
+        ("graph.name (got '')", "must be a non-empty string", "set graph.name"),
+    ),
+    (put(None, "name", 3), ("graph.name (got 3)", "must be a non-empty string")),
     (put(None, "name", "a\0b"), (r"graph.name (got 'a\x00b')", "NUL")),
     (
         put(None, "source", "fake"),
@@ -87,7 +95,7 @@ SETTINGS = [
     ),
     (
         put(None, "target", "movies"),
-        ("graph.target (got 'movies')", "no node type", "did you mean 'movie'"),
+        ("graph.target (got 'movies')", "not a node type", "did you mean 'movie'"),
     ),
     (put(None, "num_classes", 1), ("graph.num_classes (got 1)", "at least 2", "int(y.max()) + 1")),
     (put(None, "num_classes", 3.0), ("graph.num_classes (got 3.0)", "integer")),
@@ -104,7 +112,7 @@ def type_called_name(graph):
 
 
 NAMES = [
-    (type_called_name, ("a node type's name (got 'name')", "none of target", "rename it")),
+    (type_called_name, ("a node type's name (got 'name')", "not be one of target", "rename it")),
     (put("a/b", "num_nodes", 1), ("the name 'a/b' of a type", "without '/'", "rename it")),
     (put("a:b", "num_nodes", 1), ("the name 'a:b' of a type", "':'", "rename it")),
     (put(".", "num_nodes", 1), ("the name '.' of a type", "other than '.'")),
@@ -228,9 +236,9 @@ RELATIONS = [
     ),
     (
         put(EDGES, "edge_attr", torch.zeros(3)),
-        ("'actor')].edge_attr (got shape [3])", "one an edge", "delete"),
+        ("'actor')].edge_attr (got shape [3])", "one per edge", "delete"),
     ),
-    (put(EDGES, "kind", "x"), ("'actor')].kind (got str)", "one an edge")),
+    (put(EDGES, "kind", "x"), ("'actor')].kind (got str)", "one per edge")),
     (
         put(EDGES, "edge_weight", lambda g: torch.ones(g[EDGES].edge_index.size(1)).long()),
         ("'actor')].edge_weight (got int64", "must be float [edges]", ".float()"),
@@ -273,7 +281,7 @@ SPLITS = [
     ),
     (
         at("movie", "y", 12, -1),
-        ("graph['movie'].y[12] (got −1)", "train_mask node without a label (1 of", "take it out"),
+        ("graph['movie'].y[12] (got −1)", "train_mask node without a label (1 of", "remove it"),
     ),
     (at("movie", "y", 3, -1), ("graph['movie'].y[3] (got −1)", "val_mask node without a label")),
     (unlink_class, ("class 1 of graph['movie'].train_mask (got no training node)", "move a node")),
@@ -284,10 +292,10 @@ SPLITS = [
 ]
 
 CONDENSED = [
-    (at("movie", "y", 4, -1), ("graph['movie'].y[4] (got −1)", "label every node", "leave it out")),
+    (at("movie", "y", 4, -1), ("graph['movie'].y[4] (got −1)", "label every node", "remove it")),
     (
         put("movie", "y_soft", torch.ones(12, 2) / 2),
-        ("y_soft (got float32 [12, 2])", "[num_nodes, 3]", "a class"),
+        ("y_soft (got float32 [12, 2])", "[num_nodes, 3]", "per class"),
     ),
     (
         put("movie", "y_soft", torch.ones(12, 3)),
@@ -326,7 +334,7 @@ def test_whole_graph_that_breaks_a_rule(change, fragments):
         check(graph, "whole")
     for fragment in fragments:
         assert fragment in str(raised.value)
-    assert "; " in str(raised.value)  # What comes after is the remedy.
+    assert "; " in str(raised.value)  # The remedy follows.
 
 
 @pytest.mark.parametrize(

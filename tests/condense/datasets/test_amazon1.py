@@ -1,4 +1,4 @@
-"""AMAZON-1: the simulated data set's fixed facts, and the reading of real files."""
+"""AMAZON-1: pinned properties of the simulated data set, and reading the real files."""
 
 import hashlib
 import logging
@@ -30,14 +30,14 @@ FINGERPRINT = "39053554a099567ba1dad25d4f584121feec56ea3917c1b66841d8a665a42024"
 
 def digest(graph):
     """sha256 over name, type, shape and bytes of every array, in a fixed order."""
-    found = hashlib.sha256()
+    sha = hashlib.sha256()
     for store in [*graph.node_stores, *graph.edge_stores]:
         for key in sorted(k for k in store if torch.is_tensor(store[k])):
             array = store[key].numpy()
             array = array.astype(array.dtype.newbyteorder("<"))
-            found.update(f"{store._key} {key} {array.dtype.str} {array.shape}".encode())
-            found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
+            sha.update(f"{store._key} {key} {array.dtype.str} {array.shape}".encode())
+            sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_full_scale_difficulty_is_pinned(full):
 @pytest.mark.parametrize("scale", [0.01, 0.02, 0.05])
 def test_small_scale_keeps_the_rules(scale):
     graph = simulate_amazon1(scale)
-    check(graph)  # among others: every class trains
+    check(graph)  # also that every class has training items
     assert graph["item"].num_nodes == round(58_088 * scale)
     for name, relation in RELATIONS.items():
         edges = graph["item", name, "item"].edge_index.size(1)
@@ -141,7 +141,7 @@ def test_classes_have_a_long_tail(small):
     assert torch.equal(counts.sort(descending=True).values[:6], counts[:6])
 
 
-def test_relations_differ_in_what_they_tell(small):
+def test_relations_differ_in_homophily(small):
     h = {name: homophily(small, name) for name in RELATIONS}
     chance = float((torch.bincount(small["item"].y) / len(small["item"].y)).square().sum())
     assert h["buy_after_viewing"] > h["also_viewed"] > h["also_buy"] > 2 * chance
@@ -162,14 +162,14 @@ def test_degrees_are_heavy_tailed_and_each_relation_isolates_some(small):
         assert isolated > 1 - relation.active - 0.03
 
 
-def test_each_class_has_one_partner_a_modality():
+def test_each_class_has_one_partner_per_modality():
     for pairs in (TEXT_PAIRS, IMAGE_PAIRS):
         assert sorted(c for pair in pairs for c in pair) == list(range(CLASSES))
     assert not set(TEXT_PAIRS) & set(IMAGE_PAIRS)
 
 
 @pytest.mark.slow
-def test_class_means_say_little(full):
+def test_class_means_are_poor_classifiers(full):
     """Classes are spread over topics: the nearest class mean is right on fewer than 70 % of items.
 
     An MLP on the same features reaches 83 % (benchmarks/amazon1_difficulty.py).
@@ -320,5 +320,5 @@ def test_broken_splits(prepared, split, message):
 @pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04junk"])
 def test_files_of_another_format(prepared, name, content):
     (prepared / "amazon1" / name).write_bytes(content)
-    with pytest.raises(FileError, match=rf"{name} is no \.np[yz] file .*save it again"):
+    with pytest.raises(FileError, match=rf"{name} is not a valid \.np[yz] file .*save it again"):
         load_amazon1(prepared, "real")

@@ -14,17 +14,17 @@ from condense.datasets.amazon2_simulated import simulate_amazon2
 from condense.datasets.amazon_files import CONVERT_SPLIT, FILES, PRICE_FILES
 from condense.errors import FileError, UserError
 
-# Of x_price and has_price at scale 1. The other arrays are those that test_amazon1.py pins.
+# The digest of x_price and has_price at scale 1. test_amazon1.py pins the other arrays.
 FINGERPRINT = "857caf9ff0575a51033a699b4f1b0dab40ba7a23fc220c47e66252cce482b435"
 
 
 def digest(graph):
-    found = hashlib.sha256()
+    sha = hashlib.sha256()
     item = graph["item"]
     for array in (item.x_price.numpy().astype("<f4"), item.has_price.numpy()):
-        found.update(f"{array.dtype.str} {array.shape}".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
+        sha.update(f"{array.dtype.str} {array.shape}".encode())
+        sha.update(np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +87,15 @@ def explained(x, group):
     return 1 - ((x - mean[group]) ** 2).sum() / ((x - x.mean()) ** 2).sum()
 
 
-def test_the_price_says_a_little_about_class_and_topic(small):
-    made = simulate(0.05)
+def test_the_price_is_weakly_informative_of_class_and_topic(small):
+    simulation = simulate(0.05)
     item = small["item"]
     known = item.has_price.numpy()
     x = item.x_price.flatten().numpy().astype(float)[known]
-    of_class, of_topic = explained(x, made.true[known]), explained(x, made.topic[known])
+    of_class, of_topic = explained(x, simulation.true[known]), explained(x, simulation.topic[known])
     assert 0.03 < of_class < of_topic < 0.6
-    # Missing at random: classes differ in it by no more than chance.
-    shares = [known[made.true == c].mean() for c in range(6)]
+    # Missing at random: classes differ by no more than chance.
+    shares = [known[simulation.true == c].mean() for c in range(6)]
     assert max(shares) - min(shares) < 0.1
 
 

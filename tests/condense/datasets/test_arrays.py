@@ -1,4 +1,4 @@
-"""Files written by numpy and scipy come back; whatever is wrong with one is said with its path."""
+"""Files written by numpy and scipy are read back; every error names the file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from condense.errors import FileError
 MATRIX = np.array([[0.0, 2.0, 0.0], [1.0, 0.0, 3.0]])
 
 
-def test_an_array_whatever_its_name_ends_in(tmp_path: Path) -> None:
+def test_an_array_with_any_suffix(tmp_path: Path) -> None:
     with (tmp_path / "t_feat.npz").open("wb") as stream:
         np.save(stream, MATRIX)
     assert np.array_equal(read_array(tmp_path / "t_feat.npz", "X"), MATRIX)
@@ -41,7 +41,7 @@ def test_csr_parts(tmp_path: Path) -> None:
     np.savez(tmp_path / "m.npz", **{f"attr_{k}": v for k, v in parts.items() if k != "indptr"})
     with pytest.raises(FileError, match=r"m.npz cannot be read \(.*attr_indptr.*put X's files"):
         read_csr(tmp_path / "m.npz", "X", "attr")
-    parts["indices"] = np.array([1, 0, 7], dtype=np.int32)  # Only three columns.
+    parts["indices"] = np.array([1, 0, 7], dtype=np.int32)  # The matrix has only three columns.
     np.savez(tmp_path / "m.npz", **{f"attr_{key}": value for key, value in parts.items()})
     with pytest.raises(FileError, match=r"m.npz cannot be read \(.*indices"):
         read_csr(tmp_path / "m.npz", "X", "attr")
@@ -55,7 +55,7 @@ def test_pairs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["0 1 2\n", "0\n", "0 1\n2\n", "a b\n", "0.5 1\n"])
-def test_lines_that_are_no_pairs(tmp_path: Path, text: str) -> None:
+def test_lines_that_are_not_pairs(tmp_path: Path, text: str) -> None:
     (tmp_path / "pa.txt").write_text(text)
     with pytest.raises(FileError, match=r"pa.txt cannot be read \(.*put X's files .* again"):
         read_pairs(tmp_path / "pa.txt", "X")
@@ -94,7 +94,7 @@ def test_no_pickle_is_read(tmp_path: Path, read) -> None:
         read(path)
 
 
-def test_one_array_and_an_archive_are_told_apart(tmp_path: Path) -> None:
+def test_one_array_and_an_archive_are_distinguished(tmp_path: Path) -> None:
     np.savez(tmp_path / "many.npz", a=MATRIX)
     np.save(tmp_path / "one.npy", MATRIX)
     assert np.array_equal(read_archive(tmp_path / "many.npz", "X", ["a"])["a"], MATRIX)

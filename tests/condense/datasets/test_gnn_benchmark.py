@@ -58,7 +58,7 @@ def test_tiny_cora(tmp_path: Path) -> None:
     expected = np.zeros((N, N), dtype=int)
     for i in range(N):
         expected[i, (i + 1) % N] = expected[(i + 1) % N, i] = 1
-    expected[2, 90] = expected[90, 2] = 1  # Once each way, and no loop at 7.
+    expected[2, 90] = expected[90, 2] = 1  # Once in each direction, and no loop at 7.
     assert np.array_equal(dense(graph), expected)
     paper = graph["paper"]
     sums = paper.x_text.sum(dim=1)
@@ -79,17 +79,17 @@ def test_tiny_photo(tmp_path: Path) -> None:
     product = graph["product"]
     assert torch.equal(product.train_mask, again["product"].train_mask)
     assert not torch.equal(product.train_mask, other["product"].train_mask)
-    for found in (product, other["product"]):
+    for store in (product, other["product"]):
         for mask, count in (("train_mask", 20), ("val_mask", 30), ("test_mask", 30)):
-            assert torch.bincount(found.y[found[mask]]).tolist() == [count, count]
-        assert (found.y == torch.arange(N) % 2).all()
+            assert torch.bincount(store.y[store[mask]]).tolist() == [count, count]
+        assert (store.y == torch.arange(N) % 2).all()
 
 
 def test_a_split_is_random_within_each_class() -> None:
     labels = np.arange(400) % 2
     rows = draw_split(labels, 0)["train"]
     assert len(np.unique(rows)) == 40
-    assert rows.max() > 200  # Not the first of each class.
+    assert rows.max() > 200  # Not merely the first nodes of each class.
 
 
 @pytest.mark.parametrize(("load", "path"), [(load_cora, CORA), (load_photo, PHOTO)])
@@ -104,7 +104,7 @@ def test_wrong_files(tmp_path: Path, load, path: Path) -> None:
             load(tmp_path)
 
 
-def test_cora_whose_split_names_no_paper(tmp_path: Path) -> None:
+def test_cora_with_a_split_that_names_an_unknown_paper(tmp_path: Path) -> None:
     write(tmp_path / CORA, val_idx=np.array([N]))
     with pytest.raises(FileError, match=rf"cora.npz names paper {N}"):
         load_cora(tmp_path)
@@ -153,8 +153,8 @@ def test_real_photo() -> None:
 
 def test_drawn_splits_are_pinned() -> None:
     """A new numpy could draw other numbers from the same seed; results would silently move."""
-    found = hashlib.sha256()
+    sha = hashlib.sha256()
     for seed in range(5):
         for rows in draw_split(np.arange(600) % 8, seed).values():
-            found.update(rows.astype("<i8").tobytes())
-    assert found.hexdigest() == "785c5a021d472d3f14faaf9ee1c57f1e9e8b72cd8cdda617f571572be9c88097"
+            sha.update(rows.astype("<i8").tobytes())
+    assert sha.hexdigest() == "785c5a021d472d3f14faaf9ee1c57f1e9e8b72cd8cdda617f571572be9c88097"

@@ -22,7 +22,7 @@ from models.schema import modality_names
 from tests.support.shared_data import DATA, needs
 
 P, A, T, C = 10, 8, 5, 3
-"""Papers, authors, terms, conferences (subjects in ACM)."""
+"""Numbers of papers, authors, terms and conferences (subjects in ACM)."""
 
 
 def write(root: Path, name: str) -> Path:
@@ -187,7 +187,7 @@ def test_real_counts(name: str, per_class: int) -> None:
 
 
 def product(graph, *steps: tuple[str, str]) -> np.ndarray:
-    """Which target nodes are joined by a walk over these (relation, type) steps."""
+    """Matrix of the pairs of target nodes joined by a walk over these (relation, type) steps."""
     reached = np.eye(graph[graph.target].num_nodes, dtype=bool)
     at = graph.target
     for relation, to in steps:

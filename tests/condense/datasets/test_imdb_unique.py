@@ -1,4 +1,4 @@
-"""IMDB with each film once: a tiny IMDB by hand, and the real one."""
+"""IMDB without duplicates: a tiny IMDB by hand, and the real one."""
 
 from __future__ import annotations
 
@@ -85,6 +85,6 @@ def test_real_counts() -> None:
     assert movie.num_nodes == len(np.unique(ids)) == 4278 - 98
     assert graph["movie", "directed_by", "director"].edge_index.size(1) == movie.num_nodes
     assert (graph["director"].num_nodes, graph["actor"].num_nodes) == (2081, 5257)
-    # The training set loses its inner duplicates alone.
+    # The training set loses only duplicates within itself.
     train = np.load(DATA / "imdb" / "mhgat" / "train_val_test_idx1.npz")["train_idx"]
     assert int(movie.train_mask.sum()) == len(np.unique(ids[train]))

@@ -1,4 +1,4 @@
-"""Every data set that has a name: it loads, keeps the rules, and is documented."""
+"""Every registered data set loads, obeys the rules and is documented."""
 
 from __future__ import annotations
 
@@ -39,14 +39,15 @@ def test_every_entry(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert graph.source == ("simulated" if entry.simulated else "real")
     store = graph[graph.target]
     assert set(modality_names(store)) == set(entry.modalities) <= set(entry.available)
-    # Labels of nodes in no split are nobody's to learn from.
+    # Labels of nodes outside the split are hidden.
     inside = sum(store[split].int() for split in SPLITS)
     assert ((inside == 1) == (store.y != UNLABELLED)).all()
-    # Every type has features once its neighbours have lent theirs.
+    # Every type has features after completion from its neighbours.
     visible = complete(hide_test_labels(graph))
     assert all(modality_names(visible[t]) for t in visible.node_types)
-    one = entry.available[-1]
-    assert modality_names(load_dataset(name, str(DATA), modalities=[one])[graph.target]) == (one,)
+    last = entry.available[-1]
+    single = load_dataset(name, str(DATA), modalities=[last])
+    assert modality_names(single[graph.target]) == (last,)
 
 
 @pytest.mark.parametrize("name", [n for n, entry in DATASETS.items() if not entry.simulated])

@@ -20,14 +20,14 @@ def store(rows):
     return graph["paper"]
 
 
-def test_labels_outside_the_split_are_gone() -> None:
-    found = store({"train": [4, 0], "val": [1], "test": [5]})
-    assert found.train_mask.nonzero().flatten().tolist() == [0, 4]
-    assert found.val_mask.nonzero().flatten().tolist() == [1]
-    assert found.test_mask.nonzero().flatten().tolist() == [5]
-    assert found.y.tolist() == [0, 1, -1, -1, 1, 2]
+def test_labels_outside_the_split_are_hidden() -> None:
+    split = store({"train": [4, 0], "val": [1], "test": [5]})
+    assert split.train_mask.nonzero().flatten().tolist() == [0, 4]
+    assert split.val_mask.nonzero().flatten().tolist() == [1]
+    assert split.test_mask.nonzero().flatten().tolist() == [5]
+    assert split.y.tolist() == [0, 1, -1, -1, 1, 2]
 
 
-def test_a_number_that_is_no_node() -> None:
+def test_a_number_outside_the_nodes() -> None:
     with pytest.raises(FileError, match=r"f names paper 6, which must lie in 0 … 5"):
         store({"train": [0], "val": [1], "test": [6]})

@@ -184,8 +184,8 @@ def test_nan_history_survives(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda g: setattr(g, "url", "x"), r"graph\.url \(got str\) has no place in a graph, nor in a file"),
-        (lambda g: setattr(g, "name", 3), r"graph\.name \(got 3\) must be a string"),
+        (lambda g: setattr(g, "url", "x"), r"graph\.url \(got str\) is not an attribute of a graph"),
+        (lambda g: setattr(g, "name", 3), r"graph\.name \(got 3\) must be a non-empty string"),
         (lambda g: setattr(g["."], "num_nodes", 1), r"the name '\.' of a type"),
         (lambda g: setattr(g["a\0b"], "num_nodes", 1), r"the name 'a\\x00b' of a type"),
         (lambda g: g["movie"].update({"a/b": g["movie"].y}), r"the name 'a/b' of an attribute"),

@@ -1,4 +1,4 @@
-"""A run that was broken and taken up again is the unbroken run, and nothing else is taken for it."""
+"""A resumed run gives the data of the uninterrupted run, and only its own checkpoints are resumed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SETTINGS = {"epochs": 3, "outer": 5, "check_every": 2, "batch": 2, "lr_features"
 
 
 class Killed(BaseException):
-    """Ends a run as `kill` would: nothing of the run's own catches it."""
+    """Ends a run as `kill` would: the run's own code does not catch it."""
 
 
 def run(
@@ -53,14 +53,14 @@ def run(
     )  # fmt: skip
 
 
-def broken(folder: Path, die_at: int, **kind: Any) -> None:
+def interrupted(folder: Path, die_at: int, **kind: Any) -> None:
     with pytest.raises(Killed):
         run(Checkpoints(folder), die_at, **kind)
 
 
 @pytest.fixture(scope="module")
-def unbroken() -> str:
-    """What the run with SETTINGS ends in."""
+def uninterrupted() -> str:
+    """The fingerprint of the uninterrupted run with SETTINGS."""
     return fingerprint(run().graph)
 
 
@@ -70,13 +70,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO, logger="condense")
     return caplog
 
 
 @pytest.mark.parametrize(
-    ("settings", "deaths", "taken_up"),
+    ("settings", "deaths", "resumed_from"),
     [
         ({}, [4], [2]),  # step 4 was not kept yet
         ({"decouple": "update", "damping": 1.0}, [8, 12], [6, 10]),  # where an epoch begins
@@ -90,38 +90,38 @@ def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
         ({"relay": "two-layer", "hidden": 5}, [8, 12], [6, 10]),
     ],
 )
-def test_the_parts_of_a_broken_run_end_where_the_unbroken_one_does(
-    settings: dict, deaths: list[int], taken_up: list[int], folder: Path
+def test_a_resumed_run_gives_the_data_of_the_uninterrupted_run(
+    settings: dict, deaths: list[int], resumed_from: list[int], folder: Path
 ) -> None:
     whole = run(**settings)
     for number, die_at in enumerate(deaths):
         with pytest.raises(Killed):
             run(Checkpoints(folder, resume=number > 0), die_at, **settings)
-    made = run(Checkpoints(folder, resume=True), **settings)
-    assert fingerprint(made.graph) == fingerprint(whole.graph)
-    assert made.provenance.history == whole.provenance.history
-    measures = {**whole.provenance.measures, "resumed_from": taken_up}
-    assert made.provenance.measures == measures
+    resumed = run(Checkpoints(folder, resume=True), **settings)
+    assert fingerprint(resumed.graph) == fingerprint(whole.graph)
+    assert resumed.provenance.history == whole.provenance.history
+    measures = {**whole.provenance.measures, "resumed_from": resumed_from}
+    assert resumed.provenance.measures == measures
 
 
 def test_the_best_of_an_earlier_part_is_kept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def score(*scores: float) -> None:
         left = iter(scores)
-        monkeypatch.setattr(RelayValidator, "score", lambda judge, z, y: next(left))
+        monkeypatch.setattr(RelayValidator, "score", lambda validator, z, y: next(left))
 
     score(0.1, 0.2, 0.9, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # the start, steps 2, 4, …
     whole = run()
     score(0.1, 0.2, 0.9, 0.3, 0.4)
-    broken(folder, 8)
+    interrupted(folder, 8)
     score(0.1, 0.4, 0.5, 0.6, 0.7, 0.8)
-    made = run(Checkpoints(folder, resume=True))
-    assert made.provenance.measures["best_step"] == whole.provenance.measures["best_step"] == 4
-    assert made.provenance.measures["best_val_score"] == 0.9
-    assert fingerprint(made.graph) == fingerprint(whole.graph)
+    resumed = run(Checkpoints(folder, resume=True))
+    assert resumed.provenance.measures["best_step"] == whole.provenance.measures["best_step"] == 4
+    assert resumed.provenance.measures["best_val_score"] == 0.9
+    assert fingerprint(resumed.graph) == fingerprint(whole.graph)
 
 
-def test_a_kept_state_is_of_its_step_and_not_of_a_later_one(folder: Path) -> None:
-    broken(folder, 6)
+def test_a_checkpoint_holds_the_state_of_its_own_step(folder: Path) -> None:
+    interrupted(folder, 6)
     _, early = load_checkpoint(folder / "step-000000002.h5")
     _, late = load_checkpoint(folder / "step-000000004.h5")
     assert early.keys() == late.keys()
@@ -130,10 +130,8 @@ def test_a_kept_state_is_of_its_step_and_not_of_a_later_one(folder: Path) -> Non
             assert not torch.equal(early[name], late[name]), name
 
 
-def test_a_start_that_came_out_otherwise_is_refused(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    broken(folder, 6)
+def test_a_different_start_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted(folder, 6)
     monkeypatch.setattr(Clusters, "digest", lambda start: "another")
     with pytest.raises(UserError, match="the run's start, made anew, is not what it was"):
         run(Checkpoints(folder, resume=True))
@@ -142,8 +140,8 @@ def test_a_start_that_came_out_otherwise_is_refused(
 
 @pytest.mark.parametrize("change", ["shape", "name"])
 def test_tensors_of_another_shape_are_refused(folder: Path, change: str) -> None:
-    """As code that keeps log-weights otherwise would have written them."""
-    broken(folder, 6)
+    """A checkpoint such as another version of the code might have written."""
+    interrupted(folder, 6)
     path = max(folder.iterdir())
     record, tensors = load_checkpoint(path)
     name = next(name for name in tensors if name.startswith("now/edges/"))
@@ -151,20 +149,20 @@ def test_tensors_of_another_shape_are_refused(folder: Path, change: str) -> None
     if change == "shape":
         tensors[name] = before.expand(2, -1).clone()
     save_checkpoint(path, record, tensors)
-    said = f"has shape [2, {len(before)}]" if change == "shape" else "is missing"
+    fault = f"has shape [2, {len(before)}]" if change == "shape" else "is missing"
     with pytest.raises(UserError) as caught:
         run(Checkpoints(folder, resume=True))
-    assert f"resume: {name} {said}" in str(caught.value)
+    assert f"resume: {name} {fault}" in str(caught.value)
     assert "start anew without --resume" in str(caught.value)
 
 
 def test_two_are_kept(folder: Path) -> None:
-    broken(folder, 10)
+    interrupted(folder, 10)
     assert [p.name for p in sorted(folder.iterdir())] == ["step-000000006.h5", "step-000000008.h5"]
 
 
 def test_seconds_of_all_parts_add_up(folder: Path) -> None:
-    broken(folder, 10)
+    interrupted(folder, 10)
     record, _ = load_checkpoint(folder / "step-000000008.h5")
     before = {s["name"]: s["seconds"] for s in record["stages"]}
     assert list(before) == ["prepare", "propagate", "start", "match"]
@@ -172,31 +170,33 @@ def test_seconds_of_all_parts_add_up(folder: Path) -> None:
     keeper = Checkpoints(folder, resume=True)
     keeper.begin(record["run"], clock)
     assert {s["name"]: s["seconds"] for s in clock.spent()} == before
-    made = run(Checkpoints(folder, resume=True)).provenance
-    for stage in made.stages:
+    provenance = run(Checkpoints(folder, resume=True)).provenance
+    for stage in provenance.stages:
         assert stage["seconds"] > before.get(stage["name"], 0)
 
 
-def test_a_damaged_checkpoint_falls_back_on_the_one_before(
-    folder: Path, said: Any, unbroken: str
+def test_a_damaged_checkpoint_falls_back_to_the_previous_one(
+    folder: Path, log: Any, uninterrupted: str
 ) -> None:
-    broken(folder, 10)
+    interrupted(folder, 10)
     (folder / "step-000000008.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500))
-    made = run(Checkpoints(folder, resume=True))
-    assert made.provenance.measures["resumed_from"] == [6]
-    assert "step-000000008.h5" in said.text
-    assert "going on from step 6" in said.text
-    assert fingerprint(made.graph) == unbroken
+    resumed = run(Checkpoints(folder, resume=True))
+    assert resumed.provenance.measures["resumed_from"] == [6]
+    assert "step-000000008.h5" in log.text
+    assert "resuming from step 6" in log.text
+    assert fingerprint(resumed.graph) == uninterrupted
 
 
-def test_two_damaged_ones_leave_the_beginning(folder: Path, said: Any, unbroken: str) -> None:
-    broken(folder, 10)
+def test_without_a_readable_checkpoint_the_run_starts_from_the_beginning(
+    folder: Path, log: Any, uninterrupted: str
+) -> None:
+    interrupted(folder, 10)
     for path in folder.iterdir():
         path.write_bytes(path.read_bytes()[:1000])
-    made = run(Checkpoints(folder, resume=True))
-    assert "resumed_from" not in made.provenance.measures
-    assert "nothing to resume" in said.text
-    assert fingerprint(made.graph) == unbroken
+    resumed = run(Checkpoints(folder, resume=True))
+    assert "resumed_from" not in resumed.provenance.measures
+    assert "nothing to resume" in log.text
+    assert fingerprint(resumed.graph) == uninterrupted
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_two_damaged_ones_leave_the_beginning(folder: Path, said: Any, unbroken:
     ],
 )
 def test_another_run_is_not_resumed(kind: dict, named: str, folder: Path) -> None:
-    broken(folder, 6)
+    interrupted(folder, 6)
     before = sorted(p.read_bytes() for p in folder.iterdir())
     with pytest.raises(UserError) as caught:
         run(Checkpoints(folder, resume=True), **kind)
@@ -221,7 +221,7 @@ def test_another_run_is_not_resumed(kind: dict, named: str, folder: Path) -> Non
 def test_another_number_of_threads_is_another_run(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken(folder, 6)
+    interrupted(folder, 6)
     now = torch.get_num_threads()
     monkeypatch.setattr(torch, "get_num_threads", lambda: now + 1)
     with pytest.raises(UserError, match=rf"threads \({now} then, {now + 1} now\)"):
@@ -229,7 +229,7 @@ def test_another_number_of_threads_is_another_run(
 
 
 def test_another_whole_graph_is_another_run(folder: Path) -> None:
-    broken(folder, 6)
+    interrupted(folder, 6)
     graph = small_graph(num_target=80)
     graph["movie"].x_text = graph["movie"].x_text + 1e-3
     with pytest.raises(UserError, match="dataset_hash"):
@@ -237,52 +237,52 @@ def test_another_whole_graph_is_another_run(folder: Path) -> None:
                  checkpoints=Checkpoints(folder, resume=True))  # fmt: skip
 
 
-def test_without_a_checkpoint_the_run_begins_and_says_so(
-    folder: Path, said: Any, unbroken: str
+def test_without_a_checkpoint_the_run_starts_from_the_beginning_and_logs_it(
+    folder: Path, log: Any, uninterrupted: str
 ) -> None:
-    made = run(Checkpoints(folder, resume=True))
-    assert "starting from the beginning" in said.text
-    assert fingerprint(made.graph) == unbroken
+    resumed = run(Checkpoints(folder, resume=True))
+    assert "starting from the beginning" in log.text
+    assert fingerprint(resumed.graph) == uninterrupted
 
 
 def test_a_new_run_hints_at_its_own_checkpoints_and_replaces_others_by_its_first(
-    folder: Path, said: Any
+    folder: Path, log: Any
 ) -> None:
-    broken(folder, 10)
-    broken(folder, 2)  # before its first checkpoint: those of the longer part still serve
-    assert "has come to step 8: --resume goes on from there" in said.text
+    interrupted(folder, 10)
+    interrupted(folder, 2)  # before its first checkpoint: those of the longer run stay
+    assert "has reached step 8: --resume continues it" in log.text
     assert len(list(folder.iterdir())) == 2
-    broken(folder, 4)
+    interrupted(folder, 4)
     assert [p.name for p in folder.iterdir()] == ["step-000000002.h5"]
-    broken(folder, 2, seed=1)  # before its first checkpoint: nothing is lost by a mistyped option
-    assert "another run" in said.text
+    interrupted(folder, 2, seed=1)  # before its first checkpoint: a mistyped option loses nothing
+    assert "another run" in log.text
     assert [p.name for p in folder.iterdir()] == ["step-000000002.h5"]
-    broken(folder, 10, seed=1)
+    interrupted(folder, 10, seed=1)
     assert sorted(p.name for p in folder.iterdir()) == ["step-000000006.h5", "step-000000008.h5"]
 
 
 def test_methods_without_a_loop_take_resume(folder: Path) -> None:
-    made = run(Checkpoints(folder, resume=True), method="random")
-    assert fingerprint(made.graph) == fingerprint(run(method="random").graph)
+    resumed = run(Checkpoints(folder, resume=True), method="random")
+    assert fingerprint(resumed.graph) == fingerprint(run(method="random").graph)
     assert not folder.exists()
 
 
-def test_a_full_disk_costs_the_checkpoint_and_not_the_run(
-    folder: Path, said: Any, unbroken: str, monkeypatch: pytest.MonkeyPatch
+def test_a_full_disk_loses_the_checkpoint_but_not_the_run(
+    folder: Path, log: Any, uninterrupted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(replace.os, "fsync", full)
-    assert fingerprint(run(Checkpoints(folder)).graph) == unbroken
-    assert "No space left on device; free disk space" in said.text
+    assert fingerprint(run(Checkpoints(folder)).graph) == uninterrupted
+    assert "No space left on device; free disk space" in log.text
     assert list(folder.iterdir()) == []
 
 
-def test_a_file_where_the_folder_should_be(folder: Path, said: Any) -> None:
+def test_a_file_where_the_folder_should_be(folder: Path, log: Any) -> None:
     folder.write_text("mine")
     run(Checkpoints(folder))
-    assert "a checkpoint is not written, but the run goes on" in said.text
+    assert "checkpoint not written, the run continues" in log.text
     assert folder.read_text() == "mine"
 
 
@@ -315,7 +315,7 @@ def test_negative_seconds_are_refused() -> None:
 
 
 def test_discarding_leaves_what_is_not_ours(folder: Path) -> None:
-    broken(folder, 6)
+    interrupted(folder, 6)
     (folder / "notes.txt").write_text("mine")
     Checkpoints(folder).discard()
     assert [p.name for p in folder.iterdir()] == ["notes.txt"]

@@ -1,4 +1,4 @@
-"""Which runs are the same run."""
+"""When two runs count as the same run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_same_run_after_a_file_is_the_same() -> None:
         ({"a": "x" * 64}, {"a": "y" * 64}, f"a ({'x' * 16}… then, {'y' * 16}… now)"),
     ],
 )
-def test_the_first_difference_is_said(then: dict, now: dict, expected: str) -> None:
+def test_the_first_difference_is_named(then: dict, now: dict, expected: str) -> None:
     assert difference(then, now) == expected
 
 

@@ -65,10 +65,10 @@ def test_long_silence_is_broken_every_minute(now: list[float]) -> None:
 def test_a_terminal_gets_a_bar_that_goes_away(now: list[float]) -> None:
     terminal = console(terminal=True)
     run(terminal, now, seconds=0.5)
-    said = text(terminal)
-    assert "\x1b[" in said
-    assert "match" in said
-    assert "200/200" in said
+    printed = text(terminal)
+    assert "\x1b[" in printed
+    assert "match" in printed
+    assert "200/200" in printed
 
 
 def test_nothing_is_lost_on_a_narrow_terminal(now: list[float]) -> None:
@@ -77,10 +77,10 @@ def test_nothing_is_lost_on_a_narrow_terminal(now: list[float]) -> None:
     with Progress(terminal, "srgm on small (simulated)") as watched:
         watched.on_stage("match")
         watched.on_step(Step(60, 200, values))
-    said = text(terminal)
+    printed = text(terminal)
     for part in ("match", "60/200", "loss 0.05", "edge mass 267", "val score 0.79"):
-        assert part in said
-    assert "…" not in said
+        assert part in printed
+    assert "…" not in printed
 
 
 def test_no_color_is_honoured(now: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_no_color_is_honoured(now: list[float], monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (0, "0.0 s"),
         (9.94, "9.9 s"),
@@ -104,5 +104,5 @@ def test_no_color_is_honoured(now: list[float], monkeypatch: pytest.MonkeyPatch)
         (7500, "2 h 05 min"),
     ],
 )
-def test_span(seconds: float, said: str) -> None:
-    assert span(seconds) == said
+def test_span(seconds: float, expected: str) -> None:
+    assert span(seconds) == expected

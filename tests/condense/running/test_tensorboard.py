@@ -1,4 +1,4 @@
-"""What is written for TensorBoard is what a run's history holds."""
+"""TensorBoard gets the values of a run's history."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def test_a_run_writes_its_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     command = ["condense", "--dataset", "mine.h5", "--out", "small.h5", "--tensorboard", "board"]
     assert cli.main([*command, *quick]) == 0
     history = load_condensed(tmp_path / "small.h5").provenance.history
-    found = curves(tmp_path / "board")
+    written = curves(tmp_path / "board")
     for name in (
         "loss", "conflict_rate", "chance_conflict_rate", "energy", "edge_mass", "val_score",
     ):  # fmt: skip
-        assert [step for step, _ in found[name]] == [2, 4, 6]
+        assert [step for step, _ in written[name]] == [2, 4, 6]
         kept = [record[name] for record in history]
-        assert [v for _, v in found[name]] == pytest.approx(kept, rel=1e-6, nan_ok=True)
+        assert [v for _, v in written[name]] == pytest.approx(kept, rel=1e-6, nan_ok=True)
 
 
-def test_a_resumed_run_goes_on_where_it_was_taken_up(tmp_path: Path) -> None:
+def test_a_resumed_run_continues_its_curves(tmp_path: Path) -> None:
     for first in (1, 3):
         with TensorBoard(tmp_path) as board:
             for index in range(first, 6):
@@ -50,7 +50,7 @@ def test_a_resumed_run_goes_on_where_it_was_taken_up(tmp_path: Path) -> None:
     assert curves(tmp_path)["loss"] == [(1, 1.0), (2, 2.0), (3, 9.0), (4, 12.0), (5, 15.0)]
 
 
-def test_without_the_package_the_remedy_is_said(
+def test_without_the_package_the_error_names_the_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard.writer", None)
@@ -64,7 +64,7 @@ def test_without_the_package_the_remedy_is_said(
     assert [path.name for path in tmp_path.rglob("*.h5")] == ["mine.h5"]
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="must be a folder"):
+    with pytest.raises(UserError, match="must be a writable folder"):
         TensorBoard(tmp_path / "file")

@@ -1,4 +1,4 @@
-"""Small problems take one thread, and what was set before comes back."""
+"""Small problems use one thread, and the previous number is restored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_threads_inside_and_after(numbers, used):
 
 
 @pytest.mark.usefixtures("three_threads")
-def test_they_come_back_after_an_error():
+def test_the_number_is_restored_after_an_error():
     with pytest.raises(KeyboardInterrupt), threads_for(1):
         raise KeyboardInterrupt
     assert torch.get_num_threads() == 3

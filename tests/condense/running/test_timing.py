@@ -1,4 +1,4 @@
-"""What a broken run has spent is the sum over its parts."""
+"""The time of an interrupted run is the sum over its parts."""
 
 from __future__ import annotations
 
