@@ -18,7 +18,7 @@ class RandomSettings:
 
 
 def condense(task: Task, settings: RandomSettings) -> Outcome:
-    """Keep n'_c random training nodes of each class; of other types, random neighbours of these first.
+    """Select n'_c random training nodes of each class; from other types, random nodes, neighbours first.
 
     Raises:
         BudgetError: a class has fewer training nodes than its budget.
