@@ -28,7 +28,9 @@ class HerdingSettings:
 
 
 def condense(task: Task, settings: HerdingSettings) -> Outcome:
-    """Select n'_c training nodes of each class by herding; from other types, random nodes, neighbours first.
+    """Select n'_c training nodes of each class by herding.
+
+    Nodes of other types are drawn at random, neighbours of the selected nodes first.
 
     Raises:
         BudgetError: a class has fewer training nodes than its budget.

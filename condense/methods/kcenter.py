@@ -28,7 +28,9 @@ class KCenterSettings:
 
 
 def condense(task: Task, settings: KCenterSettings) -> Outcome:
-    """Select n'_c training nodes of each class, farthest first; from other types, random nodes, neighbours first.
+    """Select n'_c training nodes of each class, farthest first.
+
+    Nodes of other types are drawn at random, neighbours of the selected nodes first.
 
     Raises:
         BudgetError: a class has fewer training nodes than its budget.

@@ -135,7 +135,7 @@ def test_a_start_that_came_out_otherwise_is_refused(
 ) -> None:
     broken(folder, 6)
     monkeypatch.setattr(Clusters, "digest", lambda start: "another")
-    with pytest.raises(UserError, match="the run's start, made anew, is not what it was"):
+    with pytest.raises(UserError, match="the start of this run, computed again, differs"):
         run(Checkpoints(folder, resume=True))
     assert len(list(folder.iterdir())) == 2
 

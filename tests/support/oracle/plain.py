@@ -154,12 +154,12 @@ def matching(
     return total
 
 
-def field(synthesis: Synthesis, frames: SharedSpace, relay: PlainRelay, z: Tensor) -> dict:
+def field(synthesis: Synthesis, shared_space: SharedSpace, relay: PlainRelay, z: Tensor) -> dict:
     """∂L/∂X' of the mean loss, read in the common space, to be differentiated again."""
     loss = cross_entropy(relay(z), synthesis.y)
     raw = torch.autograd.grad(loss, list(synthesis.h.values()), create_graph=True)
     return {
-        key: torch.where(synthesis.has[key].unsqueeze(1), g, 0.0) @ frames.decoder[key]
+        key: torch.where(synthesis.has[key].unsqueeze(1), g, 0.0) @ shared_space.decoder[key]
         for key, g in zip(synthesis.h, raw, strict=True)
     }
 

@@ -62,12 +62,12 @@ class Problem:
         rng = torch.Generator().manual_seed(0)
         self.budget = plan(graph, ratio)
         self.view = RelayView.of(complete(hide_test_labels(graph)), 2, rank, rng)
-        self.frames = SharedSpace.shared(self.view, 32)
+        self.shared_space = SharedSpace.shared(self.view, 32)
         start = clusters(self.view, self.budget, guessing, rng, "own")
         self.synthesis = Synthesis(start, self.budget)
         self.decouple: Literal["off", "field"] = decouple
         self.objective = Objective(
-            self.view, self.frames, tuple(self.synthesis.logits), decouple, True, damped
+            self.view, self.shared_space, tuple(self.synthesis.logits), decouple, True, damped
         )
         width, classes = len(self.view.block), self.view.schema.num_classes
         self.theta = RELAYS[relay](width, 8, classes, self.view.member).redrawn(rng)
@@ -122,18 +122,18 @@ class Fast(Run):
 
     def __init__(self, problem: Problem, steps: Steps) -> None:
         super().__init__(problem, steps)
-        self.seen = self.synthesis.seen(problem.view)
+        self.inputs = self.synthesis.relay_inputs(problem.view)
         self.optimisers = [Adam(self.h, steps.lr_features), Adam(self.logits, steps.lr_edges)]
 
     def outer_step(self) -> Tensor:
         objective, s = self.problem.objective, self.steps
         pool = self.problem.pool
         whole = objective.whole_gradients(self.theta, [(pool.z, pool.sizes)])
-        terms = objective.terms(self.synthesis, self.seen, self.theta, whole, report=False)
+        terms = objective.terms(self.synthesis, self.inputs, self.theta, whole, report=False)
         loss = terms.match + s.damping * terms.energy
         self.update(loss)
-        self.seen = self.synthesis.seen(self.problem.view)
-        z = self.seen.z.detach()
+        self.inputs = self.synthesis.relay_inputs(self.problem.view)
+        z = self.inputs.z.detach()
         self.theta = train_relay(self.theta, z, self.synthesis.one_hot, s.inner, s.lr_relay)
         return loss
 
@@ -165,7 +165,7 @@ class Plain(Run):
         share = torch.tensor(classes, dtype=z.dtype) / sum(classes)
         loss = plain.matching(view, gradients, whole, share)
         if s.damping:
-            field = plain.field(syn, problem.frames, self.relay, z)
+            field = plain.field(syn, problem.shared_space, self.relay, z)
             if problem.decouple == "field":
                 field = plain.decoupled(field)
             energy = plain.energy(syn, field, weights, problem.objective.primary)

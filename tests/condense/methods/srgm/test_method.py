@@ -194,6 +194,6 @@ def test_what_acts_on_something_that_is_not_there_is_refused(settings: dict, sai
 def test_what_would_act_inside_the_energy_alone_is_refused_without_it(idle: dict) -> None:
     graph = small_graph(num_target=80)
     (name, value), budget = *idle.items(), plan(graph, 0.2)
-    said = rf"^method srgm: {name} \(got '{value}'\) acts inside R alone.*add --damping 0.1$"
+    said = rf"^method srgm: {name} \(got '{value}'\) acts only inside R.*add --damping 0.1$"
     with pytest.raises(UserError, match=said):
         condense(graph, budget, "srgm", idle, device="cpu")

@@ -9,7 +9,7 @@ from condense.budget import plan
 from condense.data.condensed import CondensedGraph
 from condense.inspecting.describe import warnings
 from condense.methods.srgm import loop as srgm_run
-from condense.methods.srgm.nonfinite import explain, finite
+from condense.methods.srgm.nonfinite import all_finite, locate_nonfinite
 from condense.methods.srgm.objective import ObjectiveTerms
 from condense.run import DivergedError, condense
 from condense.running.checkpoints import Checkpoints
@@ -71,14 +71,14 @@ def test_the_best_graph_before_is_what_the_run_had_then(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("pieces", [[[1.0, 2.0]], [[3e38], [3e38]], [[3e38, 3e38]], [[]], []])
 def test_finite_numbers_are_finite_whatever_their_sum(pieces: list[list[float]]) -> None:
-    assert finite([torch.tensor(p) for p in pieces])
+    assert all_finite([torch.tensor(p) for p in pieces])
 
 
 @pytest.mark.parametrize("bad", [INF, -INF, NAN])
 def test_one_number_suffices(bad: float) -> None:
-    assert not finite([torch.zeros(2), torch.tensor([[0.0, bad], [1.0, 2.0]])])
-    assert not finite([torch.tensor(bad)])
-    assert not finite([torch.tensor([INF, -INF])])
+    assert not all_finite([torch.zeros(2), torch.tensor([[0.0, bad], [1.0, 2.0]])])
+    assert not all_finite([torch.tensor(bad)])
+    assert not all_finite([torch.tensor([INF, -INF])])
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def parts(double):
 
 
 def test_nothing_is_blamed_where_all_is_finite(parts) -> None:
-    place, _ = explain(*parts)
+    place, _ = locate_nonfinite(*parts)
     assert place.startswith("the sum over all")
 
 
@@ -104,7 +104,7 @@ def test_a_column_and_a_block_of_the_relay(parts) -> None:
     expected = (
         f"the relay's weights (class 2; modality {modality} of {path[-1][0]}; relation {relations})"
     )
-    assert explain(view, synthesis, theta, whole) == (expected, "lr_relay")
+    assert locate_nonfinite(view, synthesis, theta, whole) == (expected, "lr_relay")
 
 
 def test_a_condensed_node_by_its_class(parts) -> None:
@@ -113,7 +113,7 @@ def test_a_condensed_node_by_its_class(parts) -> None:
     with torch.no_grad():
         synthesis.h["movie", "image"][node, 0] = NAN
     expected = "the condensed features (class 1; modality image of movie)"
-    assert explain(view, synthesis, *rest) == (expected, "lr_features")
+    assert locate_nonfinite(view, synthesis, *rest) == (expected, "lr_features")
 
 
 def test_a_relations_weights(parts) -> None:
@@ -122,14 +122,14 @@ def test_a_relations_weights(parts) -> None:
     with torch.no_grad():
         synthesis.logits[relation][0] = INF
     expected = f"the edges' log-weights (relation {'/'.join(relation)})"
-    assert explain(view, synthesis, *rest) == (expected, "lr_edges")
+    assert locate_nonfinite(view, synthesis, *rest) == (expected, "lr_edges")
 
 
 def test_a_gradient_of_the_whole_graph_and_one_whose_square_overflows(parts) -> None:
     view, synthesis, theta, whole = parts
     for value in (NAN, 1e200):
         whole[0][1, -1, 0] = value
-        place, setting = explain(view, synthesis, theta, whole)
+        place, setting = locate_nonfinite(view, synthesis, theta, whole)
         path, modality = view.blocks[-1]
         assert place.startswith("the gradients on the whole graph (class 1; modality ")
         assert f"modality {modality} of {path[-1][0]}; relation {'/'.join(path[0])}" in place
@@ -143,7 +143,7 @@ def test_an_energy_by_its_relation_and_modality(parts) -> None:
     parts_of_energy[relation, "image"] = torch.tensor(INF)
     terms = ObjectiveTerms(torch.ones(()), torch.tensor(INF), whole, {}, parts_of_energy)
     expected = f"the energy (modality image; relation {'/'.join(relation)})"
-    assert explain(view, synthesis, theta, whole, terms) == (expected, "damping")
+    assert locate_nonfinite(view, synthesis, theta, whole, terms) == (expected, "damping")
 
 
 def test_the_layers_of_a_two_layer_relay(parts) -> None:
@@ -151,22 +151,22 @@ def test_the_layers_of_a_two_layer_relay(parts) -> None:
     width, rng = len(view.block), torch.Generator().manual_seed(0)
     theta = TwoLayer.draw(width, 5, 3, rng, linear.weight)
     whole = torch.ones(3, width, 5), torch.ones(3, 5, 3)
-    assert explain(view, synthesis, theta, whole)[0].startswith("the sum over all")
+    assert locate_nonfinite(view, synthesis, theta, whole)[0].startswith("the sum over all")
     whole[1][2, 4, 1] = INF
     expected = ("the gradients on the whole graph (class 2)", "lr_relay")
-    assert explain(view, synthesis, theta, whole) == expected
+    assert locate_nonfinite(view, synthesis, theta, whole) == expected
     theta.weight[4, 1] = NAN  # Columns of the last layer are classes,
-    assert explain(view, synthesis, theta, whole)[0] == "the relay's weights (class 1)"
+    assert locate_nonfinite(view, synthesis, theta, whole)[0] == "the relay's weights (class 1)"
     theta.hidden_weight[0, 2] = INF  # and those of a hidden one are not.
     expected = "the relay's weights (class 1; modality text of movie)"
-    assert explain(view, synthesis, theta, whole)[0] == expected
+    assert locate_nonfinite(view, synthesis, theta, whole)[0] == expected
 
 
 def test_an_update_that_is_not_finite(parts) -> None:
     view, synthesis, *rest = parts
     relation, x = next(iter(synthesis.logits.items()))
     x.grad = torch.full_like(x, NAN)
-    assert explain(view, synthesis, *rest) == (
+    assert locate_nonfinite(view, synthesis, *rest) == (
         f"the edges' updates (relation {'/'.join(relation)})", "damping",
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ class Case:
         graph = complete(hide_test_labels(small_graph(seed, weighted=True, dtype=torch.float64)))
         self.budget = plan(graph, 0.3)
         self.view = RelayView.of(graph, hops=2, rank=3, generator=rng)
-        self.frames = SharedSpace.shared(self.view, 4)
+        self.shared_space = SharedSpace.shared(self.view, 4)
         self.relations = primary(self.view.graph)
         start = clusters(self.view, self.budget, guessing=Guessing("ridge"), generator=rng)
         schema = self.view.schema
@@ -56,7 +56,7 @@ class Case:
         blank = RELAYS[relay](len(self.view.block), 5, schema.num_classes, torch.zeros(()))
         self.theta = blank.redrawn(rng)
         self.objective = Objective(
-            self.view, self.frames, self.relations, decouple, relative, damped=True
+            self.view, self.shared_space, self.relations, decouple, relative, damped=True
         )
         store = self.view.graph["movie"]
         self.rows, self.labels = (
@@ -70,8 +70,8 @@ class Case:
         return self.objective.whole_gradients(self.theta, by_class(z, self.labels))
 
     def terms(self, whole, objective=None):
-        seen = self.synthesis.seen(self.view)
-        return (objective or self.objective).terms(self.synthesis, seen, self.theta, whole)
+        inputs = self.synthesis.relay_inputs(self.view)
+        return (objective or self.objective).terms(self.synthesis, inputs, self.theta, whole)
 
     def leaves(self):
         return [*self.synthesis.h.values(), *self.synthesis.logits.values()]
@@ -143,7 +143,8 @@ class Reference:
             cross_entropy(logits, syn.y), list(syn.h.values()), create_graph=True
         )
         return {
-            key: torch.where(syn.has[key].unsqueeze(1), g, 0.0) @ self.case.frames.decoder[key]
+            key: torch.where(syn.has[key].unsqueeze(1), g, 0.0)
+            @ self.case.shared_space.decoder[key]
             for key, g in zip(syn.h, raw, strict=True)
         }
 
@@ -260,7 +261,7 @@ def test_decoupled_update_leaves_no_conflict_in_the_common_space():
     keys = [("movie", "text"), ("movie", "image")]
     has = syn.has["movie", "image"]
     before = [syn.h[k].grad.clone() for k in keys]
-    read = [before[i] @ case.frames.decoder[k] for i, k in enumerate(keys)]
+    read = [before[i] @ case.shared_space.decoder[k] for i, k in enumerate(keys)]
     case.objective.decouple_update(syn)
     after = [syn.h[k].grad for k in keys]
     conflicts = ((read[0] * read[1]).sum(dim=1) < 0) & has
@@ -276,7 +277,7 @@ def test_decoupled_update_leaves_no_conflict_in_the_common_space():
             / read[j].square().sum(1, keepdim=True)
             * read[j]
         )
-        step = (expected - read[i]) @ case.frames.inverse[keys[i]]
+        step = (expected - read[i]) @ case.shared_space.inverse[keys[i]]
         assert_near((after[i] - before[i])[conflicts], step[conflicts], 1e-7)
 
 
@@ -288,12 +289,14 @@ def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities(relay
     graph["movie"].x_image = graph["movie"].x_image.nan_to_num(0.5)
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(complete(hide_test_labels(graph)), hops=0, rank=4, generator=rng)
-    frames = SharedSpace.identity(view)
+    shared_space = SharedSpace.identity(view)
     theta = RELAYS[relay](8, 5, 3, torch.zeros(())).redrawn(rng)
     rows = view.graph["movie"].train_mask.nonzero().flatten()
     z, y = view.features(rows), view.graph["movie"].y[rows]
     (plain, *later), (found, *kept) = (
-        Objective(view, frames, (), decouple, True, False).whole_gradients(theta, by_class(z, y))
+        Objective(view, shared_space, (), decouple, True, False).whole_gradients(
+            theta, by_class(z, y)
+        )
         for decouple in ("off", "parameters")
     )
     for mine, expected in zip(kept, later, strict=True):
@@ -315,7 +318,7 @@ def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities(relay
 def test_undamped_the_energy_is_only_reported():
     case = Case(0)
     whole = case.whole()
-    plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
+    plain = Objective(case.view, case.shared_space, case.relations, "off", True, damped=False)
     terms = case.terms(whole, plain)
     damped = case.terms(whole)
     assert terms.energy.item() == damped.energy.item()
@@ -327,10 +330,10 @@ def test_undamped_the_energy_is_only_reported():
 @pytest.mark.parametrize("relay", RELAYS)
 def test_without_a_report_an_undamped_step_differs_in_what_is_told_alone(relay):
     case = Case(0, relay=relay)
-    whole, seen = case.whole(), case.synthesis.seen(case.view)
-    plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
+    whole, inputs = case.whole(), case.synthesis.relay_inputs(case.view)
+    plain = Objective(case.view, case.shared_space, case.relations, "off", True, damped=False)
     told, silent = (
-        plain.terms(case.synthesis, seen, case.theta, whole, report) for report in (True, False)
+        plain.terms(case.synthesis, inputs, case.theta, whole, report) for report in (True, False)
     )
     assert torch.equal(told.match, silent.match)
     for mine, expected in zip(told.gradients, silent.gradients, strict=True):
@@ -356,7 +359,7 @@ def test_the_authors_energy_acts_on_edges_alone():
     case = Case(0)
     whole = case.whole()
     theirs = Objective(
-        case.view, case.frames, case.relations, "field", False, damped=True, authors=True
+        case.view, case.shared_space, case.relations, "field", False, damped=True, authors=True
     )
     for objective, moves in ((theirs, False), (case.objective, True)):
         energy = case.terms(whole, objective).energy
