@@ -1,1 +1,1 @@
-"""Ways to condense a graph, one a file."""
+"""Condensation methods, one file each."""

@@ -1,4 +1,4 @@
-"""Coarsening: clusters of every node type, and the edges between them cut to the budget; no training."""
+"""Coarsening: clusters of every node type, joined by their heaviest edges within the budget; no training."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class CoarseningSettings:
     """Settings of coarsening.
 
     Attributes:
-        labels: cluster all nodes under "pseudo"-labels, or "labelled" nodes alone.
-        teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
-            with one hidden layer, or "auto", the network where there are more labels than inputs.
-        smooth: spread its guesses over the graph before they are taken, as far as that does better on
+        labels: cluster all nodes, by "pseudo"-label where they have no label, or only the "labelled" ones.
+        teacher: predict the pseudo-labels from meta-path features with a "ridge" regression or with a
+            "network" of one hidden layer; "auto" takes the network where labels outnumber inputs.
+        smooth: smooth the predictions over the graph first, as far as that raises the accuracy on
             validation nodes.
-        space: cluster target nodes in meta-path-"propagated" features, in their "own", or in "both"; see
-            `condense.clustering.coordinates`.
-        hops: the longest meta-path of both.
-        rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
+        space: cluster target nodes by meta-path-"propagated" features, by their "own" features, or by
+            "both"; see `condense.clustering.coordinates`.
+        hops: length of the longest meta-path, in relations, for pseudo-labels and coordinates alike.
+        rank: reduce each modality to at most this many coordinates; fewer remain where there are many
+            meta-paths. See `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
     """
 
     labels: Literal["pseudo", "labelled"] = "pseudo"
@@ -44,15 +44,15 @@ class CoarseningSettings:
     rank: int = Field(default=256, ge=1)
 
     def __post_init__(self) -> None:
-        """Refuse what would act on nothing."""
+        """Reject settings that would have no effect."""
         refuse_idle_pseudo_labels(self)
 
 
 def condense(task: Task, settings: CoarseningSettings) -> Outcome:
-    """Average clusters, and join those that original edges join, as many pairs as the budget admits.
+    """Average the nodes of each cluster, and join clusters that original edges join, heaviest pairs first.
 
-    Which pairs are joined and with which weights is as in SR-GM's start, see `condense.edges.structure`; but
-    no edge joins clusters between which the whole graph has none.
+    Pairs and weights are chosen as at SR-GM's start (see `condense.edges.structure`), except that two
+    clusters without an edge between them in the whole graph are never joined.
     """
     from condense.clustering.assembly import add_edges, graph_of_means
     from condense.clustering.clusters import cluster_graph
@@ -66,8 +66,8 @@ def condense(task: Task, settings: CoarseningSettings) -> Outcome:
         view = RelayView.of(task.graph, hops, settings.rank, task.generator)
     with task.clock.stage("cluster"):
         labelling = pseudo_labelling_of(settings)
-        found = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
+        clusters = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
     with task.clock.stage("join"):
-        small = graph_of_means(task.graph, found)
-        add_edges(small, Structure.of(found.partition, task.budget, absent=0.0).saved())
+        small = graph_of_means(task.graph, clusters)
+        add_edges(small, Structure.of(clusters.partition, task.budget, absent=0.0).saved())
     return Outcome(small)

@@ -18,9 +18,9 @@ class KCenterSettings:
     """Settings of k-center.
 
     Attributes:
-        hops: the longest meta-path of the features that it looks at.
-        rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
+        hops: length of the longest meta-path, in relations, of the features that nodes are compared by.
+        rank: reduce each modality to at most this many coordinates; fewer remain where there are many
+            meta-paths. See `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
     """
 
     hops: int = Field(default=2, ge=0, le=4)
@@ -28,7 +28,9 @@ class KCenterSettings:
 
 
 def condense(task: Task, settings: KCenterSettings) -> Outcome:
-    """Keep n'_c spread-out training nodes of each class; of other types, random neighbours of these first.
+    """Select n'_c training nodes of each class, farthest first.
+
+    Nodes of other types are drawn at random, neighbours of the selected nodes first.
 
     Raises:
         BudgetError: a class has fewer training nodes than its budget.

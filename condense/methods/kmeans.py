@@ -27,16 +27,17 @@ class KMeansSettings:
     """Settings of k-means.
 
     Attributes:
-        labels: cluster "labelled" nodes alone, or all nodes under "pseudo"-labels.
-        teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
-            with one hidden layer, or "auto", the network where there are more labels than inputs.
-        smooth: spread its guesses over the graph before they are taken, as far as that does better on
+        labels: cluster only the "labelled" nodes, or all nodes, by "pseudo"-label where they have no label.
+        teacher: predict the pseudo-labels from meta-path features with a "ridge" regression or with a
+            "network" of one hidden layer; "auto" takes the network where labels outnumber inputs.
+        smooth: smooth the predictions over the graph first, as far as that raises the accuracy on
             validation nodes.
-        space: cluster target nodes in their "own" features, in meta-path-"propagated" ones, or in "both";
-            see `condense.clustering.coordinates`. What is saved are means of own features in each case.
-        hops: the longest meta-path of both.
-        rank: most coordinates a modality in which clusters are sought, fewer where there are many
-            meta-paths; see `condense.clustering.propagation.WIDEST`.
+        space: cluster target nodes by their "own" features, by meta-path-"propagated" features, or by
+            "both"; see `condense.clustering.coordinates`. The condensed features are means of the nodes'
+            own features in every case.
+        hops: length of the longest meta-path, in relations, for pseudo-labels and coordinates alike.
+        rank: cluster in at most this many coordinates a modality; fewer remain where there are many
+            meta-paths. See `condense.clustering.propagation.WIDEST`.
     """
 
     labels: Literal["labelled", "pseudo"] = "labelled"
@@ -47,12 +48,12 @@ class KMeansSettings:
     rank: int = Field(default=256, ge=1)
 
     def __post_init__(self) -> None:
-        """Refuse what would act on nothing."""
+        """Reject settings that would have no effect."""
         refuse_idle_pseudo_labels(self)
 
 
 def condense(task: Task, settings: KMeansSettings) -> Outcome:
-    """Average clusters in the data set's own feature space: nodes of every type, and no edges."""
+    """Average the nodes of each cluster in the data set's own feature space, for every type; no edges."""
     import torch
 
     from condense.clustering.assembly import graph_of_means
@@ -66,8 +67,8 @@ def condense(task: Task, settings: KMeansSettings) -> Outcome:
         view = RelayView.of(task.graph, hops, settings.rank, task.generator)
     with task.clock.stage("cluster"):
         labelling = pseudo_labelling_of(settings)
-        found = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
-    small = graph_of_means(task.graph, found)
+        clusters = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
+    small = graph_of_means(task.graph, clusters)
     for relation in task.graph.edge_types:
-        small[relation].edge_index = torch.zeros(2, 0, dtype=torch.long, device=found.y.device)
+        small[relation].edge_index = torch.zeros(2, 0, dtype=torch.long, device=clusters.y.device)
     return Outcome(small)

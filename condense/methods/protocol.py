@@ -17,19 +17,19 @@ from condense.running.timing import StageClock
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be condensed, and what a run brings along.
+    """A graph to condense, its budget, and the services of the run.
 
     Attributes:
-        graph: features complete, test labels hidden (−1); a method does not change it. Everything that is
-            condensed comes from here. In the inductive setting it holds the training nodes only.
-        validation: the graph in which validation nodes may be scored, by code that selects and by nothing
-            else; `graph` itself in the transductive setting.
+        graph: the graph to condense, with complete features and hidden test labels (−1). A method does
+            not change it. In the inductive setting it holds the training nodes only.
+        validation: the graph on which a method may score validation nodes, for model selection only;
+            `graph` itself in the transductive setting.
         budget: how many nodes and edges to keep.
         generator: the only source of randomness, on the graph's device.
-        clock: measures the stages of the run.
-        on_step: called as the run proceeds.
-        checkpoints: may hold a state from which a long loop resumes, and takes new ones. Everything before
-            the loop follows from the seed and is computed again.
+        clock: measures the time of each stage.
+        on_step: called after each logged step.
+        checkpoints: holds the state from which a long loop resumes, if there is one, and saves new states.
+            Everything before the loop follows from the seed and is computed again.
     """
 
     graph: MultimodalGraph
@@ -50,7 +50,7 @@ class Outcome:
         history: one record per logged step.
         measures: numbers about the result.
         complete: False if the run was interrupted or diverged; `graph` is then the best so far.
-        diverged: which number is no longer finite, or "".
+        diverged: the first number that is not finite, and a remedy; "" if the run did not diverge.
     """
 
     graph: MultimodalGraph
@@ -61,7 +61,7 @@ class Outcome:
 
 
 Condenser = Callable[[Task, Any], Outcome]
-"""Condenses `task.graph` within `task.budget` by the given settings.
+"""Condenses `task.graph` within `task.budget`, with the method's settings.
 
-It raises a UserError if the budget or a setting does not suit the graph.
+Raises a UserError if the budget or a setting does not suit the graph.
 """

@@ -18,7 +18,9 @@ class RandomSettings:
 
 
 def condense(task: Task, settings: RandomSettings) -> Outcome:
-    """Keep n'_c random training nodes of each class; of other types, random neighbours of these first.
+    """Select n'_c random training nodes of each class.
+
+    Nodes of other types are drawn at random, neighbours of the selected nodes first.
 
     Raises:
         BudgetError: a class has fewer training nodes than its budget.

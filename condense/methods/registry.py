@@ -1,7 +1,7 @@
 """The condensation methods by name: one file and one row each.
 
-Importing this file imports no method, and thus no torch: `condense --help` reads names and settings only. A
-method's file keeps it so by importing what is heavy inside its `condense`.
+Importing this file imports neither torch nor any method, so `condense --help` is fast. For the same reason
+a method's file imports heavy modules inside its `condense`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from condense.methods.protocol import Condenser
 
 EdgeKind = Literal["made", "induced", "none"]
-"""Edges made for the condensed nodes, those among the original nodes that were chosen, or no edges."""
+"""New edges between condensed nodes, the original edges among the selected nodes, or no edges."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class MethodEntry:
 
     Attributes:
         function: the `Condenser`, as "module:name" below `condense.methods`.
-        settings_class: the pydantic dataclass of its settings, likewise.
+        settings_class: the pydantic dataclass of its settings, in the same form.
         edge_kind: where the edges of its graphs come from.
         nodes: what the condensed nodes are, in a few words for tables.
-        edges: what the edges are, likewise.
-        key_settings: the settings that matter most, likewise.
+        edges: what the edges are, in a few words for tables.
+        key_settings: the settings that matter most, for tables.
     """
 
     function: str

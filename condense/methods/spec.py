@@ -1,4 +1,4 @@
-"""A method with its settings in one word: `srgm`, `kmeans:labels=pseudo`, `srgm:decouple=off,damping=0`."""
+"""Methods with settings as text: `srgm`, `kmeans:labels=pseudo`, `srgm:decouple=off,damping=0`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from models.choices import canonical
 
 
 def parse(text: str) -> tuple[str, dict[str, Any]]:
-    """Method and settings out of `method[:setting=value[,setting=value …]]`.
+    """The method and settings that `method[:setting=value[,setting=value …]]` names.
 
     Raises:
-        UnknownChoiceError: an unknown method.
-        UserError: not of that form, an unknown setting, or a value out of range.
+        UnknownChoiceError: the method is unknown.
+        UserError: the text has another form, names an unknown setting, or sets a value out of range.
     """
     name, values = split(text, "method")
     method = canonical(METHODS, name, "method")
@@ -25,5 +25,5 @@ def parse(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def label(method: str, settings: Mapping[str, Any]) -> str:
-    """The shortest such word: only the settings that differ from the method's defaults."""
+    """The shortest text that `parse` reads back: settings that equal the method's defaults are left out."""
     return join(method, METHODS[method].settings, settings) if method in METHODS else method

@@ -11,15 +11,15 @@ from models.relays.adam import Adam
 
 
 def adam_tensors(name: str, adam: Adam) -> dict[str, Tensor]:
-    """Both moments of each parameter, and the number of steps."""
-    found = {f"{name}/steps": torch.tensor([adam.steps])}
+    """The number of steps and both moments of each parameter, under names that start with `name`."""
+    tensors = {f"{name}/steps": torch.tensor([adam.steps])}
     for i, moments in enumerate(zip(adam.first, adam.second, strict=True)):
-        found |= {f"{name}/{i}/moment{k}": x for k, x in enumerate(moments, start=1)}
-    return found
+        tensors |= {f"{name}/{i}/moment{k}": x for k, x in enumerate(moments, start=1)}
+    return tensors
 
 
 def restore_adam(name: str, adam: Adam, tensors: Mapping[str, Tensor]) -> None:
-    """Give `adam`, which has the same parameters, the state that `adam_tensors` took."""
+    """Copy the state that `adam_tensors` saved into `adam`, which must have the same parameters."""
     adam.steps = int(tensors[f"{name}/steps"])
     for i, moments in enumerate(zip(adam.first, adam.second, strict=True)):
         for k, x in enumerate(moments, start=1):

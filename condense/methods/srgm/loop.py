@@ -1,4 +1,4 @@
-"""SR-GM's loop: the relay's trajectory on the condensed graph, which is updated along it."""
+"""SR-GM's matching loop: it trains the relay on the condensed graph and updates the graph along the way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from condense.data.graph import MultimodalGraph
 from condense.edges.statistics import edge_numbers
 from condense.errors import UserError
 from condense.methods.srgm.adam_state import adam_tensors, restore_adam
-from condense.methods.srgm.nonfinite import NonFiniteError, explain, finite
+from condense.methods.srgm.nonfinite import NonFiniteError, all_finite, locate_nonfinite
 from condense.methods.srgm.objective import Objective, ObjectiveTerms
 from condense.methods.srgm.pool import Pool
 from condense.methods.srgm.settings import SRGMSettings
@@ -23,14 +23,14 @@ from models.relays.adam import Adam
 from models.relays.linear import Relay, packed, train_relay
 
 
-class Run:
-    """One run: the synthesis, the relay's trajectory, and the best state so far."""
+class MatchingLoop:
+    """The loop's state: the synthesis, the relay θ, and the best snapshot so far."""
 
     def __init__(
         self,
         settings: SRGMSettings,
         view: RelayView,
-        frames: SharedSpace,
+        shared_space: SharedSpace,
         validator: RelayValidator,
         synthesis: Synthesis,
         pool: Pool,
@@ -40,11 +40,11 @@ class Run:
         self.settings, self.view, self.pool = settings, view, pool
         self.validator, self.synthesis = validator, synthesis
         self.generator, self.on_step = generator, on_step
-        # Apart, so that watching conflicts leaves the run's own randomness alone.
-        self.chance = torch.Generator(generator.device).manual_seed(0)
+        # A generator of its own, so that measuring conflicts does not change the run's other draws.
+        self.conflict_generator = torch.Generator(generator.device).manual_seed(0)
         self.objective = Objective(
             view,
-            frames,
+            shared_space,
             tuple(synthesis.logits),
             settings.decouple,
             relative=settings.energy == "relative",
@@ -56,37 +56,45 @@ class Run:
         self.start_score = self.best_score = validator.score(synthesis.features(view), synthesis.y)
         self.best_step = 0
         # The loop's own state, besides the synthesis.
-        self.index = 0
-        self.theta: Relay = validator.start.copy()
+        self.step = 0
+        self.theta: Relay = validator.initial_relay.copy()
         self.optimisers = {
             "features": Adam(list(synthesis.h.values()), settings.lr_features),
             "edges": Adam(list(synthesis.logits.values()), settings.lr_edges),
         }
         self.diverged = ""
 
-    def go(self, checkpoints: Checkpoints) -> bool:
-        """All steps that are left; False if the user interrupted, or if a number is no longer finite, and
-        the best state so far stands.
+    @property
+    def total(self) -> int:
+        """Updates of the condensed graph in the whole run."""
+        return self.settings.epochs * self.settings.outer
+
+    def run(self, checkpoints: Checkpoints) -> bool:
+        """Do all remaining steps.
+
+        Returns:
+            False if the user interrupted the loop or a number is no longer finite; `best` is then the best
+            state up to there.
         """
         s = self.settings
         if checkpoints.state is not None:
-            self._go_on_from(checkpoints.state)
+            self._resume(checkpoints.state)
         try:
-            seen = self.synthesis.seen(self.view)
-            while self.index < s.epochs * s.outer:
-                if self.index % s.outer == 0:
+            inputs = self.synthesis.relay_inputs(self.view)
+            while self.step < self.total:
+                if self.step % s.outer == 0:
                     self.theta = self.theta.redrawn(self.generator)
-                self.index += 1
-                due = self.index % s.check_every == 0 or self.index == s.epochs * s.outer
-                terms = self._step(seen, due)
-                # The relay trains on what the next step goes on from.
-                seen = self.synthesis.seen(self.view)
-                z = seen.z.detach()
+                self.step += 1
+                due = self.step % s.check_every == 0 or self.step == self.total
+                terms = self._update_graph(inputs, due)
+                # The relay trains on the updated graph, from which the next update starts.
+                inputs = self.synthesis.relay_inputs(self.view)
+                z = inputs.z.detach()
                 if due:
-                    self._check(self.index, terms, z)
+                    self._validate(terms, z)
                 self.theta = train_relay(self.theta, z, self.synthesis.one_hot, s.inner, s.lr_relay)
                 if due:
-                    checkpoints.offer(self.index, self._state)
+                    checkpoints.offer(self.step, self._state)
         except KeyboardInterrupt:
             return False
         except NonFiniteError as error:
@@ -95,12 +103,12 @@ class Run:
         return True
 
     def best_graph(self, whole: MultimodalGraph) -> MultimodalGraph:
-        """The state with the best validation score, as a graph in the data set's units."""
+        """The graph with the best validation score, in the data set's units."""
         self.synthesis.restore(self.best)
         return self.synthesis.to_graph(self.view, whole)
 
     def measures(self) -> dict[str, float]:
-        """Validation scores of the relay, before and after, and the width that it could afford."""
+        """The width D of the relay's input, and its validation score at the start and at the best step."""
         return {
             "relay_width": len(self.view.block),
             "start_val_score": self.start_score,
@@ -108,24 +116,24 @@ class Run:
             "best_step": self.best_step,
         }
 
-    def _step(self, seen: RelayInputs, report: bool) -> ObjectiveTerms:
-        """One update of the condensed graph.
+    def _update_graph(self, inputs: RelayInputs, report: bool) -> ObjectiveTerms:
+        """Update the condensed graph once.
 
         Args:
-            seen: the condensed graph as it is now.
-            report: compute an energy that moves nothing as well, so that it can be told.
+            inputs: the current condensed graph.
+            report: compute the energy for the history even where it does not enter the loss.
         """
         s, syn, theta = self.settings, self.synthesis, self.theta
         whole = self.objective.whole_gradients(theta, self.pool.draw(s.batch, self.generator))
-        terms = self.objective.terms(syn, seen, theta, whole, report)
+        terms = self.objective.terms(syn, inputs, theta, whole, report)
         loss = terms.match + s.damping * terms.energy
-        moved = (*syn.h.values(), *syn.logits.values())
-        for x in moved:
+        parameters = (*syn.h.values(), *syn.logits.values())
+        for x in parameters:
             x.grad = None
-        self._expect_finite([loss], whole, terms)
+        self._require_finite([loss], whole, terms)
         loss.backward()
-        changes = [x.grad for x in moved if x.grad is not None]
-        self._expect_finite(changes, whole, terms)
+        gradients = [x.grad for x in parameters if x.grad is not None]
+        self._require_finite(gradients, whole, terms)
         if s.decouple == "update":
             self.objective.decouple_update(syn)
         for optimiser in self.optimisers.values():
@@ -135,46 +143,47 @@ class Run:
                 syn.h[key].mul_(has.unsqueeze(1))
         return terms
 
-    def _expect_finite(
+    def _require_finite(
         self,
-        numbers: list[Tensor],
+        tensors: list[Tensor],
         whole: tuple[Tensor, ...] = (),
         terms: ObjectiveTerms | None = None,
     ) -> None:
-        """Raise a NonFiniteError that says what is wrong, unless all `numbers` are finite."""
-        if not finite(numbers):
-            fault, setting = explain(self.view, self.synthesis, self.theta, whole, terms)
+        """Raise a NonFiniteError with a remedy unless all numbers in `tensors` are finite."""
+        if not all_finite(tensors):
+            fault, setting = locate_nonfinite(self.view, self.synthesis, self.theta, whole, terms)
             setting = setting if getattr(self.settings, setting) else "lr_features"
             value = getattr(self.settings, setting)
             raise NonFiniteError(
-                f"step {self.index}: {fault} must stay finite; "
+                f"step {self.step}: {fault} must stay finite; "
                 f"try a smaller --{setting.replace('_', '-')} (got {value:g})"
             )
 
-    def _check(self, index: int, terms: ObjectiveTerms, z: Tensor) -> None:
-        """Validate, keep the best, and tell."""
-        self._expect_finite([z])
+    def _validate(self, terms: ObjectiveTerms, z: Tensor) -> None:
+        """Score the current graph, keep it if it is the best, and report the step."""
+        self._require_finite([z])
         score = self.validator.score(z, self.synthesis.y)
         if score > self.best_score:
-            self.best, self.best_score, self.best_step = self.synthesis.snapshot(), score, index
+            self.best, self.best_score = self.synthesis.snapshot(), score
+            self.best_step = self.step
         with torch.no_grad():
             weights = self.synthesis.structure.saved()
-        rate, chance = self.objective.conflicts(terms.field, self.chance)
+        rate, chance_rate = self.objective.conflicts(terms.field, self.conflict_generator)
         values = {
             "loss": terms.match.item(),
             "energy": terms.energy.item(),
             **edge_numbers(weights),
             "val_score": score,
             "conflict_rate": rate,
-            "chance_conflict_rate": chance,
+            "chance_conflict_rate": chance_rate,
         }
-        self.history.append({"step": float(index), **values})
-        self.on_step(Step(index, self.settings.epochs * self.settings.outer, values))
+        self.history.append({"step": float(self.step), **values})
+        self.on_step(Step(self.step, self.total, values))
 
     def _state(self) -> State:
-        """What the next step depends on, and what was found so far."""
+        """Everything that the next step depends on, and the results so far."""
         numbers = {
-            "index": self.index,
+            "index": self.step,
             "start": self.synthesis.start.digest(),
             "history": self.history,
             "best_score": self.best_score,
@@ -183,35 +192,35 @@ class Run:
         tensors = {
             **{f"relay/{name}": x for name, x in self.theta.tensors().items()},
             "generator": self.generator.get_state(),
-            "chance": self.chance.get_state(),
-            **self.synthesis.snapshot().named("now"),
-            **self.best.named("best"),
+            "chance": self.conflict_generator.get_state(),
+            **self.synthesis.snapshot().to_tensors("now"),
+            **self.best.to_tensors("best"),
         }
         for name, optimiser in self.optimisers.items():
             tensors |= adam_tensors(name, optimiser)
         return State(numbers, tensors)
 
-    def _go_on_from(self, state: State) -> None:
-        """Take up a `_state`.
+    def _resume(self, state: State) -> None:
+        """Restore what `_state` saved.
 
         Raises:
-            UserError: it belongs to another start, or its tensors have other shapes.
+            UserError: the state belongs to another start, or its tensors have other shapes.
         """
         numbers, tensors = state.numbers, state.tensors
         if numbers["start"] != self.synthesis.start.digest():
             raise UserError(
-                "resume: the run's start, made anew, is not what it was (other code or libraries, or a "
-                "device that does not repeat itself); start anew without --resume"
+                "resume: the start of this run, computed again, differs from the start in the checkpoint "
+                "(other code or libraries, or a device whose results vary); start anew without --resume"
             )
-        now, best = self.best.like(tensors, "now"), self.best.like(tensors, "best")
-        self.index, self.best_step = numbers["index"], numbers["best_step"]
+        now, best = self.best.from_tensors(tensors, "now"), self.best.from_tensors(tensors, "best")
+        self.step, self.best_step = numbers["index"], numbers["best_step"]
         self.history, self.best_score = numbers["history"], numbers["best_score"]
-        # Where a trained relay lies, lest roundings differ.
+        # A trained relay is packed in one tensor; another layout could round differently.
         _, self.theta = packed(self.theta)
         for name, x in self.theta.tensors().items():
             x.copy_(tensors[f"relay/{name}"])
         self.generator.set_state(tensors["generator"])
-        self.chance.set_state(tensors["chance"])
+        self.conflict_generator.set_state(tensors["chance"])
         self.synthesis.restore(now)
         self.best = best
         for name, optimiser in self.optimisers.items():

@@ -4,15 +4,20 @@
     L_match  class-wise distance between the relay's parameter gradients on S and on the whole graph
     R        Dirichlet energy of the decoupled gradient field of S on its own edges
 
-along the relay's own training trajectory on S. Where we leave the paper: the relay is linear over
-meta-paths, or has one hidden layer over them (gradients in closed form, several node types and
-relations); the field is differentiated through; R is a Rayleigh quotient on the Laplacian without
-self-loops, so neither edges nor gradients can be driven to zero by it; the best graph is chosen on
-validation nodes; the start is a coarsened graph under pseudo-labels; edges are free weights under a
-budget instead of an MLP on feature pairs. R is taken on these weights, which are symmetric where the
-whole graph is; what is saved are the same edges at their members' mean degrees, see
-`condense.edges.structure`. By default λ is 0, and the features' update is decoupled in place of R's field;
-docs/ablation.md says what each part was worth.
+along the relay's own training trajectory on S. We depart from the paper in these points:
+
+- The relay is linear over meta-paths, or has one hidden layer over them: gradients are then in closed form,
+  for several node types and relations.
+- The gradient field is differentiated through.
+- R is a Rayleigh quotient on the Laplacian without self-loops, so it cannot drive edges or gradients to zero.
+- The best graph is chosen on validation nodes.
+- The start is a coarsened graph under pseudo-labels.
+- Edges are free weights under a budget instead of an MLP on feature pairs. R is computed on these weights,
+  which are symmetric where the whole graph is; the saved graph has the same edges, scaled to the mean
+  degrees of the nodes in each cluster, see `condense.edges.structure`.
+
+By default λ is 0, and the update of the features is decoupled instead of R's field; docs/ablation.md
+measures what each part contributes.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
 from condense.clustering.settings import pseudo_labelling_of
 from condense.methods.protocol import Outcome, Task
-from condense.methods.srgm.loop import Run
+from condense.methods.srgm.loop import MatchingLoop
 from condense.methods.srgm.pool import Pool
 from condense.methods.srgm.settings import SRGMSettings
 from condense.methods.srgm.shared_space import SharedSpace
@@ -31,24 +36,28 @@ from condense.running.threads import threads_for
 
 
 def condense(task: Task, settings: SRGMSettings) -> Outcome:
-    """Match gradients from a coarsened graph on; with no epochs the start itself is returned."""
+    """Coarsen the graph and refine the result by gradient matching; with `epochs` 0, only coarsen it."""
     with task.clock.stage("propagate"):
         view = RelayView.of(task.graph, settings.hops, settings.rank, task.generator)
-        space = (
+        shared_space = (
             SharedSpace.identity(view)
             if settings.frames == "identity"
             else SharedSpace.shared(view, settings.frame_width)
         )
     with task.clock.stage("start"):
-        scored = view if task.validation is task.graph else view.on(task.validation)
-        validator = RelayValidator.of(scored, settings.lr_relay, settings.relay, settings.hidden)
+        scored_view = view if task.validation is task.graph else view.on(task.validation)
+        validator = RelayValidator.of(
+            scored_view, settings.lr_relay, settings.relay, settings.hidden
+        )
         labelling = pseudo_labelling_of(settings)
         start = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
         synthesis = Synthesis(start, task.budget)
         pool = Pool.of(view, start.node_class, settings.pool, task.generator)
-        run = Run(settings, view, space, validator, synthesis, pool, task.generator, task.on_step)
+        loop = MatchingLoop(
+            settings, view, shared_space, validator, synthesis, pool, task.generator, task.on_step
+        )
     with task.clock.stage("match"), threads_for(validator.z.size(1) * len(start.y)):
-        complete = run.go(task.checkpoints)
+        complete = loop.run(task.checkpoints)
     with task.clock.stage("finish"):
-        best = run.best_graph(task.graph)
-    return Outcome(best, run.history, run.measures(), complete, run.diverged)
+        best = loop.best_graph(task.graph)
+    return Outcome(best, loop.history, loop.measures(), complete, loop.diverged)

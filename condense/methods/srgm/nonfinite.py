@@ -1,4 +1,4 @@
-"""Where a run's numbers stop being finite: looked for in the order in which they are computed."""
+"""Finds the first numbers of a step that are not finite, in the order in which they are computed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from models.relays.linear import Relay
 
 
 class NonFiniteError(ArithmeticError):
-    """A number of a run is infinite or NaN; the message says which and what to do."""
+    """A number of a run is infinite or NaN; the message names it and a remedy."""
 
 
 @dataclass(frozen=True)
 class NamedValues:
-    """Some of the numbers of one step.
+    """Some numbers of a step, with the classes, modality and relations that they belong to.
 
     Attributes:
         values: [k, …], a row a node or a class; or a single number.
-        classes: of each row [k], if rows have classes.
-        modality: that they belong to, "" for none.
-        relations: that they were carried along.
+        classes: the class of each row [k], if rows have classes.
+        modality: the modality and node type, or "".
+        relations: the relations that the values were propagated along.
     """
 
     values: Tensor
@@ -37,95 +37,95 @@ class NamedValues:
     modality: str = ""
     relations: tuple[EdgeType, ...] = ()
 
-    def bad_classes(self) -> list[int]:
-        """The classes of the rows that are not finite."""
+    def nonfinite_classes(self) -> list[int]:
+        """The classes of rows with a number that is not finite."""
         if self.classes is None:
             return []
         return self.classes[~self.values.isfinite().flatten(1).all(dim=1)].tolist()
 
 
-def finite(tensors: Iterable[Tensor]) -> bool:
-    """Whether all numbers are; as cheap as a sum of them, unless that sum is not finite."""
-    found = [t.detach() for t in tensors if t.numel()]
-    if not found or bool(torch.stack([t.sum() for t in found]).sum().isfinite()):
+def all_finite(tensors: Iterable[Tensor]) -> bool:
+    """Whether all numbers are finite; costs one sum over them unless that sum is not finite."""
+    filled = [t.detach() for t in tensors if t.numel()]
+    if not filled or bool(torch.stack([t.sum() for t in filled]).sum().isfinite()):
         return True
-    return all(bool(t.isfinite().all()) for t in found)
+    return all(bool(t.isfinite().all()) for t in filled)
 
 
-def explain(
+def locate_nonfinite(
     view: RelayView,
     synthesis: Synthesis,
     theta: Relay,
     whole: tuple[Tensor, ...] = (),
     terms: ObjectiveTerms | None = None,
 ) -> tuple[str, str]:
-    """What is not finite first, with its classes, modalities and relations, and a setting to lower.
+    """Describe the first quantity of the step that is not finite, with its classes, modalities and relations.
 
     Args:
         view: the whole graph.
-        synthesis: the condensed graph; its gradients count if it has any.
+        synthesis: the condensed graph; its gradients are checked if it has any.
         theta: the relay.
-        whole: its gradients on the whole graph, [C, …] for each layer.
-        terms: of the objective.
+        whole: the relay's gradients on the whole graph, [C, …] for each layer.
+        terms: the terms of the objective.
 
     Returns:
-        A description, and the name of the setting whose smaller value may help.
+        The description, and the name of the setting whose smaller value may help.
     """
-    for place, setting, parts in _places(view, synthesis, theta, whole, terms):
-        bad = [part for part in parts if not part.values.isfinite().all()]
-        if bad:
-            classes = sorted({c for part in bad for c in part.bad_classes()})
-            modalities = list(dict.fromkeys(part.modality for part in bad if part.modality))
-            relations = list(dict.fromkeys("/".join(r) for part in bad for r in part.relations))
-            named = [
+    for quantity, setting, parts in _quantities(view, synthesis, theta, whole, terms):
+        nonfinite = [part for part in parts if not part.values.isfinite().all()]
+        if nonfinite:
+            classes = sorted({c for part in nonfinite for c in part.nonfinite_classes()})
+            modalities = dict.fromkeys(part.modality for part in nonfinite if part.modality)
+            relations = dict.fromkeys("/".join(r) for part in nonfinite for r in part.relations)
+            details = [
                 f"{kind} {', '.join(map(str, names))}"
                 for kind, names in
                 (("class", classes), ("modality", modalities), ("relation", relations))
                 if names
             ]  # fmt: skip
-            return f"{place} ({'; '.join(named)})", setting
+            return f"{quantity} ({'; '.join(details)})", setting
     return "the sum over all classes, modalities and relations", "lr_features"
 
 
-Places = Iterator[tuple[str, str, list[NamedValues]]]
+Quantities = Iterator[tuple[str, str, list[NamedValues]]]
 
 
-def _places(
+def _quantities(
     view: RelayView,
     synthesis: Synthesis,
     theta: Relay,
     whole: tuple[Tensor, ...],
     terms: ObjectiveTerms | None,
-) -> Places:
-    """Names, settings and numbers, earlier ones first."""
-    each = torch.arange(view.schema.num_classes, device=synthesis.y.device)
-    yield "the relay's weights", "lr_relay", _weights(view, theta, each)
+) -> Quantities:
+    """Each quantity's name, the setting to lower and its values, in the order of computation."""
+    classes = torch.arange(view.schema.num_classes, device=synthesis.y.device)
+    yield "the relay's weights", "lr_relay", _weights(view, theta, classes)
     yield "the condensed features", "lr_features", _nodes(view, synthesis, synthesis.h)
     logits = {r: x.detach() for r, x in synthesis.logits.items()}
     yield "the edges' log-weights", "lr_edges", _edges(logits)
     z = synthesis.features(view)
     yield "the propagated features", "lr_features", _blocks(view, z, synthesis.y)
-    # Squared, as the matching takes them.
+    # The matching squares gradients, and the square may overflow first.
     if whole:
-        parts = _squares(view, whole, each)
+        parts = _squares(view, whole, classes)
         yield "the gradients on the whole graph", "lr_relay", parts
     if terms is not None:
-        parts = _squares(view, terms.gradients, each)
+        parts = _squares(view, terms.gradients, classes)
         yield "the gradients on the condensed graph", "lr_features", parts
         yield "the gradient field", "lr_features", _nodes(view, synthesis, terms.field)
         energies = [NamedValues(e, None, m, (r,)) for (r, m), e in terms.energies.items()]
         yield "the energy", "damping", energies
-    changes = {key: h.grad for key, h in synthesis.h.items() if h.grad is not None}
-    # All that they are made of is finite, so they are too great.
-    yield "the features' updates", "damping", _nodes(view, synthesis, changes)
-    moves = {r: x.grad for r, x in synthesis.logits.items() if x.grad is not None}
-    yield "the edges' updates", "damping", _edges(moves)
+    feature_gradients = {key: h.grad for key, h in synthesis.h.items() if h.grad is not None}
+    # Everything that the gradients are computed from is finite, so they have overflowed.
+    yield "the features' updates", "damping", _nodes(view, synthesis, feature_gradients)
+    edge_gradients = {r: x.grad for r, x in synthesis.logits.items() if x.grad is not None}
+    yield "the edges' updates", "damping", _edges(edge_gradients)
 
 
-def _weights(view: RelayView, theta: Relay, each: Tensor) -> list[NamedValues]:
-    """The first layer by blocks, later ones whole, biases; only the last layer's columns are classes."""
+def _weights(view: RelayView, theta: Relay, classes: Tensor) -> list[NamedValues]:
+    """The first layer by blocks, later layers whole, biases; only the last layer's columns are classes."""
     first, *later = theta.weights
-    columns = [*(None for _ in later), each]
+    columns = [*(None for _ in later), classes]
     return [
         *_blocks(view, first.T, columns[0]),
         *(NamedValues(w.T, c) for w, c in zip(later, columns[1:], strict=True)),
@@ -133,14 +133,14 @@ def _weights(view: RelayView, theta: Relay, each: Tensor) -> list[NamedValues]:
     ]
 
 
-def _squares(view: RelayView, gradients: tuple[Tensor, ...], each: Tensor) -> list[NamedValues]:
-    """Squares of [C, …] for each layer: the first by blocks, later ones whole."""
+def _squares(view: RelayView, gradients: tuple[Tensor, ...], classes: Tensor) -> list[NamedValues]:
+    """The squared gradients [C, …] of each layer: the first layer by blocks, later layers whole."""
     first, *later = (g.detach().square() for g in gradients)
-    return [*_blocks(view, first, each), *(NamedValues(g, each) for g in later)]
+    return [*_blocks(view, first, classes), *(NamedValues(g, classes) for g in later)]
 
 
 def _blocks(view: RelayView, values: Tensor, classes: Tensor | None) -> list[NamedValues]:
-    """A part for each (meta-path, modality) block along dimension 1 of `values` [k, D, …]."""
+    """The (meta-path, modality) blocks along dimension 1 of `values` [k, D, …]."""
     parts = values.split(view.widths, dim=1)
     return [
         NamedValues(x, classes, f"{modality} of {endpoint(path, view.schema.target)}", path)
@@ -151,7 +151,7 @@ def _blocks(view: RelayView, values: Tensor, classes: Tensor | None) -> list[Nam
 def _nodes(
     view: RelayView, synthesis: Synthesis, values: Mapping[FeatureKey, Tensor]
 ) -> list[NamedValues]:
-    """A part for each type and modality; nodes of the target type have classes."""
+    """Values by node type and modality; nodes of the target type have classes."""
     return [
         NamedValues(x.detach(), synthesis.y if t == view.schema.target else None, f"{m} of {t}")
         for (t, m), x in values.items()
@@ -159,4 +159,5 @@ def _nodes(
 
 
 def _edges(values: Mapping[EdgeType, Tensor]) -> list[NamedValues]:
+    """Values by relation."""
     return [NamedValues(x, None, "", (r,)) for r, x in values.items()]

@@ -33,14 +33,14 @@ TINY = 1e-20
 
 @dataclass(frozen=True)
 class ObjectiveTerms:
-    """The objective and its parts, differentiable in the synthesis.
+    """The terms of the objective, differentiable in the synthesis.
 
     Attributes:
         match: L_match in [0, 2].
         energy: R; "relative" to Σ‖ĝ‖² it lies in [0, 2 · relations].
-        gradients: ∇_W L_c(S) of each class [C, …], for each layer, as they enter the matching.
-        field: the gradient field in the common space by (type, modality), before decoupling.
-        energies: the parts of R by relation and modality, before they are made relative; constants.
+        gradients: ∇_W L_c(S) of each class [C, …], for each layer, as L_match compares them.
+        field: the gradient field in the shared space by (type, modality), before decoupling.
+        energies: the summands of R by relation and modality, before division by Σ‖ĝ‖²; constants.
     """
 
     match: Tensor
@@ -52,21 +52,21 @@ class ObjectiveTerms:
 
 @dataclass(frozen=True)
 class Objective:
-    """What stays fixed along the run.
+    """The objective as a function of the synthesis and θ; its own attributes stay fixed along the run.
 
     Attributes:
         view: the whole graph.
-        frames: the common space of gradients.
+        shared_space: the space in which gradients of different modalities are compared.
         primary: the relations whose energy counts, one of each mirrored pair.
         decouple: see `SRGMSettings`.
         relative: divide the energy by the field's squared norm.
-        damped: whether the energy is to be differentiated, or only reported.
-        authors: as in the authors' code: the field is a constant and the Laplacian has self-loops, so
-            that the energy acts on edges alone, and is least without any.
+        damped: differentiate the energy; else it is only reported.
+        authors: follow the authors' code: the field is a constant and the Laplacian has self-loops, so the
+            energy acts on edges only and is least without any.
     """
 
     view: RelayView
-    frames: SharedSpace
+    shared_space: SharedSpace
     primary: tuple[EdgeType, ...]
     decouple: Decouple
     relative: bool
@@ -74,29 +74,29 @@ class Objective:
     authors: bool = False
 
     def whole_gradients(self, theta: Relay, parts: Iterable[Rows]) -> Layers:
-        """∇_W L_c of the whole graph, as they enter the matching.
+        """∇_W L_c on the whole graph, as L_match compares them.
 
         Args:
             theta: θ.
-            parts: rows of Z, which cover all classes.
+            parts: rows of Z which together cover all classes.
         """
         with torch.no_grad():
-            last, found, done = theta.biases[-1], [], 0
+            last, gradients, done = theta.biases[-1], [], 0
             one_hot = torch.eye(len(last), dtype=last.dtype, device=last.device)
             for z, sizes in parts:
                 count = torch.tensor(sizes, device=z.device)
                 y = one_hot[done : done + len(sizes)].repeat_interleave(count, dim=0)
                 layers = theta.layers(z, y)
-                found.append([classwise_gradients(x, g, sizes) for x, g in layers])
+                gradients.append([classwise_gradients(x, g, sizes) for x, g in layers])
                 done += len(sizes)
-            if len(found) > 1:
-                found = [[torch.cat(each) for each in zip(*found, strict=True)]]
-            return self._matched(tuple(found[0]))
+            if len(gradients) > 1:
+                gradients = [[torch.cat(layer) for layer in zip(*gradients, strict=True)]]
+            return self._decouple_layers(tuple(gradients[0]))
 
     def terms(
         self,
         synthesis: Synthesis,
-        seen: RelayInputs,
+        inputs: RelayInputs,
         theta: Relay,
         whole: Layers,
         report: bool = True,
@@ -104,53 +104,54 @@ class Objective:
         """L_match and R at θ.
 
         Args:
-            synthesis: what is optimised.
-            seen: the synthesis as it is now.
+            synthesis: the condensed graph S.
+            inputs: the current `synthesis.relay_inputs`.
             theta: θ.
             whole: from `whole_gradients`.
-            report: compute an undamped energy and its field as well; else they are left at 0 and empty.
+            report: compute the energy and the field even where `damped` is False; else they are 0 and empty.
         """
-        z, classes = seen.z, synthesis.budget.classes
+        z, classes = inputs.z, synthesis.budget.classes
         layers = theta.layers(z, synthesis.one_hot)
-        gradients = self._matched(tuple(classwise_gradients(x, g, classes) for x, g in layers))
+        gradients = tuple(classwise_gradients(x, g, classes) for x, g in layers)
+        gradients = self._decouple_layers(gradients)
         share = torch.tensor(classes, dtype=z.dtype, device=z.device)
         match = layered_loss(gradients, whole, self.view.block_indicator, share / share.sum())
         if not (self.damped or report):
             return ObjectiveTerms(match, match.new_zeros(()), gradients, {}, {})
-        # Undamped, the field and its energy are still reported, without their gradients.
+        # Without damping the field and the energy are only reported and need no gradients.
         with torch.set_grad_enabled(self.damped):
             _, g = layers[0]
-            field = self.field(synthesis, seen, theta, g / len(g))
-            energy, energies = self._energy(field, seen.weights, synthesis.has)
+            field = self.field(synthesis, inputs, theta, g / len(g))
+            energy, energies = self._energy(field, inputs.weights, synthesis.has)
         return ObjectiveTerms(match, energy, gradients, field, energies)
 
     def field(
-        self, synthesis: Synthesis, seen: RelayInputs, theta: Relay, p: Float[Tensor, "n h"]
+        self, synthesis: Synthesis, inputs: RelayInputs, theta: Relay, p: Float[Tensor, "n h"]
     ) -> dict[FeatureKey, Tensor]:
-        """∂L/∂X' of the mean loss over S, read in the common space: (type, modality) -> [n'_t, d].
+        """∂L/∂X' of the mean loss over S, in the shared space: (type, modality) -> [n'_t, d].
 
         Args:
-            synthesis: S.
-            seen: the synthesis as it is now.
+            synthesis: the condensed graph S.
+            inputs: the current `synthesis.relay_inputs`.
             theta: θ.
-            p: ∂L at the output of the first layer.
+            p: the gradient of L at the output of the first layer.
         """
         raw = gradient_field(
-            seen.averaging,
+            inputs.averaging,
             self.view.blocks,
             self.view.split(theta.weights[0]),
             p,
             self.view.schema.target,
         )
         return {
-            key: (g * synthesis.has[key].unsqueeze(1)) @ self.frames.decoder[key]
+            key: (g * synthesis.has[key].unsqueeze(1)) @ self.shared_space.decoder[key]
             for key, g in raw.items()
         }
 
     def decouple_update(self, synthesis: Synthesis) -> None:
-        """Project the conflicts out of the gradients that the features have received.
+        """Project conflicts out of the features' gradients (`grad`), in place.
 
-        Those of missing modalities become zero: they neither move nor act.
+        Gradients of missing modalities become zero: they neither change nor project others.
         """
         for node_type, modalities in self.view.schema.modalities.items():
             keys = [(node_type, m) for m in modalities]
@@ -159,16 +160,17 @@ class Objective:
                 continue
             has = [synthesis.has[key].unsqueeze(1) for key in keys]
             gradients = [torch.where(h, g, 0.0) for h, g in zip(has, gradients, strict=True)]
-            # A gradient with respect to H is read in the common space through D (chain rule).
-            read = [self.frames.decoder[k] for k in keys]
-            write = [self.frames.inverse[k] for k in keys]
-            for key, changed in zip(keys, _decoupled(gradients, read, write), strict=True):
-                synthesis.h[key].grad = changed
+            # By the chain rule, D takes a gradient with respect to H to the shared space.
+            read = [self.shared_space.decoder[k] for k in keys]
+            write = [self.shared_space.inverse[k] for k in keys]
+            decoupled = _decouple_through(gradients, read, write)
+            for key, gradient in zip(keys, decoupled, strict=True):
+                synthesis.h[key].grad = gradient
 
     def conflicts(
         self, field: Mapping[FeatureKey, Tensor], generator: torch.Generator
     ) -> tuple[float, float]:
-        """The target type's conflict rate, and what chance gives; NaN with one modality."""
+        """The target type's conflict rate and the rate by chance; NaN if it has one modality."""
         target = self.view.schema.target
         stacked = torch.stack([f.detach() for (t, _), f in field.items() if t == target])
         return conflict_rate(stacked), chance_conflict_rate(stacked, generator)
@@ -179,16 +181,17 @@ class Objective:
         weights: Mapping[EdgeType, PairMatrix],
         has: Mapping[FeatureKey, Tensor],
     ) -> tuple[Tensor, dict[tuple[EdgeType, str], Tensor]]:
-        """Σ_m Σ_r of the field, decoupled first if asked, and its terms.
+        """R = Σ_m Σ_r of the field's Dirichlet energies, and its summands.
 
-        An edge counts for a modality that both its ends have.
+        The field is decoupled first where `decouple` is "field". An edge counts for a modality that both
+        its ends have.
         """
         if self.authors:
             field = {key: f.detach() for key, f in field.items()}
         if self.decouple == "field":
             field = self._decoupled_field(field)
-        total = torch.stack([f.square().sum() for f in field.values()]).sum()
-        energy, parts = torch.zeros_like(total), {}
+        squared_norm = torch.stack([f.square().sum() for f in field.values()]).sum()
+        energy, energies = torch.zeros_like(squared_norm), {}
         for relation in self.primary:
             source, _, destination = relation
             shared = [
@@ -203,59 +206,64 @@ class Objective:
                 for values in (field, has)
                 for node_type in (destination, source)
             ]
-            each = dirichlet_energy(
+            by_modality = dirichlet_energy(
                 weights[relation], *ends, within=source == destination, self_loops=self.authors
             )
-            energy = energy + each.sum()
-            parts |= {(relation, m): e for m, e in zip(shared, each.detach(), strict=True)}
-        return energy / total.clamp_min(TINY) if self.relative else energy, parts
+            energy = energy + by_modality.sum()
+            energies |= {
+                (relation, m): e for m, e in zip(shared, by_modality.detach(), strict=True)
+            }
+        return energy / squared_norm.clamp_min(TINY) if self.relative else energy, energies
 
     def _decoupled_field(self, field: Mapping[FeatureKey, Tensor]) -> dict[FeatureKey, Tensor]:
-        found = dict(field)
+        """The field with the conflicts between the modalities of each node projected out."""
+        decoupled = dict(field)
         for node_type, modalities in self.view.schema.modalities.items():
             keys = [(node_type, m) for m in modalities if (node_type, m) in field]
             if len(keys) > 1:
-                found.update(
-                    zip(keys, decouple(torch.stack([field[k] for k in keys])), strict=True)
-                )
-        return found
+                gradients = torch.stack([field[k] for k in keys])
+                decoupled.update(zip(keys, decouple(gradients), strict=True))
+        return decoupled
 
-    def _matched(self, gradients: Layers) -> Layers:
-        """As they enter the matching; later layers have no modalities that could conflict."""
+    def _decouple_layers(self, gradients: Layers) -> Layers:
+        """The gradients that are matched: the first layer decoupled where `decouple` is "parameters".
+
+        Later layers have no modalities that could conflict.
+        """
         if self.decouple != "parameters":
             return gradients
         first, *later = gradients
-        return (self._decoupled_parameters(first), *later)
+        return (self._decouple_blocks(first), *later)
 
-    def _decoupled_parameters(self, g: Float[Tensor, "G D h"]) -> Float[Tensor, "G D h"]:
-        """Modality blocks of one meta-path, column by column, without their conflicts."""
-        parts = list(g.split(self.view.widths, dim=1))  # [G, r, h] each
+    def _decouple_blocks(self, g: Float[Tensor, "G D h"]) -> Float[Tensor, "G D h"]:
+        """Project out conflicts between the modality blocks of each meta-path, column by column."""
+        blocks = list(g.split(self.view.widths, dim=1))  # [G, r, h] each
         by_path: dict[MetaPath, list[int]] = {}
         for i, (path, _) in enumerate(self.view.blocks):
             by_path.setdefault(path, []).append(i)
-        for path, numbers in by_path.items():
-            if len(numbers) < 2:
+        for path, indices in by_path.items():
+            if len(indices) < 2:
                 continue
             end = endpoint(path, self.view.schema.target)
-            keys = [(end, self.view.blocks[i][1]) for i in numbers]
-            rows = [parts[i].transpose(1, 2).flatten(0, 1) for i in numbers]  # [G·h, r]
-            # ∇W is a weighted sum of feature rows, so it is read as features are: h ≈ s Dᵀ.
-            read = [self.frames.inverse[k].T for k in keys]
-            write = [self.frames.decoder[k].T for k in keys]
-            for i, changed in zip(numbers, _decoupled(rows, read, write), strict=True):
-                shape = (g.size(0), g.size(2), parts[i].size(1))
-                parts[i] = changed.view(shape).transpose(1, 2)
-        return torch.cat(parts, dim=1)
+            keys = [(end, self.view.blocks[i][1]) for i in indices]
+            rows = [blocks[i].transpose(1, 2).flatten(0, 1) for i in indices]  # [G·h, r]
+            # ∇W is a weighted sum of feature rows, so it is read like features: h ≈ s Dᵀ.
+            read = [self.shared_space.inverse[k].T for k in keys]
+            write = [self.shared_space.decoder[k].T for k in keys]
+            for i, gradient in zip(indices, _decouple_through(rows, read, write), strict=True):
+                shape = (g.size(0), g.size(2), blocks[i].size(1))
+                blocks[i] = gradient.view(shape).transpose(1, 2)
+        return torch.cat(blocks, dim=1)
 
 
-def _decoupled(rows: list[Tensor], read: list[Tensor], write: list[Tensor]) -> list[Tensor]:
-    """Vectors of unlike widths, changed by what decoupling changes in a common space.
+def _decouple_through(rows: list[Tensor], read: list[Tensor], write: list[Tensor]) -> list[Tensor]:
+    """Decouple vectors of different widths in the shared space, and add the change to each vector.
 
     Args:
         rows: [n, r_m] for each modality.
-        read: [r_m, d], into the common space.
+        read: [r_m, d], into the shared space.
         write: [d, r_m], the pseudo-inverse of `read`.
     """
-    framed = torch.stack([x @ a for x, a in zip(rows, read, strict=True)])  # [M, n, d]
-    change = decouple(framed) - framed
+    shared = torch.stack([x @ a for x, a in zip(rows, read, strict=True)])  # [M, n, d]
+    change = decouple(shared) - shared
     return [x + c @ b for x, c, b in zip(rows, change, write, strict=True)]

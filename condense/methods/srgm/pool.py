@@ -12,16 +12,16 @@ from torch import Tensor
 from condense.clustering.propagation import RelayView
 
 Rows = tuple[Float[Tensor, "k D"], tuple[int, ...]]
-"""Rows of Z in the order of their classes, and how many there are of each of the next classes in turn."""
+"""Rows of Z ordered by class, and the number of rows of each class; successive items continue the classes."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Meta-path features of some whole-graph target nodes, kept in memory.
+    """Meta-path features of a sample of whole-graph target nodes, kept in memory.
 
     Attributes:
-        z: Z [k, D], in the order of the classes.
-        sizes: how many nodes of each class there are.
+        z: Z [k, D], ordered by class.
+        sizes: number of nodes of each class.
     """
 
     z: Float[Tensor, "k D"]
@@ -35,13 +35,13 @@ class Pool:
         per_class: int,
         generator: torch.Generator,
     ) -> Pool:
-        """At most `per_class` random nodes of each class.
+        """A pool of at most `per_class` random nodes of each class.
 
         Args:
             view: the whole graph.
-            member: each target node's class, −1 for nodes that are not to be matched.
+            member: class of each target node; −1 leaves a node out of the pool.
             per_class: bounds the memory to per_class · C · D numbers.
-            generator: for the draw.
+            generator: draws the nodes.
         """
         classes = view.schema.num_classes
         chosen = []
@@ -52,10 +52,10 @@ class Pool:
         return cls(view.features(torch.cat(chosen)), tuple(map(len, chosen)))
 
     def draw(self, batch: int, generator: torch.Generator) -> Iterator[Rows]:
-        """Z of at most `batch` nodes of each class.
+        """Draw Z of at most `batch` nodes of each class; a pool with no larger class is returned whole.
 
-        One class at a time, so that its rows are still in the processor's cache when they are multiplied;
-        a copy of all that are drawn would go to memory and back. A small pool is given out whole.
+        Yields one class at a time, so that its rows are still in the processor's cache when they are
+        multiplied; a copy of all drawn rows would go to memory and back.
         """
         if max(self.sizes) <= batch:
             yield self.z, self.sizes

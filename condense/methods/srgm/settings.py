@@ -1,4 +1,4 @@
-"""Settings of SR-GM; what they mean in the method is said in `condense.methods.srgm.method`."""
+"""Settings of SR-GM; `condense.methods.srgm.method` explains the method."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 from condense.clustering.settings import Space, TeacherKind, refuse_idle_pseudo_labels
 from condense.config import STRICT
 
-HIGHEST_LR = 1e30  # Far above it Adam's first step is no float32 any more.
+HIGHEST_LR = 1e30  # Far above it, Adam's first step overflows float32.
 HIDDEN = 64
 
 
@@ -19,36 +19,40 @@ class SRGMSettings:
     """Settings of SR-GM.
 
     Attributes:
-        epochs: relays drawn, each trained on the condensed graph from its own start.
-        outer: updates of the condensed graph for each relay.
-        inner: updates of the relay after each of these.
-        relay: "linear" over meta-path features, or "two-layer": with a hidden layer of relu units.
-        hidden: units of this layer; a linear relay has none. Our choice; the paper's relay, a GCN, has 256.
-        hops: the longest meta-path of the relay.
-        rank: most coordinates a modality, fewer where there are many meta-paths; see
-            `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
-        decouple: where conflicting modalities are projected: in the "field" inside R (the paper; without R
-            it acts on nothing), in the "update" of the features, in the "parameters" gradients before
-            matching, or "off".
-        damping: λ; 0 switches R off. 0.1 is a fair weight where R is "relative".
-        energy: "relative" to the field's size (ours); "absolute", the paper's formula; or "authors", as in
-            their code: self-loops in the Laplacian and a field that is not differentiated.
-        frames: how gradients of unlike modalities are compared: "shared" directions found by canonical
-            correlation, or "identity" for modalities of one aligned space such as CLIP.
-        frame_width: d of the shared directions.
-        space: start from clusters of target nodes in their "own" features, in meta-path-"propagated" ones,
-            or in "both".
-        labels: start from, and match, nodes with "pseudo"-labels as well, or those "labelled" alone.
-        teacher: who guesses the pseudo-labels from meta-path features: a "ridge" regression, a "network"
-            with one hidden layer, or "auto", the network where there are more labels than inputs.
-        smooth: spread its guesses over the graph before they are taken, as far as that does better on
+        epochs: draw this many relays, one after another, and train each on the condensed graph.
+        outer: update the condensed graph this many times for each relay.
+        inner: train the relay for this many steps after each update of the condensed graph.
+        relay: use a "linear" relay over meta-path features, or a "two-layer" one with a hidden layer of
+            ReLU units.
+        hidden: number of hidden units of a two-layer relay. Our choice; the paper's relay, a GCN, has 256.
+        hops: length of the relay's longest meta-path, in relations.
+        rank: reduce each modality to at most this many coordinates; fewer remain where there are many
+            meta-paths. See `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
+        decouple: project out conflicts between modalities in the "field" inside R (as in the paper; needs
+            damping > 0), in the "update" of the features, in the "parameters" gradients before matching,
+            or nowhere ("off").
+        damping: weight λ of R; 0 switches R off. 0.1 is a fair weight where R is "relative".
+        energy: measure R "relative" to the field's squared norm (ours), by the paper's "absolute" formula,
+            or as in the "authors" code: self-loops in the Laplacian and a field that is not
+            differentiated.
+        frames: compare gradients of different modalities along "shared" directions found by canonical
+            correlation, or along the features' own ("identity"), for modalities encoded in one aligned
+            space such as CLIP's.
+        frame_width: number d of shared directions.
+        space: start from clusters of target nodes by their "own" features, by meta-path-"propagated"
+            features, or by "both".
+        labels: cluster and match only the "labelled" target nodes, or all of them, by "pseudo"-label where
+            they have no label.
+        teacher: predict the pseudo-labels from meta-path features with a "ridge" regression or with a
+            "network" of one hidden layer; "auto" takes the network where labels outnumber inputs.
+        smooth: smooth the predictions over the graph first, as far as that raises the accuracy on
             validation nodes.
-        pool: whole-graph nodes a class that are kept at hand for matching.
-        batch: of these, how many a class in each step.
-        lr_features: Adam's step on the features, which have unit scale.
-        lr_edges: Adam's step on the edges' log-weights.
-        lr_relay: Adam's step on the relay.
-        check_every: outer steps between validations.
+        pool: keep at most this many whole-graph nodes a class in memory for matching.
+        batch: match at most this many nodes of the pool a class in each step.
+        lr_features: learning rate of Adam for the features, which have unit scale.
+        lr_edges: learning rate of Adam for the log-weights of the edges.
+        lr_relay: learning rate of Adam for the relay.
+        check_every: validate after every this many updates of the condensed graph.
     """
 
     epochs: int = Field(default=20, ge=0)
@@ -75,16 +79,16 @@ class SRGMSettings:
     check_every: int = Field(default=20, ge=1)
 
     def __post_init__(self) -> None:
-        """Refuse what would act on nothing."""
+        """Reject settings that would have no effect."""
         for name, idle in (("decouple", "field"), ("energy", "authors"), ("energy", "absolute")):
             if self.damping == 0 and getattr(self, name) == idle:
                 raise ValueError(
-                    f"{name} (got {idle!r}) acts inside R alone, which damping 0 switches off; "
+                    f"{name} (got {idle!r}) acts only inside R, which damping 0 switches off; "
                     "add --damping 0.1"
                 )
         if self.relay == "linear" and self.hidden != HIDDEN:
             raise ValueError(
-                f"hidden (got {self.hidden}) is the width of a layer that relay (got 'linear') does not "
-                "have; add --relay two-layer"
+                f"hidden (got {self.hidden}) has no effect: relay (got 'linear') has no hidden layer; "
+                "add --relay two-layer"
             )
         refuse_idle_pseudo_labels(self)

@@ -1,11 +1,10 @@
-"""One space of directions for the gradients of all modalities, whatever their widths.
+"""A space that the gradients of all modalities share, whatever the modalities' widths.
 
-Gradients with respect to text and image features live in unrelated spaces; to ask whether they
-conflict they must first be read in a common one. Where modalities are encoded in one aligned space
-(CLIP), that is the feature space itself. Elsewhere generalised canonical correlation gives one: the
-modalities, and the features that other node types send to a target node, are views of that node; s
-[d] is what the views share, and h ≈ s Dᵀ says how a view's features follow from it. By the chain rule
-the gradient with respect to s, through this view, is (∂L/∂h) D.
+Gradients with respect to text and image features live in unrelated spaces; whether they conflict can only
+be tested in a shared one. Where the modalities are encoded in one aligned space (CLIP's), that is the feature
+space itself. Elsewhere generalised canonical correlation finds one: the modalities, and the features that
+other node types send to a target node, are views of that node; s [d] is what the views share, and each view's
+features are h ≈ s Dᵀ. By the chain rule the gradient with respect to s, through this view, is (∂L/∂h) D.
 """
 
 from __future__ import annotations
@@ -22,18 +21,17 @@ from condense.clustering.reduction import FeatureKey
 from condense.errors import UserError
 from models.propagation.metapaths import endpoint, path_features
 
-RIDGE = (
-    1e-2  # Relative to a view's mean variance: directions below it are noise, not shared content.
-)
+# Relative to a view's mean variance: directions with less variance are noise, not shared content.
+RIDGE = 1e-2
 
 
 @dataclass(frozen=True)
 class SharedSpace:
-    """D of each node type and modality.
+    """The shared space, as D of each node type and modality.
 
     Attributes:
         decoder: (node type, modality) -> D [r, d].
-        inverse: (node type, modality) -> D⁺ [d, r], which takes a change of a gradient back.
+        inverse: (node type, modality) -> D⁺ [d, r], which takes a change of a gradient back to the features.
     """
 
     decoder: Mapping[FeatureKey, Tensor]
@@ -41,34 +39,35 @@ class SharedSpace:
 
     @classmethod
     def _of(cls, decoder: Mapping[FeatureKey, Tensor]) -> SharedSpace:
+        """The space with these D and their pseudo-inverses."""
         return cls(decoder, {k: torch.linalg.pinv(d) for k, d in decoder.items()})
 
     @classmethod
     def identity(cls, view: RelayView) -> SharedSpace:
-        """The feature space itself, for modalities of one aligned space.
+        """The feature space itself, for modalities that are encoded in one aligned space.
 
         Raises:
-            UserError: the widths differ.
+            UserError: the modalities have different widths.
         """
         widths = {key: b.size(0) for key, b in view.reduction.basis.items()}
         if len(set(widths.values())) > 1:
-            named = ", ".join(f"{t}.{m}: {w}" for (t, m), w in widths.items())
+            listed = ", ".join(f"{t}.{m}: {w}" for (t, m), w in widths.items())
             raise UserError(
-                f"frames (got 'identity') needs modalities of one width, these are {named}; "
+                f"frames (got 'identity') needs modalities of one width, but the widths are {listed}; "
                 "use 'shared'"
             )
         return cls._of({key: b.T for key, b in view.reduction.basis.items()})
 
     @classmethod
     def shared(cls, view: RelayView, width: int) -> SharedSpace:
-        """MAXVAR generalised canonical correlation (Kettenring, Biometrika 58, 1971).
+        """The space that MAXVAR generalised canonical correlation finds (Kettenring, Biometrika 58, 1971).
 
-        The views are each type's features along the shortest meta-path to it. With V̂ the views
-        whitened and side by side, s are the leading left singular vectors of V̂.
+        The views are each type's features along the shortest meta-path to it. With V̂ the whitened views
+        side by side, s are the leading left singular vectors of V̂.
 
         Args:
-            view: the whole graph; features only are read.
-            width: d, at most the width of the views together.
+            view: the whole graph; only its features are read.
+            width: d; capped at the summed width of the views.
         """
         views = _views(view)
         centred = {key: v - v.mean(dim=0) for key, v in views.items()}
@@ -87,12 +86,12 @@ def _views(view: RelayView) -> dict[FeatureKey, Tensor]:
     for path, modality in view.blocks:
         shortest.setdefault((endpoint(path, view.schema.target), modality), (path, modality))
     hops = max(len(path) for path, _ in shortest.values())
-    every = path_features(view.graph, view.schema, hops)
-    return {key: every[block] for key, block in shortest.items()}
+    features = path_features(view.graph, view.schema, hops)
+    return {key: features[block] for key, block in shortest.items()}
 
 
 def _whiten(x: Float[Tensor, "n r"]) -> Float[Tensor, "n r"]:
-    """X C^{-1/2} with a little ridge, C the second moments."""
+    """X C^{-1/2} with a small ridge on C, the matrix of second moments."""
     values, vectors = torch.linalg.eigh(x.T @ x)
     ridge = RIDGE * values.mean().clamp_min(1e-12)
     return x @ (vectors / (values.clamp_min(0) + ridge).sqrt())

@@ -22,49 +22,48 @@ from condense.edges.structure import Structure
 from condense.errors import UserError
 from models.schema import FEATURE_PREFIX, present
 
-NO_EDGE = 0.5  # Stands for "no edge between these clusters" where a logarithm is taken.
+NO_EDGE = 0.5  # The count of edges, before its logarithm, where two clusters have none.
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Values of a synthesis at one moment."""
+    """A copy of a synthesis' parameters: features H' and log-weights of the edges."""
 
     h: Mapping[FeatureKey, Tensor]
     logits: Mapping[EdgeType, Tensor]
 
-    def named(self, name: str) -> dict[str, Tensor]:
-        """The values, each under a name that begins with `name`."""
-        h = {f"{name}/features/{':'.join(key)}": x for key, x in self.h.items()}
-        return h | {f"{name}/edges/{':'.join(r)}": x for r, x in self.logits.items()}
+    def to_tensors(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors by name; each name begins with `prefix`."""
+        h = {f"{prefix}/features/{':'.join(key)}": x for key, x in self.h.items()}
+        return h | {f"{prefix}/edges/{':'.join(r)}": x for r, x in self.logits.items()}
 
-    def like(self, tensors: Mapping[str, Tensor], name: str) -> Snapshot:
-        """What `named(name)` gave for a snapshot of the same synthesis, on this one's device.
+    def from_tensors(self, tensors: Mapping[str, Tensor], prefix: str) -> Snapshot:
+        """The snapshot that `to_tensors(prefix)` saved, with this one's shapes and on its device.
 
         Raises:
-            UserError: it was one of other shapes.
+            UserError: a tensor is missing or has another shape.
         """
-        mine = self.named(name)
-        for key, x in mine.items():
-            shape = tensors[key].shape if key in tensors else None
+        expected = self.to_tensors(prefix)
+        for name, x in expected.items():
+            shape = tensors[name].shape if name in tensors else None
             if shape != x.shape:
-                was = "is missing" if shape is None else f"has shape {list(shape)}"
+                fault = "is missing" if shape is None else f"has shape {list(shape)}"
                 raise UserError(
-                    f"resume: {key} {was} in the checkpoint, where {list(x.shape)} is expected (written "
-                    f"by other code?); start anew without --resume"
+                    f"resume: {name} {fault} in the checkpoint, where {list(x.shape)} is expected "
+                    f"(written by other code?); start anew without --resume"
                 )
-        found = {key: torch.empty_like(x).copy_(tensors[key]) for key, x in mine.items()}
-        values = iter(found.values())
-        return Snapshot({k: next(values) for k in self.h}, {r: next(values) for r in self.logits})
+        copies = iter([torch.empty_like(x).copy_(tensors[name]) for name, x in expected.items()])
+        return Snapshot({k: next(copies) for k in self.h}, {r: next(copies) for r in self.logits})
 
 
 @dataclass(frozen=True)
 class RelayInputs:
-    """A synthesis as the relay sees it.
+    """The condensed graph as input of the relay, differentiable in the synthesis.
 
     Attributes:
-        weights: relation -> C' [n'_dst, n'_src].
+        weights: edge weights, relation -> C' [n'_dst, n'_src].
         averaging: relation -> Â' = D⁻¹C'.
-        z: Z [n', D].
+        z: meta-path features Z [n', D].
     """
 
     weights: Mapping[EdgeType, PairMatrix]
@@ -73,14 +72,15 @@ class RelayInputs:
 
 
 class Synthesis:
-    """Features H' in the relay's coordinates and log-weights of the edges.
+    """The condensed graph's parameters: features H' in the relay's coordinates, log-weights of the edges.
 
     Attributes:
         h: (node type, modality) -> H' [n'_t, r]; rows of missing modalities stay zero.
-        structure: the edges; its log-weights are optimised.
-        logits: these log-weights, primary relation -> [k].
+        has: (node type, modality) -> which nodes have the modality [n'_t].
+        structure: the edges; their log-weights are optimised.
+        logits: the log-weights, primary relation -> [k].
         y: classes [n'].
-        one_hot: of these [n', C].
+        one_hot: Y, the classes one-hot [n', C].
     """
 
     def __init__(self, start: Clusters, budget: Budget) -> None:
@@ -93,11 +93,11 @@ class Synthesis:
             logits.requires_grad_()
         self.y: Int[Tensor, " n"] = start.y
         one_hot = torch.nn.functional.one_hot(self.y, len(budget.classes))
-        # As logits lie, see `models.relays.linear`.
+        # In the memory layout of the relay's logits, see `models.relays.linear`.
         self.one_hot = one_hot.T.contiguous().T.to(next(iter(self.h.values())).dtype)
 
     def weights(self) -> dict[EdgeType, PairMatrix]:
-        """C'_r [n'_dst, n'_src] of every relation: the edges that would be saved, up to row sums."""
+        """C'_r [n'_dst, n'_src] of every relation; `to_graph` saves the same edges with other row sums."""
         return self.structure.weights()
 
     def snapshot(self) -> Snapshot:
@@ -109,14 +109,14 @@ class Synthesis:
 
     @torch.no_grad()
     def restore(self, snapshot: Snapshot) -> None:
-        """Back to the values of `snapshot`."""
+        """Set the parameters to those of `snapshot`."""
         for key, h in snapshot.h.items():
             self.h[key].copy_(h)
         for relation, x in snapshot.logits.items():
             self.logits[relation].copy_(x)
 
-    def seen(self, view: RelayView) -> RelayInputs:
-        """The condensed graph as the relay sees it now, differentiable."""
+    def relay_inputs(self, view: RelayView) -> RelayInputs:
+        """The relay's inputs from the current parameters, differentiable in them."""
         weights = self.weights()
         averaging = {r: StraightThroughMatrix(w.row_normalised()) for r, w in weights.items()}
         return RelayInputs(weights, averaging, view.condensed_features(self.h, averaging))
@@ -124,22 +124,22 @@ class Synthesis:
     @torch.no_grad()
     def features(self, view: RelayView) -> Tensor:
         """Z of the condensed graph [n', D], without gradients."""
-        return self.seen(view).z
+        return self.relay_inputs(view).z
 
     @torch.no_grad()
     def to_graph(self, view: RelayView, whole: MultimodalGraph) -> MultimodalGraph:
         """The condensed graph in the data set's units, with types and relations ordered as in `whole`.
 
-        Features are the clusters' means plus what the synthesis has changed in the span of H:
-        X' = X̄ + σ (H' − H'_start) Bᵀ. The relay sees the same H', and models that see all of X' keep
-        what lies outside the span.
+        Features are the clusters' means plus the change of H', decoded: X' = X̄ + σ (H' − H'_start) Bᵀ. In
+        the relay's coordinates they equal H'; for models that read all of X', the part of X̄ outside the
+        span of B is unchanged.
         """
         graph = graph_of_means(whole, self.start)
         for key, h in self.h.items():
             node_type, modality = key
             store = graph[node_type]
-            moved = view.reduction.decode(key, h - self.start.h[key])
-            x = store[FEATURE_PREFIX + modality] + view.scaler.scale[key] * moved
+            change = view.reduction.decode(key, h - self.start.h[key])
+            x = store[FEATURE_PREFIX + modality] + view.scaler.scale[key] * change
             has = present(store, modality).unsqueeze(1)
             store[FEATURE_PREFIX + modality] = torch.where(has, x, 0.0)
         add_edges(graph, self.structure.saved())

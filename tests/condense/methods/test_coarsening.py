@@ -1,4 +1,4 @@
-"""Coarsening's edges are PᵀAP, cut to the heaviest, at the members' mean degrees."""
+"""Coarsening keeps the heaviest edges of PᵀAP, scaled to the mean degrees of the clusters' members."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SETTINGS = [
 
 
 def with_films_joined() -> MultimodalGraph:
-    """Also a symmetric relation among films; the clusters' graph then has loops."""
+    """A graph with a symmetric relation among films, so that the clusters' graph has loops."""
     graph = small_graph(num_target=60, weighted=True)
     pairs = torch.randint(60, (2, 150), generator=torch.Generator().manual_seed(9))
     pairs = pairs[:, pairs[0] != pairs[1]]
@@ -34,19 +34,17 @@ def with_films_joined() -> MultimodalGraph:
     return graph
 
 
-def made(graph: MultimodalGraph, settings: dict, edge_ratio: float):
-    """The condensed graph, and of each relation, by dense products, PᵀAP from the same clusters and the
-    mean degree of their members."""
+def coarsened(graph: MultimodalGraph, settings: dict, edge_ratio: float):
+    """The coarsened graph, PᵀAP and the clusters' mean in-degrees by dense products, and the budget."""
     budget = plan(graph, 0.2, "all", edge_ratio)
     small = condense(graph, budget, "coarsening", settings, seed=0, device="cpu").graph
     whole, rng = complete(hide_test_labels(graph)), torch.Generator().manual_seed(0)
     pseudo, space = settings.get("labels") != "labelled", settings.get("space", "propagated")
     view = RelayView.of(whole, 2 if pseudo or space == "propagated" else 0, 256, rng)
-    found = cluster_graph(view, budget, PseudoLabelling() if pseudo else None, rng, space)
+    clusters = cluster_graph(view, budget, PseudoLabelling() if pseudo else None, rng, space)
+    partition = clusters.partition
     p = {
-        t: (
-            found.partition.cluster[t].unsqueeze(1) == torch.arange(budget.nodes[t])
-        ).float()  # [n, n']
+        t: (partition.cluster[t].unsqueeze(1) == torch.arange(budget.nodes[t])).float()  # [n, n']
         for t in whole.node_types
     }
     counts, degrees = {}, {}
@@ -58,13 +56,13 @@ def made(graph: MultimodalGraph, settings: dict, edge_ratio: float):
 
 
 def sharing_out(degree: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-    """Each row in proportion to its counts, adding up to its degree; zero without counts."""
+    """Each row of `counts`, scaled to add up to its degree; zero rows stay zero."""
     return degree.unsqueeze(1) * counts / counts.sum(dim=1, keepdim=True).clamp_min(1e-12)
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_edges_are_those_between_clusters(settings):
-    small, counts, degrees, _ = made(with_films_joined(), settings, 1.0)
+    small, counts, degrees, _ = coarsened(with_films_joined(), settings, 1.0)
     for relation, count in counts.items():
         assert bool(count.any())
         expected = sharing_out(degrees[relation], count)
@@ -73,7 +71,7 @@ def test_edges_are_those_between_clusters(settings):
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_the_heaviest_pairs_are_kept(settings):
-    small, counts, degrees, budget = made(with_films_joined(), settings, 0.15)
+    small, counts, degrees, budget = coarsened(with_films_joined(), settings, 0.15)
     cut = 0
     for relation, expected in counts.items():
         weight = multiplicities(small, relation)
@@ -91,6 +89,6 @@ def test_the_heaviest_pairs_are_kept(settings):
 def test_each_node_counts_once():
     graph = small_graph(num_target=60)
     for settings, members in (({}, 60), ({"labels": "labelled"}, 15)):
-        small, *_ = made(graph, settings, 1.0)
+        small, *_ = coarsened(graph, settings, 1.0)
         assert int(small["movie"].node_weight.sum()) == members
         assert int(small["actor"].node_weight.sum()) == 30

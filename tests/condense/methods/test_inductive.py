@@ -1,4 +1,4 @@
-"""In the inductive setting no method sees test nodes, and validation nodes at most decide."""
+"""In the inductive setting no method reads test nodes; validation nodes only select the best graph."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ def run(graph: MultimodalGraph, method: str, settings: dict) -> CondensedGraph:
 
 
 def features_permuted(graph: MultimodalGraph, split: str) -> MultimodalGraph:
-    """Features of a split's nodes in another order."""
-    other = copy.copy(graph)
+    """The graph with the features of a split's nodes in another order."""
+    changed = copy.copy(graph)
     rows = graph["movie"][split].nonzero().flatten()
     for key in ("x_text", "x_image", "has_image"):
         value = graph["movie"][key].clone()
         value[rows] = value[rows.flip(0)]
-        other["movie"][key] = value
-    return other
+        changed["movie"][key] = value
+    return changed
 
 
 def edges_permuted(graph: MultimodalGraph, split: str) -> MultimodalGraph:
-    """Other neighbours for the nodes of a split, the same both ways."""
-    other = copy.copy(graph)
+    """The graph with other neighbours for a split's nodes, in both directions of each relation."""
+    changed = copy.copy(graph)
     for name, end in (("directed_by", "director"), ("features", "actor")):
         edges = graph["movie", name, end].edge_index.clone()
         of_split = graph["movie"][split][edges[0]]
         edges[1, of_split] = edges[1, of_split].flip(0)
         assert not torch.equal(edges, graph["movie", name, end].edge_index)
-        other["movie", name, end].edge_index = edges
-        other[end, f"rev_{name}", "movie"].edge_index = edges.flip(0)
-    return other
+        changed["movie", name, end].edge_index = edges
+        changed[end, f"rev_{name}", "movie"].edge_index = edges.flip(0)
+    return changed
 
 
 def test_every_method_is_tested() -> None:
@@ -59,23 +59,23 @@ def test_every_method_is_tested() -> None:
 
 
 @pytest.mark.parametrize(("method", "settings"), VARIANTS)
-def test_test_nodes_are_not_there(method: str, settings: dict) -> None:
+def test_test_nodes_change_nothing(method: str, settings: dict) -> None:
     graph = whole_graph()
-    one = run(graph, method, settings)
-    for changed in (edges_permuted, features_permuted):
-        assert same(one.graph, run(changed(graph, "test_mask"), method, settings).graph)
-    assert one.provenance.setting == "inductive"
+    condensed = run(graph, method, settings)
+    for permute in (edges_permuted, features_permuted):
+        assert same(condensed.graph, run(permute(graph, "test_mask"), method, settings).graph)
+    assert condensed.provenance.setting == "inductive"
 
 
 @pytest.mark.parametrize("method", ["srgm", "coarsening", "kmeans"])
-def test_in_the_transductive_setting_test_nodes_are_seen(method: str) -> None:
-    """So the test above could fail."""
+def test_in_the_transductive_setting_test_nodes_are_read(method: str) -> None:
+    """Shows that the test above can fail."""
     graph = whole_graph()
-    one, other = (
+    first, second = (
         condense(g, plan(g, 0.2), method, device="cpu").graph
         for g in (graph, features_permuted(graph, "test_mask"))
     )
-    assert not same(one, other)
+    assert not same(first, second)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_in_the_transductive_setting_test_nodes_are_seen(method: str) -> None:
 )
 def test_validation_nodes_are_in_no_cluster(method: str, settings: dict) -> None:
     graph = whole_graph()
-    one = run(graph, method, settings)
-    for changed in (edges_permuted, features_permuted):
-        assert same(one.graph, run(changed(graph, "val_mask"), method, settings).graph)
+    condensed = run(graph, method, settings)
+    for permute in (edges_permuted, features_permuted):
+        assert same(condensed.graph, run(permute(graph, "val_mask"), method, settings).graph)
 
 
 def test_validation_nodes_are_scored() -> None:
@@ -106,8 +106,8 @@ def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
     assert {t: int(small[t].num_nodes) for t in small.node_types} == dict(budget.nodes)
     for relation, most in budget.edges.items():
         assert small[relation].edge_index.size(1) <= most
-    whole, found = GraphSchema.of(graph), GraphSchema.of(small)
-    assert (found.relations, found.node_types) == (whole.relations, whole.node_types)
+    whole, condensed = GraphSchema.of(graph), GraphSchema.of(small)
+    assert (condensed.relations, condensed.node_types) == (whole.relations, whole.node_types)
     if "node_weight" in small["movie"]:
         members = int(small["movie"].node_weight.sum())
         assert members == int(graph["movie"].train_mask.sum())

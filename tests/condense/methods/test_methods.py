@@ -1,4 +1,4 @@
-"""Every method keeps to its budget, its schema, its seed and the hiding of test labels."""
+"""Every method respects its budget, the schema and the seed, and never reads test labels."""
 
 from __future__ import annotations
 
@@ -49,15 +49,13 @@ def run(graph: MultimodalGraph, method: str, settings: dict, seed: int = 0) -> C
 
 def arrays(graph: MultimodalGraph) -> dict[str, torch.Tensor]:
     stores = [*graph.node_types, *graph.edge_types]
-    found = {f"{s} {k}": v for s in stores for k, v in graph[s].items()}
-    return {k: v for k, v in found.items() if isinstance(v, torch.Tensor)}
+    values = {f"{s} {k}": v for s in stores for k, v in graph[s].items()}
+    return {k: v for k, v in values.items() if isinstance(v, torch.Tensor)}
 
 
-def same(one: MultimodalGraph, other: MultimodalGraph) -> bool:
-    first, second = arrays(one), arrays(other)
-    return first.keys() == second.keys() and all(
-        torch.equal(v, second[k]) for k, v in first.items()
-    )
+def same(first: MultimodalGraph, second: MultimodalGraph) -> bool:
+    ours, theirs = arrays(first), arrays(second)
+    return ours.keys() == theirs.keys() and all(torch.equal(v, theirs[k]) for k, v in ours.items())
 
 
 def test_every_method_is_tested() -> None:
@@ -76,10 +74,10 @@ def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
     assert tuple(counts.tolist()) == budget.classes
     for relation, most in budget.edges.items():
         assert small[relation].edge_index.size(1) <= most
-    whole, found = GraphSchema.of(graph), GraphSchema.of(small)
-    assert found.relations == whole.relations
-    assert found.node_types == whole.node_types
-    assert found.modalities["movie"] == whole.modalities["movie"]
+    whole, schema = GraphSchema.of(graph), GraphSchema.of(small)
+    assert schema.relations == whole.relations
+    assert schema.node_types == whole.node_types
+    assert schema.modalities["movie"] == whole.modalities["movie"]
     assert condensed.provenance.complete
     assert condensed.provenance.condense_seconds > 0
 
@@ -99,9 +97,9 @@ def test_test_labels_are_never_read(method: str, settings: dict) -> None:
     rows = store.test_mask.nonzero().flatten()
     store.y[rows] = store.y[rows.flip(0)]
     assert not torch.equal(graph["movie"].y, store.y)
-    one, other = run(graph, method, settings), run(permuted, method, settings)
-    assert same(one.graph, other.graph)
-    assert one.provenance.dataset_hash == other.provenance.dataset_hash
+    first, second = run(graph, method, settings), run(permuted, method, settings)
+    assert same(first.graph, second.graph)
+    assert first.provenance.dataset_hash == second.provenance.dataset_hash
 
 
 def test_the_whole_graph_is_not_changed() -> None:
@@ -120,7 +118,7 @@ def test_the_whole_graph_is_not_changed() -> None:
 def test_a_mirrored_relation_is_saved_with_the_transposed_edges(
     method: str, settings: dict
 ) -> None:
-    """The same pairs; the weights follow the degrees on either side, so they are not the same."""
+    """The pairs are the same; the weights differ, since they follow the degrees on either side."""
     small = run(small_graph(), method, settings).graph
     there = small["movie", "features", "actor"].edge_index.T.tolist()
     back = small["actor", "rev_features", "movie"].edge_index.flip(0).T.tolist()
@@ -144,7 +142,7 @@ def test_selection_takes_original_nodes_and_their_edges(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", SELECTORS)
-def test_selection_from_a_class_with_too_few_labelled_nodes_says_so(method: str) -> None:
+def test_selection_from_a_class_with_too_few_labelled_nodes_is_refused(method: str) -> None:
     graph = small_graph()
     with pytest.raises(
         BudgetError, match=r"ratio .* 12 training nodes of class 0, which has 4; .*labels pseudo"
@@ -153,7 +151,7 @@ def test_selection_from_a_class_with_too_few_labelled_nodes_says_so(method: str)
 
 
 @pytest.mark.parametrize("method", SELECTORS)
-def test_selection_takes_all_labelled_nodes_where_the_budget_says_so(method: str) -> None:
+def test_selection_takes_all_labelled_nodes_where_the_budget_has_room_for_all(method: str) -> None:
     graph = small_graph()
     small = condense(graph, plan(graph, 1.0, "train"), method, device="cpu").graph
     train = graph["movie"].train_mask.nonzero().flatten()
@@ -173,7 +171,7 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "settings", "said"),
+    ("method", "settings", "message"),
     [
         ("srgm", {"epoch": 3}, "'epoch' is unknown; did you mean 'epochs'"),
         ("srgm", {"epochs": -1}, "epochs (got -1): input should be greater than or equal to 0"),
@@ -185,10 +183,10 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("coarsening", {"space": "raw"}, "space (got 'raw')"),
     ],
 )
-def test_wrong_settings_are_named(method: str, settings: dict, said: str) -> None:
+def test_wrong_settings_are_named(method: str, settings: dict, message: str) -> None:
     with pytest.raises(UserError) as caught:
         run(small_graph(), method, settings)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_an_unknown_method_lists_the_choices() -> None:
@@ -206,6 +204,6 @@ def test_an_unknown_device_is_named() -> None:
 def test_a_budget_of_no_edges_is_kept(method: str) -> None:
     graph = small_graph(num_target=80)
     settings = {"epochs": 1, "outer": 2} if method == "srgm" else {}
-    made = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
-    assert {made.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
-    check(made.graph, "condensed")
+    condensed = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
+    assert {condensed.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
+    check(condensed.graph, "condensed")

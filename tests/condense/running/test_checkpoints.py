@@ -133,7 +133,7 @@ def test_a_checkpoint_holds_the_state_of_its_own_step(folder: Path) -> None:
 def test_a_different_start_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupted(folder, 6)
     monkeypatch.setattr(Clusters, "digest", lambda start: "another")
-    with pytest.raises(UserError, match="the run's start, made anew, is not what it was"):
+    with pytest.raises(UserError, match="the start of this run, computed again, differs"):
         run(Checkpoints(folder, resume=True))
     assert len(list(folder.iterdir())) == 2
 

@@ -1,4 +1,4 @@
-"""Gradient matching as its formulas read: what the fast code must equal, and is timed against.
+"""Gradient matching written like its formulas: the reference for the fast code's results and speed.
 
 The relay is an `nn.Module` over Z, which is cached for the whole graph; the gradients of each class are
 taken in turn, with `create_graph=True` on the condensed graph; adjacencies are dense; and one more backward
@@ -23,7 +23,7 @@ from tests.support.dense import spread, walk
 
 
 class PlainRelay(nn.Module):
-    """f_θ = Z W + b, or such layers with relu between them."""
+    """f_θ = Z W + b, or several such layers with ReLU between them."""
 
     def __init__(self, theta: Relay) -> None:
         super().__init__()
@@ -37,16 +37,16 @@ class PlainRelay(nn.Module):
         return z
 
     def gradients(self, loss: Tensor, create_graph: bool = False) -> tuple[Tensor, ...]:
-        """Those of each layer's weights."""
+        """The gradients of `loss` with respect to each layer's weights."""
         return torch.autograd.grad(loss, list(self.weights), create_graph=create_graph)
 
     def tensors(self) -> list[Tensor]:
-        """As of a `Relay`."""
+        """Weights and biases in the order of `Relay.tensors`."""
         pairs = zip(self.weights, self.biases, strict=True)
         return [x.detach() for pair in pairs for x in pair]
 
     def fit(self, z: Tensor, y: Tensor, steps: int, lr: float) -> None:
-        """Some steps of Adam on the mean cross-entropy."""
+        """Train for `steps` of Adam on the mean cross-entropy."""
         optimiser = torch.optim.Adam(self.parameters(), lr=lr)
         for _ in range(steps):
             optimiser.zero_grad()
@@ -55,7 +55,7 @@ class PlainRelay(nn.Module):
 
 
 def edge_matrix(logits: Tensor, budget: int, symmetric: bool) -> Tensor:
-    """Softmax over the kept entries, times their number; left-out ones are 0 with a gradient."""
+    """Softmax over the kept entries, times their number; dropped entries are 0 but have a gradient."""
     if symmetric:
         logits = (logits + logits.T) / 2
     value = logits.detach()
@@ -80,12 +80,14 @@ def edge_matrix(logits: Tensor, budget: int, symmetric: bool) -> Tensor:
 
 
 def edges(synthesis: Synthesis) -> dict:
-    """C'_r of every relation; that of a mirrored one is a transpose."""
-    structure, found = synthesis.structure, {}
+    """C'_r of every relation; a mirrored relation has the transpose."""
+    structure, weights = synthesis.structure, {}
     for r, values in structure.logits.items():
         logits = spread(values, structure.pairs[r], -torch.inf)
-        found[r] = edge_matrix(logits, structure.budget[r], structure.mirror.get(r) == r)
-    return {r: found[r] if r in found else found[structure.mirror[r]].T for r in structure.degree}
+        weights[r] = edge_matrix(logits, structure.budget[r], structure.mirror.get(r) == r)
+    return {
+        r: weights[r] if r in weights else weights[structure.mirror[r]].T for r in structure.degree
+    }
 
 
 def averaging(a: Tensor) -> Tensor:
@@ -105,7 +107,7 @@ def features(view: RelayView, h: Mapping, weights: Mapping) -> Tensor:
 
 
 def whole_gradients(relay: PlainRelay, parts: Iterable[Tensor]) -> list[tuple[Tensor, ...]]:
-    """∇_W L_c of each layer on the rows of each class in turn."""
+    """∇_W L_c of each layer; `parts` are the rows of Z of each class."""
     losses = (cross_entropy(relay(z), torch.full((len(z),), c)) for c, z in enumerate(parts))
     return [relay.gradients(loss) for loss in losses]
 
@@ -113,21 +115,19 @@ def whole_gradients(relay: PlainRelay, parts: Iterable[Tensor]) -> list[tuple[Te
 def class_gradients(
     relay: PlainRelay, forward: Callable[[], Tensor], y: Tensor, classes: int
 ) -> list[tuple[Tensor, ...]]:
-    """∇_W L_c of each layer for each class, to be differentiated again; `forward` gives Z of the condensed
-    graph.
-    """
-    found = []
+    """∇_W L_c of each layer for each class, differentiable; `forward` computes Z of the condensed graph."""
+    gradients = []
     for c in range(classes):
         loss = cross_entropy(relay(forward())[y == c], y[y == c])
-        found.append(relay.gradients(loss, create_graph=True))
-    return found
+        gradients.append(relay.gradients(loss, create_graph=True))
+    return gradients
 
 
 def cosines(a: Tensor, b: Tensor) -> Tensor:
-    """Of each two columns; a constant 0 where one vanishes, whose slope torch's own function makes great."""
+    """Cosine of each pair of columns; a constant 0 where one vanishes (torch's has a steep slope there)."""
     norm = a.norm(dim=0) * b.norm(dim=0)
-    there = norm > TINY
-    return torch.where(there, (a * b).sum(dim=0) / torch.where(there, norm, 1.0), 0.0)
+    defined = norm > TINY
+    return torch.where(defined, (a * b).sum(dim=0) / torch.where(defined, norm, 1.0), 0.0)
 
 
 def matching(
@@ -136,7 +136,7 @@ def matching(
     whole: Sequence[tuple[Tensor, ...]],
     share: Tensor,
 ) -> Tensor:
-    """Σ_c s_c · mean over layers of that over columns of 1 − cos, 0 where the whole graph has no gradient.
+    """Σ_c s_c · mean over layers and columns of 1 − cos; 0 for columns without a whole-graph gradient.
 
     Each block of the first weight matrix is a layer, and so is every later matrix.
     """
@@ -154,19 +154,19 @@ def matching(
     return total
 
 
-def field(synthesis: Synthesis, frames: SharedSpace, relay: PlainRelay, z: Tensor) -> dict:
-    """∂L/∂X' of the mean loss, read in the common space, to be differentiated again."""
+def field(synthesis: Synthesis, shared_space: SharedSpace, relay: PlainRelay, z: Tensor) -> dict:
+    """∂L/∂X' of the mean loss, in the shared space, differentiable."""
     loss = cross_entropy(relay(z), synthesis.y)
     raw = torch.autograd.grad(loss, list(synthesis.h.values()), create_graph=True)
     return {
-        key: torch.where(synthesis.has[key].unsqueeze(1), g, 0.0) @ frames.decoder[key]
+        key: torch.where(synthesis.has[key].unsqueeze(1), g, 0.0) @ shared_space.decoder[key]
         for key, g in zip(synthesis.h, raw, strict=True)
     }
 
 
 def decoupled(field: Mapping) -> dict:
     """ĝᵃ = gᵃ − ⟨gᵃ, gᵇ⟩/‖gᵇ‖² · gᵇ where ⟨gᵃ, gᵇ⟩ < 0; for types of at most two modalities."""
-    found = dict(field)
+    result = dict(field)
     for (node_type, modality), mine in field.items():
         others = [g for (t, m), g in field.items() if t == node_type and m != modality]
         if others:
@@ -174,13 +174,13 @@ def decoupled(field: Mapping) -> dict:
             product = (mine * other).sum(dim=1, keepdim=True)
             clash = product < 0
             size = torch.where(clash, other.square().sum(dim=1, keepdim=True), 1.0)
-            found[node_type, modality] = torch.where(clash, mine - product / size * other, mine)
-    return found
+            result[node_type, modality] = torch.where(clash, mine - product / size * other, mine)
+    return result
 
 
 def energy(synthesis: Synthesis, field: Mapping, weights: Mapping, relations: Iterable) -> Tensor:
     """Σ_m Σ_r tr(Ĝᵀ L Ĝ), with L the Laplacian of the bipartite graph, or of the undirected one."""
-    found = torch.zeros(())
+    total = torch.zeros(())
     for relation in relations:
         source, _, destination = relation
         for modality in [m for t, m in field if t == destination and (source, m) in field]:
@@ -197,10 +197,10 @@ def energy(synthesis: Synthesis, field: Mapping, weights: Mapping, relations: It
             degree = a.sum(dim=1)
             root = torch.where(degree > 0, torch.where(degree > 0, degree, 1.0) ** -0.5, 0.0)
             laplacian = (degree > 0).to(a.dtype).diag() - root.unsqueeze(1) * a * root
-            found = found + (g * (laplacian @ g)).sum()
-    return found
+            total = total + (g * (laplacian @ g)).sum()
+    return total
 
 
 def size(field: Mapping) -> Tensor:
-    """Σ‖ĝ‖², by which a relative energy is divided."""
+    """Σ‖ĝ‖², the divisor of a relative energy."""
     return torch.stack([g.square().sum() for g in field.values()]).sum()

@@ -1,4 +1,4 @@
-"""A graph that is being condensed, and one outer step of it, fast and plain, from the same state."""
+"""A condensation problem, and its outer step by the fast code and by plain autograd from the same state."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.oracle import plain
 
 @dataclass(frozen=True)
 class Steps:
-    """How long the steps are: λ, Adam's steps, and how many inner ones follow an outer one."""
+    """λ, the learning rates of Adam, and the number of inner steps after each outer step."""
 
     damping: float = 0.0
     inner: int = 10
@@ -37,16 +37,16 @@ class Steps:
 
 
 class Problem:
-    """Everything that stays fixed along a run, its state, and a relay.
+    """Everything that stays fixed along a run, and the initial state of the synthesis and the relay.
 
     Args:
         graph: a whole graph.
-        ratio: of condensation.
-        rank: most coordinates a modality.
+        ratio: condensation ratio.
+        rank: at most this many coordinates a modality.
         decouple: "off", or "field" for types of at most two modalities.
         damped: whether the energy is differentiated.
-        labelling: of the classes of unlabelled nodes; None: they stay out.
-        relay: its kind.
+        labelling: how the classes of unlabelled nodes are guessed; None leaves these nodes out.
+        relay: a name of `models.relays.registry.RELAYS`.
     """
 
     def __init__(
@@ -62,34 +62,34 @@ class Problem:
         rng = torch.Generator().manual_seed(0)
         self.budget = plan(graph, ratio)
         self.view = RelayView.of(complete(hide_test_labels(graph)), 2, rank, rng)
-        self.frames = SharedSpace.shared(self.view, 32)
+        self.shared_space = SharedSpace.shared(self.view, 32)
         start = cluster_graph(self.view, self.budget, labelling, rng, "own")
         self.synthesis = Synthesis(start, self.budget)
         self.decouple: Literal["off", "field"] = decouple
         self.objective = Objective(
-            self.view, self.frames, tuple(self.synthesis.logits), decouple, True, damped
+            self.view, self.shared_space, tuple(self.synthesis.logits), decouple, True, damped
         )
         width, classes = len(self.view.block), self.view.schema.num_classes
         self.theta = RELAYS[relay](width, 8, classes, self.view.block_indicator).redrawn(rng)
-        self.pool = Pool.of(self.view, start.member, 256, rng)
+        self.pool = Pool.of(self.view, start.node_class, 256, rng)
 
     def fast(self, steps: Steps) -> Run:
-        """The project's own code, on a copy of the state."""
+        """A run of the project's own code, on a copy of the state."""
         return Fast(self, steps)
 
     def plain(self, steps: Steps, shared: bool = False) -> Run:
-        """Plain autograd, on a copy of the state.
+        """A run by plain autograd, on a copy of the state.
 
         Args:
-            steps: see there.
-            shared: propagate the condensed graph once for all classes; else once a class, as the released
-                code of GCond (Jin et al., ICLR 2022) and of its successors does.
+            steps: see `Steps`.
+            shared: propagate the condensed graph once for all classes; else once for each class, like the
+                released code of GCond (Jin et al., ICLR 2022) and of its successors.
         """
         return Plain(self, steps, shared)
 
 
 class Run:
-    """A synthesis and a relay on their way."""
+    """A synthesis and a relay, updated together step by step."""
 
     def __init__(self, problem: Problem, steps: Steps) -> None:
         self.problem, self.steps = problem, steps
@@ -99,51 +99,51 @@ class Run:
         self.logits = list(self.synthesis.logits.values())
 
     def outer_step(self) -> Tensor:
-        """One update of the condensed graph, then the inner ones of the relay; returns L_match + λR."""
+        """Update the condensed graph once, then train the relay by the inner steps; returns L_match + λR."""
         raise NotImplementedError
 
     def update(self, loss: Tensor) -> None:
-        """Follow the gradients of `loss`; rows of missing modalities stay zero."""
+        """Update features and edges by the gradients of `loss`; rows of missing modalities stay zero."""
         for x in (*self.h, *self.logits):
             x.grad = None
         loss.backward()
-        self.move()
+        self.optimise()
         with torch.no_grad():
             for key, has in self.synthesis.has.items():
                 self.synthesis.h[key].mul_(has.unsqueeze(1))
 
-    def move(self) -> None:
-        """One step of Adam along the gradients."""
+    def optimise(self) -> None:
+        """One step of Adam with the current gradients."""
         raise NotImplementedError
 
 
 class Fast(Run):
-    """As in `condense.methods.srgm.loop`, without what it reports and draws."""
+    """The step of `condense.methods.srgm.loop`, without its reports and random draws."""
 
     def __init__(self, problem: Problem, steps: Steps) -> None:
         super().__init__(problem, steps)
-        self.seen = self.synthesis.seen(problem.view)
+        self.inputs = self.synthesis.relay_inputs(problem.view)
         self.optimisers = [Adam(self.h, steps.lr_features), Adam(self.logits, steps.lr_edges)]
 
     def outer_step(self) -> Tensor:
         objective, s = self.problem.objective, self.steps
         pool = self.problem.pool
         whole = objective.whole_gradients(self.theta, [(pool.z, pool.sizes)])
-        terms = objective.terms(self.synthesis, self.seen, self.theta, whole, report=False)
+        terms = objective.terms(self.synthesis, self.inputs, self.theta, whole, report=False)
         loss = terms.match + s.damping * terms.energy
         self.update(loss)
-        self.seen = self.synthesis.seen(self.problem.view)
-        z = self.seen.z.detach()
+        self.inputs = self.synthesis.relay_inputs(self.problem.view)
+        z = self.inputs.z.detach()
         self.theta = train_relay(self.theta, z, self.synthesis.one_hot, s.inner, s.lr_relay)
         return loss
 
-    def move(self) -> None:
+    def optimise(self) -> None:
         for optimiser in self.optimisers:
             optimiser.step([x.grad for x in optimiser.parameters])
 
 
 class Plain(Run):
-    """By `tests.support.oracle.plain`."""
+    """The step of `tests.support.oracle.plain`."""
 
     def __init__(self, problem: Problem, steps: Steps, shared: bool) -> None:
         super().__init__(problem, steps)
@@ -165,7 +165,7 @@ class Plain(Run):
         share = torch.tensor(classes, dtype=z.dtype) / sum(classes)
         loss = plain.matching(view, gradients, whole, share)
         if s.damping:
-            field = plain.field(syn, problem.frames, self.relay, z)
+            field = plain.field(syn, problem.shared_space, self.relay, z)
             if problem.decouple == "field":
                 field = plain.decoupled(field)
             energy = plain.energy(syn, field, weights, problem.objective.primary)
@@ -177,5 +177,5 @@ class Plain(Run):
         self.theta = self.theta.made_of(self.relay.tensors())
         return loss
 
-    def move(self) -> None:
+    def optimise(self) -> None:
         self.optimiser.step()

@@ -1,8 +1,8 @@
-"""Gradient decoupling: modalities of one node must not pull against each other.
+"""Gradient decoupling: projecting out conflicts between the gradients of a node's modalities.
 
-For two modalities with ⟨gᵃ, gᵇ⟩ < 0 the paper projects both, each against the original other:
-ĝᵃ = gᵃ − ⟨gᵃ, gᵇ⟩/‖gᵇ‖² · gᵇ. With three and more, pairwise projection can leave conflicts, so gᵃ
-is projected onto the cone {v : ⟨v, gᵇ⟩ ≥ 0 for all b ≠ a}, which for two is the same thing.
+For two modalities with ⟨gᵃ, gᵇ⟩ < 0 the paper projects each against the original gradient of the other:
+ĝᵃ = gᵃ − ⟨gᵃ, gᵇ⟩/‖gᵇ‖² · gᵇ. With three or more modalities pairwise projection can leave conflicts, so gᵃ
+is projected onto the cone {v : ⟨v, gᵇ⟩ ≥ 0 for all b ≠ a}, which for two modalities is the same.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ ROTATIONS = 10
 
 
 def decouple(g: Float[Tensor, "M n d"]) -> Float[Tensor, "M n d"]:
-    """ĝ: the gradients of M modalities with their conflicts projected out.
+    """Project out conflicts between the gradients of M modalities.
 
-    ĝᵃ = gᵃ + Σ_{b∈S} μ_b gᵇ solves min ‖v − gᵃ‖ subject to ⟨v, gᵇ⟩ ≥ 0; the active set S is found by
+    ĝᵃ = gᵃ + Σ_{b∈S} μ_b gᵇ solves min ‖v − gᵃ‖ subject to ⟨v, gᵇ⟩ ≥ 0. The active set S is found by
     trying all subsets of the other modalities and keeping, for each node, the one that satisfies the
-    KKT conditions best (there is exactly one solution). It is differentiable in g.
+    KKT conditions best (there is exactly one solution). ĝ is differentiable in g.
 
-    A modality that a node lacks must have a zero row: it then neither moves nor is projected against.
+    A modality that a node lacks must have a zero row: it stays zero, and nothing is projected against it.
 
     Args:
-        g: one gradient a modality and node, all of one width. M is small: the cost is M·2^{M−1}.
+        g: the gradient of each modality and node, all of one width. The cost is M·2^{M−1}: keep M small.
 
     Returns:
-        As `g`. ⟨ĝᵃ, gᵇ⟩ ≥ 0 for all a ≠ b up to rounding; without a conflict ĝ = g.
+        ĝ, with ⟨ĝᵃ, gᵇ⟩ ≥ 0 for all a ≠ b up to rounding; ĝ = g where there is no conflict.
     """
     count = g.size(0)
     if count < 2:
         return g
-    # A vector whose square would underflow counts as zero: it has no direction to speak of.
+    # A vector whose square would underflow counts as zero: its direction cannot be computed.
     alive = g.detach().abs().amax(dim=2, keepdim=True) > torch.finfo(g.dtype).tiny ** 0.5
     safe = torch.where(alive, g, 1.0)  # The norm has no derivative at zero.
     norm = torch.where(alive, safe.norm(dim=2, keepdim=True), 0.0)
@@ -50,7 +50,7 @@ def decouple(g: Float[Tensor, "M n d"]) -> Float[Tensor, "M n d"]:
 
 
 def _active_set(gram: Float[Tensor, "n M M"], a: int) -> Float[Tensor, "n M"]:
-    """μ ≥ 0 with uᵃ + Σ_b μ_b uᵇ in the cone of the other modalities, from unit vectors' products."""
+    """μ ≥ 0 with uᵃ + Σ_b μ_b uᵇ in the cone of the other modalities, from unit vectors' Gram matrix."""
     n, count = gram.size(0), gram.size(1)
     others = [b for b in range(count) if b != a]
     best = gram.new_zeros(n, count)
@@ -75,10 +75,10 @@ def _active_set(gram: Float[Tensor, "n M M"], a: int) -> Float[Tensor, "n M"]:
 
 
 def _solve(matrix: Float[Tensor, "n k k"], right: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
-    """The solution of each small system; a modality that is absent (zero row) gets 0."""
+    """Solve each small system; an absent modality (a zero row) gets 0."""
     k = matrix.size(1)
     absent = matrix.diagonal(dim1=1, dim2=2) < 0.5  # A unit vector has 1 there, an absent one 0.
-    # Parallel gradients make the matrix singular; any solution will do, this one stays small.
+    # Parallel gradients make the matrix singular; any solution is right, and the ridge keeps it small.
     ridge = 8 * torch.finfo(matrix.dtype).eps if k > 1 else 0.0
     diagonal = absent.to(matrix.dtype) + ridge
     return torch.linalg.solve(matrix + torch.diag_embed(diagonal), right)
@@ -87,7 +87,7 @@ def _solve(matrix: Float[Tensor, "n k k"], right: Float[Tensor, "n k"]) -> Float
 def conflict_rate(g: Float[Tensor, "M n d"]) -> float:
     """Share of (node, pair of modalities) with ⟨gᵃ, gᵇ⟩ < 0, among pairs of non-zero gradients.
 
-    Random vectors conflict half of the time; compare with `chance_conflict_rate`. NaN without pairs.
+    Random vectors conflict half of the time; compare with `chance_conflict_rate`. NaN if there is no pair.
     """
     conflicts, pairs = 0, 0
     alive = g.abs().amax(dim=2) > 0  # [M, n]
@@ -99,12 +99,12 @@ def conflict_rate(g: Float[Tensor, "M n d"]) -> float:
 
 
 def chance_conflict_rate(g: Float[Tensor, "M n d"], generator: torch.Generator) -> float:
-    """The mean conflict rate after each modality is turned by its own random rotation: what chance gives.
+    """The conflict rate by chance: the mean rate after each modality is turned by its own random rotation.
 
-    The gradients of one step lie in few directions, so that one rotation alone says little.
-
-    A rotation is the Q of a Gaussian matrix with the signs of R's diagonal, which makes it uniform
-    (Mezzadri, Notices of the AMS 54, 2007); Q alone would favour some directions.
+    The rate is averaged over `ROTATIONS` draws, since the gradients of one step lie in few directions and a
+    single rotation gives a noisy rate. A rotation is the Q of a Gaussian matrix with the signs of R's
+    diagonal, which makes it uniform (Mezzadri, Notices of the AMS 54, 2007); Q alone would favour some
+    directions.
     """
     rates = []
     for _ in range(ROTATIONS):

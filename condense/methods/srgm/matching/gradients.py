@@ -15,37 +15,37 @@ def classwise_gradients(
 ) -> Float[Tensor, "G i o"]:
     """∇_W L_c = X_cᵀ G_c / n_c of one layer for every class c; Z_cᵀ P_c / n_c where the relay is linear.
 
-    L_c is the mean cross-entropy over the nodes of class c, so only their rows of G count; but Z has seen
-    all nodes, whatever their class. The bias' gradient, one number a column, has no direction to match and
-    is left out.
+    L_c is the mean cross-entropy over the nodes of class c, so only their rows of G count; Z itself is
+    propagated from nodes of all classes. The bias' gradient, one number a column, has no direction to match
+    and is left out.
 
     Args:
-        x: the layer's input, in the order of the classes; may require a gradient.
-        g: the gradient of the summed loss at its output, on the same rows; see
+        x: the layer's input, rows ordered by class; may require a gradient.
+        g: the gradient of the summed loss at the layer's output, on the same rows; see
             `models.relays.linear.Relay.layers`.
-        sizes: n_c, how many rows belong to each class; one without a row gives 0.
+        sizes: n_c, the number of rows of each class; the gradient of a class without rows is 0.
     """
     count = torch.tensor(sizes, device=x.device)
     share = g / count.repeat_interleave(count).unsqueeze(1)
-    found = _ClassProducts.apply(x, share, list(sizes))
-    assert isinstance(found, Tensor)
-    return found.transpose(1, 2)
+    products = _ClassProducts.apply(x, share, list(sizes))
+    assert isinstance(products, Tensor)
+    return products.transpose(1, 2)
 
 
 class _ClassProducts(torch.autograd.Function):
     """G_cᵀ X_c of each class [G, o, i]; with S_c = ∂L/∂(G_cᵀ X_c), ∂L/∂X_c = G_c S_c, ∂L/∂G_c = X_c S_cᵀ.
 
-    Autograd would do the same, with a handful of steps and a copy of X for each class.
+    Autograd computes the same in several steps and with a copy of X for each class.
     """
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, g: Tensor, sizes: list[int]) -> Tensor:  # pyright: ignore
         ctx.save_for_backward(x, g)
         ctx.sizes = sizes
-        found = x.new_empty(len(sizes), g.size(1), x.size(1))
-        for out, a, b in zip(found, x.split(sizes), g.split(sizes), strict=True):
+        products = x.new_empty(len(sizes), g.size(1), x.size(1))
+        for out, a, b in zip(products, x.split(sizes), g.split(sizes), strict=True):
             torch.mm(b.T, a, out=out)
-        return found
+        return products
 
     @staticmethod
     @torch.autograd.function.once_differentiable

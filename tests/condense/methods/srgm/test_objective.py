@@ -1,4 +1,4 @@
-"""L_match + λR from a real graph to its derivatives, against a plain, slow reference."""
+"""L_match + λR and its derivatives on a whole graph, against a plain, slow reference."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Case:
         graph = complete(hide_test_labels(small_graph(seed, weighted=True, dtype=torch.float64)))
         self.budget = plan(graph, 0.3)
         self.view = RelayView.of(graph, hops=2, rank=3, generator=rng)
-        self.frames = SharedSpace.shared(self.view, 4)
+        self.shared_space = SharedSpace.shared(self.view, 4)
         self.relations = primary(self.view.graph)
         start = cluster_graph(
             self.view, self.budget, labelling=PseudoLabelling("ridge"), generator=rng
@@ -58,7 +58,7 @@ class Case:
         blank = RELAYS[relay](len(self.view.block), 5, schema.num_classes, torch.zeros(()))
         self.theta = blank.redrawn(rng)
         self.objective = Objective(
-            self.view, self.frames, self.relations, decouple, relative, damped=True
+            self.view, self.shared_space, self.relations, decouple, relative, damped=True
         )
         store = self.view.graph["movie"]
         self.rows, self.labels = (
@@ -67,20 +67,20 @@ class Case:
         )
 
     def whole(self):
-        """∇_W L_c of the whole graph."""
+        """∇_W L_c on the whole graph."""
         z = self.view.features(self.rows)
         return self.objective.whole_gradients(self.theta, by_class(z, self.labels))
 
     def terms(self, whole, objective=None):
-        seen = self.synthesis.seen(self.view)
-        return (objective or self.objective).terms(self.synthesis, seen, self.theta, whole)
+        inputs = self.synthesis.relay_inputs(self.view)
+        return (objective or self.objective).terms(self.synthesis, inputs, self.theta, whole)
 
     def leaves(self):
         return [*self.synthesis.h.values(), *self.synthesis.logits.values()]
 
 
 class Reference:
-    """The same from dense products, per-class losses and double backward."""
+    """The terms of the objective from dense products, per-class losses and double backward."""
 
     def __init__(self, case):
         self.case, self.view = case, case.view
@@ -95,7 +95,7 @@ class Reference:
         return torch.cat([s * z for s, z in zip(self.view.scale, parts, strict=True)], dim=1)
 
     def logits(self, z, weights):
-        """The relay's layers with relu between them; none of its kinks is near."""
+        """The relay's logits; asserts that no hidden unit is near its kink."""
         biases = self.case.theta.biases
         for w, b in zip(weights[:-1], biases[:-1], strict=True):
             before = z @ w + b
@@ -104,7 +104,7 @@ class Reference:
         return z @ weights[-1] + biases[-1]
 
     def class_gradients(self, z, y):
-        """For each class the gradients of all layers."""
+        """The gradients of all layers, for each class."""
         weights = [w.clone().requires_grad_() for w in self.case.theta.weights]
         logits = self.logits(z, weights)
         return [
@@ -119,8 +119,8 @@ class Reference:
         adjacency = {r: averaging(multiplicities(graph, r)) for r in graph.edge_types}
         h = {(t, m): features(graph[t], m) for t, m in self.view.reduction.basis}
         z = self.features(h, adjacency)[self.case.rows]
-        found = self.class_gradients(z, self.case.labels)
-        return [torch.stack(layer).detach() for layer in zip(*found, strict=True)]
+        gradients = self.class_gradients(z, self.case.labels)
+        return [torch.stack(layer).detach() for layer in zip(*gradients, strict=True)]
 
     def match(self, z, whole):
         syn, total = self.case.synthesis, 0.0
@@ -145,13 +145,14 @@ class Reference:
             cross_entropy(logits, syn.y), list(syn.h.values()), create_graph=True
         )
         return {
-            key: torch.where(syn.has[key].unsqueeze(1), g, 0.0) @ self.case.frames.decoder[key]
+            key: torch.where(syn.has[key].unsqueeze(1), g, 0.0)
+            @ self.case.shared_space.decoder[key]
             for key, g in zip(syn.h, raw, strict=True)
         }
 
     def decoupled(self, field):
         """The paper's formula where a type has two modalities (here films and actors), row by row."""
-        found = dict(field)
+        decoupled = dict(field)
         for node_type in ("movie", "actor"):
             text, image = field[node_type, "text"], field[node_type, "image"]
             for mine, other, key in ((text, image, "text"), (image, text, "image")):
@@ -160,8 +161,8 @@ class Reference:
                     product = (a * b).sum()
                     clash = product.item() < 0
                     rows.append(a - product / b.square().sum() * b if clash else a)
-                found[node_type, key] = torch.stack(rows)
-        return found
+                decoupled[node_type, key] = torch.stack(rows)
+        return decoupled
 
     def energy(self, field, weights, relative):
         total, energy = sum(f.square().sum() for f in field.values()), 0.0
@@ -208,7 +209,7 @@ def test_terms_and_their_derivatives(seed, decouple, relative, relay):
     terms = case.terms(whole)
     weights = {r: w.dense() for r, w in case.synthesis.weights().items()}
     adjacency = {r: averaging(w) for r, w in weights.items()}
-    # A left-out edge counts as 0 forwards; `averaging` then passes its gradient on, as ours does.
+    # A dropped edge counts as 0 in the forward pass; `averaging` passes its gradient on, as ours does.
     z = reference.features(case.synthesis.h, adjacency)
     assert_near(case.synthesis.features(case.view), z)
     compare(terms.match, reference.match(z, whole), case.leaves())
@@ -220,7 +221,7 @@ def test_terms_and_their_derivatives(seed, decouple, relative, relay):
         changed = reference.decoupled(field)
         assert not torch.equal(changed["movie", "text"], field["movie", "text"])
         field = changed
-    # Only entries that are kept enter the reference's energy, so only their logits are compared.
+    # Only kept edges enter the reference's energy, so only the features' gradients are compared.
     kept = [*case.synthesis.h.values()]
     theirs = reference.energy(field, weights, relative)
     assert_near(terms.energy, theirs)
@@ -234,7 +235,7 @@ def test_terms_and_their_derivatives(seed, decouple, relative, relay):
 
 @pytest.mark.parametrize("relay", RELAYS)
 def test_energy_moves_the_edges_through_the_field_and_through_the_laplacian(relay):
-    """By finite differences over the logits, within a region where the kept edges stay the same."""
+    """Compares with finite differences over the logits, where the kept edges stay the same."""
     case = Case(2, "field", relay=relay)
     whole = case.whole()
     kept = {r: case.synthesis.weights()[r].kept for r in case.relations}
@@ -254,7 +255,7 @@ def test_energy_moves_the_edges_through_the_field_and_through_the_laplacian(rela
             assert abs(slope - gradient[i].item()) < 1e-6 + 1e-4 * abs(slope)
 
 
-def test_decoupled_update_leaves_no_conflict_in_the_common_space():
+def test_decoupled_update_leaves_no_conflict_in_the_shared_space():
     case = Case(0, "update")
     syn = case.synthesis
     whole = case.whole()
@@ -262,7 +263,7 @@ def test_decoupled_update_leaves_no_conflict_in_the_common_space():
     keys = [("movie", "text"), ("movie", "image")]
     has = syn.has["movie", "image"]
     before = [syn.h[k].grad.clone() for k in keys]
-    read = [before[i] @ case.frames.decoder[k] for i, k in enumerate(keys)]
+    read = [before[i] @ case.shared_space.decoder[k] for i, k in enumerate(keys)]
     case.objective.decouple_update(syn)
     after = [syn.h[k].grad for k in keys]
     conflicts = ((read[0] * read[1]).sum(dim=1) < 0) & has
@@ -278,27 +279,29 @@ def test_decoupled_update_leaves_no_conflict_in_the_common_space():
             / read[j].square().sum(1, keepdim=True)
             * read[j]
         )
-        step = (expected - read[i]) @ case.frames.inverse[keys[i]]
+        step = (expected - read[i]) @ case.shared_space.inverse[keys[i]]
         assert_near((after[i] - before[i])[conflicts], step[conflicts], 1e-7)
 
 
 @pytest.mark.parametrize("relay", RELAYS)
 def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities(relay):
-    """With two modalities in one space the blocks of ∇W are those of the paper's rule."""
+    """With two modalities in one aligned space, the blocks of ∇W follow the paper's formula."""
     graph = small_graph(0, text_width=4, image_width=4, dtype=torch.float64)
     del graph["movie"].has_image
     graph["movie"].x_image = graph["movie"].x_image.nan_to_num(0.5)
     rng = torch.Generator().manual_seed(0)
     view = RelayView.of(complete(hide_test_labels(graph)), hops=0, rank=4, generator=rng)
-    frames = SharedSpace.identity(view)
+    shared_space = SharedSpace.identity(view)
     theta = RELAYS[relay](8, 5, 3, torch.zeros(())).redrawn(rng)
     rows = view.graph["movie"].train_mask.nonzero().flatten()
     z, y = view.features(rows), view.graph["movie"].y[rows]
-    (plain, *later), (found, *kept) = (
-        Objective(view, frames, (), decouple, True, False).whole_gradients(theta, by_class(z, y))
+    (plain, *plain_later), (decoupled, *decoupled_later) = (
+        Objective(view, shared_space, (), decouple, True, False).whole_gradients(
+            theta, by_class(z, y)
+        )
         for decouple in ("off", "parameters")
     )
-    for mine, expected in zip(kept, later, strict=True):
+    for mine, expected in zip(decoupled_later, plain_later, strict=True):
         assert torch.equal(mine, expected)  # Only the first layer has modalities.
     text, image = plain[:, :4], plain[:, 4:]  # [G, 4, C] each
     product = (text * image).sum(dim=1, keepdim=True)
@@ -311,13 +314,13 @@ def test_decoupled_parameters_leave_no_conflict_between_aligned_modalities(relay
         ],
         dim=1,
     )
-    assert_near(found, expected)
+    assert_near(decoupled, expected)
 
 
-def test_undamped_the_energy_is_only_reported():
+def test_without_damping_the_energy_is_only_reported():
     case = Case(0)
     whole = case.whole()
-    plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
+    plain = Objective(case.view, case.shared_space, case.relations, "off", True, damped=False)
     terms = case.terms(whole, plain)
     damped = case.terms(whole)
     assert terms.energy.item() == damped.energy.item()
@@ -327,17 +330,17 @@ def test_undamped_the_energy_is_only_reported():
 
 
 @pytest.mark.parametrize("relay", RELAYS)
-def test_without_a_report_an_undamped_step_differs_in_what_is_told_alone(relay):
+def test_without_damping_report_only_adds_the_field_and_the_energy(relay):
     case = Case(0, relay=relay)
-    whole, seen = case.whole(), case.synthesis.seen(case.view)
-    plain = Objective(case.view, case.frames, case.relations, "off", True, damped=False)
-    told, silent = (
-        plain.terms(case.synthesis, seen, case.theta, whole, report) for report in (True, False)
+    whole, inputs = case.whole(), case.synthesis.relay_inputs(case.view)
+    plain = Objective(case.view, case.shared_space, case.relations, "off", True, damped=False)
+    reported, silent = (
+        plain.terms(case.synthesis, inputs, case.theta, whole, report) for report in (True, False)
     )
-    assert torch.equal(told.match, silent.match)
-    for mine, expected in zip(told.gradients, silent.gradients, strict=True):
+    assert torch.equal(reported.match, silent.match)
+    for mine, expected in zip(reported.gradients, silent.gradients, strict=True):
         assert torch.equal(mine, expected)
-    assert silent.energy.item() == 0 < told.energy.item()
+    assert silent.energy.item() == 0 < reported.energy.item()
     assert not silent.field
     assert not silent.energies
 
@@ -358,12 +361,12 @@ def test_the_authors_energy_acts_on_edges_alone():
     case = Case(0)
     whole = case.whole()
     theirs = Objective(
-        case.view, case.frames, case.relations, "field", False, damped=True, authors=True
+        case.view, case.shared_space, case.relations, "field", False, damped=True, authors=True
     )
     for objective, moves in ((theirs, False), (case.objective, True)):
         energy = case.terms(whole, objective).energy
         features, edges = list(case.synthesis.h.values()), list(case.synthesis.logits.values())
         grads = torch.autograd.grad(energy, features + edges, allow_unused=True)
-        felt = [g is not None and bool(g.abs().max() > 0) for g in grads]
-        assert any(felt[: len(features)]) == moves
-        assert all(felt[len(features) :])
+        nonzero = [g is not None and bool(g.abs().max() > 0) for g in grads]
+        assert any(nonzero[: len(features)]) == moves
+        assert all(nonzero[len(features) :])

@@ -1,4 +1,4 @@
-"""The fast outer step against the plain one: the loss, its gradients, and the state after steps."""
+"""The fast outer step against the plain one: loss, gradients, and the state after several steps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("double")
 def test_outer_steps_with_their_inner_steps(decouple, damping, within, relay):
     graph = small_graph(num_target=80, weighted=True, dtype=torch.float64)
     if within:
-        joined(graph)
+        replace_relations(graph)
     problem = Problem(graph, 0.2, 4, decouple, damped=damping > 0, relay=relay)
     with torch.no_grad():
         rng = torch.Generator().manual_seed(1)
@@ -43,8 +43,8 @@ def test_outer_steps_with_their_inner_steps(decouple, damping, within, relay):
             assert_near(mine, reference)
 
 
-def joined(graph):
-    """Relations among films in place of the others: a symmetric one with loops, and a directed one."""
+def replace_relations(graph):
+    """Replace all relations by two among films: a symmetric one with loops, and a directed one."""
     for relation in list(graph.edge_types):
         del graph[relation]
     del graph["director"], graph["actor"]

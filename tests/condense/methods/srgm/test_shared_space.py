@@ -1,4 +1,4 @@
-"""The common space of gradients: a planted common factor is found, and nothing else is."""
+"""The shared space of gradients recovers planted shared factors, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ pytestmark = pytest.mark.usefixtures("double")
 
 
 def planted(noise=0.05, own=3.0, n=2000, seed=0):
-    """Two modalities of widths 6 and 4 that share two factors, beside stronger ones of their own.
+    """Two modalities of widths 6 and 4 that share two factors; each has a stronger factor of its own.
 
     Returns:
-        The graph, the factors [n, 2] and how each modality shows them: text [2, 6], image [2, 4].
+        The graph, the factors [n, 2], and each modality's directions of them: text [2, 6], image [2, 4].
     """
     rng = torch.Generator().manual_seed(seed)
 
@@ -51,22 +51,22 @@ def angles(a, b):
     return torch.linalg.svdvals(qa.T @ qb)
 
 
-def test_shared_frames_span_the_directions_in_which_a_modality_shows_the_common_factors():
+def test_the_decoder_spans_the_directions_of_the_shared_factors():
     graph, _, shows = planted()
-    frames = SharedSpace.shared(view_of(graph), 2)
+    shared_space = SharedSpace.shared(view_of(graph), 2)
     for modality, axes in shows.items():
-        decoder = frames.decoder["item", modality]  # [r, 2]
+        decoder = shared_space.decoder["item", modality]  # [r, 2]
         assert angles(decoder, axes.T).min().item() > 0.97
 
 
 def test_gradients_with_respect_to_a_factor_agree_across_modalities():
-    """A loss that reads the same factor from text and from image pulls one way in the common space."""
+    """A loss of one factor has the same gradient direction in the shared space from text and from image."""
     graph, _, shows = planted()
-    frames = SharedSpace.shared(view_of(graph), 2)
+    shared_space = SharedSpace.shared(view_of(graph), 2)
     pull = torch.randn(50, 2, generator=torch.Generator().manual_seed(1))
     read = [
         # ∂L/∂X of L = ⟨pull, factors as the modality shows them⟩.
-        torch.nn.functional.normalize(pull @ axes @ frames.decoder["item", modality], dim=1)
+        torch.nn.functional.normalize(pull @ axes @ shared_space.decoder["item", modality], dim=1)
         for modality, axes in shows.items()
     ]
     assert (read[0] * read[1]).sum(dim=1).min().item() > 0.99
@@ -74,38 +74,42 @@ def test_gradients_with_respect_to_a_factor_agree_across_modalities():
 
 def test_width_is_bounded_by_the_views():
     graph, _, _ = planted(n=100)
-    frames = SharedSpace.shared(view_of(graph), 100)
-    assert {d.size(1) for d in frames.decoder.values()} == {10}
+    shared_space = SharedSpace.shared(view_of(graph), 100)
+    assert {d.size(1) for d in shared_space.decoder.values()} == {10}
 
 
 def test_inverse_is_the_pseudo_inverse():
-    frames = SharedSpace.shared(view_of(small_graph(dtype=torch.float64), hops=2), 4)
-    assert set(frames.decoder) == {("movie", "text"), ("movie", "image"), ("director", "text")}
-    for key, decoder in frames.decoder.items():
-        assert_near(decoder @ frames.inverse[key] @ decoder, decoder, 1e-9)
+    shared_space = SharedSpace.shared(view_of(small_graph(dtype=torch.float64), hops=2), 4)
+    assert set(shared_space.decoder) == {
+        ("movie", "text"),
+        ("movie", "image"),
+        ("director", "text"),
+    }
+    for key, decoder in shared_space.decoder.items():
+        assert_near(decoder @ shared_space.inverse[key] @ decoder, decoder, 1e-9)
 
 
 def test_labels_are_not_read():
-    graph, other = small_graph(dtype=torch.float64), small_graph(dtype=torch.float64)
-    other["movie"].y = other["movie"].y.flip(0)
-    found = [SharedSpace.shared(view_of(g, hops=2), 4).decoder for g in (graph, other)]
-    assert all(torch.equal(found[0][key], found[1][key]) for key in found[0])
+    graph, relabelled = small_graph(dtype=torch.float64), small_graph(dtype=torch.float64)
+    relabelled["movie"].y = relabelled["movie"].y.flip(0)
+    first, second = (SharedSpace.shared(view_of(g, hops=2), 4).decoder for g in (graph, relabelled))
+    assert all(torch.equal(first[key], second[key]) for key in first)
 
 
-def test_identity_frames_are_the_feature_space():
+def test_the_identity_space_is_the_feature_space():
     graph = small_graph(text_width=4, image_width=4, dtype=torch.float64)
     view = view_of(graph, rank=3)
-    frames = SharedSpace.identity(view)
+    shared_space = SharedSpace.identity(view)
     rng = torch.Generator().manual_seed(0)
     for key, basis in view.reduction.basis.items():
         # X = H Bᵀ, so a gradient G with respect to X is G B with respect to H, and back G B Bᵀ.
         gradient = torch.randn(5, 4, generator=rng)
         span = gradient @ basis @ basis.T
-        assert_near(gradient @ basis @ frames.decoder[key], span, 1e-12)
-        assert_near(span @ frames.inverse[key], gradient @ basis, 1e-12)
+        assert_near(gradient @ basis @ shared_space.decoder[key], span, 1e-12)
+        assert_near(span @ shared_space.inverse[key], gradient @ basis, 1e-12)
 
 
-def test_identity_frames_of_unequal_widths():
+def test_the_identity_space_refuses_different_widths():
     view = view_of(small_graph(dtype=torch.float64), rank=3)
     with pytest.raises(UserError) as raised:
         SharedSpace.identity(view)

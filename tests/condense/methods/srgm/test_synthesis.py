@@ -1,4 +1,4 @@
-"""What is saved is what the relay saw: the same coordinates, the same edges."""
+"""The saved graph agrees with the relay's inputs: the same coordinates, the same edges."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.graphs import small_graph
 pytestmark = pytest.mark.usefixtures("double")
 
 
-def made(rank=3):
+def small_synthesis(rank=3):
     rng = torch.Generator().manual_seed(0)
     whole = complete(hide_test_labels(small_graph(dtype=torch.float64)))
     budget = plan(whole, 0.3)
@@ -29,8 +29,8 @@ def made(rank=3):
     return whole, view, Synthesis(start, budget), rng
 
 
-def moved():
-    whole, view, synthesis, rng = made()
+def perturbed_synthesis():
+    whole, view, synthesis, rng = small_synthesis()
     with torch.no_grad():
         for key, h in synthesis.h.items():
             h.add_(torch.randn(h.shape, generator=rng)).mul_(synthesis.has[key].unsqueeze(1))
@@ -40,7 +40,7 @@ def moved():
 
 
 def test_the_start_is_the_clusters_means():
-    whole, view, synthesis, _ = made(rank=2)
+    whole, view, synthesis, _ = small_synthesis(rank=2)
     small = synthesis.to_graph(view, whole)
     for i in range(int(small["movie"].num_nodes)):
         inside = synthesis.start.partition.cluster["movie"] == i
@@ -53,7 +53,7 @@ def test_the_start_is_the_clusters_means():
 
 
 def test_saved_features_have_the_relays_coordinates():
-    whole, view, synthesis = moved()
+    whole, view, synthesis = perturbed_synthesis()
     scaled = view.scaler.apply(synthesis.to_graph(view, whole))
     for (node_type, modality), basis in view.reduction.basis.items():
         h = scaled[node_type][f"x_{modality}"] @ basis
@@ -61,7 +61,7 @@ def test_saved_features_have_the_relays_coordinates():
 
 
 def test_a_saved_graph_propagates_as_the_relay_did():
-    whole, view, synthesis = moved()
+    whole, view, synthesis = perturbed_synthesis()
     small = view.scaler.apply(synthesis.to_graph(view, whole))
     for (node_type, modality), basis in view.reduction.basis.items():
         small[node_type][f"x_{modality}"] = small[node_type][f"x_{modality}"] @ basis
@@ -71,7 +71,7 @@ def test_a_saved_graph_propagates_as_the_relay_did():
 
 
 def test_saved_edges_add_up_to_the_members_mean_degrees():
-    whole, view, synthesis = moved()
+    whole, view, synthesis = perturbed_synthesis()
     small = synthesis.to_graph(view, whole)
     for relation in whole.edge_types:
         inside = synthesis.start.partition.cluster[relation[2]]
@@ -81,12 +81,12 @@ def test_saved_edges_add_up_to_the_members_mean_degrees():
         assert small[relation].edge_index.size(1) > 0
 
 
-def test_restoring_a_snapshot():
-    _, view, synthesis = moved()
-    before, kept = synthesis.features(view), synthesis.snapshot()
+def test_a_snapshot_restores_the_features():
+    _, view, synthesis = perturbed_synthesis()
+    before, snapshot = synthesis.features(view), synthesis.snapshot()
     with torch.no_grad():
         for h in synthesis.h.values():
             h.add_(1)
     assert not torch.equal(synthesis.features(view), before)
-    synthesis.restore(kept)
+    synthesis.restore(snapshot)
     assert torch.equal(synthesis.features(view), before)

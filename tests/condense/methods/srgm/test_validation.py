@@ -1,4 +1,4 @@
-"""The validator's score against a relay trained by plain autograd, and the cases that must not surprise."""
+"""The validator's score against a relay trained by plain autograd, and edge cases."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_score_is_the_accuracy_of_a_relay_trained_on_the_condensed_rows():
         cross_entropy(z @ weight + bias, y).backward()
         adam.step()
     val = store.val_mask.nonzero().flatten()
-    guessed = (view.features(val) @ weight + bias).argmax(dim=1)
-    expected = float((guessed == store.y[val]).double().mean())
+    predicted = (view.features(val) @ weight + bias).argmax(dim=1)
+    expected = float((predicted == store.y[val]).double().mean())
     assert 0 < expected < 1
     assert RelayValidator.of(view, 0.01, "linear", 64).score(z, y) == pytest.approx(expected)
 
@@ -44,21 +44,21 @@ def validator(z, y, lr=0.1):
     return RelayValidator(z, y, 2, lr, Parameters.start(z.size(1), 0, 2, z))
 
 
-def test_classes_that_a_line_tells_apart_are_all_found():
+def test_linearly_separable_classes_score_one():
     y = torch.tensor([0, 1] * 10)
     z = torch.nn.functional.one_hot(y, 2).double()
     assert validator(z, y).score(z, y) == 1.0
     assert validator(z, 1 - y).score(z, y) == 0.0
 
 
-def test_classes_that_no_line_tells_apart_are_found_by_hidden_units():
+def test_hidden_units_separate_classes_that_a_line_cannot():
     z = torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]]).repeat(5, 1) - 0.5
     y = torch.tensor([0, 0, 1, 1]).repeat(5)
     start = TwoLayer.start(2, 64, 2, z)
     two_layer = RelayValidator(z, y, 2, 0.1, start)
     assert validator(z, y).score(z, y) < 1.0
     assert two_layer.score(z, y) == 1.0
-    # Scores can be compared along a run: the relay starts from the same point each time.
+    # Scores along a run are comparable: the relay starts from the same point each time.
     assert torch.equal(start.hidden_weight, TwoLayer.start(2, 64, 2, z).hidden_weight)
     assert not start.weight.any()
 

@@ -1,4 +1,4 @@
-"""Decoupled gradients: no conflict is left, and they are the nearest such gradients."""
+"""Decoupling leaves no conflict and changes the gradients as little as possible."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.dense import assert_near
 
 @st.composite
 def gradients(draw, low=2, high=4):
-    """Random [M, n, d], or small integers: full of duplicates, opposites, right angles and zeros."""
+    """Random [M, n, d], or small integers with many duplicates, opposites, right angles and zeros."""
     shape = (draw(st.integers(low, high)), draw(st.integers(1, 6)), draw(st.integers(1, 5)))
     if draw(st.booleans()):
         whole = hnp.arrays(np.int64, shape, elements=st.integers(-2, 2))
@@ -47,22 +47,22 @@ def nearest_in_cone(v, others):
 
 @settings(max_examples=150, deadline=None)
 @given(gradients())
-def test_no_conflict_with_the_original_others_is_left(g):
-    found = decouple(g)
+def test_no_conflict_with_other_modalities_is_left(g):
+    decoupled = decouple(g)
     for a, b in permutations(range(len(g)), 2):
-        product = (found[a] * g[b]).sum(dim=1)
+        product = (decoupled[a] * g[b]).sum(dim=1)
         assert bool((product >= -1e-9 * g[a].norm(dim=1) * g[b].norm(dim=1)).all())
 
 
 @settings(max_examples=150, deadline=None)
 @given(gradients())
-def test_it_is_the_nearest_point_of_the_cone(g):
-    found = decouple(g)
+def test_the_result_is_the_nearest_point_of_the_cone(g):
+    decoupled = decouple(g)
     for a in range(len(g)):
         for node in range(g.size(1)):
             others = [g[b, node] for b in range(len(g)) if b != a]
             expected = nearest_in_cone(g[a, node], others)
-            assert float((found[a, node] - expected).norm()) <= 1e-7 * float(g[a, node].norm())
+            assert float((decoupled[a, node] - expected).norm()) <= 1e-7 * float(g[a, node].norm())
 
 
 @settings(max_examples=60, deadline=None)
@@ -88,9 +88,9 @@ def test_modalities_and_nodes_may_come_in_any_order(g, random):
 @given(gradients())
 def test_gradients_are_finite_and_stay_so_under_two_derivatives(g):
     g = g.clone().requires_grad_()
-    found = decouple(g)
-    assert bool(torch.isfinite(found).all())
-    (first,) = torch.autograd.grad(found.square().sum(), g, create_graph=True)
+    decoupled = decouple(g)
+    assert bool(torch.isfinite(decoupled).all())
+    (first,) = torch.autograd.grad(decoupled.square().sum(), g, create_graph=True)
     assert bool(torch.isfinite(first).all())
     (second,) = torch.autograd.grad(first.square().sum(), g)
     assert bool(torch.isfinite(second).all())
@@ -128,9 +128,9 @@ def test_sizes_near_the_ends_of_a_float(dtype, size):
     rng = torch.Generator().manual_seed(0)
     g = size * torch.randn(3, 50, 4, generator=rng).to(dtype)
     g.requires_grad_()
-    found = decouple(g)
-    assert bool((found.norm(dim=2) <= 1.001 * g.norm(dim=2) + 1e-44).all())
-    assert bool(torch.isfinite(torch.autograd.grad((found / size).sum(), g)[0]).all())
+    decoupled = decouple(g)
+    assert bool((decoupled.norm(dim=2) <= 1.001 * g.norm(dim=2) + 1e-44).all())
+    assert bool(torch.isfinite(torch.autograd.grad((decoupled / size).sum(), g)[0]).all())
 
 
 @pytest.mark.parametrize("missing", [0, 1, 2])
@@ -139,20 +139,20 @@ def test_a_missing_modality_neither_moves_nor_acts(missing):
     g = torch.randn(3, 40, 4, generator=rng, dtype=torch.float64)
     g[missing] = 0
     g.requires_grad_()
-    found = decouple(g)
+    decoupled = decouple(g)
     kept = [m for m in range(3) if m != missing]
-    assert torch.equal(found[missing], torch.zeros(40, 4, dtype=torch.float64))
-    assert_near(found[kept], decouple(g[kept]), 1e-12)
-    # The zero rows get the identity's gradient and stay clear of 0/0.
-    (gradient,) = torch.autograd.grad(found.sum(), g)
+    assert torch.equal(decoupled[missing], torch.zeros(40, 4, dtype=torch.float64))
+    assert_near(decoupled[kept], decouple(g[kept]), 1e-12)
+    # Zero rows get the identity's gradient; there is no 0/0.
+    (gradient,) = torch.autograd.grad(decoupled.sum(), g)
     assert bool(torch.isfinite(gradient).all())
 
 
 def test_all_missing():
     g = torch.zeros(3, 2, 4, dtype=torch.float64, requires_grad=True)
-    found = decouple(g)
-    assert not found.any()
-    assert bool(torch.isfinite(torch.autograd.grad(found.sum(), g)[0]).all())
+    decoupled = decouple(g)
+    assert not decoupled.any()
+    assert bool(torch.isfinite(torch.autograd.grad(decoupled.sum(), g)[0]).all())
 
 
 def test_one_modality_is_left_alone():
@@ -169,7 +169,7 @@ def test_derivative_by_finite_differences(count):
 
 
 def test_pairwise_projection_would_not_do_for_three():
-    """The reason for the active set: projecting one after another leaves conflicts."""
+    """Projecting against one modality after another leaves conflicts; hence the active set."""
     rng = torch.Generator().manual_seed(0)
     g = torch.randn(3, 500, 4, generator=rng, dtype=torch.float64)
     v = g[0]

@@ -46,9 +46,9 @@ def test_it_is_the_mean_of_one_minus_cosine_over_blocks_and_columns(seed):
 def test_every_layer_counts_the_same_however_many_columns_it_has():
     condensed = normal(3, 6, 8, seed=0), normal(3, 8, 4, seed=1)
     whole = normal(3, 6, 8, seed=2), normal(3, 8, 4, seed=3)
-    one = torch.zeros(8, dtype=torch.long)
+    one_block = torch.zeros(8, dtype=torch.long)
     first = by_loops(condensed[0], whole[0], BLOCK, SHARE)  # The mean of three layers.
-    second = by_loops(condensed[1], whole[1], one, SHARE)
+    second = by_loops(condensed[1], whole[1], one_block, SHARE)
     assert_near(layered_loss(condensed, whole, MEMBER, SHARE), (3 * first + second) / 4)
     alone = layered_loss(condensed[:1], whole[:1], MEMBER, SHARE)
     assert torch.equal(alone, matching_loss(condensed[0], whole[0], MEMBER, SHARE))

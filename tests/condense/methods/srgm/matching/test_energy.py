@@ -14,13 +14,13 @@ SEEDS = st.integers(0, 2**31)
 
 
 def sparse_weights(rng, rows, columns):
-    """Non-negative, about half of them 0, so that some nodes are isolated now and then."""
+    """Non-negative weights, about half of them 0, so that some nodes may be isolated."""
     weight = torch.rand(rows, columns, generator=rng, dtype=torch.float64)
     return weight * (torch.rand(rows, columns, generator=rng) < 0.5)
 
 
 def energy_of(weight, left, right, self_loops=False):
-    """Of one modality that all nodes have; within one type if both ends are the same field."""
+    """Energy of one modality that all nodes have; within one type if both ends are the same field."""
     ends = (left[None], right[None], *(torch.ones(1, len(g)).bool() for g in (left, right)))
     return dirichlet_energy(
         PairMatrix.of(weight), *ends, within=left is right, self_loops=self_loops
@@ -28,7 +28,7 @@ def energy_of(weight, left, right, self_loops=False):
 
 
 def by_edges(weight, left, right):
-    """½ Σ over ordered pairs of a joint graph, both directions of each edge."""
+    """½ Σ over the ordered pairs of the joint graph, which has each edge in both directions."""
     rows, columns = weight.sum(dim=1), weight.sum(dim=0)
     total = torch.zeros((), dtype=torch.float64)
     for i in range(weight.size(0)):
@@ -40,13 +40,13 @@ def by_edges(weight, left, right):
 
 
 def laplacian(weight, loops=False):
-    """I − D^{-1/2}(A [+ I])D^{-1/2}, whose rows of isolated nodes are zero."""
+    """I − D^{-1/2}(A [+ I])D^{-1/2}, with zero rows for isolated nodes."""
     a = weight + torch.eye(len(weight), dtype=torch.float64) * loops
     root = torch.diag(
         torch.tensor([float(d) ** -0.5 if d > 0 else 0.0 for d in a.sum(dim=1)], dtype=a.dtype)
     )
-    here = torch.diag((a.sum(dim=1) > 0).double())
-    return here - root @ a @ root
+    connected = torch.diag((a.sum(dim=1) > 0).double())
+    return connected - root @ a @ root
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,4 +1,4 @@
-"""The gradient field, and what depends on it, against autograd and double backward."""
+"""The gradient field and its energy against autograd and double backward."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class Problem:
         return {r: averaging(a) for r, a in self.edges.items()}
 
     def logits(self, adjacency):
-        found = self.b
+        logits = self.b
         for (path, modality), w in zip(BLOCKS, self.w, strict=True):
-            found = found + walk(adjacency, path, self.h[endpoint(path, "a"), modality]) @ w
-        return found
+            logits = logits + walk(adjacency, path, self.h[endpoint(path, "a"), modality]) @ w
+        return logits
 
     def explicit(self):
         adjacency = self.normalised()
@@ -56,11 +56,11 @@ class Problem:
 
     def by_autograd(self):
         loss = cross_entropy(self.logits(self.normalised()), Y)
-        found = torch.autograd.grad(loss, list(self.h.values()), create_graph=True)
-        return dict(zip(self.h, found, strict=True))
+        gradients = torch.autograd.grad(loss, list(self.h.values()), create_graph=True)
+        return dict(zip(self.h, gradients, strict=True))
 
     def energy(self, field):
-        """Over both modalities and all relations between types that have them."""
+        """The energy of both modalities over all relations between types that have them."""
         text, image, other = field["a", "text"], field["a", "image"], field["b", "text"]
         within, across = self.edges[RELATIONS[0]], self.edges[RELATIONS[1]]
         both, every = torch.stack([text, image]), torch.ones(2, 6, dtype=torch.bool)
@@ -89,7 +89,7 @@ def test_field_is_the_gradient_of_the_loss(seed):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_energy_of_the_field_has_the_gradient_of_double_backward(seed):
-    """Through the field as well as through the edges of the energy itself."""
+    """Edges act through the field and through the energy's own weights; both are differentiated."""
     problem = Problem(seed)
     ours, theirs = (problem.energy(f) for f in (problem.explicit(), problem.by_autograd()))
     assert_near(ours, theirs)
@@ -119,8 +119,8 @@ def test_products_are_the_transposed_walks():
     adjacency = {r: a.detach() for r, a in problem.normalised().items()}
     p = problem.normal(6, 3)
     paths = metapaths(RELATIONS, "a", 3)
-    found = path_products(adjacency, paths, p)
-    assert list(found) == list(paths)
+    products = path_products(adjacency, paths, p)
+    assert list(products) == list(paths)
     for path in paths:
         whole = walk(adjacency, path, torch.eye(SIZES[endpoint(path, "a")], dtype=torch.float64))
-        assert_near(found[path], whole.T @ p)
+        assert_near(products[path], whole.T @ p)

@@ -32,14 +32,14 @@ def explicit(theta, z, target, group):
 
 def by_autograd(theta, z, target, group, classes):
     weight = theta.weight.clone().requires_grad_()
-    found = []
+    gradients = []
     for c in range(classes):
         if not (group == c).any():
-            found.append(torch.zeros_like(weight))
+            gradients.append(torch.zeros_like(weight))
             continue
         loss = cross_entropy((z @ weight + theta.bias)[group == c], target[group == c])
-        found.append(torch.autograd.grad(loss, weight, create_graph=True)[0])
-    return torch.stack(found)
+        gradients.append(torch.autograd.grad(loss, weight, create_graph=True)[0])
+    return torch.stack(gradients)
 
 
 @pytest.mark.parametrize("soft", [False, True])
@@ -60,13 +60,13 @@ def test_both_layers_of_a_two_layer_relay(seed):
     z, target, group, _ = problem(seed, soft=True)
     rng = torch.Generator().manual_seed(seed)
     theta = TwoLayer.draw(5, 6, 4, rng, z.detach())
-    assert float((z.detach() @ theta.hidden_weight).abs().min()) > 1e-6  # No kink is near.
+    assert float((z.detach() @ theta.hidden_weight).abs().min()) > 1e-6  # No unit is near its kink.
     got = explicit(theta, z, target, group)
     w1, w2 = (w.clone().requires_grad_() for w in theta.weights)
     logits = (z @ w1).relu() @ w2
     losses = [cross_entropy(logits[group == c], target[group == c]) for c in (0, 1, 3)]
-    found = [torch.autograd.grad(loss, (w1, w2), create_graph=True) for loss in losses]
-    expected = [torch.stack(layer) for layer in zip(*found, strict=True)]
+    gradients = [torch.autograd.grad(loss, (w1, w2), create_graph=True) for loss in losses]
+    expected = [torch.stack(layer) for layer in zip(*gradients, strict=True)]
     directions = [torch.randn(e.shape, generator=rng, dtype=torch.float64) for e in expected]
     for mine, reference in zip(got, expected, strict=True):
         assert_near(mine[[0, 1, 3]], reference)
