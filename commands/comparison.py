@@ -29,7 +29,7 @@ def show(title: str, rows: Sequence[Row]) -> None:
     mean, single = compare(rows), compare(rows, by_model=True)
     if mean:
         console.print(
-            f"\n{mean[0].method} over its rivals, micro-F1 on the mean over the models, in points:\n\n"
+            f"\n{mean[0].method} over its baselines, micro-F1 on the mean over the models, in points:\n\n"
             f"{as_list(mean)}\n\n{_corrected(mean)}{_shared(mean, rows)}",
             markup=False,
         )
@@ -86,7 +86,7 @@ def as_record(
 def _plain(one: Comparison, family: Sequence[Comparison]) -> dict[str, Any]:
     return {
         "method": one.method,
-        "rival": one.rival,
+        "rival": one.baseline,
         "ratio": one.ratio,
         "model": one.model,
         "mean": one.difference.mean,

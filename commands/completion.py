@@ -84,11 +84,11 @@ SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 class CompletionArguments:
     """Print a script with which a shell completes commands, options, methods, models and data sets.
 
-    It serves `python cli.py …` and the installed program `mmgc`. It asks the program at each press of the
-    key, so it never goes out of date.
+    It completes `python cli.py …` and the installed program `mmgc`. It asks the program at each key press,
+    so it is never out of date.
 
     Attributes:
-        shell: whose script.
+        shell: to print the script for.
     """
 
     shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positional]

@@ -51,25 +51,25 @@ class CondenseArguments:
     Attributes:
         dataset: amazon1, amazon2, imdb, imdb-unique, acm, dblp, cora, photo or one of their other
             splits (docs/datasets.md lists all), or the path of a graph saved by condense.io.save (.h5).
-        source: real files, the simulated stand-in, or real where prepared and else simulated.
+        source: real files, the simulated stand-in, or auto: real files if they are there, else simulated.
         data_root: folder that holds the data sets' files.
         modalities: of the target type; by default the data set's usual ones.
         ratio: condensed target nodes as a share of the base.
         ratio_base: all target nodes, or the training nodes alone; by default "all" in the transductive
             setting and "train" in the inductive one.
-        setting: transductive: test nodes are there without labels. inductive: the sub-graph of the training
-            nodes is condensed, and models meet test nodes only when they are tested.
-        edge_ratio: share of each relation's edges that may be kept, 0 for none; by default the node ratio.
+        setting: transductive: the graph contains test nodes, without labels. inductive: the sub-graph of the
+            training nodes is condensed, and models see test nodes only when they are tested.
+        edge_ratio: largest share of each relation's edges to keep, 0 for none; by default the node ratio.
         method: srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
         seed: of everything random.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, with
             the settings that were changed, and "-inductive" after the data set. While srgm runs, its
             state is kept in the folder OUT.checkpoints.
-        resume: go on where the interrupted run with the same options and --out had its last checkpoint.
-        checkpoint_seconds: least time between two checkpoints; 0 makes one at every validation.
-        tensorboard: folder to which the run's curves are written, for `tensorboard --logdir`.
-        json: print the result as one JSON document on stdout, and all else on stderr.
+        resume: continue from the last checkpoint of the interrupted run with the same options and --out.
+        checkpoint_seconds: least time between two checkpoints; 0 writes one at every validation.
+        tensorboard: folder for the run's curves, to be shown by `tensorboard --logdir`.
+        json: print the result as one JSON document on stdout, and everything else on stderr.
         config: TOML file with any of these options, and the method's in a table [METHOD]; flags win.
     """
 
@@ -241,7 +241,7 @@ def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Check
     if condensed.provenance.complete:
         say.print(f"Written to [bold]{out}[/] in {condensed.provenance.condense_seconds:.1f} s.")
     else:
-        say.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume goes on.")
+        say.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume continues.")
 
 
 def _told(args: CondenseArguments, out: Path, condensed: CondensedGraph, budget: Budget) -> int:

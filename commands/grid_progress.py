@@ -1,4 +1,4 @@
-"""The progress of a grid: one line for each training that has ended, on a terminal and in a log alike."""
+"""The progress of a grid: one line for each training that ends, on a terminal and in a log alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class GridProgress:
-    """Says what has ended, how much of the grid is done, and about how long the rest takes."""
+    """Prints which training has ended, how much of the grid is done, and roughly how long the rest takes."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         """`say` prints a line."""
@@ -19,7 +19,7 @@ class GridProgress:
         self._started, self._ran = time.monotonic(), 0
 
     def on_ended(self, ended: EndedCell) -> None:
-        """One line."""
+        """Print one line."""
         if not self._ran and not isinstance(ended.result, Exception):
             # What came before the first training, such as starting Ray, comes once.
             self._started = time.monotonic() - ended.result.seconds

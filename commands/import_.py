@@ -1,4 +1,4 @@
-"""`import`: a condensed graph that another tool made -> a file of ours."""
+"""`import`: another tool's condensed graph -> a file that the other commands read."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ EXAMPLES = """
 
 @dataclasses.dataclass(frozen=True)
 class ImportArguments:
-    """Make a condensed graph's file out of another tool's tensors, to inspect and evaluate it here.
+    """Convert another tool's condensed graph into a file that can be inspected and evaluated here.
 
     Attributes:
         feat: features, float [nodes, width], modalities side by side; a .pt file of one tensor.
-        dataset: the whole graph that it was condensed from: a data set's name, or a file (.h5).
+        dataset: the whole graph that was condensed: a data set's name, or a file (.h5).
         out: file to write.
         adj: adjacency, [nodes, nodes], dense or sparse COO. GraphSlim's methods without structure need none.
         label: classes, integers [nodes]. By default they follow from --ratio and the training nodes, as in
-            SR-GM's released graphs: classes in ascending size, the largest takes the rest.
+            SR-GM's released graphs: classes in ascending order of size, the largest taking the rest.
         format: srgm: the SR-GM authors' files. graphslim: GraphSlim's, labels stored.
         modalities: NAME:WIDTH in the order of the columns; by default the whole graph's.
         threshold: entries of the adjacency above it become edges.
         ratio: condensed ÷ training nodes, where there is no --label; by default the number in --feat's name.
-        setting: in which it was condensed.
-        method: what its authors call the method, such as gcond; shown in tables.
-        seed: of the condensation, to tell several of one method apart.
+        setting: in which the graph was condensed.
+        method: the authors' name of the method, such as gcond; shown in tables.
+        seed: of the condensation, to distinguish several graphs of one method.
         source: of the whole graph: real files, the simulated stand-in, or real where prepared.
         data_root: folder that holds the data sets' files.
         json: print what is in the file as one JSON document on stdout, and all else on stderr.
@@ -98,7 +98,7 @@ def run(argv: list[str]) -> int:
         say.print(f"[yellow]warning:[/] {warning}")
     say.print(
         f"Written to [bold]{args.out}[/], as condensed from {display_name(whole.name, whole.source)}: "
-        "that it was is the user's word."
+        "as you say; this cannot be checked."
     )
     if args.json:
         print_json({"file": str(args.out), **facts(condensed), "warnings": warned})

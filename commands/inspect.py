@@ -1,4 +1,4 @@
-"""`inspect`: what is in a file."""
+"""`inspect`: show the content of a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class InspectArguments:
 
     Attributes:
         file: HDF5 file.
-        json: print the same as one JSON document.
+        json: print the same content as one JSON document.
     """
 
     file: Annotated[Path, tyro.conf.Positional]

@@ -9,7 +9,7 @@ from commands.terminal import errors
 
 
 def check_jobs(jobs: int | None, threads: int | None) -> None:
-    """Raise for numbers that cannot be meant.
+    """Raise for numbers out of range.
 
     Raises:
         UserError: fewer than one.
@@ -26,7 +26,7 @@ def check_jobs(jobs: int | None, threads: int | None) -> None:
 def connect_ray(
     jobs: int | None, threads: int | None, address: str | None, stack: contextlib.ExitStack
 ) -> tuple[int, int]:
-    """Connect to Ray until `stack` is left, and say how much of it is used.
+    """Connect to Ray until `stack` is left, and print how much of it is used.
 
     Args:
         jobs: at a time; None for as many as there is room for.
@@ -49,9 +49,9 @@ def connect_ray(
         cpus = stack.enter_context(connect(address, own, each))
     if each > cpus:
         raise UserError(f"threads (got {each}) must be at most Ray's {cpus} CPUs; lower --threads")
-    found = min(jobs or cpus, cpus // each)
-    errors.print(f"Ray: {found} jobs at a time, threads of each: {each}.")
-    return found, each
+    count = min(jobs or cpus, cpus // each)
+    errors.print(f"Ray: {count} jobs at a time, threads of each: {each}.")
+    return count, each
 
 
 def cores() -> int:

@@ -1,4 +1,4 @@
-"""`reproduce`: train models as their papers do, beside the papers' figures."""
+"""`reproduce`: train models as their papers do, and compare with the papers' figures."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ EXAMPLES = """
 class ReproduceArguments:
     """Train models on whole graphs as their papers do, and set test scores beside the published figures.
 
-    The exit status is 0 if every bar is reached, 1 if one is missed, 2 if data or settings are wrong.
+    The same command resumes an interrupted run. The exit status is 0 if every bar is reached, 1 if one is
+    missed, 2 if data or settings are wrong, 130 after Ctrl-C.
 
     Attributes:
-        names: files in configs/paper without their ending, or paths of such TOML files; by default all.
-        seeds: trainings of each model; by default as many as the file says.
-        out: folder in which every training's scores are kept as NAME.csv; those that are there are not run
-            again.
+        names: files in configs/paper without their suffix, or paths of such TOML files; by default all.
+        seeds: trainings of each model; by default the file's number.
+        out: folder for NAME.csv with the scores of every training; trainings in it are not run again.
         data_root: folder that holds the data sets' files.
         device: auto, cpu, cuda, …
-        jobs: trainings at a time. 1 runs them in this process, more as tasks of Ray with a process each. By
+        jobs: trainings at a time. 1 runs them in this process, more run as Ray tasks in a process each. By
             default 1, and with --address as many as there is room for.
         address: HOST:PORT of a Ray cluster to run on, or auto for one that runs on this machine.
         threads: of each training; by default PyTorch's number in this process, and 1 with Ray.

@@ -37,7 +37,7 @@ def as_text(found: Verification, condense_seconds: float) -> str:
         f"\n{found.architectures} architectures; whole graph: {whole}\n"
         f"whole validation micro-F1 {val.low:.1f} … {val.high:.1f} (sd {val.sd:.1f}), "
         f"test {test.low:.1f} … {test.high:.1f} (sd {test.sd:.1f})\n"
-        f"condensing took {condense_seconds:.1f} s; rivals may take {found.allowed:.2f} s each\n\n"
+        f"condensing took {condense_seconds:.1f} s; baselines may take {found.allowed:.2f} s each\n\n"
         f"{aligned(grid, left=1)}\n\n"
         "Seconds are of training and validation, condensing shared out in 'condensed'; regret is in points "
         "of test micro-F1."

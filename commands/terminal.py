@@ -1,4 +1,4 @@
-"""What commands share: where they print, how they end, and how they read their options."""
+"""Shared by all commands: where they print, their exit statuses, and how options are parsed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ MEANING = {
     BROKEN: "a defect of this program, with a traceback to report",
     INTERRUPTED: "Ctrl-C; what had ended is kept",
 }
-"""Exit status -> what it says."""
+"""Exit status -> its meaning."""
 
 
 class _Console(Console):
-    """One that lets the caller know when nobody reads any more."""
+    """A console that raises BrokenPipeError once its output is no longer read."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -54,20 +54,20 @@ def parse(
         argv: the words after the command's name.
         command: its name.
         examples: command lines, for the help.
-        default: what holds where `argv` says nothing; by default the defaults of `kind`.
+        default: options that `argv` does not give; None for the defaults of `kind`.
     """
     import tyro
 
     # Lines that are not indented would be joined to a paragraph.
     shown = textwrap.indent(inspect.cleandoc(examples), "  ")
-    given: dict[str, Any] = {} if default is None else {"default": default}
+    keywords: dict[str, Any] = {} if default is None else {"default": default}
     return tyro.cli(
         kind,
         args=argv,
         prog=f"cli.py {command}",
         description=f"{described(kind)}\n\nexamples:\n{shown}",
         config=(tyro.conf.HelptextFromCommentsOff,),  # Options are described in docstrings alone.
-        **given,
+        **keywords,
     )
 
 
@@ -77,7 +77,7 @@ def described(kind: type) -> str:
 
 
 def notes(as_json: bool) -> Console:
-    """Where a command says what it does: not on stdout where that carries JSON."""
+    """The console for progress and notes: stderr if stdout carries JSON."""
     return errors if as_json else console
 
 

@@ -1,4 +1,4 @@
-"""Rivals at the budgets of condensed files, condensed once and kept."""
+"""Baselines at the budgets of condensed files, condensed once and kept."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def condense_baseline(
     folder: Path | None = None,
     fresh: bool = False,
 ) -> CondensedGraph:
-    """Condense `graph`, or read what an earlier call of the same identity has left in `folder`.
+    """Condense `graph`, or read the file that an earlier call with the same identity left in `folder`.
 
     Args:
         graph: the whole graph.
-        budget: that of the file it rivals.
+        budget: that of the file it is compared with.
         method: a name in `METHODS`.
         settings: of the method; the rest at their defaults.
         seed: of the condensing.
@@ -47,7 +47,7 @@ def condense_baseline(
         fresh: condense anew, and replace the file.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; a graph that is not complete is no rival.
+        KeyboardInterrupt: Ctrl-C; an incomplete graph is no baseline.
         UserError: as `condense` raises it.
     """
     chosen = build(METHODS[method].settings, settings, f"method {method}")
@@ -61,12 +61,12 @@ def condense_baseline(
             try:
                 return load_condensed(path)
             except FileError as error:
-                logger.warning("%s; it is made again", error)
+                logger.warning("%s; it is condensed again", error)
     logger.info("condensing %s, seed %d", name, seed)
-    made = condense(graph, budget, method, settings, seed=seed, device=device)
-    if not made.provenance.complete:
+    condensed = condense(graph, budget, method, settings, seed=seed, device=device)
+    if not condensed.provenance.complete:
         raise KeyboardInterrupt
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save(path, made)
-    return made
+        save(path, condensed)
+    return condensed

@@ -1,4 +1,4 @@
-"""Names of single trainings, so that none is run twice."""
+"""Names of trainings, by which they are recognised and not run twice."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERSION = 1
 def cell_name(
     dataset: str, setting: str, scaling: str, graph: str, model: str, choice: Candidate, seed: int
 ) -> str:
-    """A name, 16 hexadecimal digits, of everything that decides how a training ends.
+    """A digest, 16 hexadecimal digits, of everything that decides how a training ends.
 
     Args:
         dataset: `fingerprint` of the whole graph.

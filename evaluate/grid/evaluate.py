@@ -1,4 +1,4 @@
-"""Training models on whole and condensed graphs by one protocol."""
+"""Training models on whole and condensed graphs under one protocol."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def evaluate(
     protocol: Protocol,
     on_row: Callable[[Row], None] = lambda row: None,
 ) -> list[Row]:
-    """Train every model on every training_graph, here and now, and test it on the whole graph.
+    """Train every model on every graph in this process, and test it on the whole graph.
 
     Args:
         task: the whole graph.
@@ -34,8 +34,8 @@ def evaluate(
 
     Raises:
         UnknownChoiceError: an unknown model.
-        UserError: a training_graph does not fit the whole graph, or was condensed in another setting.
-        Exception: whatever a training ended in; `GridRun` keeps it and goes on.
+        UserError: a graph does not fit the whole graph, or was condensed in another setting.
+        Exception: the error of the first training that fails; `GridRun` records failures and continues.
     """
 
     def watch(ended: EndedCell) -> None:
@@ -63,7 +63,7 @@ def seed_rows(
 
     Args:
         task: the whole graph.
-        training_graph: what is trained on, in the data set's units.
+        training_graph: graph to train on, in the data set's units.
         graph: the same in the models' units.
         name: of the model.
         choice: its settings and training.

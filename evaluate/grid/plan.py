@@ -1,4 +1,4 @@
-"""Which trainings a comparison is made of, listed before any of them is run."""
+"""The trainings of a comparison, planned before any of them is run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Names:
-    """What decides how trainings end, but for model, settings and seed.
+    """Everything that decides how trainings end, apart from model, settings and seed.
 
     Attributes:
         dataset: `fingerprint` of the whole graph.
@@ -56,14 +56,14 @@ class Names:
 
     @classmethod
     def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Names:
-        """Those of a whole graph and what is trained on."""
+        """Those of a whole graph and the graphs to train on."""
         graphs = ["" if c.condensed is None else fingerprint(c.graph) for c in training_graphs]
         return cls(task.fingerprint, task.setting, task.scaling, graphs)
 
     def cell(
         self, training_graph: int, model: str, choice: Candidate, seed: int, tests: bool = True
     ) -> Cell:
-        """The cell of these, named."""
+        """A training with these, with its name."""
         graph = self.graphs[training_graph]
         name = cell_name(self.dataset, self.setting, self.scaling, graph, model, choice, seed)
         return Cell(training_graph, model, choice, seed, tests, name)
@@ -134,10 +134,10 @@ def plan_grid(names: Names, training_graphs: Sequence[TrainingGraph], protocol: 
     for model in dict.fromkeys(protocol.models):
         entry = parse_model(model)[1]
         choices = candidates(entry, protocol.training, protocol.tune, TUNE_SEED)
-        for found in runs.values():
-            graph = found[0][0]
+        for group_runs in runs.values():
+            graph = group_runs[0][0]
             tuning = [names.cell(graph, model, c, TUNE_SEED, tests=False) for c in choices]
             tuning = tuning if len(choices) > 1 else []
-            groups.append(Group(model, choices, found, planned, tuning))
-            planned += len(found)
+            groups.append(Group(model, choices, group_runs, planned, tuning))
+            planned += len(group_runs)
     return Grid(names, groups)

@@ -1,4 +1,4 @@
-"""What a comparison is: graphs to train on, and what is the same for all of them."""
+"""A comparison: graphs to train on, and the protocol that is the same for all of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TrainingGraph:
     """A graph to train on.
 
     Attributes:
-        label: what tables call it: "whole" or a method.
+        label: its name in tables: "whole" or a method.
         graph: in the data set's units; for "whole" see `EvaluationTask.trained_whole`.
         condensed: None for the whole graph.
     """
@@ -31,7 +31,7 @@ class TrainingGraph:
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is the same for all graphs.
+    """How models are trained, the same for all graphs.
 
     Attributes:
         models: names in `MODELS`, or words of `parse_model`.
@@ -51,7 +51,7 @@ class Protocol:
     training: TrainSettings = dataclasses.field(default_factory=TrainSettings)
 
     def check(self) -> None:
-        """Raise before long work if something cannot be meant.
+        """Raise, before long work, if a value is out of range.
 
         Raises:
             UnknownChoiceError: an unknown model.

@@ -1,4 +1,4 @@
-"""One run of a grid: what is known is taken over, what is missing is run, what ends is kept at once."""
+"""One run of a grid: earlier results are taken over, missing cells are run, and each is kept as it ends."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from evaluate.training.tune import best_of, settings_text
 
 @dataclass(frozen=True)
 class EndedCell:
-    """A cell that has ended, as a run tells of it.
+    """A cell that has ended, as a run reports it.
 
     Attributes:
         cell: which.
         facts: of the graph it was trained on.
-        result: what came out, or the error.
+        result: of the cell, or the error it ended in.
         row: of a cell that was tested.
         done, total: of all cells of the grid, with those known from earlier runs.
     """
@@ -42,12 +42,12 @@ Watch = Callable[[EndedCell], None]
 
 
 class GridRun:
-    """The grid of one whole graph: planned as it is made, with what earlier runs have left to do.
+    """A run of the grid of one whole graph, planned when it is constructed.
 
     Attributes:
         workload: the graphs that are trained on.
         grid: the plan.
-        known: how many cells of the grid earlier runs have left behind.
+        known: how many cells of the grid were run before.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class GridRun:
         store: ResultStore,
         watch: Watch = lambda ended: None,
     ) -> None:
-        """Plan, and take what is known from `store`.
+        """Plan the grid, and take over earlier results from `store`.
 
         Raises:
             UnknownChoiceError: an unknown model.
@@ -70,7 +70,9 @@ class GridRun:
         self._facts = [GraphFacts.of(task, training_graph) for training_graph in training_graphs]
         self._store, self._watch = store, watch
         self._queue: deque[Cell] = deque()
-        self._tuning: dict[str, list[Group]] = {}  # A candidate's cell -> who waits for it.
+        self._tuning: dict[
+            str, list[Group]
+        ] = {}  # A candidate's cell -> the groups that wait for it.
         self._training: dict[str, list[_PendingRow]] = {}  # A cell -> the rows that it makes.
         self._rows: dict[_Key, tuple[int, Row]] = {}  # With their places in the plan.
         self._done = 0
@@ -80,7 +82,7 @@ class GridRun:
 
     @property
     def rows(self) -> list[Row]:
-        """Of the cells that have been tested, in this run or an earlier one, each once, as planned."""
+        """The rows of tested cells, from this run or an earlier one, each once and in the plan's order."""
         return [row for _, row in sorted(self._rows.values(), key=lambda pair: pair[0])]
 
     @property
@@ -89,7 +91,7 @@ class GridRun:
         return len(self.grid) - self._done
 
     def go(self, executor: Executor) -> None:
-        """Run what is missing. What has ended is kept in the store whatever happens."""
+        """Run the missing cells; results are kept in the store as they arrive, whatever happens later."""
         if not self._queue:
             return
         with closing(executor.run(self.workload, self._queue)) as results:
@@ -113,24 +115,24 @@ class GridRun:
         return new
 
     def _chosen(self, group: Group) -> list[Cell]:
-        """Take a group's trainings that are known; those that are to be run."""
+        """Choose a group's settings and take over its known trainings; those that are to be run."""
         tried = [self._store.tried.get(cell.name)[-1] for cell in group.tuning]
         choice = group.choices[0]
         if tried:
             choice = best_of(group.choices, [one.val_micro_f1 for one in tried])
         seconds = sum(one.seconds for one in tried)
-        found, unknown = [], []
+        known, unknown = [], []
         for place, cell in enumerate(self.grid.trainings(group, choice), group.first):
             row = self._store.row_of(cell.name)
             pending = _PendingRow(cell, place, seconds)
             if row is not None:
-                found.append((pending, TrainingResult.of_row(row)))
+                known.append((pending, TrainingResult.of_row(row)))
                 continue
             if cell.name not in self._training:
                 unknown.append(cell)
             self._training.setdefault(cell.name, []).append(pending)
-        self._keep(found)
-        self._done += len(found)
+        self._keep(known)
+        self._done += len(known)
         return unknown
 
     def _keep(self, made: Sequence[tuple[_PendingRow, TrainingResult]]) -> list[Row]:
@@ -149,7 +151,7 @@ class GridRun:
     def _trained(self, cell: Cell, outcome: TrainingResult) -> None:
         made = [(pending, outcome) for pending in self._training.pop(cell.name)]
         for (pending, _), row in zip(made, self._keep(made), strict=True):
-            self._tell(pending.cell, outcome, row)
+            self._report(pending.cell, outcome, row)
 
     def _tried(self, cell: Cell, outcome: TrainingResult) -> None:
         facts, settings = self._facts[cell.training_graph], settings_text(cell.choice)
@@ -160,13 +162,13 @@ class GridRun:
             )
         )  # fmt: skip
         for group in self._tuning.pop(cell.name):
-            self._tell(cell, outcome)
+            self._report(cell, outcome)
             if all(one.name in self._store.tried for one in group.tuning):
-                # As the next ones: a run that is broken off should leave whole lines of the table.
+                # Next in the queue: an interrupted run should leave whole lines of the table.
                 self._queue.extendleft(reversed(self._chosen(group)))
 
     def _failed(self, cell: Cell, error: Exception) -> None:
-        """Keep the reason. Where a candidate failed, its group waits: fewer to choose from are not fair."""
+        """Keep the failure. If a candidate fails, its group waits: fewer candidates would not be fair."""
         facts, seed = self._facts[cell.training_graph], cell.seed if cell.tests else None
         self._store.add_failure(
             Failure(
@@ -175,9 +177,11 @@ class GridRun:
             )
         )  # fmt: skip
         for _ in (self._training if cell.tests else self._tuning).pop(cell.name):
-            self._tell(cell, error)
+            self._report(cell, error)
 
-    def _tell(self, cell: Cell, result: TrainingResult | Exception, row: Row | None = None) -> None:
+    def _report(
+        self, cell: Cell, result: TrainingResult | Exception, row: Row | None = None
+    ) -> None:
         self._done += 1
         facts = self._facts[cell.training_graph]
         self._watch(EndedCell(cell, facts, result, row, self._done, len(self.grid)))
@@ -188,7 +192,7 @@ _Key = tuple[str, str, int | None]
 
 @dataclass(frozen=True)
 class _PendingRow:
-    """A row that waits for its training."""
+    """A row whose training has yet to be run."""
 
     cell: Cell
     place: int

@@ -1,4 +1,4 @@
-"""Which graphs meet: condensed files, rivals at the same budgets, and the whole graph behind them."""
+"""The graphs of a comparison: condensed files, baselines at the same budgets, and their whole graph."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from evaluate.training.task import EvaluationTask
 
 @dataclass(frozen=True)
 class ComparedGraphs:
-    """All graphs that are judged on one whole graph.
+    """All graphs that are compared on one whole graph.
 
     Attributes:
         task: the whole graph.
-        training_graphs: the whole graph first, then files and rivals.
-        failures: rivals that could not be condensed.
+        training_graphs: the whole graph first, then files and baselines.
+        failures: baselines that could not be condensed.
     """
 
     task: EvaluationTask
@@ -44,7 +44,7 @@ class ComparedGraphs:
 def gather(
     files: Sequence[Path], root: Path, whole: Path | None = None, device: str = "auto"
 ) -> list[ComparedGraphs]:
-    """One compared for each whole graph that the files were condensed from; all are there, and fit.
+    """The comparisons, one for each whole graph that the files were condensed from; all files fit theirs.
 
     Args:
         files: condensed graphs.
@@ -76,23 +76,23 @@ def gather(
 
 def add_baselines(
     compared: ComparedGraphs,
-    rivals: Sequence[tuple[str, Mapping[str, Any]]],
+    baselines: Sequence[tuple[str, Mapping[str, Any]]],
     device: str = "auto",
     folder: Path | None = None,
     fresh: bool = False,
 ) -> None:
-    """Condense rivals, once for each budget and seed of the files; those that cannot be are failures.
+    """Condense baselines, once for each budget and seed of the files; those that fail are listed as failures.
 
     Args:
-        compared: of `gather`; training_graphs and failures are added.
-        rivals: methods with their settings, see `condense.methods.spec.parse`.
+        compared: from `gather`; baselines and failures are added to it.
+        baselines: methods with their settings, see `condense.methods.spec.parse`.
         device: where to condense.
-        folder: where rivals are kept, so that each is condensed once; by default nowhere.
+        folder: where baselines are kept, so that each is condensed once; None keeps none.
         fresh: condense them again.
     """
     files = [c.condensed.provenance for c in compared.training_graphs if c.condensed is not None]
     graph = compared.task.raw
-    for method, settings in rivals:
+    for method, settings in baselines:
         for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
             try:
                 budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
@@ -124,10 +124,10 @@ def _one_setting(files: Sequence[tuple[Path, CondensedGraph]]) -> Setting:
 def whole_graph(
     file: Path, condensed: CondensedGraph, root: Path, whole: Path | None
 ) -> MultimodalGraph:
-    """The graph that `condensed` was made from, recognised by its hash.
+    """The graph that `condensed` was made from, verified by its hash.
 
     Args:
-        file: where `condensed` was read.
+        file: of `condensed`.
         condensed: a condensed graph.
         root: folder of the known data sets' files.
         whole: file of the whole graph, in place of the one that `condensed` names.

@@ -1,4 +1,4 @@
-"""The mean difference of paired scores, and how sure it is."""
+"""The mean difference of paired scores, with its confidence interval."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PairedDifference:
         half: t · s / √n, with s the differences' sample standard deviation and t the quantile of n − 1
             degrees of freedom that leaves (1 − CONFIDENCE) / 2 above; infinite for a single pair.
         count: n.
-        p: two-sided, of Student's test that the mean is 0; 1 for a single pair, which tells nothing.
+        p: two-sided, of Student's test that the mean is 0; 1 for a single pair, which is no evidence.
     """
 
     mean: float
@@ -34,7 +34,7 @@ class PairedDifference:
     def of(
         cls, first: Sequence[float], second: Sequence[float], *, comparisons: int = 1
     ) -> PairedDifference:
-        """Of `first` over `second`, pair by pair.
+        """The difference of `first` over `second`, pair by pair.
 
         Args:
             first: scores.
@@ -69,7 +69,7 @@ class PairedDifference:
 def paired_methods(
     rows: Sequence[Row], first: str, second: str, comparisons: int = 1
 ) -> PairedDifference | None:
-    """How far one method is ahead of another, in points of micro-F1 on the mean over the models.
+    """How far one method is ahead of another, in points of micro-F1 averaged over the models.
 
     The models are those that both have been evaluated with; pairs have one seed of condensing and training,
     and count where all these models are there on either side. None without such a pair.
@@ -92,7 +92,7 @@ def paired_methods(
         for key in scores
         if key[0] == first and (second, *key[1:]) in scores
     ]
-    whole = [pair for pair in pairs if all(found.keys() >= models for found in pair)]
+    whole = [pair for pair in pairs if all(by_model.keys() >= models for by_model in pair)]
     if not whole or not models:
         return None
     ours, theirs = (

@@ -1,4 +1,4 @@
-"""Tables on disk: a dataclass of plain values a line, as CSV."""
+"""Tables on disk: CSV files whose lines are instances of a dataclass."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def write_records(path: Path, kind: type[T], records: Iterable[T]) -> None:
 
 
 def read_records(path: Path, kind: type[T], what: str, remedy: str) -> list[T]:
-    """The records of a file of `write_records`; columns that older files lack are at their defaults.
+    """The records in a file of `write_records`; columns that older files lack have their defaults.
 
     Args:
         path: of the file.
-        kind: as it was written.
+        kind: the dataclass that was written.
         what: what errors call the records.
         remedy: what errors advise.
 
@@ -59,13 +59,13 @@ def read_records(path: Path, kind: type[T], what: str, remedy: str) -> list[T]:
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             reader = csv.DictReader(stream, strict=True)
-            found = list(reader.fieldnames or ())
-            if found != [n for n in kinds if n in found or n not in optional]:
+            columns = list(reader.fieldnames or ())
+            if columns != [n for n in kinds if n in columns or n not in optional]:
                 raise ValueError("other columns")
             for record in reader:
                 if None in record or None in record.values():
                     raise ValueError(f"line {reader.line_num} is of another length")
-                values: dict[str, Any] = {n: _read(kinds[n], record[n]) for n in found}
+                values: dict[str, Any] = {n: _read(kinds[n], record[n]) for n in columns}
                 records.append(kind(**values))
         return records
     except (OSError, ValueError, TypeError, csv.Error) as error:

@@ -34,21 +34,20 @@ class Row:
         train_seed: of the training.
         micro_f1, macro_f1, accuracy: on the whole graph's test nodes.
         val_micro_f1: of the state that was kept.
-        majority: accuracy of always answering the most frequent training class.
+        majority: accuracy of always predicting the most frequent training class.
         epoch: of the state that was kept.
         train_seconds: optimisation alone.
         validate_seconds: validation while training.
-        tune_seconds: choosing the settings, once for this model and method.
+        tune_seconds: spent on choosing the settings, once for this model and method.
         condense_seconds: 0 for the whole graph.
         nodes, edges, bytes: of the graph trained on, all types and relations together.
         settings: of model and training, as text.
         setting: "transductive" or "inductive".
-        cell: what names this training among all others, see `evaluate.grid.cell`; empty in older files.
+        cell: name of this training, see `evaluate.grid.cell`; empty in older files.
         auc: mean over classes of the area under the ROC curve of one against the others, on test nodes;
             None where no class has both a node and another, and in older files.
         peak_mib: by how much memory rose while the model was optimised, in MiB, see
-        `evaluate.training.memory`; None
-            where the system does not tell, and in older files.
+            `evaluate.training.memory`; None where the system does not report it, and in older files.
         condense_peak: the condensing's greatest memory over its stages, in MiB: all of the process's, or on
             a GPU what was allocated there; None for the whole graph.
         threads: of the training; 0 in older files.

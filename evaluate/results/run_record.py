@@ -1,4 +1,4 @@
-"""What a folder of results came from."""
+"""The record of the command that wrote a folder of results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RunRecord:
     Attributes:
         command: its name.
         arguments: all of them, defaults included.
-        condensed: the condensed graphs' paths, as they were given.
+        condensed: paths of the condensed graphs, as the user gave them.
         dataset: name of the whole graph.
         source: "real" or "simulated".
         versions: of Python and of the packages that a result depends on.
@@ -34,9 +34,9 @@ class RunRecord:
     versions: Mapping[str, str] = dataclasses.field(default_factory=versions)
 
     def write(self, folder: Path) -> None:
-        """Write it as run.json, replacing that of an earlier run.
+        """Write the record as run.json, replacing that of an earlier run.
 
         Raises:
-            FileError: it cannot be written.
+            FileError: the file cannot be written.
         """
         write_json(folder / RECORD, dataclasses.asdict(self))

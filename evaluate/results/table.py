@@ -101,7 +101,7 @@ def _line(model: str, method: str, group: Sequence[Row], whole: Sequence[Row] | 
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    """The mean, unless one is not known."""
+    """The mean; None if any value is unknown."""
     known = [v for v in values if v is not None]
     return statistics.fmean(known) if len(known) == len(values) else None
 
@@ -148,7 +148,7 @@ def _mib(count: float) -> str:
 
 
 def as_graphs(lines: Sequence[Line]) -> str:
-    """What was trained on: the size of each method's graphs, and what condensing took."""
+    """The graphs trained on: their size, and what condensing them cost."""
     grid = [("trained on", "nodes", "edges", "bytes", "condense s", "condense peak MiB")]
     known: dict[tuple[str, float], Line] = {}
     for line in lines:
@@ -173,7 +173,7 @@ def trainings(break_even: float) -> str:
 
 
 def as_break_even(lines: Sequence[Line]) -> str:
-    """After how many trainings of each model (a column) each method (a row) has paid off.
+    """After how many trainings of each model (a column) condensing by each method (a row) has paid off.
 
     Condensing seconds ÷ (seconds to train on the whole graph − seconds to train on the condensed one). Empty
     where one of the two has not been trained; without any such pair the text is empty.
@@ -207,7 +207,7 @@ def as_matrix(lines: Sequence[Line]) -> str:
     """Micro-F1 of every method (a row) with every model (a column), in points, mean ± sd.
 
     Beside it the mean retention over the models that have been trained on the method's graphs and on
-    the whole one, and what the method's graphs cost. Methods are told apart by name and size.
+    the whole one, and what the method's graphs cost. A method's graphs of another size make another row.
     """
     models = list(dict.fromkeys(line.model for line in lines))
     methods: dict[tuple[str, float], dict[str, Line]] = {}
@@ -233,7 +233,7 @@ def as_matrix(lines: Sequence[Line]) -> str:
 def aligned(grid: Sequence[tuple[str, ...]], left: int) -> str:
     """Columns of equal width, the first `left` of them flush left; an empty row is an empty line."""
     widths = [max(len(row[i]) for row in grid if row) for i in range(len(grid[0]))]
-    said = [
+    lines = [
         "  ".join(
             text.ljust(width) if i < left else text.rjust(width)
             for i, (text, width) in enumerate(zip(row, widths, strict=True))
@@ -242,7 +242,7 @@ def aligned(grid: Sequence[tuple[str, ...]], left: int) -> str:
         else ""
         for row in grid
     ]
-    return "\n".join(said)
+    return "\n".join(lines)
 
 
 def readable_bytes(count: float) -> str:

@@ -13,12 +13,12 @@ from models.registry import MODELS
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a search tries.
+    """A point of a search space.
 
     Attributes:
         model: a name in `MODELS`.
-        settings: of the model, where they differ from its defaults or the space names them.
-        training: learning rate and weight decay, where the space names them.
+        settings: of the model, those that differ from its defaults or that the space lists.
+        training: learning rate and weight decay, if the space lists them.
     """
 
     model: str
@@ -32,11 +32,14 @@ class Architecture:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells it from all others of a space."""
+        """What identifies an architecture within a space."""
         return self.model, self.text
 
     def candidate(self, epochs: int, check_every: int) -> Candidate:
-        """It, trained for so many epochs; what the space leaves open is as the model brings it."""
+        """The candidate that trains this architecture for `epochs`.
+
+        Settings that the space does not list keep the model's defaults.
+        """
         entry = MODELS[self.model]
         training: dict[str, Any] = {**entry.training, **self.training}
         settings = TrainSettings(epochs=epochs, check_every=check_every, **training)

@@ -1,14 +1,14 @@
-"""What else could rank architectures in the time that condensing and searching take: two honest rivals.
+"""Two baselines that rank architectures in the time that condensing and searching take.
 
 With c the seconds of condensing and t̄ the mean seconds, training and validation, of one of N architectures on
-the condensed graph, a rival may spend c + N t̄, that is c / N + t̄ an architecture:
+the condensed graph, a baseline may spend c + N t̄, that is c / N + t̄ per architecture:
 
 - a random sub-graph: training nodes drawn at random, the nodes of other types that they lead to, and all
   edges among these; as many training nodes as the time allows, at least as many as the condensed graph has;
 - the whole graph for fewer epochs, the same number for every architecture, validated once at their end.
 
-Both are validated on the same nodes as everything else. Times are foretold from a few trainings, so what a
-rival really took is measured and shown beside what it was allowed.
+Both are validated on the same nodes as everything else. Times are predicted from a few trainings, so the time
+that a baseline really took is measured and shown beside the time it was allowed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from evaluate.search.architecture import Architecture
 from evaluate.search.record import SideRow
 
 GROWTH = 1.25
-"""Sizes of sub-graphs that are tried are so much apart: finer than times can be foretold."""
+"""Ratio of successive sizes of sub-graphs that are tried: finer than times can be predicted."""
 
 
 def random_part(graph: MultimodalGraph, count: int, seed: int) -> MultimodalGraph:
-    """The sub-graph of `count` training nodes drawn at random; a smaller count's nodes are among them.
+    """The sub-graph of `count` training nodes drawn at random; it contains those of smaller counts.
 
     Args:
         graph: on which models train.
@@ -55,8 +55,8 @@ def largest_within(candidates: Sequence[int], fits: Callable[[int], bool]) -> in
     """The greatest candidate that fits, by bisection; the first where none does.
 
     Args:
-        candidates: ascending, and the greater the less they fit.
-        fits: whether one does.
+        candidates: ascending; if one does not fit, no greater one does.
+        fits: whether a candidate does.
     """
     low, high = 0, len(candidates) - 1
     while low < high:
@@ -66,22 +66,22 @@ def largest_within(candidates: Sequence[int], fits: Callable[[int], bool]) -> in
 
 
 def probes(architectures: Sequence[Architecture]) -> list[Architecture]:
-    """The first architecture of each family: those on which times are tried."""
-    found: dict[str, Architecture] = {}
+    """The first architecture of each family, on which times are measured."""
+    first: dict[str, Architecture] = {}
     for architecture in architectures:
-        found.setdefault(architecture.model, architecture)
-    return list(found.values())
+        first.setdefault(architecture.model, architecture)
+    return list(first.values())
 
 
 def short_epochs(whole: Sequence[SideRow], allowed: float) -> int:
-    """Epochs on the whole graph, with one validation at their end, in `allowed` seconds an architecture.
+    """How many epochs on the whole graph, with one validation at the end, fit into `allowed` seconds.
 
     (allowed − v̄) ÷ t̄ with v̄ the mean seconds of a validation and t̄ those of an epoch, as the full trainings
     took them; at least 1, whatever the time, and at most as many as these had.
 
     Args:
         whole: trainings on the whole graph, all of the same epochs.
-        allowed: seconds an architecture.
+        allowed: seconds per architecture.
     """
     full, every = whole[0].epochs, whole[0].check_every
     validations = -(-full // every)

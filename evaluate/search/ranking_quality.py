@@ -1,4 +1,4 @@
-"""What a verification found: how well each side ranks architectures, and how fast."""
+"""The results of a verification: how well each side ranks architectures, and how fast."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from evaluate.search.rank import (
 from evaluate.search.record import SideRow, VerifyRow
 
 CONDENSED, WHOLE, SUBGRAPH, SHORT = "condensed", "whole", "subgraph", "short"
-Found = dict[tuple[str, str], SideRow]
+Trainings = dict[tuple[str, str], SideRow]
 """A side's trainings by `Architecture.key`."""
 
 
@@ -30,14 +30,14 @@ class RankingQuality:
 
     Attributes:
         kendall: τ-b between its validation scores and the whole graph's.
-        spearman: ρ, likewise.
-        regret: of choosing by it, in points of micro-F1 on test.
-        regret_top: of choosing by the whole graph's validation among its best `top`, likewise.
-        top: how many these are.
-        speed_up: over the whole graph, condensing counted, training and validation on either side.
-        speed_up_top: the same as `speed_up`, with the `top` trainings on the whole graph counted too.
-        speed_up_training: the same without the seconds of validation on either side.
-        seconds: that it spent an architecture, its share of condensing included.
+        spearman: ρ between the same scores.
+        regret: of choosing by this side, in points of test micro-F1.
+        regret_top: of choosing by the whole graph's validation among this side's best `top`, in points.
+        top: how many are on that shortlist.
+        speed_up: over the whole graph, counting condensing, and training and validation on either side.
+        speed_up_top: `speed_up` with the `top` trainings on the whole graph counted too.
+        speed_up_training: `speed_up` without the seconds of validation on either side.
+        seconds: spent per architecture, its share of condensing included.
         nodes: target nodes trained on.
         epochs: of every training.
     """
@@ -57,17 +57,17 @@ class RankingQuality:
 
 @dataclass(frozen=True)
 class Verification:
-    """The outcome.
+    """The outcome of a verification.
 
     Attributes:
         architectures: N.
         measured: how many were trained on the whole graph.
-        allowed: seconds an architecture that rivals may spend.
-        whole_seconds: that the whole graph takes an architecture, extrapolated if measured < N.
+        allowed: seconds per architecture that baselines may spend.
+        whole_seconds: per architecture on the whole graph, extrapolated if measured < N.
         spread: of the whole graph's validation scores.
         spread_test: of its test scores.
         sides: by name.
-        rows: one an architecture.
+        rows: one per architecture.
     """
 
     architectures: int
@@ -82,21 +82,21 @@ class Verification:
 
 def rank_quality(
     architectures: Sequence[Architecture],
-    found: Mapping[str, Found],
+    trainings: Mapping[str, Trainings],
     allowed: float,
     condense_seconds: float,
     top: int,
 ) -> Verification:
-    """All figures of a verification; see `evaluate.search.verify` for what they are.
+    """All figures of a verification, as `evaluate.search.verify` defines them.
 
     Args:
         architectures: N of them.
-        found: each side's trainings, of all N on the condensed graph.
-        allowed: seconds an architecture that rivals may spend.
+        trainings: each side's trainings, of all N on the condensed graph.
+        allowed: seconds per architecture that baselines may spend.
         condense_seconds: c.
         top: how many of a side's best would be retrained on the whole graph.
     """
-    count, whole = len(architectures), found[WHOLE]
+    count, whole = len(architectures), trainings[WHOLE]
     tested, top = [row.test for row in whole.values()], min(max(top, 1), len(whole))
     condensing = {CONDENSED: condense_seconds}
     total = {
@@ -105,7 +105,7 @@ def rank_quality(
     }
     sides = {}
     for name in (CONDENSED, SUBGRAPH, SHORT):
-        own, once = found[name], condensing.get(name, 0.0)
+        own, once = trainings[name], condensing.get(name, 0.0)
         x = [own[key].val for key in whole]
         y = [row.val for row in whole.values()]
         spent = {p: once + count * fmean(getattr(r, p) for r in own.values()) for p in total}
@@ -131,7 +131,7 @@ def rank_quality(
         spread=Spread.of([row.val for row in whole.values()]),
         spread_test=Spread.of(tested),
         sides=sides,
-        rows=[_row(a, found) for a in architectures],
+        rows=[_row(a, trainings) for a in architectures],
     )
 
 
@@ -159,9 +159,9 @@ def extrapolated(
     ]
 
 
-def _row(architecture: Architecture, found: Mapping[str, Found]) -> VerifyRow:
+def _row(architecture: Architecture, trainings: Mapping[str, Trainings]) -> VerifyRow:
     def of(side: str, part: str) -> float:
-        row = found[side].get(architecture.key)
+        row = trainings[side].get(architecture.key)
         return math.nan if row is None else getattr(row, part)
 
     return VerifyRow(

@@ -1,10 +1,10 @@
-"""A search's folder: what is kept of it, written file by file so that a kill loses nothing that had ended.
+"""The files of a search's folder, each replaced whole, so that a kill loses no finished training.
 
-plan.json      what the folder is about; another search is refused
+plan.json      the search that the folder belongs to; any other is refused
 trials.csv     the search's trials, `TrialRow`
 top.csv        the best, retrained on the whole graph and tested once, `evaluate.results.rows.Row`
 sides.csv      single trainings of a verification, `SideRow`
-verify.csv     the same, one line an architecture, `VerifyRow`
+verify.csv     the same trainings, one line per architecture, `VerifyRow`
 search.json    the result
 run.json       command, arguments, versions
 """
@@ -24,7 +24,7 @@ from evaluate.results.records import read_records
 T = TypeVar("T")
 
 FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
-"""How a trial ended: after all epochs; early, as one of the worse; with an error."""
+"""How a trial ended: after all epochs; early, since others were better; with an error."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TrialRow:
         model: a name in `MODELS`.
         settings: `Architecture.text`.
         score: the best micro-F1 on the whole graph's validation nodes; NaN of a failed trial.
-        epochs: that it was trained for.
+        epochs: for which it was trained.
         train_seconds: optimisation alone.
         status: FINISHED, STOPPED or FAILED.
     """
@@ -57,7 +57,7 @@ class SideRow:
     Attributes:
         side: "condensed", "whole", "subgraph" or "short".
         nodes: target nodes trained on.
-        epochs: that it was trained for.
+        epochs: for which it was trained.
         check_every: epochs between validations.
         seed: of the training.
         model: a name in `MODELS`.
@@ -90,7 +90,7 @@ class SideRow:
 class VerifyRow:
     """One architecture on all sides; validation scores, seconds of training and validation together.
 
-    What was not trained is NaN, an empty field in the file.
+    Values of sides that were not trained are NaN, empty fields in the file.
     """
 
     model: str
@@ -117,11 +117,11 @@ def read_table(path: Path, kind: type[T]) -> list[T]:
 
 
 def claim(path: Path, plan: Mapping[str, Any]) -> None:
-    """Make `path` the plan of its folder, or go on with the one that is there.
+    """Make `path` the plan of its folder, or check that the plan there is the same.
 
     Args:
         path: of the plan's file.
-        plan: what must be the same for what is in the folder to be gone on with, in JSON's types.
+        plan: what must be the same for the folder's search to be resumed, in JSON's types.
 
     Raises:
         UserError: the folder holds another search.
@@ -131,7 +131,7 @@ def claim(path: Path, plan: Mapping[str, Any]) -> None:
     if before and (found := difference(before, plan) or difference(plan, before)):
         raise UserError(
             f"out (got {path.parent}) holds another search, which differs in {found}; "
-            "repeat its command to go on with it, or choose another --out"
+            "repeat its command to resume it, or choose another --out"
         )
     if not before:
         path.parent.mkdir(parents=True, exist_ok=True)

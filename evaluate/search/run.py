@@ -58,7 +58,7 @@ class SearchSettings:
     jobs: int | None = None
 
     def check(self) -> None:
-        """Raise for numbers that cannot be meant.
+        """Raise for numbers out of range.
 
         Raises:
             UserError: a number out of range, or nothing to do.

@@ -12,8 +12,8 @@
     [models.gcn.training]            # in place of [training]'s values, for this family
     weight_decay = [0.0005, 0.05]
 
-A list holds the values that are tried, each as likely as the others; what is not listed stays at the model's
-own default. How modalities are fused is a family's choice: early (`gcn`, `han`), late (`han_late`), or inside
+A list holds the values to try, all equally likely; settings that are not listed keep the model's own
+defaults. How modalities are fused is a family's choice: early (`gcn`, `han`), late (`han_late`), or inside
 the propagation (`hgnn_ima`, `mhgat`).
 """
 
@@ -119,8 +119,8 @@ class Space:
         architecture = Architecture(model, *found)
         if architecture.text != text:
             raise UserError(
-                f"settings of {model} (got {text!r}) are no architecture of the space; "
-                "name the space that they were drawn from"
+                f"settings of {model} (got {text!r}) are not an architecture of the space; "
+                "give the space that they were drawn from"
             )
         return architecture
 
@@ -193,14 +193,14 @@ def _values(
 
 
 def sample(space: Space, count: int, seed: int) -> list[Architecture]:
-    """`count` distinct architectures; of a smaller count the first ones are the same.
+    """`count` distinct architectures; a smaller count gives the first of them.
 
     Families come in rounds, each round in an order of its own, so that no family is drawn more than once
     more often than another that still has architectures; within a family every value is as likely as the
     others.
 
     Args:
-        space: where they are from.
+        space: to draw from.
         count: how many.
         seed: of the draws.
 
@@ -213,18 +213,18 @@ def sample(space: Space, count: int, seed: int) -> list[Architecture]:
             "list more values"
         )
     rng = random.Random(seed)
-    found: dict[tuple[str, str], Architecture] = {}
+    drawn: dict[tuple[str, str], Architecture] = {}
     left = {name: family.size for name, family in space.families.items()}
-    while len(found) < count:
+    while len(drawn) < count:
         names = [name for name, size in left.items() if size]
         rng.shuffle(names)
         for name in names:
             architecture = draw(space, name, rng)
-            while architecture.key in found:
+            while architecture.key in drawn:
                 architecture = draw(space, name, rng)
-            found[architecture.key] = architecture
+            drawn[architecture.key] = architecture
             left[name] -= 1
-    return list(found.values())[:count]
+    return list(drawn.values())[:count]
 
 
 def draw(space: Space, name: str, rng: random.Random) -> Architecture:

@@ -1,15 +1,15 @@
-"""Whether a search on the condensed graph would have chosen well: many architectures trained on all sides.
+"""Whether a search on the condensed graph would choose well: architectures trained on the whole graph too.
 
 N sampled architectures are trained for equally many epochs, one after another on one thread, on the condensed
-graph, on the whole graph, and by the two rivals of `evaluate.search.baselines`, which spend as much time as
-condensing and the N trainings on the condensed graph together. Nothing is stopped early. Seconds are those
+graph, on the whole graph, and by the two baselines of `evaluate.search.baselines`, which spend as much time
+as condensing and the N trainings on the condensed graph together. Nothing is stopped early. Seconds are those
 of training and of validation, which the whole graph pays for as often as the condensed one. With c the
 seconds of condensing, w_i those of architecture i on the whole graph and t_i those on the condensed one,
 
     speed-up = Σ_i w_i ÷ (c + Σ_i t_i)
 
-and a rival's the same without c. Where only some architectures are trained on the whole graph, w_i of another
-one is the mean of its family there (of all, if its family has none), and rankings are over those trained.
+and for a baseline the same without c. If only some architectures are trained on the whole graph, w_i of
+another is the mean of its family there (of all, if its family has none), and rankings are over those trained.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from evaluate.search.ranking_quality import (
     SHORT,
     SUBGRAPH,
     WHOLE,
-    Found,
+    Trainings,
     Verification,
     rank_quality,
 )
@@ -39,7 +39,7 @@ from evaluate.search.trial import TrialData, run_trial
 
 @dataclass(frozen=True)
 class Verifier:
-    """What is verified, and by what rules.
+    """A verification's graph and rules.
 
     Attributes:
         trainer: runs the trainings, each once.
@@ -47,7 +47,7 @@ class Verifier:
         condense_seconds: c.
         epochs: of every training but the short ones.
         check_every: epochs between validations.
-        folder: where the rivals' sizes are kept.
+        folder: where the baselines' sizes are kept.
         top: how many of a side's best would be retrained on the whole graph.
     """
 
@@ -68,16 +68,16 @@ class Verifier:
         with threads_for(0):
             small = TrialData.of(task, self.condensed)
             self._warm_up(small, architectures)
-            found = {CONDENSED: self._all(CONDENSED, small, architectures)}
-            spent = fmean(r.seconds for r in found[CONDENSED].values())
+            sides = {CONDENSED: self._all(CONDENSED, small, architectures)}
+            spent = fmean(r.seconds for r in sides[CONDENSED].values())
             allowed = spent + self.condense_seconds / len(architectures)
             whole = TrialData.of(task, task.training)
-            found[WHOLE] = self._all(WHOLE, whole, everywhere, test=True)
-            nodes, epochs = self._rivals(architectures, found, allowed)
+            sides[WHOLE] = self._all(WHOLE, whole, everywhere, test=True)
+            nodes, epochs = self._baselines(architectures, sides, allowed)
             part = TrialData.of(task, random_part(task.training, nodes, self.trainer.seed))
-            found[SUBGRAPH] = self._all(SUBGRAPH, part, everywhere)
-            found[SHORT] = self._all(SHORT, whole, everywhere, epochs=epochs)
-        return rank_quality(architectures, found, allowed, self.condense_seconds, self.top)
+            sides[SUBGRAPH] = self._all(SUBGRAPH, part, everywhere)
+            sides[SHORT] = self._all(SHORT, whole, everywhere, epochs=epochs)
+        return rank_quality(architectures, sides, allowed, self.condense_seconds, self.top)
 
     def _warm_up(self, data: TrialData, architectures: Sequence[Architecture]) -> None:
         """One step of each family, so that no timed training pays for what is loaded once."""
@@ -97,8 +97,8 @@ class Verifier:
         architectures: Sequence[Architecture],
         test: bool = False,
         epochs: int | None = None,
-    ) -> Found:
-        """Every architecture's training on one side; with `epochs` validated at the end alone."""
+    ) -> Trainings:
+        """The training of every architecture on one side; with `epochs`, validated at the end only."""
         return {
             a.key: self.trainer.train(
                 side, data, a, epochs or self.epochs, epochs or self.check_every, test
@@ -106,29 +106,29 @@ class Verifier:
             for a in architectures
         }
 
-    def _rivals(
-        self, architectures: Sequence[Architecture], found: Mapping[str, Found], allowed: float
+    def _baselines(
+        self, architectures: Sequence[Architecture], sides: Mapping[str, Trainings], allowed: float
     ) -> tuple[int, int]:
-        """Target nodes of the sub-graph and epochs of the short trainings, found once and kept."""
+        """Target nodes of the sub-graph and epochs of the short trainings, determined once and kept."""
         path = self.folder / "rivals.json"
         rules = {
             "architectures": len(architectures),
-            "measured": len(found[WHOLE]),
+            "measured": len(sides[WHOLE]),
             "epochs": self.epochs,
             "check_every": self.check_every,
         }
         kept = read_json(path)
         if any(kept.get(k) != v for k, v in rules.items()):
-            nodes = self._sub_graph_nodes(architectures, found[CONDENSED], allowed)
-            epochs = short_epochs(list(found[WHOLE].values()), allowed)
+            nodes = self._sub_graph_nodes(architectures, sides[CONDENSED], allowed)
+            epochs = short_epochs(list(sides[WHOLE].values()), allowed)
             kept = {**rules, "subgraph_nodes": nodes, "short_epochs": epochs, "allowed": allowed}
             write_json(path, kept)
         return int(kept["subgraph_nodes"]), int(kept["short_epochs"])
 
     def _sub_graph_nodes(
-        self, architectures: Sequence[Architecture], condensed: Found, allowed: float
+        self, architectures: Sequence[Architecture], condensed: Trainings, allowed: float
     ) -> int:
-        """The most training nodes whose sub-graph takes no longer than allowed, foretold from the probes.
+        """The most training nodes whose sub-graph is predicted to take no longer than allowed.
 
         A size's time is that of each probe's first epochs, prolonged, and its known time of validation, all
         divided by the probes' time on the condensed graph: so much longer will all architectures take.
@@ -150,7 +150,7 @@ class Verifier:
 
 
 def pick(architectures: Sequence[Architecture], count: int) -> list[Architecture]:
-    """`count` of them, families in turn, each family's in their order; the order of all is kept."""
+    """`count` of the architectures, taken from the families in turn; the order of all is kept."""
     turn: dict[str, int] = {}
     ranked = []
     for place, architecture in enumerate(architectures):

@@ -23,7 +23,7 @@ QUICK = ["--models", "mlp", "sgc", "--seeds", "2", "--epochs", "4", "--check-eve
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Two k-means graphs and a rival: 2 models × (2 + 2 × 2 + 2 × 2) trainings."""
+    """Two k-means graphs and a baseline: 2 models × (2 + 2 × 2 + 2 × 2) trainings."""
     monkeypatch.chdir(tmp_path)
     graph = small_graph(num_target=80)
     save(tmp_path / "mine.h5", graph)

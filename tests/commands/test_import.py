@@ -1,4 +1,4 @@
-"""`import` on the command line, up to a table in which imported graphs stand beside rivals."""
+"""`import` on the command line, up to a table in which imported graphs stand beside baselines."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_from_tensors_to_the_table(
     assert "random" in table
 
 
-def test_edgeless_graphs_are_warned_of_and_their_rivals_have_no_edges(
+def test_edgeless_graphs_are_warned_of_and_their_baselines_have_no_edges(
     whole: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = written(tmp_path, adj=torch.full((8, 8), 0.006))

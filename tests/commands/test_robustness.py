@@ -58,7 +58,7 @@ def test_an_interrupted_run_goes_on_to_the_same_data(
     assert cli.main([*command, "--out", str(tmp_path / "whole.h5")]) == 0
     interrupt_at(4, monkeypatch)
     assert cli.main([*command, "--out", str(out)]) == 130
-    assert "--resume goes on" in capsys.readouterr().out
+    assert "--resume continues" in capsys.readouterr().out
     assert not load_condensed(out).provenance.complete
     assert names(tmp_path / "small.h5.checkpoints") == ["step-000000002.h5", "step-000000003.h5"]
     monkeypatch.undo()

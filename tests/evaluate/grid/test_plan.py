@@ -75,7 +75,7 @@ def test_a_cell_is_named_by_what_decides_its_result(graph, training_graphs) -> N
     assert dataclasses.replace(names, scaling="none").cell(1, "mlp", cell.choice, 0) != cell
 
 
-def test_whole_condensed_and_rivals_are_tuned_with_the_same_candidates(
+def test_whole_condensed_and_baselines_are_tuned_with_the_same_candidates(
     graph, training_graphs
 ) -> None:
     protocol = Protocol(("mlp", "sgc"), seeds=3, per_graph=1, tune=4, training=SHORT)

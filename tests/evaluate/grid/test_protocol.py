@@ -152,12 +152,12 @@ def test_all_graphs_get_the_same_candidates() -> None:
 def test_tuning_picks_the_best_on_validation() -> None:
     """Every group of the grid is tuned on its own graph, with the same candidates."""
     graph = small_graph(num_target=80)
-    task, rivals = EvaluationTask.of(graph), training_graphs(graph)
+    task, graphs = EvaluationTask.of(graph), training_graphs(graph)
     protocol = Protocol(("sgc",), seeds=1, tune=5, training=SHORT)
-    rows = evaluate(task, rivals, protocol)
+    rows = evaluate(task, graphs, protocol)
     entry, chosen = MODELS["sgc"], []
     choices = candidates(entry, SHORT, 5, TUNE_SEED)
-    for trained_on in (task.training, task.admit(rivals[1].graph)):
+    for trained_on in (task.training, task.admit(graphs[1].graph)):
         scores = [fit(entry, c, task, trained_on, TUNE_SEED).val_micro_f1 for c in choices]
         chosen.append(choices[scores.index(max(scores))])
         assert best_of(choices, scores) == chosen[-1]
@@ -259,10 +259,10 @@ def test_condensed_graph_is_what_condense_returns() -> None:
 def test_unlabelled_test_nodes_are_refused_before_any_training() -> None:
     graph = small_graph(num_target=80)
     protocol = Protocol(("mlp",), seeds=1, training=SHORT)
-    rivals = training_graphs(graph)
+    graphs = training_graphs(graph)
     graph["movie"].y[graph["movie"].test_mask.nonzero()[0]] = -1
     with pytest.raises(UserError, match=r"test_mask .got 1 nodes without a label"):
-        evaluate(EvaluationTask.of(graph), rivals, protocol)
+        evaluate(EvaluationTask.of(graph), graphs, protocol)
 
 
 def test_the_inductive_setting_trains_and_validates_without_test_nodes() -> None:

@@ -36,7 +36,7 @@ def rows() -> list[Row]:
 
 def test_the_first_condensed_method_against_each_rival(rows: list[Row]) -> None:
     found = compare(rows)
-    assert [(c.method, c.rival, c.model) for c in found] == [
+    assert [(c.method, c.baseline, c.model) for c in found] == [
         ("ours", "near", None),
         ("ours", "far", None),
     ]
@@ -44,7 +44,7 @@ def test_the_first_condensed_method_against_each_rival(rows: list[Row]) -> None:
     for one in found:
         means = [
             [50 * (a + b) for a, b in zip(SCORES[m, "mlp"], SCORES[m, "gcn"], strict=True)]
-            for m in ("ours", one.rival)
+            for m in ("ours", one.baseline)
         ]
         test = ttest_rel(*means)
         low, high = test.confidence_interval(1 - 0.05 / 2)  # Bonferroni's, for two.
@@ -60,12 +60,12 @@ def test_the_first_condensed_method_against_each_rival(rows: list[Row]) -> None:
 
 def test_model_by_model_is_a_family_of_its_own(rows: list[Row]) -> None:
     found = compare(rows, by_model=True)
-    assert {(c.rival, c.model) for c in found} == {
+    assert {(c.baseline, c.model) for c in found} == {
         (r, m) for r in ("near", "far") for m in ("mlp", "gcn")
     }
     for one in found:
         assert one.model is not None
-        test = ttest_rel(*([100 * s for s in SCORES[m, one.model]] for m in ("ours", one.rival)))
+        test = ttest_rel(*([100 * s for s in SCORES[m, one.model]] for m in ("ours", one.baseline)))
         low, _ = test.confidence_interval(1 - 0.05 / 4)
         assert one.difference.mean - one.difference.half == pytest.approx(low)
     text = [line.split() for line in as_grid(found).splitlines()]
@@ -78,7 +78,7 @@ def test_model_by_model_is_a_family_of_its_own(rows: list[Row]) -> None:
 def test_only_graphs_of_one_size_are_compared(rows: list[Row]) -> None:
     larger = [dataclasses.replace(r, ratio=0.5) for r in rows if r.method in ("ours", "far")]
     found = compare([*rows, *larger])
-    assert [(c.rival, c.ratio) for c in found] == [("near", 0.1), ("far", 0.1), ("far", 0.5)]
+    assert [(c.baseline, c.ratio) for c in found] == [("near", 0.1), ("far", 0.1), ("far", 0.5)]
     text = as_list(found)
     assert "far (50.00%)" in text
     assert "near (10.00%)" in text

@@ -1,4 +1,4 @@
-"""The rivals: what a sub-graph holds, how large it is, how short a training."""
+"""The baselines: what a sub-graph holds, how large it is, how short a training."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_killed_verification_goes_on(tmp_path: Path) -> None:
         assert not {dataclasses.astuple(r)[:7] for r in again} & {
             dataclasses.astuple(r)[:7] for r in ran
         }
-        # The rivals' sizes follow from times, which differ from run to run; the rest does not.
+        # The baselines' sizes follow from times, which differ from run to run; the rest does not.
         assert [s[:4] for s in scores(done)] == [s[:4] for s in scores(whole)]
     finished: list[SideRow] = []
     verifier(tmp_path / "8", graph, finished.append).run(architectures)
