@@ -33,10 +33,7 @@ def build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     Raises:
         UserError: an unknown setting, or values out of range, all of which the message lists.
     """
-    from pydantic import (
-        TypeAdapter,
-        ValidationError,
-    )  # Commands without settings do not need pydantic.
+    from pydantic import TypeAdapter, ValidationError  # Only commands with settings need it.
 
     known = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
     unknown = [key for key in values if key not in known]
@@ -69,9 +66,7 @@ def unchecked(kind: type, defaults: Any) -> type:
 
 def _message(problem: Any) -> str:
     if problem["type"] == "value_error" and not problem["loc"]:
-        return str(
-            problem["ctx"]["error"]
-        )  # A rule over several settings, which its message names.
+        return str(problem["ctx"]["error"])  # A rule over several settings; it names them.
     name = ".".join(map(str, problem["loc"])) or "settings"
     rule = problem["msg"][:1].lower() + problem["msg"][1:]
     return f"{name} (got {problem['input']!r}): {rule}"

@@ -1,4 +1,4 @@
-"""Condense and evaluate in Python, to see what the small graph is worth.
+"""Condense a graph and evaluate the result in Python.
 
 python examples/condense_and_evaluate.py
 """
@@ -23,27 +23,27 @@ print(
 
 
 def on_step(step: Step) -> None:
-    """Watch the run; loss, conflict rate, edge mass and more are in `step.values`."""
+    """Print the progress; `step.values` also holds loss, conflict rate, edge mass and more."""
     if step.index % 20 == 0:
         values = step.values
         print(f"step {step.index} of {step.total}: validation micro-F1 {values['val_score']:.3f}")
 
 
-# The condenser never sees a test label. `random` is the rival that any method must beat.
+# The condenser never sees a test label. `random` is the baseline that every method must beat.
 small = condense(whole, budget, "srgm", {"epochs": 6}, on_step=on_step)
-rival = condense(whole, budget, "random")
+baseline = condense(whole, budget, "random")
 
-# The arena hides test labels from all that trains, and scales all graphs alike.
-arena = EvaluationTask.of(whole)
-contestants = [
-    TrainingGraph(WHOLE, arena.trained_whole()),
+# The task hides the test labels during training and scales all graphs in the same way.
+task = EvaluationTask.of(whole)
+training_graphs = [
+    TrainingGraph(WHOLE, task.trained_whole()),
     TrainingGraph("srgm", small.graph, small),
-    TrainingGraph("random", rival.graph, rival),
+    TrainingGraph("random", baseline.graph, baseline),
 ]
 protocol = Protocol(models=("mlp", "sgc"), seeds=2, training=TrainSettings(epochs=60))
-rows = evaluate(arena, contestants, protocol)
+rows = evaluate(task, training_graphs, protocol)
 
-print(f"\n{arena.title}\n")
+print(f"\n{task.title}\n")
 lines = summarise(rows)
 print(as_text(lines))
 print("\n" + as_graphs(lines))

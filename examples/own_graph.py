@@ -1,4 +1,4 @@
-"""A graph of one's own: from PyG's HeteroData to a condensed graph in a file.
+"""Condense your own graph: from PyG's HeteroData to a condensed graph in a file.
 
 python examples/own_graph.py
 """
@@ -17,7 +17,7 @@ from condense.inspecting.describe import describe
 from condense.io import load_graph, save
 from condense.run import condense
 
-# Somebody's PyG graph: 600 books of 4 genres, 150 authors who stay with a genre.
+# A PyG graph: 600 books of 4 genres, and 150 authors who each write in one genre.
 rng = torch.Generator().manual_seed(0)
 books, authors, genres = 600, 150, 4
 y = torch.randint(genres, (books,), generator=rng)
@@ -29,11 +29,11 @@ data["book"].blurb = torch.randn(genres, 32, generator=rng)[y] + torch.randn(
 data["book"].cover = torch.randn(genres, 16, generator=rng)[y] + torch.randn(
     books, 16, generator=rng
 )
-data["book"].cover[::7] = torch.nan  # Every seventh book has lost its cover.
+data["book"].cover[::7] = torch.nan  # Every seventh book has no cover.
 data["book"].price = 10 + 5 * torch.rand(books, generator=rng) + y
 data["author", "writes", "book"].edge_index = torch.stack([author, torch.arange(books)])
 
-# Our graph is a HeteroData whose features are called x_<modality>. Set num_nodes of every type.
+# A MultimodalGraph is a HeteroData whose features are called x_<modality>; every type needs num_nodes.
 graph = MultimodalGraph()
 graph["book"].num_nodes, graph["author"].num_nodes = books, authors  # Authors have no features.
 graph["book"].x_text = data["book"].blurb
@@ -46,20 +46,20 @@ graph["book"].train_mask, graph["book"].val_mask = fold < 0.2, (fold >= 0.2) & (
 graph["book"].test_mask = fold >= 0.3
 graph.target, graph.num_classes, graph.name, graph.source = "book", genres, "bookshop", "simulated"
 
-# Rules that are broken are said with the remedy: here, that some covers are missing.
+# The error of a broken rule names the remedy: here, a mask for the missing covers.
 try:
     check(graph)
 except GraphError as error:
     print(f"Before: {error}\n")
 graph["book"].has_image = ~graph["book"].x_image.isnan().any(dim=1)
 
-# Messages flow along edges: books hear of authors, and with reverse edges authors of books.
+# Messages pass along edges, from authors to books; reverse edges pass them back.
 graph = ToUndirected()(graph)
 check(graph)
 save("bookshop.h5", graph)
 print(f"bookshop.h5: {Path('bookshop.h5').stat().st_size:,} bytes")
 
-# Five per cent of it. The same in the shell: cli.py condense --dataset bookshop.h5 --ratio 0.05
+# Condense it to five per cent. The same in the shell: cli.py condense --dataset bookshop.h5 --ratio 0.05
 whole = load_graph("bookshop.h5")
 settings = {"dataset": "bookshop.h5"}  # With it, `evaluate` finds the whole graph by itself.
 small = condense(whole, plan(whole, ratio=0.05), "srgm", {"epochs": 4}, dataset_settings=settings)

@@ -64,9 +64,7 @@ class Difficulty:
     topics: int = 16  # per class at scale 1: makes classes multimodal, so class means are poor
     topic_decay: float = 0.92  # share of topic j of a class ∝ topic_decay^j
     latent: int = 32  # width of the space of classes, topics and individuals
-    class_part: float = (
-        0.35  # size of the part that a class's topics share; a topic's own part is 1
-    )
+    class_part: float = 0.35  # size of the part shared by a class's topics; a topic's own part is 1
     individual: float = 0.45  # size of the item's own part, shared by both of its views
     text_noise: float = 0.80  # size of the part that only the text has, in the latent space
     image_noise: float = 0.50  # the same for the image

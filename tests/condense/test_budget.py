@@ -45,11 +45,8 @@ def test_counts_by_hand():
 def test_classes_follow_the_training_nodes_by_largest_remainders():
     # Quotas 7 · (13, 6, 1)/20 = 4.55, 2.1, 0.35: floors 4, 2, 0; the seat goes to the first.
     budget = plan(films([40, 30, 30], [13, 6, 1]), 0.07)
-    assert budget.classes == (
-        4,
-        2,
-        1,
-    )  # One of the first class's five nodes goes to the class without any.
+    # One of the first class's five nodes goes to the class without any.
+    assert budget.classes == (4, 2, 1)
     assert budget.notices == ("class 2 is raised to 1 node (its share is below one half)",)
     # Quotas 10 · (2, 3, 5)/10 exact; and 4 · (5, 5, 2)/12 = 1.67, 1.67, 0.67: seats to the first two.
     assert plan(films([30, 30, 40], [2, 3, 5]), 0.1).classes == (2, 3, 5)

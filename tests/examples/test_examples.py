@@ -1,4 +1,4 @@
-"""The examples run as they stand, and say what they promise."""
+"""The examples run unchanged and print what they promise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-SAID = {
+PRINTED = {
     "own_graph.py": ("has_image", "bookshop.h5: ", "method   srgm:epochs=4"),
     "condense_and_evaluate.py": ("step 20 of 60", "srgm", "random", "retention"),
     "sweep.py": ("architectures in space.toml", "trained on the whole graph: test micro-F1"),
@@ -19,14 +19,14 @@ SAID = {
 
 
 def test_every_example_is_tested_and_listed() -> None:
-    found = {path.name for path in (ROOT / "examples").glob("*.py")}
-    assert found == set(SAID)
+    names = {path.name for path in (ROOT / "examples").glob("*.py")}
+    assert names == set(PRINTED)
     listed = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
-    assert all(f"[{name}]({name})" in listed for name in found)
+    assert all(f"[{name}]({name})" in listed for name in names)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("name", PRINTED)
 def test_it_runs(name: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(ROOT / "examples" / name)],
@@ -38,5 +38,5 @@ def test_it_runs(name: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for part in SAID[name]:
+    for part in PRINTED[name]:
         assert part in done.stdout

@@ -65,8 +65,8 @@ def test_validation_nodes_are_scored_beside_the_training_nodes():
 def test_the_part_does_not_depend_on_edges_of_removed_nodes():
     graph, other = papers(), papers()
     other["author", "wrote", "paper"].edge_index[1, 1:4] = torch.tensor([2, 3, 1])
-    one, two = training_part(graph, "inductive"), training_part(other, "inductive")
-    assert numbers(one) == numbers(two)
+    before, after = training_part(graph, "inductive"), training_part(other, "inductive")
+    assert numbers(before) == numbers(after)
 
 
 @pytest.mark.parametrize("part", [training_part, validation_part])

@@ -45,11 +45,11 @@ def at(key, name, place, value):
 
 
 def both(*changes):
-    def change(graph):
-        for one in changes:
-            one(graph)
+    def apply(graph):
+        for change in changes:
+            change(graph)
 
-    return change
+    return apply
 
 
 def unlink_class(graph):
