@@ -24,13 +24,14 @@ class CoarseningSettings:
     """Settings of coarsening.
 
     Attributes:
-        labels: cluster all nodes, by "pseudo"-label where they have no label, or only the "labelled" ones.
-        teacher: predict the pseudo-labels from meta-path features with a "ridge" regression or with a
-            "network" of one hidden layer; "auto" takes the network where labels outnumber inputs.
+        labels: cluster all target nodes, by their "pseudo"-labels outside the training set, or only
+            the "labelled" ones (the training nodes).
+        teacher: predict the pseudo-labels from meta-path features, with a "ridge" regression or a "network"
+            of one hidden layer; "auto" takes the network where training nodes outnumber its inputs.
         smooth: smooth the predictions over the graph first, as far as that raises the accuracy on
             validation nodes.
-        space: cluster target nodes by meta-path-"propagated" features, by their "own" features, or by
-            "both"; see `condense.clustering.coordinates`.
+        space: cluster target nodes by meta-path-"propagated" features, their "own" features, or "both";
+            see `condense.clustering.coordinates`.
         hops: length of the longest meta-path, in relations, for pseudo-labels and coordinates alike.
         rank: reduce each modality to at most this many coordinates; fewer remain where there are many
             meta-paths. See `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.

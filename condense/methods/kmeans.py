@@ -27,16 +27,17 @@ class KMeansSettings:
     """Settings of k-means.
 
     Attributes:
-        labels: cluster only the "labelled" nodes, or all nodes, by "pseudo"-label where they have no label.
-        teacher: predict the pseudo-labels from meta-path features with a "ridge" regression or with a
-            "network" of one hidden layer; "auto" takes the network where labels outnumber inputs.
+        labels: cluster only the "labelled" target nodes (the training nodes), or all of them,
+            by their "pseudo"-labels outside the training set.
+        teacher: predict the pseudo-labels from meta-path features, with a "ridge" regression or a "network"
+            of one hidden layer; "auto" takes the network where training nodes outnumber its inputs.
         smooth: smooth the predictions over the graph first, as far as that raises the accuracy on
             validation nodes.
-        space: cluster target nodes by their "own" features, by meta-path-"propagated" features, or by
-            "both"; see `condense.clustering.coordinates`. The condensed features are means of the nodes'
-            own features in every case.
+        space: cluster target nodes by their "own" features, meta-path-"propagated" features, or "both";
+            see `condense.clustering.coordinates`. The condensed features are means of the nodes' own
+            features in every case.
         hops: length of the longest meta-path, in relations, for pseudo-labels and coordinates alike.
-        rank: cluster in at most this many coordinates a modality; fewer remain where there are many
+        rank: cluster in at most this many coordinates of each modality; fewer remain where there are many
             meta-paths. See `condense.clustering.propagation.WIDEST`.
     """
 

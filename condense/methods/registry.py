@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from condense.methods.protocol import Condenser
 
-EdgeKind = Literal["made", "induced", "none"]
+EdgeKind = Literal["new", "induced", "none"]
 """New edges between condensed nodes, the original edges among the selected nodes, or no edges."""
 
 
@@ -58,7 +58,7 @@ METHODS: dict[str, MethodEntry] = {
     "srgm": MethodEntry(
         "srgm.method:condense",
         "srgm.settings:SRGMSettings",
-        "made",
+        "new",
         nodes="clusters, moved by gradient matching",
         edges="synthesised",
         key_settings=("epochs", "space", "teacher", "smooth", "relay", "decouple", "damping"),
@@ -97,7 +97,7 @@ METHODS: dict[str, MethodEntry] = {
     "coarsening": MethodEntry(
         "coarsening:condense",
         "coarsening:CoarseningSettings",
-        "made",
+        "new",
         nodes="class-wise cluster means",
         edges="the heaviest between clusters",
         key_settings=("labels", "teacher", "smooth", "space"),

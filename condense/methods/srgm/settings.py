@@ -39,20 +39,20 @@ class SRGMSettings:
             correlation, or along the features' own ("identity"), for modalities encoded in one aligned
             space such as CLIP's.
         frame_width: number d of shared directions.
-        space: start from clusters of target nodes by their "own" features, by meta-path-"propagated"
-            features, or by "both".
-        labels: cluster and match only the "labelled" target nodes, or all of them, by "pseudo"-label where
-            they have no label.
-        teacher: predict the pseudo-labels from meta-path features with a "ridge" regression or with a
-            "network" of one hidden layer; "auto" takes the network where labels outnumber inputs.
+        space: form the initial clusters of target nodes by their "own" features, meta-path-"propagated"
+            features, or "both".
+        labels: cluster and match all target nodes, by their "pseudo"-labels outside the training set, or
+            only the "labelled" ones (the training nodes).
+        teacher: predict the pseudo-labels from meta-path features, with a "ridge" regression or a "network"
+            of one hidden layer; "auto" takes the network where training nodes outnumber its inputs.
         smooth: smooth the predictions over the graph first, as far as that raises the accuracy on
             validation nodes.
-        pool: keep at most this many whole-graph nodes a class in memory for matching.
-        batch: match at most this many nodes of the pool a class in each step.
+        pool: keep at most this many whole-graph nodes of each class in memory for matching.
+        batch: match at most this many of these nodes of each class in each step.
         lr_features: learning rate of Adam for the features, which have unit scale.
         lr_edges: learning rate of Adam for the log-weights of the edges.
         lr_relay: learning rate of Adam for the relay.
-        check_every: validate after every this many updates of the condensed graph.
+        check_every: validate once in this many updates of the condensed graph.
     """
 
     epochs: int = Field(default=20, ge=0)

@@ -34,10 +34,10 @@ def matching_loss(
     """
     # One row for each class and column, in which a block's dimensions lie side by side.
     x, y = (g.transpose(1, 2).flatten(0, 1) for g in (condensed, whole))  # [G·C, D]
-    dot, own, other = ((v @ member) for v in (x * y, x.square(), y.square()))  # [G·C, B]
-    product = own * other
+    dot, x_norm2, y_norm2 = (v @ member for v in (x * y, x.square(), y.square()))  # [G·C, B]
+    product = x_norm2 * y_norm2
     norm = product.masked_fill(product <= TINY**2, torch.inf).sqrt()
-    vanishes = other <= TINY  # False for NaN, which must not pass for a match.
+    vanishes = y_norm2 <= TINY  # False for NaN, which must not pass for a match.
     distance = torch.where(vanishes, 0.0, 1 - dot / norm)
     return (share * distance.view(len(share), -1).mean(dim=1)).sum()
 
