@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
@@ -33,14 +34,27 @@ def build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     Raises:
         UserError: an unknown setting, or values out of range, all of which the message lists.
     """
-    from pydantic import TypeAdapter, ValidationError  # Only commands with settings need it.
+    from pydantic import TypeAdapter  # Only commands with settings need it.
 
     known = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
     unknown = [key for key in values if key not in known]
     if unknown:
         raise UserError(f"{where}: setting {unknown[0]!r} is unknown; {nearest(unknown[0], known)}")
-    try:
+    with user_errors(where):
         return TypeAdapter(kind).validate_python(dict(values))
+
+
+@contextmanager
+def user_errors(where: str) -> Iterator[None]:
+    """Turn pydantic's errors in the block into one UserError that lists them.
+
+    Args:
+        where: the origin of the values, for the message.
+    """
+    from pydantic import ValidationError
+
+    try:
+        yield
     except ValidationError as error:
         raise UserError(f"{where}: {'; '.join(map(_message, error.errors()))}") from None
 

@@ -70,6 +70,8 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     """A sentence that lists `choices` and suggests the one closest to `name`, if any is close."""
     names = list(choices)
     spelled = {folded(each): each for each in reversed(names)}
-    close = difflib.get_close_matches(folded(name), spelled, n=1)
-    hint = f"did you mean {spelled[close[0]]!r}? " if close else ""
+    close = difflib.get_close_matches(name, names, n=1) or [
+        spelled[each] for each in difflib.get_close_matches(folded(name), spelled, n=1)
+    ]
+    hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}choose one of: {', '.join(names)}"

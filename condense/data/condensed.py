@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from pydantic import BeforeValidator, ConfigDict, JsonValue, with_config
+from pydantic.dataclasses import dataclass
+from typing_extensions import TypedDict
+
+from condense.config import user_errors
 from condense.data.graph import MultimodalGraph, Source
-from condense.data.inductive import Setting, check_setting
+from condense.data.inductive import Setting
 from condense.data.plain_json import spell, unspell
 from condense.errors import FileError, UserError
 from models.choices import nearest
 
-STAGE_KEYS = ("name", "peak_bytes", "seconds")
+
+def _plain(value: Any) -> Any:
+    """A copy of `value` with lists for tuples and Python's floats and integers for NumPy's."""
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value) if isinstance(value, float) else int(value)
+    return value
 
 
-@dataclass(frozen=True)
+def _number(value: Any) -> Any:
+    """Refuse what is not a number; pydantic would take whatever can be turned into one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("must be a number")
+    return value
+
+
+if TYPE_CHECKING:
+    PlainDict = dict[str, Any]
+    Stages = list[dict[str, Any]]
+    History = list[dict[str, float]]
+else:
+    Number = Annotated[int | float, BeforeValidator(_number)]
+    PlainDict = Annotated[dict[str, JsonValue], BeforeValidator(_plain)]
+    """JSON's types at any depth, copied from what was given."""
+    Stages = list[
+        with_config(ConfigDict(extra="forbid", strict=True))(
+            TypedDict("Stage", {"name": str, "seconds": Number, "peak_bytes": Number})
+        )
+    ]
+    """What each stage of a run cost, see `condense.running.timing.StageClock`."""
+    History = Annotated[list[dict[str, Number]], BeforeValidator(_plain)]
+
+
+@dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))
 class Provenance:
     """All that is needed to judge a condensed graph and to make it again.
 
@@ -46,15 +84,15 @@ class Provenance:
         setting: "transductive", or "inductive" where training nodes alone were condensed.
 
     Raises:
-        UserError: a value of the wrong type, naming it.
+        pydantic.ValidationError: a value of the wrong type, naming it.
     """
 
     dataset: str
     source: Source
     dataset_hash: str
-    dataset_settings: dict[str, Any]
+    dataset_settings: PlainDict
     method: str
-    settings: dict[str, Any]
+    settings: PlainDict
     seed: int
     ratio: float
     ratio_train: float
@@ -62,34 +100,11 @@ class Provenance:
     edge_ratio: float
     device: str
     versions: dict[str, str]
-    stages: list[dict[str, Any]]
+    stages: Stages
     complete: bool
-    history: list[dict[str, float]]
-    measures: dict[str, Any]
+    history: History
+    measures: PlainDict
     setting: Setting = "transductive"
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            where = f"provenance.{field.name}"
-            value = _plain(getattr(self, field.name), where)
-            # Annotations are strings here: the part before "[" names the type, Source is a choice.
-            expected = _TYPES.get(str(field.type).partition("[")[0], str)
-            if type(value) is int and expected is float:
-                value = float(value)
-            if type(value) is not expected:
-                raise _wrong(where, value, f"must be of type {expected.__name__}")
-            object.__setattr__(self, field.name, value)
-        if self.source not in ("real", "simulated"):
-            raise _wrong("provenance.source", self.source, "must be 'real' or 'simulated'")
-        if self.ratio_base not in ("all", "train"):
-            raise _wrong("provenance.ratio_base", self.ratio_base, "must be 'all' or 'train'")
-        check_setting(self.setting)
-        for i, stage in enumerate(self.stages):
-            if not isinstance(stage, dict) or tuple(sorted(stage)) != STAGE_KEYS:
-                raise _wrong(f"provenance.stages[{i}]", stage, f"must have the keys {STAGE_KEYS}")
-        for i, step in enumerate(self.history):
-            if not isinstance(step, dict):
-                raise _wrong(f"provenance.history[{i}]", step, "must be a dict of numbers")
 
     @property
     def condense_seconds(self) -> float:
@@ -98,7 +113,7 @@ class Provenance:
 
     def to_json(self) -> str:
         """A JSON object with one key a field; numbers that JSON lacks are words."""
-        return json.dumps(spell(asdict(self)), allow_nan=False, indent=1)
+        return json.dumps(spell(dataclasses.asdict(self)), allow_nan=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Provenance:
@@ -115,10 +130,9 @@ class Provenance:
         if not isinstance(record, dict):
             got = type(record).__name__
             raise FileError(f"provenance (got {got}) must be a JSON object; condense again")
-        known = [field.name for field in fields(cls)]
-        for field in fields(cls):
-            name = field.name
-            if name not in record and field.default is MISSING:
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in known:
+            if name not in record and name not in _OPTIONAL:
                 raise FileError(f"provenance lacks the key {name!r}; add it, or condense again")
         for name in record:
             if name not in known:
@@ -128,12 +142,17 @@ class Provenance:
             for name, value in record.items()
         }
         try:
-            return cls(**values)
+            with user_errors("provenance"):
+                return cls(**values)
         except UserError as error:
             raise FileError(str(error)) from error
 
 
-@dataclass(frozen=True)
+_OPTIONAL = ("setting",)
+"""Keys that files from before they existed lack."""
+
+
+@dataclasses.dataclass(frozen=True)
 class CondensedGraph:
     """A condensed graph with its provenance.
 
@@ -144,26 +163,3 @@ class CondensedGraph:
 
     graph: MultimodalGraph
     provenance: Provenance
-
-
-_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "dict": dict, "list": list}
-
-
-def _wrong(where: str, value: object, rule: str) -> UserError:
-    return UserError(f"{where} (got {value!r}) {rule}; set it to such a value")
-
-
-def _plain(value: Any, where: str) -> Any:
-    """A copy of `value` in JSON's types, or a UserError that names the part without such a form."""
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, int | float):  # numpy's float64 is a float
-        return float(value) if isinstance(value, float) else int(value)
-    if isinstance(value, list | tuple):
-        return [_plain(v, f"{where}[{i}]") for i, v in enumerate(value)]
-    if isinstance(value, dict):
-        for key in value:
-            if not isinstance(key, str):
-                raise _wrong(f"{where}: a key", key, "must be a string")
-        return {k: _plain(v, f"{where}.{k}") for k, v in value.items()}
-    raise _wrong(where, value, "must be a plain str, number, bool, list, dict or None")

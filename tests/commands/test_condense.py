@@ -310,7 +310,7 @@ def test_interrupting_evaluate_keeps_what_has_ended(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    import evaluate.grid.training_result as outcome
+    import evaluate.grid.workload as outcome
 
     original, calls = outcome.fit, []
 

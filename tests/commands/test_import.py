@@ -39,7 +39,7 @@ def test_from_tensors_to_the_table(
         "method   foreign:srgm, seed 0",
         "seconds  unknown",
         "dropped_mass",
-        "user's word",
+        "as you say",
     ):
         assert part in said
     made = load_condensed(tmp_path / "small.h5").provenance

@@ -70,7 +70,7 @@ def test_plain_h5py_verifies_the_checksum(tmp_path):
 
 
 def test_version_and_format_are_ours():
-    assert f"This page describes version **{VERSION}**." in SPEC
+    assert f"Version described: **{VERSION}**." in SPEC
     assert f"`{FORMAT}`" in SPEC
 
 

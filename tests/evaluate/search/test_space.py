@@ -126,7 +126,7 @@ def test_families_take_turns(space: Space) -> None:
 def test_an_architectures_text_leads_back_to_it(space: Space) -> None:
     for architecture in sample(space, 18, 0):
         assert space.parse(*architecture.key) == architecture
-    with pytest.raises(UserError, match="no architecture of the space"):
+    with pytest.raises(UserError, match="not an architecture of the space"):
         space.parse("mlp", "hidden=5 lr=0.003")
 
 

@@ -63,7 +63,7 @@ class Case:
         store = self.view.graph["movie"]
         self.rows, self.labels = (
             store.train_mask.nonzero().flatten(),
-            start.member[store.train_mask],
+            start.node_class[store.train_mask],
         )
 
     def whole(self):
