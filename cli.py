@@ -1,7 +1,7 @@
-"""Command line: condense a graph, look into a file, compare graphs, search models, reproduce papers.
+"""Command line: condense a graph, inspect a file, compare graphs, search models, reproduce papers.
 
-A command's file is imported when it is called, and imports heavy packages when it has read its options, so
-that help answers at once.
+A command's file is imported only when the command is called, and imports heavy packages only after it has
+parsed its options, so that help appears at once.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from commands.terminal import BROKEN, INTERRUPTED, MEANING, OK, WRONG, console, 
 from condense.errors import UserError
 from models.choices import UnknownChoiceError, choose
 
-# Looking for plugins of pydantic, of which we use none, would read every installed package's metadata.
+# No pydantic plugin is used, and looking for plugins would read every installed package's metadata.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-SUMMARY = """Condense multimodal heterogeneous graphs, and measure what the small graph is worth.
+SUMMARY = """Condense multimodal heterogeneous graphs, and measure how well the small one replaces the whole.
 
   condense    a whole graph -> a small one, in one HDF5 file
-  inspect     what is in such a file
+  inspect     show what is in such a file
   import      another tool's condensed graph -> such a file
   evaluate    train models on small and whole graphs, test them on the whole
   search      search architectures on a condensed graph, and verify that its ranking holds
-  report      results as one HTML page, its tables and figures beside it
-  reproduce   train models on whole graphs as their papers do, beside the papers' figures
-  completion  a script with which bash, zsh or fish completes all this
+  report      write results as one HTML page, with tables and figures beside it
+  reproduce   train models on whole graphs as their papers do, and compare the figures
+  completion  print a completion script for bash, zsh or fish
 
 python cli.py condense --dataset amazon1 --ratio 0.01
 python cli.py inspect runs/amazon1-srgm-0.01-seed0.h5
@@ -37,7 +37,7 @@ python cli.py search --condensed runs/amazon1-srgm-0.01-seed0.h5 --out runs/sear
 python cli.py report runs/evaluate --out runs/report.html
 python cli.py COMMAND --help shows the options of a command."""
 
-FILES = {"import": "import_"}  # A word of Python's is no name for a module.
+FILES = {"import": "import_"}  # A Python keyword cannot name a module.
 COMMANDS = {
     name: f"commands.{FILES.get(name, name)}"
     for name in (
@@ -51,14 +51,14 @@ COMMANDS = {
         "completion",
     )
 }
-"""A command's name -> its file, in which `run` takes the words after the name and returns the exit status."""
+"""A command's name -> its module, whose `run` takes the words after the name and returns the exit status."""
 
 COMPLETE = "__complete"
-"""Not for people: shells ask with it what may follow the words typed so far, see `completion`."""
+"""Hidden command: shells use it to ask what may follow the words typed so far; see `completion`."""
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit status, see `commands.terminal.MEANING`."""
+    """Run one command and return its exit status; see `commands.terminal.MEANING`."""
     argv = sys.argv[1:] if argv is None else argv
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     try:
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
         errors.print("Interrupted; nothing was written.")
         return INTERRUPTED
     except BrokenPipeError:
-        # Who read the output, such as `head`, has seen enough; Python must not find out again when it ends.
+        # The reader of the output, such as `head`, has closed it; Python must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except Exception:
@@ -87,9 +87,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    """Summary, candidates for a shell, or a command."""
+    """Print the summary, print candidates for a shell, or run a command."""
     if not argv or argv[0] in ("-h", "--help"):
-        statuses = "\n".join(f"  {status:>3}  {said}" for status, said in MEANING.items())
+        statuses = "\n".join(f"  {status:>3}  {meaning}" for status, meaning in MEANING.items())
         console.print(f"{SUMMARY}\n\nexit status:\n{statuses}", markup=False)
         return OK if argv else WRONG
     if argv[0] == COMPLETE:
@@ -98,7 +98,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _complete(words: list[str]) -> int:
-    """Say what may stand in place of the last word, one a line."""
+    """Print what may replace the last word, one candidate per line."""
     from commands.candidates import candidates
 
     for word in candidates(COMMANDS, words[words[:1] == ["--"] :]):

@@ -1,1 +1,1 @@
-"""The command line's commands, one a file: its options and what it says. Only they print."""
+"""The commands, one per file: options and printed output. Only these modules print."""

@@ -22,7 +22,7 @@ NAMED: dict[str, Callable[[], Sequence[str]]] = {
     "models": lambda: tuple(MODELS),
     "names": lambda: sorted(path.stem for path in PAPERS.glob("*.toml")),
 }
-"""An option's name -> the values that it may have, where its type does not say them."""
+"""An option's name -> its possible values, where its type does not list them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Option:
     """An option of a command.
 
     Attributes:
-        flags: how it is given; none where it stands by itself.
-        values: what it may be, as far as that is known.
+        flags: its flags; empty for a positional argument.
+        values: its possible values; empty if unknown.
         count: how many values follow: 0, 1, or 2 for any number.
     """
 
@@ -41,20 +41,20 @@ class Option:
 
 
 def candidates(commands: Mapping[str, str], words: Sequence[str]) -> list[str]:
-    """What may stand in place of the last of `words`; nothing where that is a file, or unknown.
+    """The words that may replace the last of `words`; empty if that is a file or unknown.
 
     Args:
         commands: name -> file, as in `cli.COMMANDS`.
-        words: after the program's name; the last one is as far as it has been typed, maybe empty.
+        words: the words after the program's name; the last one may be incomplete or empty.
     """
     *before, current = words or [""]
     if not before:
-        found: Sequence[str] = [*commands, "--help"] if current.startswith("-") else [*commands]
+        possible: Sequence[str] = [*commands, "--help"] if current.startswith("-") else [*commands]
     elif before[0] not in commands:
-        found = []
+        possible = []
     else:
-        found = _of_command(commands[before[0]], before[1:], current)
-    return [word for word in found if word.startswith(current)]
+        possible = _of_command(commands[before[0]], before[1:], current)
+    return [word for word in possible if word.startswith(current)]
 
 
 def _of_command(file: str, before: Sequence[str], current: str) -> Sequence[str]:
@@ -63,18 +63,20 @@ def _of_command(file: str, before: Sequence[str], current: str) -> Sequence[str]
     if current.startswith("-"):
         return flags
     at = max((i for i, word in enumerate(before) if word.startswith("--")), default=-1)
-    given = next((o for o in options if at >= 0 and before[at] in o.flags), None)
-    if (given is not None and len(before) - 1 - at < given.count) or (given and given.count == 2):
-        return given.values
-    alone = [o for o in options if not o.flags]
-    return [value for o in alone for value in o.values] if alone else flags
+    option = next((o for o in options if at >= 0 and before[at] in o.flags), None)
+    if (option is not None and len(before) - 1 - at < option.count) or (
+        option and option.count == 2
+    ):
+        return option.values
+    positional = [o for o in options if not o.flags]
+    return [value for o in positional for value in o.values] if positional else flags
 
 
 def arguments_of(file: str, words: Sequence[str]) -> list[type]:
     """The dataclasses whose fields are a command's options, given the words typed so far.
 
-    Those of commands/NAME.py, or NAME_.py, are `NameArguments`, and what its function `more_arguments`,
-    if it has one, adds for these words.
+    They are `NameArguments` in commands/NAME.py (or NAME_.py), and those that the module's function
+    `more_arguments`, if it has one, returns for these words.
     """
     module = importlib.import_module(file)
     more = getattr(module, "more_arguments", lambda words: [])
@@ -90,10 +92,10 @@ def _options(kind: type) -> list[Option]:
 
 
 def _option(name: str, hint: Any) -> Option:
-    alone = False
+    positional = False
     if get_origin(hint) is Annotated:
         hint, *marks = get_args(hint)
-        alone = tyro.conf.Positional in marks
+        positional = tyro.conf.Positional in marks
     if get_origin(hint) in (Union, types.UnionType):  # X | None
         hint = next(a for a in get_args(hint) if a is not type(None))
     dashed = name.replace("_", "-")
@@ -104,4 +106,4 @@ def _option(name: str, hint: Any) -> Option:
     values = NAMED[name]() if name in NAMED else ()
     if get_origin(inner) is Literal:
         values = get_args(inner)
-    return Option(() if alone else (f"--{dashed}",), tuple(map(str, values)), 2 if many else 1)
+    return Option(() if positional else (f"--{dashed}",), tuple(map(str, values)), 2 if many else 1)

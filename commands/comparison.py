@@ -1,4 +1,4 @@
-"""What a comparison comes to, for people and for machines."""
+"""The results of a comparison, as printed tables and as plain values for JSON."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def show(title: str, rows: Sequence[Row]) -> None:
-    """Print the tables of one whole graph, as far as there are rows."""
+    """Print the tables of one whole graph, or a note if there are no rows."""
     from evaluate.results.comparisons import as_grid, as_list, compare
     from evaluate.results.table import as_graphs, as_text, summarise
 
     console.print(f"\n{title}\n", style="bold", markup=False)
     if not rows:
-        console.print("No training has ended.")
+        console.print("No training has finished.")
         return
     lines = summarise(rows)
     console.print(as_text(lines), markup=False)
@@ -33,7 +33,7 @@ def show(title: str, rows: Sequence[Row]) -> None:
             f"{as_list(mean)}\n\n{_corrected(mean)}{_shared(mean, rows)}",
             markup=False,
         )
-    if len({one.model for one in single}) > 1:
+    if len({comparison.model for comparison in single}) > 1:
         console.print(
             f"\nmodel by model; * marks p ≤ 0.05:\n\n{as_grid(single)}\n\n{_corrected(single)}",
             markup=False,
@@ -51,13 +51,14 @@ def _corrected(family: Sequence[Comparison]) -> str:
 
 
 def _shared(family: Sequence[Comparison], rows: Sequence[Row]) -> str:
-    """A warning where fewer graphs than pairs were condensed."""
-    for one in family:
-        ours = [row for row in rows if (row.method, row.ratio) == (one.method, one.ratio)]
-        if one.difference.count > len({row.condense_seed for row in ours}):
+    """A warning if fewer graphs were condensed than there are pairs; else ""."""
+    for comparison in family:
+        key = comparison.method, comparison.ratio
+        ours = [row for row in rows if (row.method, row.ratio) == key]
+        if comparison.difference.count > len({row.condense_seed for row in ours}):
             return (
-                "\nPairs are condensing seed × training seed and share graphs, so intervals are of these "
-                "graphs;\nfor the method's, give as many files as --seeds, with --per-graph 1."
+                "\nSeveral pairs (condensing seed × training seed) share a graph, so the intervals hold for "
+                "these graphs;\nfor the method's, give as many files as --seeds, with --per-graph 1."
             )
     return ""
 
@@ -65,7 +66,7 @@ def _shared(family: Sequence[Comparison], rows: Sequence[Row]) -> str:
 def as_record(
     title: str, dataset: str, source: str, rows: Sequence[Row], failures: Sequence[Failure]
 ) -> dict[str, Any]:
-    """The same in plain values."""
+    """What `show` prints, as plain values for JSON."""
     from evaluate.results.comparisons import compare
     from evaluate.results.table import summarise
 
@@ -75,24 +76,24 @@ def as_record(
         "source": source,
         "summary": [dataclasses.asdict(line) for line in summarise(rows)],
         "paired": [
-            _plain(one, family)
+            _plain(comparison, family)
             for family in (compare(rows), compare(rows, by_model=True))
-            for one in family
+            for comparison in family
         ],
         "failures": [dataclasses.asdict(failure) for failure in failures],
     }
 
 
-def _plain(one: Comparison, family: Sequence[Comparison]) -> dict[str, Any]:
+def _plain(comparison: Comparison, family: Sequence[Comparison]) -> dict[str, Any]:
     return {
-        "method": one.method,
-        "rival": one.baseline,
-        "ratio": one.ratio,
-        "model": one.model,
-        "mean": one.difference.mean,
-        "half": one.difference.half,
-        "pairs": one.difference.count,
-        "p": one.difference.p,
-        "p_corrected": one.p,
+        "method": comparison.method,
+        "rival": comparison.baseline,
+        "ratio": comparison.ratio,
+        "model": comparison.model,
+        "mean": comparison.difference.mean,
+        "half": comparison.difference.half,
+        "pairs": comparison.difference.count,
+        "p": comparison.difference.p,
+        "p_corrected": comparison.p,
         "comparisons": len(family),
     }

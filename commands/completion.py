@@ -1,4 +1,4 @@
-"""`completion`: the script with which a shell completes commands, options and names."""
+"""`completion`: a script that lets a shell complete commands, options and names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import tyro
 from commands.terminal import OK, parse
 
 EXAMPLES = """
-  eval "$(python cli.py completion bash)"        # in this shell; a line of ~/.bashrc needs cli.py's full path
+  eval "$(python cli.py completion bash)"        # for this shell; in ~/.bashrc give cli.py's full path
   eval "$(python cli.py completion zsh)"         # likewise in ~/.zshrc, after compinit
   python cli.py completion fish > ~/.config/fish/conf.d/mmgc.fish
 """
@@ -20,7 +20,7 @@ EXAMPLES = """
 PROGRAM = Path(__file__).resolve().parents[1] / "cli.py"
 
 BASH = """\
-# bash completion; the first $1 words are the program, which says itself what may follow.
+# bash completion; the first $1 words are the program, which prints the candidates itself.
 _mmgc_reply() {
     local IFS=$'\\n' n=$1
     COMPREPLY=($("${COMP_WORDS[@]:0:n}" __complete -- "${COMP_WORDS[@]:n:COMP_CWORD-n+1}" 2>/dev/null))
@@ -32,7 +32,7 @@ _mmgc_python() {
 }
 complete -o default -o bashdefault -F _mmgc mmgc cli.py
 for _mmgc_name in python python3; do
-    # A completion that python has already is left alone.
+    # An existing completion for python is kept.
     complete -p "$_mmgc_name" >/dev/null 2>&1 ||
         complete -o default -o bashdefault -F _mmgc_python "$_mmgc_name"
 done
@@ -41,7 +41,7 @@ unset _mmgc_name
 
 ZSH = """\
 #compdef mmgc cli.py
-# zsh completion; the first $1 words are the program, which says itself what may follow.
+# zsh completion; the first $1 words are the program, which prints the candidates itself.
 _mmgc_reply() {
     local -a found
     found=("${(@f)$("${(@)words[1,$1]}" __complete -- "${(@)words[$1+1,CURRENT]}" 2>/dev/null)}")
@@ -62,7 +62,7 @@ compdef _mmgc_python python python3
 """
 
 FISH = """\
-# fish completion; the program says itself what may follow.
+# fish completion; the program prints the candidates itself.
 function __mmgc_reply
     set -l words (commandline -opc)
     set -l current (commandline -ct)
@@ -82,13 +82,13 @@ SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
 @dataclasses.dataclass(frozen=True)
 class CompletionArguments:
-    """Print a script with which a shell completes commands, options, methods, models and data sets.
+    """Print a script that lets a shell complete commands, options, methods, models and data sets.
 
-    It completes `python cli.py …` and the installed program `mmgc`. It asks the program at each key press,
-    so it is never out of date.
+    It completes `python cli.py …` and the installed program `mmgc`. It asks the program at
+    each completion, so it is never out of date.
 
     Attributes:
-        shell: to print the script for.
+        shell: the shell to print the script for.
     """
 
     shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positional]

@@ -1,4 +1,4 @@
-"""`condense`: a whole graph -> a small one, in one HDF5 file."""
+"""`condense`: condense a whole graph into a small one, in one HDF5 file."""
 
 from __future__ import annotations
 
@@ -49,28 +49,29 @@ class CondenseArguments:
     """Condense a graph into an HDF5 file.
 
     Attributes:
-        dataset: amazon1, amazon2, imdb, imdb-unique, acm, dblp, cora, photo or one of their other
-            splits (docs/datasets.md lists all), or the path of a graph saved by condense.io.save (.h5).
-        source: real files, the simulated stand-in, or auto: real files if they are there, else simulated.
+        dataset: amazon1, amazon2, imdb, imdb-unique, acm, dblp, cora, photo, another split of these
+            (docs/datasets.md lists all), or the path of a graph saved by condense.io.save (.h5).
+        source: the real files, the simulated stand-in, or auto: the real files if present, else simulated.
         data_root: folder that holds the data sets' files.
-        modalities: of the target type; by default the data set's usual ones.
+        modalities: modalities of the target type to use; by default the data set's usual ones.
         ratio: condensed target nodes as a share of the base.
-        ratio_base: all target nodes, or the training nodes alone; by default "all" in the transductive
-            setting and "train" in the inductive one.
-        setting: transductive: the graph contains test nodes, without labels. inductive: the sub-graph of the
-            training nodes is condensed, and models see test nodes only when they are tested.
-        edge_ratio: largest share of each relation's edges to keep, 0 for none; by default the node ratio.
+        ratio_base: base of the ratio: all target nodes, or the training nodes alone; by default "all" in the
+            transductive setting and "train" in the inductive one.
+        setting: transductive condenses the graph with its test nodes, whose labels are hidden; inductive
+            condenses the sub-graph of the training nodes, and models see test nodes only in the test.
+        edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
         method: srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
-        seed: of everything random.
+        seed: seed of all random numbers.
         device: auto, cpu, cuda, …
-        out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, with
-            the settings that were changed, and "-inductive" after the data set. While srgm runs, its
-            state is kept in the folder OUT.checkpoints.
-        resume: continue from the last checkpoint of the interrupted run with the same options and --out.
-        checkpoint_seconds: least time between two checkpoints; 0 writes one at every validation.
-        tensorboard: folder for the run's curves, to be shown by `tensorboard --logdir`.
+        out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, where METHOD includes the
+            settings that were changed, and DATASET ends in "-inductive" in that setting. While srgm runs,
+            its state is kept in the folder OUT.checkpoints.
+        resume: resume the interrupted run with the same options and --out from its last checkpoint.
+        checkpoint_seconds: least seconds between two checkpoints; 0 writes one at every validation.
+        tensorboard: folder for the run's curves, which `tensorboard --logdir` shows.
         json: print the result as one JSON document on stdout, and everything else on stderr.
-        config: TOML file with any of these options, and the method's in a table [METHOD]; flags win.
+        config: TOML file with any of these options, and those of the method in a table [METHOD]; flags
+            override it.
     """
 
     dataset: str = "amazon1"
@@ -107,7 +108,7 @@ def run(argv: list[str]) -> int:
     from condense.running.identity import identity
     from condense.running.tensorboard import TensorBoard
 
-    logging.getLogger("condense").setLevel(logging.INFO)  # Says where a run goes on.
+    logging.getLogger("condense").setLevel(logging.INFO)  # Logs where a run resumes.
     say = notes(args.json)
     check_target(out)
     board = TensorBoard(args.tensorboard) if args.tensorboard else None
@@ -122,7 +123,7 @@ def run(argv: list[str]) -> int:
         if finished(out, run):
             checkpoints.discard()
             say.print(f"Nothing to do: [bold]{out}[/] is complete.")
-            return _told(args, out, load_condensed(out), budget)
+            return _finish(args, out, load_condensed(out), budget)
     try:
         with _watched(f"{args.method} on {title}", board) as (on_step, on_stage):
             condensed = condense(
@@ -145,7 +146,7 @@ def run(argv: list[str]) -> int:
         save(out, error.best)
         raise UserError(f"{error}. The best graph before is in {out}") from error
     _keep(say, out, condensed, checkpoints)
-    return _told(args, out, condensed, budget)
+    return _finish(args, out, condensed, budget)
 
 
 def more_arguments(words: Sequence[str]) -> list[type]:
@@ -155,7 +156,7 @@ def more_arguments(words: Sequence[str]) -> list[type]:
 
 
 def _parse(argv: list[str]) -> tuple[CondenseArguments, Any]:
-    """Options of the command and of its method: flags over the file over defaults."""
+    """The options of the command and of its method: flags override the file, the file the defaults."""
     arguments, tables = from_file(CondenseArguments, config(argv), METHODS)
     method = canonical(METHODS, flag(argv, "--method") or arguments.method, "method")
     kind = METHODS[method].settings
@@ -176,8 +177,9 @@ def _parse(argv: list[str]) -> tuple[CondenseArguments, Any]:
 
 
 def _out(args: CondenseArguments, settings: Any) -> Path:
-    """The file to write. Changed settings are part of its name, so that runs to be compared do not replace
-    each other.
+    """The file to write.
+
+    Changed settings are part of its name, so that runs to be compared do not overwrite each other.
     """
     from condense.methods.spec import label
 
@@ -191,7 +193,7 @@ def _out(args: CondenseArguments, settings: Any) -> Path:
 
 @contextlib.contextmanager
 def _watched(title: str, board: TensorBoard | None) -> Iterator[tuple[OnStep, OnStage]]:
-    """What is to be called at steps and stages: progress, and TensorBoard's curves where they are wanted."""
+    """The callbacks for steps and stages: they show progress and, if `board` is given, draw its curves."""
     from condense.running.progress import Progress
 
     with contextlib.ExitStack() as stack:
@@ -221,7 +223,7 @@ def _announce(say: Console, title: str, target: str, method: str, budget: Budget
 
 
 def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> None:
-    """Write the graph and say what it cost; checkpoints are kept for as long as they may serve."""
+    """Write the graph and print what it cost; checkpoints are kept until the graph is complete."""
     from condense.errors import FileError
     from condense.inspecting.describe import warnings
     from condense.io import save
@@ -244,12 +246,12 @@ def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Check
         say.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume continues.")
 
 
-def _told(args: CondenseArguments, out: Path, condensed: CondensedGraph, budget: Budget) -> int:
-    """The exit status, after the result as JSON where that is wanted: what `inspect` says of the file."""
+def _finish(args: CondenseArguments, out: Path, condensed: CondensedGraph, budget: Budget) -> int:
+    """Print the result as JSON if asked for, as `inspect` does, and return the exit status."""
     if args.json:
         from condense.inspecting.describe import warnings
         from condense.inspecting.facts import facts
 
-        said = {"file": str(out), **facts(condensed), "warnings": warnings(condensed)}
-        print_json({**said, "notes": list(budget.notices)})
+        document = {"file": str(out), **facts(condensed), "warnings": warnings(condensed)}
+        print_json({**document, "notes": list(budget.notices)})
     return OK if condensed.provenance.complete else INTERRUPTED

@@ -1,4 +1,4 @@
-"""`evaluate`: train models on small and whole graphs, test them on the whole."""
+"""`evaluate`: train models on condensed and whole graphs, and test them on the whole graph."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ EXAMPLES = """
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateArguments:
-    """Train models on whole and condensed graphs, and test all on the whole graph's test nodes.
+    """Train models on whole and condensed graphs, and test them all on the whole graph's test nodes.
 
     Trainings whose rows are in the folder OUT are not run again: the same command resumes an interrupted run.
     A training that fails is listed in OUT/failures.csv and retried by the next run. The exit status is 0, 1
@@ -52,28 +52,29 @@ class EvaluateArguments:
         models: architectures to train, MODEL or MODEL:SETTING=VALUE,…: mlp, sgc, gcn, graphsage, gat, appnp,
             chebnet, hgt, hgt_late, han, han_late, sehgnn, sehgnn_late, hetgnn, mhgat, mmgcn, xgea,
             hgnn_ima, shgp, shgp_late, hero, hero_late or hetcrf.
-        seeds: trainings of each model on each graph.
-        per_graph: trainings on each condensed graph, where there are several of one method; by default
-            as many as seeds. With --seeds 5 --per-graph 1, each of five files is trained with one seed.
-        out: folder for results.csv, which has one row per training; tuning.csv, failures.csv, run.json and
-            the condensed baselines are beside it.
-        baselines: methods condensed at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
-        tune: settings tried for each model and method (the whole graph counts as one), chosen on validation
-            nodes.
-        epochs: full-batch training steps.
+        seeds: number of trainings of each model on each graph.
+        per_graph: trainings on each condensed graph, if there are several of one method; by default as
+            many as seeds. With --seeds 5 --per-graph 1, each of five files is trained with one seed.
+        out: folder for results.csv, which has one row per training, and for tuning.csv, failures.csv,
+            run.json and the condensed baselines.
+        baselines: methods to condense with at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
+        tune: number of settings tried for each model and method (the whole graph counts as a method);
+            validation nodes choose among them.
+        epochs: full-batch training steps of each training.
         check_every: epochs between validations.
-        patience: stop once every validation within this many epochs was worse than the best in both loss and
-            score; by default training never stops early.
+        patience: stop a training once all validations within this many epochs were worse than the best in
+            both loss and score; by default training never stops early.
         data_root: folder that holds the data sets' files.
-        whole: file of the whole graph, if it is your own and has moved.
+        whole: file of the whole graph, if it is your own file and has moved.
         device: auto, cpu, cuda, …
-        jobs: trainings at a time. 1 runs them in this process, more run as Ray tasks in a process each. By
-            default 1 for grids of fewer than 40 trainings and on a GPU, else as many as there is room for.
+        jobs: number of trainings at a time. 1 runs them in this process; more run as Ray tasks, each in a
+            process of its own. By default 1 for grids of fewer than 40 trainings and on a GPU, else as
+            many as fit.
         address: HOST:PORT of a Ray cluster to run on, or auto for one that runs on this machine.
-        threads: of each training; by default PyTorch's number in this process, and 1 with Ray.
-        fresh: first delete the folder's rows, tried settings and baselines, and start over.
+        threads: threads of each training; by default PyTorch's number in this process, and 1 with Ray.
+        fresh: delete the folder's rows, tried settings and baselines first, and start over.
         json: print one JSON document instead of tables: summary, paired differences, failures.
-        config: TOML file with any of these options; flags win.
+        config: TOML file with any of these options; flags override it.
     """
 
     condensed: list[Path] = dataclasses.field(default_factory=list)
@@ -118,11 +119,11 @@ def run(argv: list[str]) -> int:
     protocol = Protocol(models, args.seeds, args.per_graph, args.tune, training)
     protocol.check()
     check_jobs(args.jobs, args.threads)
-    logging.getLogger("evaluate").setLevel(logging.INFO)  # Says which baselines are condensed.
+    logging.getLogger("evaluate").setLevel(logging.INFO)  # Logs which baselines are condensed.
     baselines = [parse_method(word) for word in args.baselines]
     with errors.status("loading …"):
         all_compared = gather(args.condensed, args.data_root, args.whole, args.device)
-    store = ResultStore(args.out, args.fresh)  # Only now that all input is known to be right.
+    store = ResultStore(args.out, args.fresh)  # Only after all input has been checked.
     comparison = Comparison(protocol, baselines, store, args.out, args.device, args.fresh)
     records: list[dict[str, Any]] = []
     status = OK
@@ -138,7 +139,7 @@ def run(argv: list[str]) -> int:
     else:
         console.print(f"\n{len(store.rows)} rows in [bold]{args.out / RESULTS}[/].")
     if store.failures:
-        errors.print(f"\n{len(store.failures)} failed; the same command tries them again:")
+        errors.print(f"\n{len(store.failures)} failed; the same command retries them:")
         for failure in store.failures:
             errors.print(f"  {_who(failure)}: {failure.reason}", markup=False)
     return MISSED if status == OK and store.failures else status
@@ -151,7 +152,7 @@ def _compare(
     stack: contextlib.ExitStack,
     records: list[dict[str, Any]],
 ) -> None:
-    """Run one whole graph's grid, and show its results even if it is interrupted."""
+    """Run the grid of one whole graph, and show its results even if it is interrupted."""
     store = comparison.store
     before = len(store.failures)
     progress = GridProgress(lambda line: errors.print(line, markup=False))
@@ -164,7 +165,7 @@ def _compare(
     )
     if run.known:
         errors.print(
-            f"{run.known} of {len(run.grid)} trainings are in {args.out} and not run again "
+            f"{run.known} of {len(run.grid)} trainings are in {args.out} already and are not run again "
             "(--fresh starts over)."
         )
     try:
@@ -196,7 +197,7 @@ def _executor(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack
 
 
 def _who(failure: Failure) -> str:
-    """What failed."""
+    """What failed: condensing, choosing settings, or one training."""
     graph = "" if failure.condense_seed is None else f" (seed {failure.condense_seed})"
     if not failure.model:
         return f"condensing {failure.method}{graph}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class GridProgress:
-    """Prints which training has ended, how much of the grid is done, and roughly how long the rest takes."""
+    """Print each training that ends, how much of the grid is done, and roughly how long the rest takes."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         """`say` prints a line."""
@@ -21,7 +21,7 @@ class GridProgress:
     def on_ended(self, ended: EndedCell) -> None:
         """Print one line."""
         if not self._ran and not isinstance(ended.result, Exception):
-            # What came before the first training, such as starting Ray, comes once.
+            # Time before the first training, such as starting Ray, is spent once.
             self._started = time.monotonic() - ended.result.seconds
         self._ran += 1
         left = ended.total - ended.done

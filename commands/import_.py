@@ -1,4 +1,4 @@
-"""`import`: another tool's condensed graph -> a file that the other commands read."""
+"""`import`: convert another tool's condensed graph into a file that the other commands read."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ class ImportArguments:
         feat: features, float [nodes, width], modalities side by side; a .pt file of one tensor.
         dataset: the whole graph that was condensed: a data set's name, or a file (.h5).
         out: file to write.
-        adj: adjacency, [nodes, nodes], dense or sparse COO. GraphSlim's methods without structure need none.
-        label: classes, integers [nodes]. By default they follow from --ratio and the training nodes, as in
-            SR-GM's released graphs: classes in ascending order of size, the largest taking the rest.
-        format: srgm: the SR-GM authors' files. graphslim: GraphSlim's, labels stored.
+        adj: adjacency, [nodes, nodes], dense or sparse COO. GraphSlim's methods without structure do
+            not need it.
+        label: classes, integers [nodes]. By default they follow from --ratio and the training nodes as in
+            SR-GM's released graphs: classes in ascending order of size; the largest takes the rest.
+        format: srgm for the SR-GM authors' files, graphslim for GraphSlim's, which store labels.
         modalities: NAME:WIDTH in the order of the columns; by default the whole graph's.
         threshold: entries of the adjacency above it become edges.
-        ratio: condensed ÷ training nodes, where there is no --label; by default the number in --feat's name.
-        setting: in which the graph was condensed.
-        method: the authors' name of the method, such as gcond; shown in tables.
-        seed: of the condensation, to distinguish several graphs of one method.
-        source: of the whole graph: real files, the simulated stand-in, or real where prepared.
+        ratio: condensed ÷ training nodes, if there is no --label; by default the number in --feat's name.
+        setting: the setting in which the graph was condensed.
+        method: the authors' name of the method, such as gcond, for tables.
+        seed: seed of the condensation, to distinguish several graphs of one method.
+        source: source of the whole graph: the real files, the simulated stand-in, or auto: the real files if
+            present, else simulated.
         data_root: folder that holds the data sets' files.
-        json: print what is in the file as one JSON document on stdout, and all else on stderr.
+        json: print what is in the file as one JSON document on stdout, and everything else on stderr.
     """
 
     feat: Path
@@ -98,7 +100,7 @@ def run(argv: list[str]) -> int:
         say.print(f"[yellow]warning:[/] {warning}")
     say.print(
         f"Written to [bold]{args.out}[/], as condensed from {display_name(whole.name, whole.source)}: "
-        "as you say; this cannot be checked."
+        "this is taken from --dataset and cannot be checked."
     )
     if args.json:
         print_json({"file": str(args.out), **facts(condensed), "warnings": warned})
@@ -106,17 +108,17 @@ def run(argv: list[str]) -> int:
 
 
 def _widths(modalities: list[str] | None) -> dict[str, int] | None:
-    """Modality -> width out of NAME:WIDTH words."""
+    """Modality -> width, from words NAME:WIDTH."""
     from condense.errors import UserError
 
     if modalities is None:
         return None
-    found: dict[str, int] = {}
+    widths: dict[str, int] = {}
     for word in modalities:
         name, _, width = word.rpartition(":")
-        if not name or not width.isdecimal() or not int(width) or name in found:
+        if not name or not width.isdecimal() or not int(width) or name in widths:
             raise UserError(
                 f"modalities (got {word!r}) must read NAME:WIDTH, each name once; try text:512 image:512"
             )
-        found[name] = int(width)
-    return found
+        widths[name] = int(width)
+    return widths

@@ -37,12 +37,12 @@ def run(argv: list[str]) -> int:
     from condense.inspecting.facts import facts
     from condense.io import load
 
-    found = load(args.file)
-    warned = warnings(found) if isinstance(found, CondensedGraph) else []
+    graph = load(args.file)
+    warned = warnings(graph) if isinstance(graph, CondensedGraph) else []
     if args.json:
-        print_json({"file": str(args.file), **facts(found), "warnings": warned})
+        print_json({"file": str(args.file), **facts(graph), "warnings": warned})
         return OK
-    for line in describe(found):
+    for line in describe(graph):
         console.print(line, markup=False)
     for warning in warned:
         console.print(f"[yellow]warning:[/] {warning}")

@@ -9,10 +9,10 @@ from commands.terminal import errors
 
 
 def check_jobs(jobs: int | None, threads: int | None) -> None:
-    """Raise for numbers out of range.
+    """Check that both numbers are at least 1.
 
     Raises:
-        UserError: fewer than one.
+        UserError: a number is less than 1.
     """
     from condense.errors import UserError
 
@@ -29,16 +29,16 @@ def connect_ray(
     """Connect to Ray until `stack` is left, and print how much of it is used.
 
     Args:
-        jobs: at a time; None for as many as there is room for.
-        threads: of each; 1 by default.
-        address: of a cluster to join; None starts one on this machine.
-        stack: closes the connection.
+        jobs: number of jobs at a time; None for as many as fit.
+        threads: threads of each job; None for 1.
+        address: address of a cluster to join; None starts one on this machine.
+        stack: closes the connection when it is left.
 
     Returns:
-        Jobs at a time, and threads of each.
+        The number of jobs at a time, and the threads of each.
 
     Raises:
-        UserError: no such cluster, or more threads than it has CPUs.
+        UserError: there is no such cluster, or `threads` exceeds its CPUs.
     """
     from condense.errors import UserError
     from evaluate.distributed.connect import connect
@@ -50,10 +50,10 @@ def connect_ray(
     if each > cpus:
         raise UserError(f"threads (got {each}) must be at most Ray's {cpus} CPUs; lower --threads")
     count = min(jobs or cpus, cpus // each)
-    errors.print(f"Ray: {count} jobs at a time, threads of each: {each}.")
+    errors.print(f"Ray: {count} jobs at a time, {each} threads each.")
     return count, each
 
 
 def cores() -> int:
-    """CPUs that this process may use."""
+    """The number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""`report`: results as one page for people, with tables and figures beside it."""
+"""`report`: write results as one HTML page, with tables and figures beside it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ EXAMPLES = """
 
 @dataclasses.dataclass(frozen=True)
 class ReportArguments:
-    """Write results as one HTML file, and its tables (CSV, Markdown) and figures (PNG, SVG) beside it.
+    """Write results as one HTML file, with its tables (CSV, Markdown) and figures (PNG, SVG) beside it.
 
     Attributes:
         runs: folders that evaluate or search wrote (--out), results.csv files, condensed graphs (.h5).
-            Different data sets get a section each.
+            Each data set gets its own section.
         out: HTML file to write; tables and figures go to the folder FILE_files beside it.
-        data_root: folder that holds the data sets' files; without the whole graph's, the report lacks its
-            features and classes, and says so.
-        whole: the whole graph's file, if it is one's own and has moved.
+        data_root: folder that holds the data sets' files; without those of the whole graph, the report notes
+            that its features and classes are missing.
+        whole: file of the whole graph, if it is your own file and has moved.
     """
 
     runs: Annotated[list[Path], tyro.conf.Positional] = dataclasses.field(default_factory=list)

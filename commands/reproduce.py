@@ -35,16 +35,17 @@ class ReproduceArguments:
     missed, 2 if data or settings are wrong, 130 after Ctrl-C.
 
     Attributes:
-        names: files in configs/paper without their suffix, or paths of such TOML files; by default all.
-        seeds: trainings of each model; by default the file's number.
-        out: folder for NAME.csv with the scores of every training; trainings in it are not run again.
+        names: files in configs/paper without their suffix, or paths of such TOML files; by default all in
+            configs/paper.
+        seeds: number of trainings of each model; by default the number in the file.
+        out: folder for NAME.csv with the scores of every training; trainings listed there are not run again.
         data_root: folder that holds the data sets' files.
         device: auto, cpu, cuda, …
-        jobs: trainings at a time. 1 runs them in this process, more run as Ray tasks in a process each. By
-            default 1, and with --address as many as there is room for.
+        jobs: number of trainings at a time. 1 runs them in this process; more run as Ray tasks, each in a
+            process of its own. By default 1, or with --address as many as fit.
         address: HOST:PORT of a Ray cluster to run on, or auto for one that runs on this machine.
-        threads: of each training; by default PyTorch's number in this process, and 1 with Ray.
-        json: print the figures as one JSON document on stdout, and all else on stderr.
+        threads: threads of each training; by default PyTorch's number in this process, and 1 with Ray.
+        json: print the figures as one JSON document on stdout, and everything else on stderr.
     """
 
     names: Annotated[list[str], tyro.conf.Positional] = dataclasses.field(default_factory=list)
@@ -77,7 +78,7 @@ def run(argv: list[str]) -> int:
         reproduce_files,
     )
 
-    plans = {path: read_plan(path) for path in paths}  # Before long work: whether all can be meant.
+    plans = {path: read_plan(path) for path in paths}  # Check all files before long work.
     figures: list[Reproduced] = []
     left_out: list[dict[str, str]] = []
     status = OK
@@ -115,7 +116,7 @@ def _show(scores: Sequence[Score]) -> None:
 
 
 def _executor(args: ReproduceArguments, stack: contextlib.ExitStack) -> Executor:
-    """How trainings are run; see `ReproduceArguments.jobs`."""
+    """The executor of the trainings; see `ReproduceArguments.jobs`."""
     from evaluate.executors import InProcess
 
     if args.jobs in (None, 1) and args.address is None:

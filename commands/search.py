@@ -1,4 +1,4 @@
-"""`search`: find architectures on a condensed graph, and verify that its ranking holds on the whole one."""
+"""`search`: search architectures on a condensed graph, and verify that its ranking holds on the whole."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ class SearchArguments:
     exit status is 0, 1 if a trial failed, 2 for wrong input, 130 after Ctrl-C.
 
     Attributes:
-        condensed: condensed graph to search on.
+        condensed: file of the condensed graph to search on.
         space: TOML file of model families and the values to try for their settings; by default
             configs/space.toml.
-        samples: architectures that the search tries; 0 skips the search.
+        samples: number of architectures that the search tries; 0 skips the search.
         out: folder for the results.
         top: how many of the best architectures are retrained on the whole graph and tested.
-        seeds: trainings of each of these.
-        verify: sampled architectures to train on the condensed graph, on the whole graph and by two baselines
-            given equal time, for rank correlation, regret and speed-up; 0 skips the verification.
-        verify_whole: how many of these to train on the whole graph and by the baselines, where training all
-            would take too long; the time of the others is extrapolated from their families. By default all.
-        epochs: of every training, in place of the space's.
-        seed: of samples, search and trainings.
-        jobs: trials of the search at a time, one thread each; by default one per CPU.
+        seeds: number of trainings of each of these.
+        verify: number of sampled architectures to train on the condensed graph, on the whole graph and by two
+            baselines given equal time, to measure rank correlation, regret and speed-up; 0 skips this.
+        verify_whole: how many of these to train on the whole graph and by the baselines, if all would take
+            too long; the time of the others is extrapolated from their families. By default all.
+        epochs: epochs of every training; by default those of the space.
+        seed: seed of the samples, the search and the trainings.
+        jobs: number of trials of the search at a time, one thread each; by default one per CPU.
         address: Ray cluster to join, HOST:PORT or "auto"; by default one is started on this machine.
         data_root: folder that holds the data sets' files.
-        whole: file of the whole graph, if it is your own and has moved.
+        whole: file of the whole graph, if it is your own file and has moved.
         json: print the results as one JSON document.
     """
 
@@ -105,7 +105,7 @@ def run(argv: list[str]) -> int:
 
 
 def _search(args: SearchArguments, search: SearchRun) -> int:
-    """Sweep, retrain the best on the whole graph, and print them; the exit status."""
+    """Sweep, retrain the best on the whole graph, print them, and return the exit status."""
     from evaluate.distributed.connect import connect
 
     logging.getLogger("evaluate.distributed").setLevel(logging.INFO)

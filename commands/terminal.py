@@ -1,4 +1,4 @@
-"""Shared by all commands: where they print, their exit statuses, and how options are parsed."""
+"""What all commands share: consoles, exit statuses, and the parsing of options."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ errors = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def config(argv: Sequence[str]) -> Path | None:
-    """The file that --config names, needed before the other options can be parsed."""
+    """The file named by --config, which is read before the other options are parsed."""
     path = flag(argv, "--config")
     return None if path is None else Path(path)
 
@@ -47,18 +47,18 @@ def config(argv: Sequence[str]) -> Path | None:
 def parse(
     kind: type[T], argv: Sequence[str], command: str, examples: str, default: T | None = None
 ) -> T:
-    """The options of a command, or its help.
+    """Parse the options of a command, or print its help.
 
     Args:
         kind: a dataclass; its docstring describes the command and, under Attributes, the options.
         argv: the words after the command's name.
-        command: its name.
-        examples: command lines, for the help.
-        default: options that `argv` does not give; None for the defaults of `kind`.
+        command: the command's name.
+        examples: example command lines, for the help.
+        default: values of options that are not in `argv`; None for the defaults of `kind`.
     """
     import tyro
 
-    # Lines that are not indented would be joined to a paragraph.
+    # Lines that are not indented would be joined into a paragraph.
     shown = textwrap.indent(inspect.cleandoc(examples), "  ")
     keywords: dict[str, Any] = {} if default is None else {"default": default}
     return tyro.cli(
@@ -66,21 +66,21 @@ def parse(
         args=argv,
         prog=f"cli.py {command}",
         description=f"{described(kind)}\n\nexamples:\n{shown}",
-        config=(tyro.conf.HelptextFromCommentsOff,),  # Options are described in docstrings alone.
+        config=(tyro.conf.HelptextFromCommentsOff,),  # Only docstrings describe options.
         **keywords,
     )
 
 
 def described(kind: type) -> str:
-    """A dataclass' docstring up to its attributes."""
+    """The docstring of a dataclass up to its attributes."""
     return inspect.cleandoc(kind.__doc__ or "").partition("\n\nAttributes:")[0]
 
 
 def notes(as_json: bool) -> Console:
-    """The console for progress and notes: stderr if stdout carries JSON."""
+    """The console for progress and notes: stderr if stdout carries JSON, else stdout."""
     return errors if as_json else console
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on stdout; see `condense.data.plain_json` for what JSON lacks."""
+    """Print one JSON document on stdout; see `condense.data.plain_json` for values that JSON lacks."""
     print(json.dumps(spell(document), indent=1, ensure_ascii=False, allow_nan=False))

@@ -1,4 +1,4 @@
-"""Replacing a file in one step: whatever goes wrong, the old file is kept or replaced whole."""
+"""Atomic replacement of a file: whatever goes wrong, the old file is either kept or replaced whole."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Sink(io.RawIOBase):
     """A new file for h5py that remembers a failed write instead of raising it.
 
     HDF5 crashes the interpreter when a write fails while it closes a file (h5py issue 914), so a
-    full disk would cost the whole process. Here it never learns: after a failure nothing more is
-    written, and `check` raises the error at a moment when HDF5 is not in the middle of something.
+    full disk would cost the whole process. So failures are hidden from HDF5: after one, nothing
+    more is written, and `check` raises the error when HDF5 is not in the middle of an operation.
     """
 
     def __init__(self, path: Path) -> None:
@@ -87,8 +87,8 @@ def replacing(path: str | os.PathLike[str], elsewhere: str = "save elsewhere") -
     A symbolic link is followed; the temporary file is gone afterwards in every case.
 
     Args:
-        path: of the file.
-        elsewhere: how the caller's user saves elsewhere, for errors.
+        path: path of the file.
+        elsewhere: what errors advise for saving elsewhere.
 
     Raises:
         FileError: the folder is missing or not writable, `path` is a folder, the disk is full.
@@ -134,10 +134,10 @@ def _remedy(error: OSError, folder: Path) -> str:
 
 
 def check_target(path: Path) -> None:
-    """Make sure, before long work, that a file can be written at `path`; missing folders are made.
+    """Check, before long work, that a file can be written at `path`; missing folders are created.
 
     Raises:
-        FileError: it cannot.
+        FileError: no file can be written there.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A connection to Ray: a cluster of this machine alone, or one that is there already."""
+"""A connection to Ray: a new cluster on this machine, or an existing one."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
     """Inside, tasks can be given to Ray; yields how many CPUs it has.
 
     Without an address a Ray of this machine is started, without a dashboard and without usage statistics, and
-    stopped at the end; a cluster that is joined goes on. Where this process is connected already, that
-    connection serves and stays. Worker processes see the same code as this one, if it lies at the same place
+    stopped at the end; a cluster that is joined keeps running. If this process is already connected, that
+    connection is used and kept. Worker processes see the same code as this one, if it lies at the same place
     there (or is installed), and start with libraries bound to `threads` threads, so that a task of as many
     CPUs (`num_cpus=threads`) does not take those of others.
 

@@ -1,4 +1,4 @@
-"""What a sweep writes down while it runs: a row a trial, and a line in the log."""
+"""What a sweep records while it runs: for each trial a row and a line in the log."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class Journal(tune.Callback):
         self.before = float(read_json(self.folder / "clock.json").get("seconds", 0.0))
 
     def on_trial_complete(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
-        """A trial has ended after all epochs, or was stopped."""
+        """Record a trial that has ended after all epochs or was stopped."""
         epochs = int(trial.last_result.get("epoch", 0))
         self._keep(trial, FINISHED if epochs >= self.epochs else STOPPED)
 
     def on_trial_recover(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
-        """A trial was lost, with its worker or by an error, and will be run again."""
+        """Log that a trial was lost, with its worker or by an error, and will be run again."""
         logger.warning("trial %d is lost and will be run again", number_of(trial))
 
     def on_trial_error(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
-        """A trial has failed once too often."""
+        """Record a trial that has failed too often."""
         self._keep(trial, FAILED)
 
     def _keep(self, trial: Any, status: str) -> None:

@@ -1,12 +1,13 @@
-"""Architecture search by Ray Tune: Optuna proposes, ASHA stops what falls behind.
+"""Architecture search with Ray Tune: Optuna proposes architectures, ASHA stops those that fall behind.
 
 Optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011) draws each architecture where the
-better ones of those before were dense. ASHA (Li et al., MLSys 2020) compares trials at validated epochs and
-goes on with the best third. A trial is one training on one thread, its score that of `evaluate.search.trial`.
+better ones among earlier trials were dense. ASHA (Li et al., MLSys 2020) compares trials at validated epochs
+and continues the best third. A trial is one training on one thread, its score that of
+`evaluate.search.trial`.
 
-A sweep's state lies in FOLDER/ray. After a kill it goes on there: trials that had ended are kept, those that
-ran begin again; which trials ASHA had compared with each other it has forgotten, and compares anew. A trial
-whose worker is lost is run again, wherever there is room.
+A sweep's state is kept in FOLDER/ray. After a kill the sweep resumes from it: trials that had ended are kept,
+and those that were running start over. ASHA's comparisons are lost and start anew. A trial whose worker is
+lost is run again wherever there is room.
 """
 
 from __future__ import annotations
@@ -30,9 +31,8 @@ from evaluate.search.space import Space
 from evaluate.search.trial import TrialData, run_trial
 from evaluate.training.train import Check
 
-KEEP = (
-    3  # One trial in so many goes on at each rung: ASHA's η, 4 in its paper, where trials are more.
-)
+# One trial in KEEP continues at each rung: ASHA's η; its paper, with more trials, takes 4.
+KEEP = 3
 RETRIES = 3  # Of a trial that is lost.
 ROUNDS = 2
 """Trials that failed get another round: Ray gives a trial up when its lost worker owes two answers, of which
@@ -42,7 +42,7 @@ ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # `Journal` keeps what is needed.
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # Paths stay as they are.
-    "RAY_AIR_NEW_OUTPUT": "0",  # Whose banner no setting silences; what is printed is ours to say.
+    "RAY_AIR_NEW_OUTPUT": "0",  # No setting silences its banner.
 }
 
 
@@ -70,7 +70,7 @@ class DefineByRun:
 def train_architecture(
     config: dict[str, Any], data: TrialData, epochs: int, check_every: int, seed: int
 ) -> None:
-    """A trial, in a worker process."""
+    """Run a trial in a worker process."""
     torch.set_num_threads(1)
 
     def report(check: Check) -> None:
@@ -92,15 +92,15 @@ def folder_of(trial: Any) -> str:
 def sweep(
     data: TrialData, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
 ) -> list[TrialRow]:
-    """Search; go on where an earlier sweep in `folder` stopped. Ray must be connected.
+    """Run a sweep, or resume an earlier one in `folder`. Ray must be connected.
 
     Args:
         data: the graphs to train and validate on.
-        space: of architectures; with its epochs.
-        samples: trials.
-        seed: of Optuna's draws and of every training. With one job the trials follow from it; with more,
-            also from which of them ends first.
-        folder: of the search.
+        space: the architectures and the epochs of a trial.
+        samples: number of trials.
+        seed: seed of Optuna's draws and of every training. With one job it determines the trials; with
+            more, they also depend on which trial ends first.
+        folder: folder of the search.
         jobs: trials at a time; None for as many as Ray has CPUs.
 
     Raises:
@@ -141,7 +141,7 @@ def _tuner(
     state = folder / "ray"
     if tune.Tuner.can_restore(state) and list(state.glob("experiment_state-*.json")):
         return tune.Tuner.restore(str(state), trial, resume_unfinished=True, restart_errored=True)
-    shutil.rmtree(state, ignore_errors=True)  # Killed before there was a state to go on from.
+    shutil.rmtree(state, ignore_errors=True)  # Killed before there was a state to resume.
     return tune.Tuner(
         trial,
         tune_config=tune.TuneConfig(

@@ -1,1 +1,1 @@
-"""A comparison as a grid of trainings: planned, run, resumed."""
+"""A comparison as a grid of trainings that is planned, run and resumed."""

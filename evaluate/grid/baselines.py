@@ -1,4 +1,4 @@
-"""Baselines at the budgets of condensed files, condensed once and kept."""
+"""Baselines condensed at the budgets of condensed files, once, and kept."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def condense_baseline(
 
     Args:
         graph: the whole graph.
-        budget: that of the file it is compared with.
+        budget: the budget of the file that the baseline is compared with.
         method: a name in `METHODS`.
-        settings: of the method; the rest at their defaults.
-        seed: of the condensing.
+        settings: settings of the method; others keep their defaults.
+        seed: seed of the condensation.
         device: where to condense.
-        folder: of the kept files; None keeps none.
-        fresh: condense anew, and replace the file.
+        folder: folder of the kept files; None keeps none.
+        fresh: whether to condense again and replace the file.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; an incomplete graph is no baseline.
-        UserError: as `condense` raises it.
+        UserError: see `condense`.
     """
     chosen = build(METHODS[method].settings, settings, f"method {method}")
     name, path = label(method, settings), None

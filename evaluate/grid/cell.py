@@ -1,4 +1,4 @@
-"""Names of trainings, by which they are recognised and not run twice."""
+"""Names of trainings, which identify them so that none is run twice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from condense.data.fingerprint import Digest
 from evaluate.training.tune import Candidate
 
 VERSION = 1
-"""Raised when the same training would end in other scores than before; older rows are then run again."""
+"""Increased when a change alters the scores of trainings; their older rows are then run again."""
 
 
 def cell_name(
@@ -19,11 +19,11 @@ def cell_name(
     Args:
         dataset: `fingerprint` of the whole graph.
         setting: transductive or inductive.
-        scaling: of the features.
+        scaling: how features are scaled.
         graph: `fingerprint` of the graph trained on; empty for the whole graph.
         model: a name in `MODELS`.
         choice: settings of model and training.
-        seed: of the training.
+        seed: seed of the training.
     """
     digest = Digest()
     digest.record([VERSION, dataset, setting, scaling, graph, model, seed])

@@ -1,4 +1,4 @@
-"""A comparison on one whole graph: baselines condensed, the run recorded, the grid planned."""
+"""A comparison on one whole graph: condenses baselines, records the run and plans the grid."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from evaluate.results.store import Failure, ResultStore
 BASELINES = "rivals"
 """The folder of condensed baselines."""
 SMALL = 40
-"""A grid of fewer trainings ends before Ray's processes would have paid off."""
+"""A grid with fewer trainings ends before starting Ray's processes pays off."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Comparison:
     Attributes:
         protocol: the same for all graphs.
         baselines: methods with their settings, see `condense.methods.spec.parse`.
-        store: of results.
-        folder: of the store; condensed baselines and run.json are there too.
+        store: the store of results.
+        folder: folder of the store; condensed baselines and run.json are there too.
         device: where to condense.
-        fresh: condense baselines again.
+        fresh: whether to condense baselines again.
     """
 
     protocol: Protocol
@@ -47,12 +47,12 @@ class Comparison:
         watch: Watch = lambda ended: None,
         on_failure: Callable[[Failure], None] = lambda failure: None,
     ) -> GridRun:
-        """The grid of one whole graph, ready to `go`.
+        """Plan the grid of one whole graph; `GridRun.go` runs it.
 
         Args:
             compared: the graphs; baselines are added.
             files: the condensed graphs, for run.json.
-            arguments: of the command, likewise.
+            arguments: arguments of the command, likewise.
             watch: called as each training ends.
             on_failure: called for each baseline that could not be condensed.
 
@@ -71,14 +71,14 @@ class Comparison:
 
 
 def jobs_for(run: GridRun, cpus: int) -> int:
-    """How many trainings to run at a time where the user leaves it open.
+    """How many trainings to run at a time if the user does not say.
 
-    It follows from the size of the whole grid, not of what is missing: a run that is resumed must not change
-    to another number of threads.
+    It depends on the size of the whole grid, not on how many trainings are missing, because a resumed run
+    must not change its number of threads.
 
     Args:
         run: the grid.
-        cpus: for trainings of one thread; ÷ threads for others.
+        cpus: CPUs ÷ threads per training.
     """
     alone = len(run.grid) < SMALL or run.workload.device.type == "cuda"
     return 1 if alone else max(1, cpus)

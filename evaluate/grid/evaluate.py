@@ -59,17 +59,17 @@ def seed_rows(
     tune_seconds: float = 0.0,
     store: RecordStore[Row] | None = None,
 ) -> Iterator[Row]:
-    """One row for each training seed, trained and tested as it is asked for, unless `store` has it.
+    """Yield one row for each training seed, trained and tested on demand unless `store` has it.
 
     Args:
         task: the whole graph.
         training_graph: graph to train on, in the data set's units.
-        graph: the same in the models' units.
-        name: of the model.
-        choice: its settings and training.
-        seeds: of the trainings.
-        tune_seconds: spent on choosing the settings.
-        store: of rows by `cell`; new rows are added.
+        graph: the same graph in the models' units.
+        name: name of the model.
+        choice: settings of the model and its training.
+        seeds: seeds of the trainings.
+        tune_seconds: seconds spent on choosing the settings.
+        store: store of rows by `cell`, to which new rows are added.
     """
     workload, facts = (
         GridWorkload(task, [training_graph], [graph]),

@@ -1,4 +1,4 @@
-"""The facts that all rows of a graph share, counted once."""
+"""The facts that all rows of a graph share, computed once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from evaluate.training.tune import settings_text
 
 @dataclass(frozen=True)
 class GraphFacts:
-    """The part of a `Row` that is known before any training on the graph; see there."""
+    """The part of a `Row` that is known before any training on the graph; see `Row`."""
 
     dataset: str
     source: str
@@ -39,18 +39,18 @@ class GraphFacts:
     @classmethod
     def of(cls, task: EvaluationTask, training_graph: TrainingGraph) -> GraphFacts:
         """The facts of one graph."""
-        raw, made = training_graph.graph, training_graph.condensed
-        stages = [] if made is None else made.provenance.stages
+        raw, condensed = training_graph.graph, training_graph.condensed
+        stages = [] if condensed is None else condensed.provenance.stages
         return cls(
             dataset=task.raw.name,
             source=task.raw.source,
             method=training_graph.label,
             ratio=num_target(raw) / num_target(task.raw),
             ratio_train=num_target(raw) / int(task.raw[task.raw.target].train_mask.sum()),
-            trained_on=WHOLE if made is None else CONDENSED,
-            condense_seed=None if made is None else made.provenance.seed,
+            trained_on=WHOLE if condensed is None else CONDENSED,
+            condense_seed=None if condensed is None else condensed.provenance.seed,
             majority=majority_share(task.test_labels(), task.majority()),
-            condense_seconds=0.0 if made is None else made.provenance.condense_seconds,
+            condense_seconds=0.0 if condensed is None else condensed.provenance.condense_seconds,
             nodes=sum(int(raw[t].num_nodes) for t in raw.node_types),
             edges=sum(raw[r].edge_index.size(1) for r in raw.edge_types),
             bytes=num_bytes(raw),
@@ -59,7 +59,7 @@ class GraphFacts:
         )
 
     def row(self, cell: Cell, outcome: TrainingResult, tune_seconds: float) -> Row:
-        """The row of a training on this graph whose model was tested."""
+        """The row of a training on this graph, whose model must have been tested."""
         assert outcome.scores is not None
         scores: dict[str, Any] = dict(outcome.scores)
         return Row(

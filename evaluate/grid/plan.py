@@ -1,4 +1,4 @@
-"""The trainings of a comparison, planned before any of them is run."""
+"""The trainings of a comparison, all planned before the first is run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from evaluate.training.model_spec import parse_model
 from evaluate.training.task import EvaluationTask
 from evaluate.training.tune import Candidate, candidates
 
-TUNE_SEED = 12345  # Apart from the seeds that are reported, which count from 0.
+TUNE_SEED = 12345  # Distinct from the reported seeds, which count from 0.
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Cell:
     """One training.
 
     Attributes:
-        training_graph: the number of the graph that is trained on.
+        training_graph: number of the graph to train on.
         model: a name in `MODELS`.
         choice: settings of model and training.
-        seed: of the training.
-        tests: whether the trained model is tested; if not, its validation score helps to choose settings.
+        seed: seed of the training.
+        tests: whether the trained model is tested; if not, its validation score serves to choose settings.
         name: see `cell_name`.
     """
 
@@ -40,13 +40,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Names:
-    """Everything that decides how trainings end, apart from model, settings and seed.
+    """Everything except model, settings and seed that determines how trainings end.
 
     Attributes:
         dataset: `fingerprint` of the whole graph.
         setting: transductive or inductive.
-        scaling: of the features.
-        graphs: `fingerprint` of each training_graph's graph; empty for the whole one.
+        scaling: how features are scaled.
+        graphs: `fingerprint` of each training graph; empty for the whole graph.
     """
 
     dataset: str
@@ -56,14 +56,14 @@ class Names:
 
     @classmethod
     def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Names:
-        """Those of a whole graph and the graphs to train on."""
+        """The names of a whole graph and the graphs to train on."""
         graphs = ["" if c.condensed is None else fingerprint(c.graph) for c in training_graphs]
         return cls(task.fingerprint, task.setting, task.scaling, graphs)
 
     def cell(
         self, training_graph: int, model: str, choice: Candidate, seed: int, tests: bool = True
     ) -> Cell:
-        """A training with these, with its name."""
+        """A training on one of these graphs, with its name."""
         graph = self.graphs[training_graph]
         name = cell_name(self.dataset, self.setting, self.scaling, graph, model, choice, seed)
         return Cell(training_graph, model, choice, seed, tests, name)
@@ -73,14 +73,14 @@ class Names:
 class Group:
     """Trainings that share their settings: one model on a method's graphs of one size.
 
-    Settings are chosen on the first of these graphs, once: more condensing seeds do not buy more tuning.
+    Settings are chosen once, on the first of these graphs: more condensing seeds do not give more tuning.
 
     Attributes:
         model: a name in `MODELS`.
         choices: the candidates, the same for every group of a model.
         runs: (training_graph, seed) of each training.
-        first: how many trainings of other groups the plan has before these.
-        tuning: a cell for each candidate; empty where there is nothing to choose.
+        first: number of trainings in the plan before those of this group.
+        tuning: one cell for each candidate; empty if there is nothing to choose.
     """
 
     model: str
@@ -95,15 +95,15 @@ class Grid:
     """All trainings of a comparison on one whole graph.
 
     Attributes:
-        names: of the graphs.
-        groups: model by model, each in the order of the training_graphs.
+        names: the names of the graphs.
+        groups: ordered by model, then by training graph.
     """
 
     names: Names
     groups: Sequence[Group]
 
     def trainings(self, group: Group, choice: Candidate) -> list[Cell]:
-        """The cells of a group whose settings are chosen."""
+        """The cells of a group once its settings are chosen."""
         return [self.names.cell(number, group.model, choice, seed) for number, seed in group.runs]
 
     def __len__(self) -> int:
@@ -111,10 +111,10 @@ class Grid:
 
 
 def plan_grid(names: Names, training_graphs: Sequence[TrainingGraph], protocol: Protocol) -> Grid:
-    """The grid of a protocol; nothing is trained.
+    """Plan the grid of a protocol, without any training.
 
     Args:
-        names: of the training_graphs' graphs.
+        names: the names of the training graphs.
         training_graphs: graphs to train on.
         protocol: the same for all of them.
 

@@ -20,8 +20,8 @@ class TrainingGraph:
 
     Attributes:
         label: its name in tables: "whole" or a method.
-        graph: in the data set's units; for "whole" see `EvaluationTask.trained_whole`.
-        condensed: None for the whole graph.
+        graph: the graph in the data set's units; for "whole" see `EvaluationTask.trained_whole`.
+        condensed: the condensed graph with its provenance; None for the whole graph.
     """
 
     label: str
@@ -34,13 +34,13 @@ class Protocol:
     """How models are trained, the same for all graphs.
 
     Attributes:
-        models: names in `MODELS`, or words of `parse_model`.
-        seeds: trainings of each model on each graph, with seeds 0, 1, …
-        per_graph: trainings on each condensed graph, at most `seeds`: the k-th graph of a method then
-            goes on with the seeds where the one before stopped, so that a line of `seeds` trainings
-            varies both seeds together. All graphs get all seeds by default.
-        tune: settings tried for each model and method (the whole graph counts as one), chosen on
-            validation nodes; 1 takes the model's defaults.
+        models: names in `MODELS`, or specifications that `parse_model` reads.
+        seeds: number of trainings of each model on each graph, with seeds 0, 1, …
+        per_graph: trainings on each condensed graph, at most `seeds`. The seeds then continue from one
+            graph of a method to the next, so that a line of `seeds` trainings varies both seeds
+            together. By default all graphs get all seeds.
+        tune: number of settings tried for each model and method (the whole graph counts as a method);
+            validation nodes choose among them; 1 takes the model's defaults.
         training: epochs, check interval, and the default learning rate.
     """
 
@@ -51,12 +51,12 @@ class Protocol:
     training: TrainSettings = dataclasses.field(default_factory=TrainSettings)
 
     def check(self) -> None:
-        """Raise, before long work, if a value is out of range.
+        """Check all values before long work.
 
         Raises:
             UnknownChoiceError: an unknown model.
-            UserError: no model, a wrong setting of one, a number below 1, or more trainings a graph than
-                seeds.
+            UserError: no model, a wrong setting of a model, a number below 1, or more trainings per graph
+                than seeds.
         """
         if not self.models:
             raise UserError(
@@ -78,7 +78,7 @@ class Protocol:
                     f"{name} (got {value}) must be at least 1; leave it out for the default"
                 )
         if self.per_graph is not None and self.per_graph > self.seeds:
-            # A seed that comes twice on one graph would count one training as two.
+            # A seed that occurs twice on one graph would count one training as two.
             raise UserError(
                 f"per_graph (got {self.per_graph}) must be at most seeds ({self.seeds}); "
                 "raise --seeds, or leave --per-graph out"

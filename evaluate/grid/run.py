@@ -1,4 +1,4 @@
-"""One run of a grid: earlier results are taken over, missing cells are run, and each is kept as it ends."""
+"""One run of a grid: it reuses earlier results, runs the missing cells, and stores each as it ends."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class EndedCell:
     """A cell that has ended, as a run reports it.
 
     Attributes:
-        cell: which.
-        facts: of the graph it was trained on.
-        result: of the cell, or the error it ended in.
-        row: of a cell that was tested.
-        done, total: of all cells of the grid, with those known from earlier runs.
+        cell: the cell.
+        facts: facts of the graph it was trained on.
+        result: result of the cell, or the error that ended it.
+        row: row of a tested cell; else None.
+        done, total: numbers of finished cells and of all cells, including those of earlier runs.
     """
 
     cell: Cell
@@ -45,9 +45,9 @@ class GridRun:
     """A run of the grid of one whole graph, planned when it is constructed.
 
     Attributes:
-        workload: the graphs that are trained on.
+        workload: the graphs to train on.
         grid: the plan.
-        known: how many cells of the grid were run before.
+        known: number of cells that earlier runs have finished.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class GridRun:
         store: ResultStore,
         watch: Watch = lambda ended: None,
     ) -> None:
-        """Plan the grid, and take over earlier results from `store`.
+        """Plan the grid, and reuse earlier results from `store`.
 
         Raises:
             UnknownChoiceError: an unknown model.
-            UserError: a training_graph does not fit the whole graph, or was condensed in another setting.
+            UserError: a training graph does not fit the whole graph, or was condensed in another setting.
         """
         self.workload = GridWorkload.of(task, training_graphs)
         task.check_testable()
@@ -70,11 +70,10 @@ class GridRun:
         self._facts = [GraphFacts.of(task, training_graph) for training_graph in training_graphs]
         self._store, self._watch = store, watch
         self._queue: deque[Cell] = deque()
-        self._tuning: dict[
-            str, list[Group]
-        ] = {}  # A candidate's cell -> the groups that wait for it.
-        self._training: dict[str, list[_PendingRow]] = {}  # A cell -> the rows that it makes.
-        self._rows: dict[_Key, tuple[int, Row]] = {}  # With their places in the plan.
+        # A candidate's cell -> the groups that wait for it.
+        self._tuning: dict[str, list[Group]] = {}
+        self._training: dict[str, list[_PendingRow]] = {}  # A cell -> its rows.
+        self._rows: dict[_Key, tuple[int, Row]] = {}  # With places in the plan.
         self._done = 0
         for group in self.grid.groups:
             self._queue.extend(self._begin(group))
@@ -82,16 +81,16 @@ class GridRun:
 
     @property
     def rows(self) -> list[Row]:
-        """The rows of tested cells, from this run or an earlier one, each once and in the plan's order."""
+        """The rows of tested cells, from this run or an earlier one, each once, in the plan's order."""
         return [row for _, row in sorted(self._rows.values(), key=lambda pair: pair[0])]
 
     @property
     def missing(self) -> int:
-        """How many cells have yet to be run."""
+        """Number of cells that have not been run yet."""
         return len(self.grid) - self._done
 
     def go(self, executor: Executor) -> None:
-        """Run the missing cells; results are kept in the store as they arrive, whatever happens later."""
+        """Run the missing cells, and store each result as it arrives."""
         if not self._queue:
             return
         with closing(executor.run(self.workload, self._queue)) as results:
@@ -104,7 +103,7 @@ class GridRun:
                     self._tried(cell, result)
 
     def _begin(self, group: Group) -> list[Cell]:
-        """A group's candidates that have not been tried, or its trainings where all have."""
+        """The cells to run first: a group's untried candidates or, if all are tried, its trainings."""
         unknown = [cell for cell in group.tuning if cell.name not in self._store.tried]
         self._done += len(group.tuning) - len(unknown)
         if not unknown:
@@ -115,12 +114,12 @@ class GridRun:
         return new
 
     def _chosen(self, group: Group) -> list[Cell]:
-        """Choose a group's settings and take over its known trainings; those that are to be run."""
+        """Choose a group's settings, reuse its known trainings, and return the cells to run."""
         tried = [self._store.tried.get(cell.name)[-1] for cell in group.tuning]
         choice = group.choices[0]
         if tried:
-            choice = best_of(group.choices, [one.val_micro_f1 for one in tried])
-        seconds = sum(one.seconds for one in tried)
+            choice = best_of(group.choices, [candidate.val_micro_f1 for candidate in tried])
+        seconds = sum(candidate.seconds for candidate in tried)
         known, unknown = [], []
         for place, cell in enumerate(self.grid.trainings(group, choice), group.first):
             row = self._store.row_of(cell.name)
@@ -135,10 +134,10 @@ class GridRun:
         self._done += len(known)
         return unknown
 
-    def _keep(self, made: Sequence[tuple[_PendingRow, TrainingResult]]) -> list[Row]:
-        """The rows of trainings, kept unless they are there: one graph may have been named twice."""
+    def _keep(self, trained: Sequence[tuple[_PendingRow, TrainingResult]]) -> list[Row]:
+        """Store and return the rows of trainings; rows of a graph that was named twice are stored once."""
         rows, new = [], []
-        for pending, outcome in made:
+        for pending, outcome in trained:
             facts = self._facts[pending.cell.training_graph]
             rows.append(facts.row(pending.cell, outcome, pending.tune_seconds))
             key = pending.cell.name, facts.method, facts.condense_seed
@@ -149,8 +148,8 @@ class GridRun:
         return rows
 
     def _trained(self, cell: Cell, outcome: TrainingResult) -> None:
-        made = [(pending, outcome) for pending in self._training.pop(cell.name)]
-        for (pending, _), row in zip(made, self._keep(made), strict=True):
+        trained = [(pending, outcome) for pending in self._training.pop(cell.name)]
+        for (pending, _), row in zip(trained, self._keep(trained), strict=True):
             self._report(pending.cell, outcome, row)
 
     def _tried(self, cell: Cell, outcome: TrainingResult) -> None:
@@ -163,12 +162,12 @@ class GridRun:
         )  # fmt: skip
         for group in self._tuning.pop(cell.name):
             self._report(cell, outcome)
-            if all(one.name in self._store.tried for one in group.tuning):
-                # Next in the queue: an interrupted run should leave whole lines of the table.
+            if all(candidate.name in self._store.tried for candidate in group.tuning):
+                # They come next, so that an interrupted run leaves complete lines of the table.
                 self._queue.extendleft(reversed(self._chosen(group)))
 
     def _failed(self, cell: Cell, error: Exception) -> None:
-        """Keep the failure. If a candidate fails, its group waits: fewer candidates would not be fair."""
+        """Store the failure. A group whose candidate failed waits, as fewer candidates would be unfair."""
         facts, seed = self._facts[cell.training_graph], cell.seed if cell.tests else None
         self._store.add_failure(
             Failure(
@@ -192,7 +191,7 @@ _Key = tuple[str, str, int | None]
 
 @dataclass(frozen=True)
 class _PendingRow:
-    """A row whose training has yet to be run."""
+    """A row whose training has not been run yet."""
 
     cell: Cell
     place: int

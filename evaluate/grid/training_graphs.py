@@ -44,7 +44,7 @@ class ComparedGraphs:
 def gather(
     files: Sequence[Path], root: Path, whole: Path | None = None, device: str = "auto"
 ) -> list[ComparedGraphs]:
-    """The comparisons, one for each whole graph that the files were condensed from; all files fit theirs.
+    """Load and check the graphs to compare, one group for each whole graph that files were condensed from.
 
     Args:
         files: condensed graphs.
@@ -53,8 +53,8 @@ def gather(
         device: where to train.
 
     Raises:
-        UserError: no file, files of several settings, or a graph that does not fit its whole one.
-        FileError: a file cannot be read, or its whole graph is not the one that it was made from.
+        UserError: no file, files of several settings, or a graph that does not fit its whole graph.
+        FileError: a file cannot be read, or was not condensed from the whole graph that was loaded.
     """
     if not files:
         raise UserError("condensed (got nothing) needs at least one file; give --condensed FILE …")
@@ -81,14 +81,14 @@ def add_baselines(
     folder: Path | None = None,
     fresh: bool = False,
 ) -> None:
-    """Condense baselines, once for each budget and seed of the files; those that fail are listed as failures.
+    """Condense baselines once for each budget and seed of the files; failures are listed in `compared`.
 
     Args:
-        compared: from `gather`; baselines and failures are added to it.
+        compared: result of `gather`; baselines and failures are added to it.
         baselines: methods with their settings, see `condense.methods.spec.parse`.
         device: where to condense.
         folder: where baselines are kept, so that each is condensed once; None keeps none.
-        fresh: condense them again.
+        fresh: whether to condense them again.
     """
     files = [c.condensed.provenance for c in compared.training_graphs if c.condensed is not None]
     graph = compared.task.raw
@@ -96,20 +96,20 @@ def add_baselines(
         for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
             try:
                 budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
-                made = condense_baseline(
+                condensed = condense_baseline(
                     graph, budget, method, settings, p.seed, device, folder, fresh
                 )
-            except Exception as error:  # Whatever it is, other graphs are compared without it.
+            except Exception as error:  # Whatever the error, the other graphs are still compared.
                 name = label(method, settings)
                 compared.failures.append(
                     Failure("", graph.name, name, "", p.seed, None, reason(error))
                 )
             else:
-                compared.training_graphs.append(_training_graph(made))
+                compared.training_graphs.append(_training_graph(condensed))
 
 
 def _one_setting(files: Sequence[tuple[Path, CondensedGraph]]) -> Setting:
-    """The setting in which all files were condensed: scores of two settings are not comparable."""
+    """The setting of all files; scores in different settings are not comparable."""
     first: dict[Setting, Path] = {}
     for file, condensed in files:
         first.setdefault(condensed.provenance.setting, file)
@@ -124,16 +124,16 @@ def _one_setting(files: Sequence[tuple[Path, CondensedGraph]]) -> Setting:
 def whole_graph(
     file: Path, condensed: CondensedGraph, root: Path, whole: Path | None
 ) -> MultimodalGraph:
-    """The graph that `condensed` was made from, verified by its hash.
+    """The graph that `condensed` was condensed from, verified by its hash.
 
     Args:
-        file: of `condensed`.
+        file: file of `condensed`, for errors.
         condensed: a condensed graph.
         root: folder of the known data sets' files.
         whole: file of the whole graph, in place of the one that `condensed` names.
 
     Raises:
-        FileError: it is not there, or is another version than the one condensed.
+        FileError: the graph is missing, or differs from the version that was condensed.
     """
     provenance = condensed.provenance
     settings = provenance.dataset_settings

@@ -1,4 +1,4 @@
-"""The trainings of a grid, each run and tested."""
+"""Runs and tests the trainings of a grid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from evaluate.training.tune import fit
 
 @dataclass(frozen=True)
 class GridWorkload:
-    """The graphs that cells are trained on, as a `evaluate.executors.Workload` of cells.
+    """The graphs that cells are trained on, as an `evaluate.executors.Workload` of cells.
 
     Attributes:
         task: the whole graph.
@@ -49,11 +49,12 @@ class GridWorkload:
             UserError: a graph does not fit the whole graph, or was condensed in another setting.
         """
         for training_graph in training_graphs:
-            made = training_graph.condensed
-            if made is not None and made.provenance.setting != task.setting:
+            condensed = training_graph.condensed
+            if condensed is not None and condensed.provenance.setting != task.setting:
                 raise UserError(
-                    f"setting (got {made.provenance.setting!r} for {training_graph.label}) must be that of "
-                    f"the comparison, {task.setting!r}; condense it again with --setting {task.setting}"
+                    f"setting (got {condensed.provenance.setting!r} for {training_graph.label}) "
+                    f"must be that of the comparison, {task.setting!r}; "
+                    f"condense it again with --setting {task.setting}"
                 )
         graphs = [
             task.training if c.condensed is None else task.admit(c.graph) for c in training_graphs
@@ -61,11 +62,11 @@ class GridWorkload:
         return cls(task, training_graphs, graphs)
 
     def run(self, cell: Cell) -> Iterator[TrainingResult]:
-        """The result of a cell."""
+        """Yield the result of a cell."""
         yield run_cell(self, cell)
 
     def pack(self, device: torch.device) -> Any:
-        """The raw graphs, from which a worker prepares the workload as this process did."""
+        """The raw graphs, from which a worker builds the workload as this process did."""
         task = self.task
         return task.raw, task.setting, task.scaling, device, self.training_graphs
 
@@ -81,12 +82,12 @@ class TrainingResult:
     """The outcome of one training.
 
     Attributes:
-        val_micro_f1, epoch: of the state that was kept.
+        val_micro_f1, epoch: validation score and epoch of the state that was kept.
         train_seconds: optimisation alone.
         validate_seconds: validation while training.
-        seconds: all together, with building the model and testing it.
-        peak_mib: memory that optimisation took, see `evaluate.training.memory.TrainingPeak`.
-        threads: of the training.
+        seconds: all together, including building and testing the model.
+        peak_mib: memory in MiB that optimisation took, see `evaluate.training.memory.TrainingPeak`.
+        threads: threads of the training.
         scores: each of `METRICS` on test nodes, None where it is undefined; None if the model was not tested.
     """
 
@@ -101,7 +102,7 @@ class TrainingResult:
 
     @classmethod
     def of_row(cls, row: Row) -> TrainingResult:
-        """The result that a row was made of; building the model and testing it were not timed there."""
+        """The result behind a row; rows do not time building and testing the model, so `seconds` lacks it."""
         return cls(
             row.val_micro_f1,
             row.epoch,
@@ -115,14 +116,14 @@ class TrainingResult:
 
 
 def run_cell(workload: GridWorkload, cell: Cell) -> TrainingResult:
-    """Train a cell's model and, if the cell `tests`, test it; everything random follows from its seed."""
+    """Train a cell's model and, if the cell `tests`, test it; its seed determines all random numbers."""
     task, started = workload.task, time.perf_counter()
     graph = workload.graphs[cell.training_graph]
     trained = fit(parse_model(cell.model)[1], cell.choice, task, graph, cell.seed)
     scores = None
     if cell.tests:
         logits = predict(trained.model, task.whole, task.test_rows()).cpu()
-        # In float64: float32 rounds the chances of sure nodes to 1 alike, and AUC would lose their order.
+        # In float64: float32 would round high probabilities to 1, and AUC would lose their order.
         values = measure(logits.double(), task.test_labels())
         scores = {name: None if math.isnan(value) else value for name, value in values.items()}
     return TrainingResult(

@@ -1,4 +1,4 @@
-"""Published figures, reproduced: one TOML file says what to train and what the papers report."""
+"""Reproduction of published figures: a TOML file lists what to train and what the papers report."""
 
 from evaluate.reproduce.compare import Reproduced, as_records, as_text
 from evaluate.reproduce.plan import Plan, Published, read_plan

@@ -1,4 +1,4 @@
-"""Ours beside theirs."""
+"""Published figures and ours side by side."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Reproduced:
         published: the figure.
         mean: ours over seeds, in points.
         sd: sample standard deviation over seeds, in points; 0 for one seed.
-        seeds: how many.
+        seeds: number of seeds.
     """
 
     dataset: str
@@ -33,7 +33,7 @@ class Reproduced:
 
     @classmethod
     def of(cls, dataset: str, figure: Published, scores: Sequence[Score]) -> Reproduced:
-        """From all scores of the figure's data set; those of its model and metric count."""
+        """Compare a figure with those of `scores` that have its data set, model and metric."""
         points = [
             100 * score.value
             for score in scores
@@ -49,37 +49,37 @@ class Reproduced:
 
     @property
     def reached(self) -> bool:
-        """Whether the bar, if there is one, is reached."""
+        """Whether the bar is reached; true if there is none."""
         return self.published.bar is None or self.mean >= self.published.bar
 
 
-def as_records(found: Sequence[Reproduced]) -> list[dict[str, Any]]:
+def as_records(figures: Sequence[Reproduced]) -> list[dict[str, Any]]:
     """One record for each figure: what was published, and ours beside it."""
     return [
         {
-            **dataclasses.asdict(one.published),
-            "dataset": one.dataset,
-            "mean": one.mean,
-            "sd": one.sd,
-            "seeds": one.seeds,
-            "difference": one.difference,
-            "reached": one.reached,
+            **dataclasses.asdict(figure.published),
+            "dataset": figure.dataset,
+            "mean": figure.mean,
+            "sd": figure.sd,
+            "seeds": figure.seeds,
+            "difference": figure.difference,
+            "reached": figure.reached,
         }
-        for one in found
+        for figure in figures
     ]
 
 
-def as_text(found: Sequence[Reproduced]) -> str:
+def as_text(figures: Sequence[Reproduced]) -> str:
     """One line for each figure, with whether our bar is reached."""
     grid = [("data set", "model", "metric", "source", "published", "ours", "difference", "bar", "")]
-    for one in found:
-        figure = one.published
+    for row in figures:
+        figure = row.published
         grid.append((
-            one.dataset, figure.model, figure.metric, figure.source,
+            row.dataset, figure.model, figure.metric, figure.source,
             "" if figure.value is None else f"{figure.value:.1f}",
-            f"{one.mean:.1f} ± {one.sd:.1f}",
-            "" if one.difference is None else f"{one.difference:+.1f}",
+            f"{row.mean:.1f} ± {row.sd:.1f}",
+            "" if row.difference is None else f"{row.difference:+.1f}",
             "" if figure.bar is None else f"{figure.bar:.1f}",
-            "" if figure.bar is None else "reached" if one.reached else "MISSED",
+            "" if figure.bar is None else "reached" if row.reached else "MISSED",
         ))  # fmt: skip
     return aligned(grid, left=4)

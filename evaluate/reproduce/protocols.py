@@ -37,7 +37,7 @@ class ScoredTraining:
 
 
 def cell_of(task: EvaluationTask, entry: Entry, seed: int) -> str:
-    """The name of a training of a plan, made of everything that decides how it ends."""
+    """The name of a training of a plan, a digest of everything that determines how it ends."""
     name = cell_name(
         task.fingerprint, task.setting, task.scaling, "", entry.model, entry.choice, seed
     )
@@ -49,7 +49,7 @@ def cell_of(task: EvaluationTask, entry: Entry, seed: int) -> str:
 
 
 def end_to_end(task: EvaluationTask, model: str, choice: Candidate, seed: int) -> ScoredTraining:
-    """The model learns the training nodes' labels; validation nodes choose its state."""
+    """Train on the training nodes' labels; validation nodes choose the model's state."""
     result = fit(MODELS[model], choice, task, task.training, seed)
     logits = predict(result.model, task.whole, task.test_rows())
     values = _values(task, logits, logits)
@@ -81,7 +81,7 @@ class Embeddings:
 
     @staticmethod
     def _key(task: EvaluationTask, entry: Entry, seed: int) -> str:
-        """A digest of all that pre-training sees: it reads neither labels nor splits."""
+        """A digest of everything that pre-training reads, which excludes labels and splits."""
         blind = copy.copy(task.whole)
         store = blind[blind.target]
         store.y = torch.full_like(store.y, UNLABELLED)
@@ -106,7 +106,7 @@ def probed(task: EvaluationTask, entry: Entry, seed: int, embedded: Embeddings) 
 
 
 def _values(task: EvaluationTask, logits: Tensor, by_macro: Tensor) -> dict[str, float]:
-    """All of `METRICS`; macro-F1 of the logits that were chosen by it."""
+    """The scores of all `METRICS`; macro-F1 is that of the logits chosen by macro-F1."""
     truth, by_micro, by_macro = task.test_labels(), logits.cpu(), by_macro.cpu()
     return {
         name: metric(by_macro if name == "macro_f1" else by_micro, truth)

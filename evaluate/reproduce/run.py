@@ -38,7 +38,7 @@ def reproduce(
         plan: from `read_plan`.
         root: folder of the data sets' files.
         device: where to train.
-        seeds: in place of the plan's number.
+        seeds: number of trainings of each model; None for the plan's number.
         on_scores: called for each training that is kept already, then as each other one ends.
         store: of `score_store`; trainings whose scores it has are not run again.
         start: returns the executor; called only if there is anything to train.
@@ -68,7 +68,7 @@ def reproduce(
             cells = {d: workload.cell(name, d, seed) for d in plan.datasets_of(name)}
             for dataset, cell in cells.items():
                 if cell in store:
-                    # Under the names of this plan, which may be others than when it was trained.
+                    # Under the names of this plan, which may differ from those at the time of training.
                     known = [replace(s, dataset=dataset, model=name) for s in store.get(cell)]
                     scores.extend(known)
                     on_scores(known)
@@ -80,7 +80,7 @@ def reproduce(
                 if isinstance(result, Exception):
                     raise _explained(training, result)
                 scores.extend(result)
-                if result[0].cell not in store:  # One graph may go by two names.
+                if result[0].cell not in store:  # One graph may have two names.
                     store.add(result)
                 on_scores(result)
     return [Reproduced.of(plan.dataset_of(f), f, scores) for f in plan.published]
@@ -95,19 +95,19 @@ def reproduce_files(
     on_scores: OnScores = lambda scores: None,
     start: Callable[[], Executor] = InProcess,
 ) -> Iterator[tuple[Path, list[Reproduced] | FileError]]:
-    """Each file's figures, or why it was left out, as its plan ends.
+    """Yield the figures of each file, or the error why it was left out, as its plan ends.
 
     Args:
         plans: file -> its plan.
         folder: where scores are kept, one NAME.csv for each file; what is there is not trained again.
         root: folder of the data sets' files.
         device: where to train.
-        seeds: in place of the plans' numbers.
+        seeds: number of trainings of each model; None for the plans' numbers.
         on_scores: see `reproduce`.
         start: see `reproduce`.
 
     Raises:
-        UserError: as `reproduce` raises it.
+        UserError: see `reproduce`.
         FileError: kept scores cannot be read, or could not be written.
     """
     for path, plan in plans.items():
@@ -119,10 +119,10 @@ def reproduce_files(
 
 
 def _explained(training: Training, error: Exception) -> Exception:
-    """The error of a training, or what to do about its process that was lost."""
+    """The error of a training, or a remedy if its process was lost."""
     if not isinstance(error, LostProcessError):
         return error
     return UserError(
         f"{training.name}, seed {training.seed}: its process was lost ({error.kind}), perhaps for "
-        "want of memory; the same command goes on, fewer --jobs take less"
+        "lack of memory; the same command resumes, and fewer --jobs need less memory"
     )

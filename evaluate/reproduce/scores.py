@@ -1,4 +1,4 @@
-"""The scores of trainings, kept in a file so that none is run twice."""
+"""The scores of trainings, stored in a file so that no training is run twice."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Score:
         cell: name of the training, see `evaluate.grid.cell`.
         dataset: its name.
         model: the plan's name of it.
-        seed: of the training.
+        seed: seed of the training.
         metric: as `Published` names it, or "val_micro_f1".
         value: on test nodes, in 0 … 1 (ARI may be below 0).
-        seconds: of optimisation.
+        seconds: seconds of optimisation.
     """
 
     cell: str

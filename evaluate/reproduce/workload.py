@@ -20,8 +20,8 @@ class Training:
 
     Attributes:
         name: the plan's name of the model.
-        seed: of everything random.
-        datasets: to train on; together, since splits of one graph share an embedding.
+        seed: seed of all random numbers.
+        datasets: data sets to train on; together, since splits of one graph share an embedding.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Training:
 
 @dataclass(frozen=True)
 class PlanWorkload:
-    """The models and data sets of a plan, as a `evaluate.executors.Workload` of trainings.
+    """The models and data sets of a plan, as an `evaluate.executors.Workload` of trainings.
 
     Attributes:
         entries: the plan's name of a model -> how to train it.
@@ -69,7 +69,7 @@ class PlanWorkload:
         return cls(entries, tasks)
 
     def run(self, training: Training) -> Iterator[list[Score]]:
-        """The scores on each data set, as its training ends."""
+        """Yield the scores on each data set as its training ends."""
         name, seed = training.name, training.seed
         entry = self.entries[name]
         for dataset in training.datasets:

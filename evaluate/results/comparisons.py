@@ -33,14 +33,14 @@ class Comparison:
 
 
 def compare(rows: Sequence[Row], by_model: bool = False) -> list[Comparison]:
-    """The first condensed method among `rows` against every other one, a family of comparisons.
+    """Compare the first condensed method in `rows` with every other one, as one family of comparisons.
 
     Pairs are those of `paired_methods`, so the whole graph, which has no condensing seed, is no baseline.
     Methods are compared at each ratio at which both have been evaluated.
 
     Args:
         rows: of one data set and setting.
-        by_model: one comparison a model in place of one over their mean.
+        by_model: whether to compare model by model instead of on the mean over models.
     """
     condensed = [row for row in rows if row.method != WHOLE]
     if not condensed:
@@ -72,33 +72,33 @@ def compare(rows: Sequence[Row], by_model: bool = False) -> list[Comparison]:
 def as_list(comparisons: Sequence[Comparison]) -> str:
     """One line for each comparison."""
     grid = [("over", "points", "p", "pairs")]
-    for one in comparisons:
-        apart = one.difference
-        p = "" if apart.count == 1 else "< 0.001" if one.p < 0.001 else f"{one.p:.3f}"
-        grid.append((_baseline(one, comparisons), _points(apart), p, str(apart.count)))
+    for comparison in comparisons:
+        apart = comparison.difference
+        p = "" if apart.count == 1 else "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
+        grid.append((_baseline(comparison, comparisons), _points(apart), p, str(apart.count)))
     return aligned(grid, left=1)
 
 
 def as_grid(comparisons: Sequence[Comparison]) -> str:
     """Baselines (rows) by models (columns); a star where the corrected p is at most 0.05."""
-    models = list(dict.fromkeys(one.model or "" for one in comparisons))
+    models = list(dict.fromkeys(comparison.model or "" for comparison in comparisons))
     lines: dict[str, dict[str, str]] = {}
-    for one in comparisons:
-        star = " *" if one.p <= 1 - CONFIDENCE else "  "
-        text = _points(one.difference) + star
-        lines.setdefault(_baseline(one, comparisons), {})[one.model or ""] = text
+    for comparison in comparisons:
+        star = " *" if comparison.p <= 1 - CONFIDENCE else "  "
+        text = _points(comparison.difference) + star
+        lines.setdefault(_baseline(comparison, comparisons), {})[comparison.model or ""] = text
     grid = [("over", *(f"{model}  " for model in models))]
-    grid += [(baseline, *(found.get(m, "") for m in models)) for baseline, found in lines.items()]
+    grid += [(baseline, *(cells.get(m, "") for m in models)) for baseline, cells in lines.items()]
     return aligned(grid, left=1)
 
 
 def _points(difference: PairedDifference) -> str:
-    """Mean and half width; a single pair has no width."""
+    """Mean and half width; a single pair has no half width."""
     half = "" if difference.count == 1 else f" ± {difference.half:.1f}"
     return f"{difference.mean:+.1f}{half}"
 
 
-def _baseline(one: Comparison, among: Sequence[Comparison]) -> str:
-    """The baseline, with the ratio where there are several."""
-    several = len({other.ratio for other in among}) > 1
-    return f"{one.baseline} ({one.ratio:.2%})" if several else one.baseline
+def _baseline(comparison: Comparison, among: Sequence[Comparison]) -> str:
+    """The name of the baseline, with the ratio if there are several ratios."""
+    name, several = comparison.baseline, len({c.ratio for c in among}) > 1
+    return f"{name} ({comparison.ratio:.2%})" if several else name

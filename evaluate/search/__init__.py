@@ -1,1 +1,1 @@
-"""Architecture search on a condensed graph, and how far its ranking holds on the whole one."""
+"""Architecture search on a condensed graph, and how well its ranking holds on the whole graph."""

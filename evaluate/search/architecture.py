@@ -17,7 +17,7 @@ class Architecture:
 
     Attributes:
         model: a name in `MODELS`.
-        settings: of the model, those that differ from its defaults or that the space lists.
+        settings: settings of the model that differ from its defaults or that the space lists.
         training: learning rate and weight decay, if the space lists them.
     """
 

@@ -3,12 +3,12 @@
 With c the seconds of condensing and t̄ the mean seconds, training and validation, of one of N architectures on
 the condensed graph, a baseline may spend c + N t̄, that is c / N + t̄ per architecture:
 
-- a random sub-graph: training nodes drawn at random, the nodes of other types that they lead to, and all
+- a random sub-graph: training nodes drawn at random, the nodes of other types that they reach, and all
   edges among these; as many training nodes as the time allows, at least as many as the condensed graph has;
 - the whole graph for fewer epochs, the same number for every architecture, validated once at their end.
 
 Both are validated on the same nodes as everything else. Times are predicted from a few trainings, so the time
-that a baseline really took is measured and shown beside the time it was allowed.
+that a baseline took is measured and shown beside the time it was allowed.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from evaluate.search.architecture import Architecture
 from evaluate.search.record import SideRow
 
 GROWTH = 1.25
-"""Ratio of successive sizes of sub-graphs that are tried: finer than times can be predicted."""
+"""Ratio of successive sub-graph sizes that are tried; times cannot be predicted more finely."""
 
 
 def random_part(graph: MultimodalGraph, count: int, seed: int) -> MultimodalGraph:
     """The sub-graph of `count` training nodes drawn at random; it contains those of smaller counts.
 
     Args:
-        graph: on which models train.
-        count: at most its training nodes.
-        seed: of the draw.
+        graph: the graph on which models train.
+        count: number of training nodes to draw, at most those of `graph`.
+        seed: seed of the draw.
     """
     store = graph[graph.target]
     rows = store.train_mask.nonzero().flatten()
@@ -52,11 +52,11 @@ def sizes(least: int, most: int) -> list[int]:
 
 
 def largest_within(candidates: Sequence[int], fits: Callable[[int], bool]) -> int:
-    """The greatest candidate that fits, by bisection; the first where none does.
+    """The greatest candidate that fits, by bisection; the first one if none fits.
 
     Args:
-        candidates: ascending; if one does not fit, no greater one does.
-        fits: whether a candidate does.
+        candidates: in ascending order; if one does not fit, no greater one fits.
+        fits: whether a candidate fits.
     """
     low, high = 0, len(candidates) - 1
     while low < high:
@@ -76,11 +76,11 @@ def probes(architectures: Sequence[Architecture]) -> list[Architecture]:
 def short_epochs(whole: Sequence[SideRow], allowed: float) -> int:
     """How many epochs on the whole graph, with one validation at the end, fit into `allowed` seconds.
 
-    (allowed − v̄) ÷ t̄ with v̄ the mean seconds of a validation and t̄ those of an epoch, as the full trainings
-    took them; at least 1, whatever the time, and at most as many as these had.
+    (allowed − v̄) ÷ t̄ with v̄ the mean seconds of a validation and t̄ those of an epoch in the full trainings;
+    at least 1, however short the time, and at most the epochs of the full trainings.
 
     Args:
-        whole: trainings on the whole graph, all of the same epochs.
+        whole: trainings on the whole graph, all with the same number of epochs.
         allowed: seconds per architecture.
     """
     full, every = whole[0].epochs, whole[0].check_every

@@ -25,7 +25,7 @@ class Interval:
     """A statistic and its bootstrap percentile interval.
 
     Attributes:
-        value: of all n architectures; NaN where it is undefined.
+        value: the statistic of all n architectures; NaN where it is undefined.
         low: the (1 − CONFIDENCE) / 2 quantile over resampled architectures.
         high: the (1 + CONFIDENCE) / 2 quantile.
     """
@@ -60,13 +60,12 @@ class Spread:
 def kendall(x: Scores, y: Scores) -> float:
     """Kendall's τ-b: Σ_ij s_ij t_ij / √(Σ_ij s_ij² · Σ_ij t_ij²), s_ij = sign(x_i − x_j), t_ij likewise of y.
 
-    1 if all pairs are in the same order, −1 if all are reversed; a pair tied on one side counts for neither,
-    and weighs in the denominator on the other side only. NaN if all of x or all of y are equal. Kendall,
-    Biometrika 33 (1945).
+    1 if all pairs are in the same order, −1 if all are reversed; a pair tied on one side adds nothing to the
+    numerator, and counts in the denominator on the other side only. NaN if all of x or all of y are
+    equal. Source: Kendall, Biometrika 33 (1945).
     """
-    from scipy.stats import (
-        kendalltau,  # Imports in a second; only `kendall` and `spearman` need it.
-    )
+    # SciPy takes a second to import; only `kendall` and `spearman` need it.
+    from scipy.stats import kendalltau
 
     return float(kendalltau(x, y).statistic)  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -114,8 +113,8 @@ def regret(
 ) -> float:
     """What choosing by the proxy costs, in points: test score of the best by `whole_val` − that of `proxy`'s.
 
-    Both test scores are of models trained on the whole graph. Several best ones count with their mean, as
-    if one of them were drawn. Negative if the proxy happens to choose a better one.
+    Both test scores are of models trained on the whole graph. If several architectures are best, their mean
+    counts, as if one were drawn at random. Negative if the proxy happens to choose a better one.
     """
     return 100 * (_chosen(whole_val, whole_test) - _chosen(proxy, whole_test))
 
@@ -125,8 +124,8 @@ def shortlist_regret(
 ) -> float:
     """The regret of choosing, among the `count` best by the proxy, the best by `whole_val`, in points.
 
-    This is what a search does that retrains its best on the whole graph. Among equals by the proxy, the first
-    are listed. See `regret`.
+    A search that retrains its best on the whole graph chooses like this. The first of equals by the proxy are
+    shortlisted. See `regret`.
     """
     order = sorted(range(len(proxy)), key=lambda i: -proxy[i])[:count]
     listed = _chosen([whole_val[i] for i in order], [whole_test[i] for i in order])

@@ -31,15 +31,15 @@ class RankingQuality:
     Attributes:
         kendall: τ-b between its validation scores and the whole graph's.
         spearman: ρ between the same scores.
-        regret: of choosing by this side, in points of test micro-F1.
-        regret_top: of choosing by the whole graph's validation among this side's best `top`, in points.
-        top: how many are on that shortlist.
-        speed_up: over the whole graph, counting condensing, and training and validation on either side.
+        regret: regret of choosing by this side, in points of test micro-F1.
+        regret_top: regret of choosing by the whole graph's validation among this side's best `top`.
+        top: length of that shortlist.
+        speed_up: speed-up over the whole graph, counting condensing, training and validation.
         speed_up_top: `speed_up` with the `top` trainings on the whole graph counted too.
-        speed_up_training: `speed_up` without the seconds of validation on either side.
-        seconds: spent per architecture, its share of condensing included.
+        speed_up_training: `speed_up` without the seconds of validation on both sides.
+        seconds: seconds per architecture, including its share of condensing.
         nodes: target nodes trained on.
-        epochs: of every training.
+        epochs: epochs of every training.
     """
 
     kendall: Interval
@@ -63,10 +63,10 @@ class Verification:
         architectures: N.
         measured: how many were trained on the whole graph.
         allowed: seconds per architecture that baselines may spend.
-        whole_seconds: per architecture on the whole graph, extrapolated if measured < N.
-        spread: of the whole graph's validation scores.
-        spread_test: of its test scores.
-        sides: by name.
+        whole_seconds: seconds per architecture on the whole graph, extrapolated if measured < N.
+        spread: spread of the whole graph's validation scores.
+        spread_test: spread of its test scores.
+        sides: name of a side -> its quality.
         rows: one per architecture.
     """
 
@@ -90,10 +90,10 @@ def rank_quality(
     """All figures of a verification, as `evaluate.search.verify` defines them.
 
     Args:
-        architectures: N of them.
-        trainings: each side's trainings, of all N on the condensed graph.
+        architectures: the N architectures.
+        trainings: the trainings of each side; the condensed graph has all N.
         allowed: seconds per architecture that baselines may spend.
-        condense_seconds: c.
+        condense_seconds: c, the seconds of condensing.
         top: how many of a side's best would be retrained on the whole graph.
     """
     count, whole = len(architectures), trainings[WHOLE]
@@ -138,7 +138,7 @@ def rank_quality(
 def extrapolated(
     architectures: Sequence[Architecture], whole: Mapping[tuple[str, str], SideRow], part: str
 ) -> list[float]:
-    """Each architecture's seconds on the whole graph: measured, or the mean of its family, or of all.
+    """Seconds of each architecture on the whole graph: measured, or the mean of its family, or of all.
 
     Args:
         architectures: all of them.

@@ -1,6 +1,6 @@
-"""The files of a search's folder, each replaced whole, so that a kill loses no finished training.
+"""The files in a search's folder. Each is replaced atomically, so that a kill loses no finished training.
 
-plan.json      the search that the folder belongs to; any other is refused
+plan.json      the search that the folder belongs to; another search is refused
 trials.csv     the search's trials, `TrialRow`
 top.csv        the best, retrained on the whole graph and tested once, `evaluate.results.rows.Row`
 sides.csv      single trainings of a verification, `SideRow`
@@ -24,7 +24,7 @@ from evaluate.results.records import read_records
 T = TypeVar("T")
 
 FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
-"""How a trial ended: after all epochs; early, since others were better; with an error."""
+"""How a trial ended: after all epochs; early, because others were better; with an error."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class TrialRow:
         trial: its number, counted from 1 in the order in which trials began.
         model: a name in `MODELS`.
         settings: `Architecture.text`.
-        score: the best micro-F1 on the whole graph's validation nodes; NaN of a failed trial.
-        epochs: for which it was trained.
+        score: the best micro-F1 on the whole graph's validation nodes; NaN for a failed trial.
+        epochs: number of epochs that it was trained.
         train_seconds: optimisation alone.
         status: FINISHED, STOPPED or FAILED.
     """
@@ -57,15 +57,15 @@ class SideRow:
     Attributes:
         side: "condensed", "whole", "subgraph" or "short".
         nodes: target nodes trained on.
-        epochs: for which it was trained.
+        epochs: number of epochs that it was trained.
         check_every: epochs between validations.
-        seed: of the training.
+        seed: seed of the training.
         model: a name in `MODELS`.
         settings: `Architecture.text`.
         val: the best micro-F1 on the whole graph's validation nodes.
-        test: micro-F1 on its test nodes, of models trained on the whole graph; else NaN.
+        test: micro-F1 on its test nodes for models trained on the whole graph; else NaN.
         train_seconds: optimisation alone.
-        validate_seconds: of all validations.
+        validate_seconds: all validations.
     """
 
     side: str
@@ -82,13 +82,13 @@ class SideRow:
 
     @property
     def seconds(self) -> float:
-        """Training and validation."""
+        """Seconds of training and validation."""
         return self.train_seconds + self.validate_seconds
 
 
 @dataclass(frozen=True)
 class VerifyRow:
-    """One architecture on all sides; validation scores, seconds of training and validation together.
+    """One architecture on all sides: validation scores, and seconds of training and validation together.
 
     Values of sides that were not trained are NaN, empty fields in the file.
     """
@@ -107,10 +107,10 @@ class VerifyRow:
 
 
 def read_table(path: Path, kind: type[T]) -> list[T]:
-    """The rows of a file of `write_records`; none where there is no file.
+    """The rows in a file written by `write_records`; empty if there is no file.
 
     Raises:
-        FileError: the file cannot be read, or is of another kind.
+        FileError: the file cannot be read, or holds something else.
     """
     remedy = "delete it, or choose another --out"
     return read_records(path, kind, "a search's rows", remedy) if path.exists() else []
@@ -120,17 +120,17 @@ def claim(path: Path, plan: Mapping[str, Any]) -> None:
     """Make `path` the plan of its folder, or check that the plan there is the same.
 
     Args:
-        path: of the plan's file.
-        plan: what must be the same for the folder's search to be resumed, in JSON's types.
+        path: path of the plan's file.
+        plan: what must be equal for the folder's search to be resumed, in JSON's types.
 
     Raises:
         UserError: the folder holds another search.
         FileError: the file cannot be read or written.
     """
     before = read_json(path)
-    if before and (found := difference(before, plan) or difference(plan, before)):
+    if before and (key := difference(before, plan) or difference(plan, before)):
         raise UserError(
-            f"out (got {path.parent}) holds another search, which differs in {found}; "
+            f"out (got {path.parent}) holds another search, which differs in {key}; "
             "repeat its command to resume it, or choose another --out"
         )
     if not before:

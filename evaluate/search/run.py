@@ -30,7 +30,7 @@ from evaluate.search.verify import Verifier
 from evaluate.training.task import EvaluationTask
 
 Sweep = Callable[[TrialData, Space, int, int, Path, int | None], list[TrialRow]]
-"""`evaluate.distributed.tune.sweep`: Ray stays outside of this package."""
+"""The type of `evaluate.distributed.tune.sweep`, which is passed in to keep Ray out of this package."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class SearchSettings:
     """What a search does; see `commands.search.SearchArguments`.
 
     Attributes:
-        samples: architectures that the search tries; 0 leaves the search out.
+        samples: number of architectures that the search tries; 0 skips the search.
         top: how many of the best are retrained on the whole graph.
-        seeds: trainings of each of these.
-        verify: architectures of the verification; 0 leaves it out.
+        seeds: number of trainings of each of these.
+        verify: number of architectures in the verification; 0 skips it.
         verify_whole: how many of these are trained on the whole graph; None for all.
-        epochs: of every training; None for the space's.
-        seed: of samples, search and trainings.
-        jobs: trials of the search at a time; None for one a CPU.
+        epochs: epochs of every training; None for those of the space.
+        seed: seed of the samples, the search and the trainings.
+        jobs: trials of the search at a time; None for one per CPU.
     """
 
     samples: int = 40
@@ -58,10 +58,10 @@ class SearchSettings:
     jobs: int | None = None
 
     def check(self) -> None:
-        """Raise for numbers out of range.
+        """Check the ranges of all numbers.
 
         Raises:
-            UserError: a number out of range, or nothing to do.
+            UserError: a number is out of range, or there is nothing to do.
         """
         least = {"samples": 0, "verify": 0, "top": 0, "seeds": 1, "seed": 0}
         optional = {"verify_whole": self.verify_whole, "epochs": self.epochs, "jobs": self.jobs}
@@ -89,11 +89,11 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class SearchRun:
-    """One search.
+    """A search in its folder.
 
     Attributes:
-        settings: what it does.
-        space: of architectures, with the epochs of every training.
+        settings: what the search does.
+        space: the architectures, and the epochs of every training.
         folder: where everything is kept.
         task: the whole graph.
         graph: the condensed graph in the models' units.
@@ -121,13 +121,13 @@ class SearchRun:
         """Check everything before long work, and claim the folder.
 
         Args:
-            condensed: file of the graph to search on.
+            condensed: file of the condensed graph to search on.
             space: TOML file, see `evaluate.search.space`.
             settings: what to do.
-            folder: of the search; one that holds the same search is resumed.
+            folder: folder of the search; if it holds the same search, that is resumed.
             root: folder of the data sets' files.
             whole: the whole graph's file; None for the one that the condensed graph names.
-            arguments: of the command, for run.json; by default the settings.
+            arguments: the command's arguments, for run.json; None for the settings.
 
         Raises:
             UserError: wrong settings, a space that is too small, another search in the folder.
@@ -137,16 +137,16 @@ class SearchRun:
         families = read_space(space)
         if settings.epochs is not None:
             families = replace(families, epochs=settings.epochs)
-        # Raises if the space has fewer.
+        # Raises if the space has fewer architectures.
         sample(families, max(settings.samples, settings.verify), settings.seed)
         compared = gather([condensed], root, whole, "cpu")[0]
-        made = compared.training_graphs[1].condensed
-        assert made is not None
-        _check_seconds(settings, condensed, made)
+        small = compared.training_graphs[1].condensed
+        assert small is not None
+        _check_seconds(settings, condensed, small)
         task = compared.task
-        graph = task.admit(made.graph)
+        graph = task.admit(small.graph)
         task.check_testable()
-        about = _about(settings, families, condensed, task, made)
+        about = _about(settings, families, condensed, task, small)
         summary = {**read_json(folder / "search.json"), **about}
         claim(folder / "plan.json", _plan(families, summary))
         more = {name: importlib.metadata.version(name) for name in ("ray", "optuna")}
@@ -202,9 +202,9 @@ class SearchRun:
         write_json(self.folder / "search.json", self.summary)
 
 
-def _check_seconds(settings: SearchSettings, file: Path, made: CondensedGraph) -> None:
-    """Raise if a speed-up is asked for that cannot be known."""
-    if settings.verify and math.isnan(made.provenance.condense_seconds):
+def _check_seconds(settings: SearchSettings, file: Path, small: CondensedGraph) -> None:
+    """Raise if a verification is asked for whose speed-up is unknown."""
+    if settings.verify and math.isnan(small.provenance.condense_seconds):
         raise UserError(
             f"verify (got {settings.verify}) needs the seconds that condensing took, which {file}, "
             "imported from elsewhere, does not say; leave --verify out, or condense here"
@@ -212,16 +212,16 @@ def _check_seconds(settings: SearchSettings, file: Path, made: CondensedGraph) -
 
 
 def _about(
-    settings: SearchSettings, space: Space, file: Path, task: EvaluationTask, made: CondensedGraph
+    settings: SearchSettings, space: Space, file: Path, task: EvaluationTask, small: CondensedGraph
 ) -> dict[str, Any]:
-    """What search.json says about the search before it has begun."""
-    p = made.provenance
+    """What search.json records about the search before it begins."""
+    p = small.provenance
     return {
         "dataset": task.raw.name,
         "source": task.raw.source,
         "setting": task.setting,
         "condensed": str(file),
-        "condensed_hash": fingerprint(made.graph),
+        "condensed_hash": fingerprint(small.graph),
         "method": label(p.method, p.settings),
         "ratio": p.ratio,
         "epochs": space.epochs,
@@ -231,7 +231,7 @@ def _about(
 
 
 def _plan(space: Space, summary: Mapping[str, Any]) -> dict[str, Any]:
-    """What must be the same for a folder's search to be resumed."""
+    """What must be equal for a folder's search to be resumed."""
     same = ("dataset", "setting", "condensed_hash", "epochs", "seed")
     plan = {name: summary[name] for name in same}
     return {**plan, "check_every": space.check_every, "space": space.record()}

@@ -1,4 +1,4 @@
-"""The trainings of a verification, each kept in a file as it ends, so that none is run twice."""
+"""The trainings of a verification. Each is written to a file as it ends, so that none is run twice."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class SideTrainer:
     """Trains architectures on the sides of a verification, each once.
 
     Args:
-        task: the whole graph, whose test nodes score models that were trained on it.
-        path: of the file, see `SideRow`; the trainings in it are not run again.
-        seed: of every training.
+        task: the whole graph; its test nodes score the models that were trained on it.
+        path: path of the file, see `SideRow`; trainings listed there are not run again.
+        seed: seed of every training.
         on_row: called as each training ends, but not for those in the file.
 
     Raises:
@@ -59,15 +59,15 @@ class SideTrainer:
         check_every: int,
         test: bool = False,
     ) -> SideRow:
-        """The row of a training, which is run unless it is kept already.
+        """Run a training, unless its row is kept already, and return its row.
 
         Args:
-            side: its name.
+            side: name of the side.
             data: the graphs to train and validate on.
             architecture: what to train.
             epochs: full-batch steps.
             check_every: epochs between validations.
-            test: whether to score the whole graph's test nodes too, once training and its selection are over.
+            test: whether to score the whole graph's test nodes too, after training and selection.
         """
         nodes = num_target(data.graph)
         key = self.key(side, nodes, architecture, epochs, check_every)

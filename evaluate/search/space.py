@@ -1,15 +1,15 @@
 """The search space: model families and the values of their settings, read from TOML and sampled.
 
-    epochs = 100                     # of every training
+    epochs = 100                     # epochs of every training
     check_every = 20                 # epochs between validations
 
-    [training]                       # of every family
+    [training]                       # values for every family
     lr = [0.003, 0.01]
 
-    [models.gcn]                     # a family of the space, with values for some of its settings
+    [models.gcn]                     # a family, with values for some of its settings
     hidden = [16, 64]
 
-    [models.gcn.training]            # in place of [training]'s values, for this family
+    [models.gcn.training]            # values for this family instead of those in [training]
     weight_decay = [0.0005, 0.05]
 
 A list holds the values to try, all equally likely; settings that are not listed keep the model's own
@@ -39,17 +39,17 @@ from models.choices import canonical, nearest
 from models.registry import MODELS
 
 TRAINING = ("lr", "weight_decay")
-"""What a table of training may list; epochs are the same for all, or scores would not compare."""
+"""What a training table may list. All trainings have the same epochs, or scores would not be comparable."""
 
 Values = Mapping[str, tuple[Any, ...]]
 
 
 @checked(frozen=True, config=STRICT)
 class Head:
-    """The file's top level.
+    """The top level of the file.
 
     Attributes:
-        epochs: of every training.
+        epochs: epochs of every training.
         check_every: epochs between validations.
     """
 
@@ -59,11 +59,11 @@ class Head:
 
 @dataclass(frozen=True)
 class Family:
-    """The values that are tried of one model.
+    """The values that are tried for one model.
 
     Attributes:
-        settings: of the model.
-        training: of `TrainSettings`.
+        settings: model setting -> its values.
+        training: setting of `TrainSettings` -> its values.
     """
 
     settings: Values
@@ -77,12 +77,12 @@ class Family:
 
 @dataclass(frozen=True)
 class Space:
-    """A file, read and checked.
+    """A search space, read from a file and checked.
 
     Attributes:
-        epochs: of every training.
+        epochs: epochs of every training.
         check_every: epochs between validations.
-        families: by their names in `MODELS`.
+        families: name in `MODELS` -> family.
     """
 
     epochs: int
@@ -95,7 +95,7 @@ class Space:
         return sum(family.size for family in self.families.values())
 
     def record(self) -> dict[str, Any]:
-        """The families, in JSON's types."""
+        """The families in JSON's types."""
         return {
             name: {
                 "settings": {k: list(v) for k, v in family.settings.items()},
@@ -108,15 +108,17 @@ class Space:
         """The inverse of `Architecture.text`.
 
         Raises:
-            UserError: no such architecture.
+            UserError: the space has no such architecture.
         """
         model = canonical(self.families, model, "model")
         family = self.families[model]
         words = dict(word.split("=", 1) for word in text.split() if "=" in word)
-        found: list[dict[str, Any]] = []
+        chosen: list[dict[str, Any]] = []
         for values in (family.settings, family.training):
-            found.append({k: v for k, own in values.items() for v in own if words.get(k) == str(v)})
-        architecture = Architecture(model, *found)
+            chosen.append(
+                {k: v for k, own in values.items() for v in own if words.get(k) == str(v)}
+            )
+        architecture = Architecture(model, *chosen)
         if architecture.text != text:
             raise UserError(
                 f"settings of {model} (got {text!r}) are not an architecture of the space; "
@@ -126,10 +128,10 @@ class Space:
 
 
 def read_space(path: Path) -> Space:
-    """The space in a TOML file.
+    """Read the space from a TOML file.
 
     Raises:
-        UserError: no such file, an unknown table, model or setting, a value that it cannot have.
+        UserError: no such file, an unknown table or setting, or a value that a setting cannot have.
         UnknownChoiceError: an unknown model.
     """
     head, tables = from_file(Head, path, ("training", "models"), "space")
@@ -157,7 +159,7 @@ def _family(where: str, name: str, table: Mapping[str, Any], shared: Values) -> 
     if trouble := misfit(name, entry.settings(), settings):
         raise UserError(f"{where}]: {trouble}")
     own = _training(f"{where}.training]", table.get("training", {}))
-    # In one order for all families, whoever lists a value.
+    # The same order for all families, whichever table lists a value.
     training = {k: {**shared, **own}[k] for k in TRAINING if k in shared or k in own}
     return Family(settings, training)
 
@@ -171,41 +173,40 @@ def _training(where: str, table: Any) -> Values:
 def _values(
     where: str, key: str, values: Any, known: tuple[str, ...] | list[str], kind: type
 ) -> tuple[Any, ...]:
-    """The values of one setting, as the settings class has them."""
+    """The values of one setting, checked and converted by the settings class."""
     if key not in known:
         raise UserError(f"{where}: setting {key!r} is unknown; {nearest(key, known)}")
     if not isinstance(values, list) or not values:
         raise UserError(
             f"{where}: {key} (got {values!r}) must be a list of values; write {key} = [{values}]"
         )
-    found = []
+    converted = []
     for value in values:
-        made = getattr(build(kind, {key: value}, where), key)
-        # What the settings class would take by conversion, such as true for 1, is refused here.
-        if isinstance(value, bool) is not isinstance(made, bool) or made != value:
-            raise UserError(f"{where}: {key} (got {value!r}) is read as {made!r}; write that")
-        if rule := problem(key, made):
+        own = getattr(build(kind, {key: value}, where), key)
+        # The settings class would convert some values, such as true to 1; these are refused.
+        if isinstance(value, bool) is not isinstance(own, bool) or own != value:
+            raise UserError(f"{where}: {key} (got {value!r}) is read as {own!r}; write that")
+        if rule := problem(key, own):
             raise UserError(f"{where}: {key} (got {value!r}) {rule}")
-        if made in found:
+        if own in converted:
             raise UserError(f"{where}: {key} (got {value!r} twice) must list it once; delete one")
-        found.append(made)
-    return tuple(found)
+        converted.append(own)
+    return tuple(converted)
 
 
 def sample(space: Space, count: int, seed: int) -> list[Architecture]:
-    """`count` distinct architectures; a smaller count gives the first of them.
+    """Draw `count` distinct architectures; a smaller count gives the first ones of a larger.
 
-    Families come in rounds, each round in an order of its own, so that no family is drawn more than once
-    more often than another that still has architectures; within a family every value is as likely as the
-    others.
+    Families are drawn in rounds, each in a random order, so that the counts of two families that still have
+    architectures differ by at most one; within a family all values are equally likely.
 
     Args:
-        space: to draw from.
-        count: how many.
-        seed: of the draws.
+        space: the space to draw from.
+        count: number of architectures.
+        seed: seed of the draws.
 
     Raises:
-        UserError: the space has fewer.
+        UserError: the space has fewer architectures.
     """
     if count > space.size:
         raise UserError(
@@ -228,7 +229,7 @@ def sample(space: Space, count: int, seed: int) -> list[Architecture]:
 
 
 def draw(space: Space, name: str, rng: random.Random) -> Architecture:
-    """One architecture of a family."""
+    """Draw one architecture of a family."""
     family = space.families[name]
     settings = {k: rng.choice(v) for k, v in family.settings.items()}
     return Architecture(name, settings, {k: rng.choice(v) for k, v in family.training.items()})

@@ -17,7 +17,7 @@ from evaluate.training.task import EvaluationTask
 
 
 def best(trials: Sequence[TrialRow], space: Space, count: int) -> list[Architecture]:
-    """The `count` distinct architectures with the highest scores; the earliest first among equals."""
+    """The `count` distinct architectures with the highest scores; the earliest of equals first."""
     scored = [row for row in trials if not math.isnan(row.score)]
     chosen: dict[tuple[str, str], Architecture] = {}
     for row in sorted(scored, key=lambda row: (-row.score, row.trial)):
@@ -35,14 +35,14 @@ def retrain(
     path: Path,
     on_row: Callable[[Row], None],
 ) -> list[Row]:
-    """Train each on the whole graph with seeds 0, 1, …, choose its epoch on validation nodes, and test it.
+    """Train architectures on the whole graph with seeds 0, 1, …; choose epochs on validation nodes, and test.
 
     Args:
         task: the whole graph.
         architectures: chosen by their scores on the condensed graph.
-        space: says for how many epochs.
-        seeds: trainings of each architecture.
-        path: of the file of rows; trainings in it are not run again.
+        space: sets the epochs of each training.
+        seeds: number of trainings of each architecture.
+        path: path of the file of rows; trainings listed there are not run again.
         on_row: called for every row.
     """
     store = RecordStore(Row, lambda row: row.cell, path, "results", REMEDY)

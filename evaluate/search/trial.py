@@ -19,9 +19,9 @@ class TrialData:
     """A graph to train on and one to validate on; neither has test labels.
 
     Attributes:
-        graph: in the models' units.
+        graph: the graph to train on, in the models' units.
         validation: the graph whose validation nodes are scored, the same for all trials of a task.
-        schema: of both graphs.
+        schema: schema of both graphs.
     """
 
     graph: MultimodalGraph
@@ -30,7 +30,7 @@ class TrialData:
 
     @classmethod
     def of(cls, task: EvaluationTask, graph: MultimodalGraph) -> TrialData:
-        """`graph`, in the models' units, with the validation graph of `task`."""
+        """Pair `graph`, in the models' units, with the validation graph of `task`."""
         return cls(graph, task.validation, task.schema)
 
 
@@ -42,7 +42,7 @@ def run_trial(
     seed: int,
     on_check: Callable[[Check], None] = unwatched,
 ) -> Trained:
-    """Build and train an architecture; everything random in it follows from `seed`.
+    """Build and train an architecture; `seed` determines all random numbers.
 
     Its score, `val_micro_f1`, is the best micro-F1 on validation nodes among the validated epochs.
 
@@ -51,8 +51,8 @@ def run_trial(
         architecture: what to train.
         epochs: full-batch steps.
         check_every: epochs between validations; the last epoch is validated too.
-        seed: of initialisation and dropout.
-        on_check: called after every validation; what it raises ends the training.
+        seed: seed of initialisation and dropout.
+        on_check: called after every validation; an exception that it raises ends the training.
     """
     entry, choice = MODELS[architecture.model], architecture.candidate(epochs, check_every)
     with seeded(seed):

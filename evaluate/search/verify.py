@@ -1,15 +1,15 @@
-"""Whether a search on the condensed graph would choose well: architectures trained on the whole graph too.
+"""Verification that a search on the condensed graph would choose well, by trainings on the whole graph.
 
 N sampled architectures are trained for equally many epochs, one after another on one thread, on the condensed
 graph, on the whole graph, and by the two baselines of `evaluate.search.baselines`, which spend as much time
-as condensing and the N trainings on the condensed graph together. Nothing is stopped early. Seconds are those
-of training and of validation, which the whole graph pays for as often as the condensed one. With c the
-seconds of condensing, w_i those of architecture i on the whole graph and t_i those on the condensed one,
+as condensing and the N trainings on the condensed graph together. No training is stopped early. Seconds
+are those of training and of validation, which the whole graph pays for as often as the condensed one. With c
+the seconds of condensing, w_i those of architecture i on the whole graph and t_i those on the condensed one,
 
     speed-up = Σ_i w_i ÷ (c + Σ_i t_i)
 
-and for a baseline the same without c. If only some architectures are trained on the whole graph, w_i of
-another is the mean of its family there (of all, if its family has none), and rankings are over those trained.
+and for a baseline the same without c. If only some architectures are trained on the whole graph, w_i of the
+others is the mean of their family there (of all, if it has none), and rankings are over those trained.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ from evaluate.search.trial import TrialData, run_trial
 
 @dataclass(frozen=True)
 class Verifier:
-    """A verification's graph and rules.
+    """The condensed graph and the rules of a verification.
 
     Attributes:
         trainer: runs the trainings, each once.
-        condensed: in the models' units.
+        condensed: the condensed graph in the models' units.
         condense_seconds: c.
-        epochs: of every training but the short ones.
+        epochs: epochs of every training except the short ones.
         check_every: epochs between validations.
         folder: where the baselines' sizes are kept.
         top: how many of a side's best would be retrained on the whole graph.
@@ -62,7 +62,7 @@ class Verifier:
     def run(
         self, architectures: Sequence[Architecture], measured: int | None = None
     ) -> Verification:
-        """Train `architectures` on all sides, on the whole graph only `measured` of them."""
+        """Train all `architectures` on the condensed graph, and `measured` of them on the other sides."""
         task = self.trainer.task
         everywhere = pick(architectures, measured or len(architectures))
         with threads_for(0):
@@ -80,7 +80,7 @@ class Verifier:
         return rank_quality(architectures, sides, allowed, self.condense_seconds, self.top)
 
     def _warm_up(self, data: TrialData, architectures: Sequence[Architecture]) -> None:
-        """One step of each family, so that no timed training pays for what is loaded once."""
+        """Train one step of each family, so that no timed training pays for one-off loading."""
         nodes, rule = num_target(data.graph), (self.epochs, self.check_every)
         if all(
             self.trainer.has(self.trainer.key(CONDENSED, nodes, architecture, *rule))
@@ -98,7 +98,7 @@ class Verifier:
         test: bool = False,
         epochs: int | None = None,
     ) -> Trainings:
-        """The training of every architecture on one side; with `epochs`, validated at the end only."""
+        """Train every architecture on one side; with `epochs`, validate only at the end."""
         return {
             a.key: self.trainer.train(
                 side, data, a, epochs or self.epochs, epochs or self.check_every, test
@@ -130,18 +130,19 @@ class Verifier:
     ) -> int:
         """The most training nodes whose sub-graph is predicted to take no longer than allowed.
 
-        A size's time is that of each probe's first epochs, prolonged, and its known time of validation, all
-        divided by the probes' time on the condensed graph: so much longer will all architectures take.
+        The time for a size is predicted from the probes, one architecture per family: the time of their
+        first epochs, scaled to all epochs, plus their known time of validation. Its ratio to their time on
+        the condensed graph is taken to hold for all architectures.
         """
         task, seed = self.trainer.task, self.trainer.seed
-        tried, few = probes(architectures), max(1, self.epochs // 5)
-        base = sum(condensed[a.key].seconds for a in tried)
+        probed, few = probes(architectures), max(1, self.epochs // 5)
+        base = sum(condensed[a.key].seconds for a in probed)
         mean = fmean(r.seconds for r in condensed.values())
 
         def fits(nodes: int) -> bool:
             data = TrialData.of(task, random_part(task.training, nodes, seed))
-            training = sum(run_trial(data, a, few, few, seed).train_seconds for a in tried)
-            validation = sum(condensed[a.key].validate_seconds for a in tried)
+            training = sum(run_trial(data, a, few, few, seed).train_seconds for a in probed)
+            validation = sum(condensed[a.key].validate_seconds for a in probed)
             return (training * self.epochs / few + validation) / base <= allowed / mean
 
         store = task.training[task.training.target]
@@ -150,7 +151,7 @@ class Verifier:
 
 
 def pick(architectures: Sequence[Architecture], count: int) -> list[Architecture]:
-    """`count` of the architectures, taken from the families in turn; the order of all is kept."""
+    """Choose `count` architectures, taken from the families in turn, in their original order."""
     turn: dict[str, int] = {}
     ranked = []
     for place, architecture in enumerate(architectures):

@@ -1,4 +1,4 @@
-"""How well k-means on frozen embeddings finds the classes."""
+"""How well k-means clusters of frozen embeddings match the classes."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def clustering(
     num_classes: int,
     starts: int = 10,
 ) -> Agreement:
-    """Cluster all nodes into as many clusters as classes and compare those of `rows` with their classes.
+    """Cluster all nodes into as many clusters as classes, and compare those of `rows` with their classes.
 
-    HeCo and HGMAE compare all target nodes. Here labels outside the public split are hidden, so it is some
-    nodes' clusters that are compared; the clusters are those of all nodes all the same.
+    HeCo and HGMAE compare all target nodes. Here labels outside the public split are hidden, so only some
+    nodes are compared; k-means still clusters all nodes.
 
     Args:
         x: embeddings of all nodes.
-        rows: nodes to be compared.
+        rows: nodes to compare.
         y: their classes.
         num_classes: C.
-        starts: k-means is run so often, from seeds 0, 1, … (HGMAE's 10).
+        starts: number of k-means runs, with seeds 0, 1, … (HGMAE runs 10).
     """
     from sklearn.cluster import KMeans  # Imports in a second; only this function needs it.
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
@@ -50,10 +50,10 @@ def clustering(
     for seed in range(starts):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # Its annotations know no number of starts.
+            # The annotations of `n_init` allow no number.
             means = KMeans(num_classes, n_init=10, random_state=seed)  # pyright: ignore[reportArgumentType]
-            found = means.fit_predict(points)
-        said = found[rows.cpu().numpy()]
-        nmi.append(float(normalized_mutual_info_score(truth, said)))
-        ari.append(float(adjusted_rand_score(truth, said)))
+            clusters = means.fit_predict(points)
+        predicted = clusters[rows.cpu().numpy()]
+        nmi.append(float(normalized_mutual_info_score(truth, predicted)))
+        ari.append(float(adjusted_rand_score(truth, predicted)))
     return Agreement(statistics.fmean(nmi), statistics.fmean(ari))

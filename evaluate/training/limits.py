@@ -1,4 +1,4 @@
-"""Which values the settings of models can have, and which do not go together."""
+"""Which values the settings of models may have, and which settings conflict."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 SHARES = ("dropout", "input_dropout", "attention_dropout", "teleport", "residual")
-"""Parts of a whole: below one, or nothing would be left."""
+"""Shares in [0, 1): at one, nothing would be left."""
 
 LEAST: Mapping[str, int] = {"steps": 0}
-"""Whole numbers that may be less than one: SGC's steps, of which none reads every meta-path."""
+"""Least values of integers that may be below one. SGC with 0 steps reads every meta-path."""
 
 PER_HEAD = ("gat",)
-"""Families whose `hidden` is the width of each head; elsewhere the heads share it out."""
+"""Families whose `hidden` is the width of each head; in others the heads share it."""
 
 
 def problem(key: str, value: Any) -> str:
-    """The rule that a single value breaks, and the remedy; "" if it breaks none."""
+    """The rule that a value breaks, with the remedy; "" if it breaks none."""
     if isinstance(value, bool | str):
         return ""
     if key in SHARES:
@@ -30,16 +30,16 @@ def problem(key: str, value: Any) -> str:
 
 
 def misfit(name: str, defaults: Any, settings: Mapping[str, tuple[Any, ...]]) -> str:
-    """Which widths the heads cannot share out evenly, and the remedy; "" if all can.
+    """The first width that the heads cannot share evenly, with the remedy; "" if there is none.
 
     Args:
-        name: of the family.
-        defaults: its settings, for what is not listed.
-        settings: the values that are tried.
+        name: the family's name.
+        defaults: its default settings, used where `settings` lists no values.
+        settings: setting -> the values that are tried.
     """
     if name in PER_HEAD:
         return ""
-    # SeHGNN's queries are a quarter as wide; HetGNN reads its neighbours in two directions.
+    # SeHGNN's queries are a quarter as wide as `hidden`; HetGNN reads its neighbours in two directions.
     heads = {"sehgnn": 4, "sehgnn_late": 4, "hetgnn": 2}.get(name, getattr(defaults, "heads", 1))
     for hidden in settings.get("hidden", (getattr(defaults, "hidden", 0),)):
         for count in settings.get("heads", (heads,)):

@@ -1,4 +1,4 @@
-"""By how much memory rises while a model is optimised."""
+"""How much memory rises while a model is optimised."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from condense.running.timing import peak_bytes, reset_peak, resident_bytes
 
 
 class TrainingPeak:
-    """The greatest memory of training above what was in use before it, leaving out what is paused for.
+    """The peak memory of training above what was in use before it, excluding pauses.
 
     It counts what training adds: the prepared inputs, the model, activations, gradients and the optimiser's
-    state. Not counted are the interpreter, the graphs that were there before, and what validation prepares
-    and keeps. On the CPU it is resident memory of the process, on a GPU what is allocated there; a process's
-    first training also counts what its libraries load on first use. It begins to count when it is made.
+    state. It does not count the interpreter, graphs loaded before, or what validation prepares and keeps. On
+    the CPU it measures the resident memory of the process, on a GPU the memory allocated there. The first
+    training of a process also counts what libraries load on first use. Counting starts at construction.
     """
 
     def __init__(self, device: torch.device) -> None:
         self._device, self._rise = device, 0
         _hand_back()
-        # In use by others: before training, and since then by what happened in pauses.
+        # Memory that is not training's: in use before it, or added in pauses.
         self._others = self._before_pause = resident_bytes(device)
         reset_peak(device)
 
     def pause(self) -> None:
-        """What follows is no training."""
+        """Stop counting: what follows is not training."""
         if self._others is not None:
             self._rise = max(self._rise, peak_bytes(self._device) - self._others)
             self._before_pause = resident_bytes(self._device)
 
     def resume(self) -> None:
-        """Training goes on; what the pause has left behind is not its memory."""
+        """Continue counting; memory that the pause left in use does not count."""
         if self._others is not None and self._before_pause is not None:
             self._others += (resident_bytes(self._device) or 0) - self._before_pause
             reset_peak(self._device)
 
     @property
     def rise(self) -> int | None:
-        """Bytes, as of the last pause; None where the system does not tell."""
+        """The rise in bytes up to the last pause; None where the system does not report memory."""
         return None if self._others is None else self._rise
 
 
 def _hand_back() -> None:
-    """Let the allocator return what it keeps of freed memory: it would hide what is taken from it next."""
+    """Make the allocator return freed memory to the system; reusing it would hide the next allocations."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)  # glibc's; elsewhere the rise may be too small.

@@ -29,7 +29,7 @@ def score(predicted: Int[Tensor, " n"], truth: Int[Tensor, " n"], num_classes: i
 
     Args:
         predicted: classes 0 … C−1, at least one.
-        truth: likewise.
+        truth: true classes, likewise.
         num_classes: C.
     """
     table = torch.bincount(truth * num_classes + predicted, minlength=num_classes**2)
@@ -44,11 +44,12 @@ def score(predicted: Int[Tensor, " n"], truth: Int[Tensor, " n"], num_classes: i
 def auc(chance: Float[Tensor, "n C"], truth: Int[Tensor, " n"]) -> float:
     """Mean over classes of the area under the ROC curve of one class against the others.
 
-    It is the share of pairs (a node of the class, a node of another) in which the first has the greater
-    chance; ties count half. Classes that no node or every node has are left out; NaN if no class is left.
+    For one class this is the share of pairs (a node of the class, a node of another) in which the first has
+    the greater probability; ties count half. Classes that no node or every node has are left out; NaN if no
+    class is left.
 
     Args:
-        chance: of each class, or anything that ranks nodes in the same order.
+        chance: probability of each class, or anything that ranks nodes in the same order.
         truth: classes 0 … C−1.
     """
     areas = []
@@ -74,14 +75,14 @@ METRICS: Mapping[str, Metric] = {
     "macro_f1": lambda logits, truth: _scores(logits, truth).macro_f1,
     "auc": lambda logits, truth: auc(logits.softmax(dim=1), truth),
 }
-"""Name -> (logits, true classes) -> score in 0 … 1, NaN where it is undefined.
+"""Name -> function (logits, true classes) -> score in 0 … 1, NaN where it is undefined.
 
-A new metric is a function here, and a column of `evaluate.results.rows.Row` to be kept in.
+A new metric needs a function here, and a column of `evaluate.results.rows.Row` that stores it.
 """
 
 
 def measure(logits: Float[Tensor, "n C"], truth: Int[Tensor, " n"]) -> dict[str, float]:
-    """All of `METRICS`."""
+    """The scores of all `METRICS`, by name."""
     return {name: metric(logits, truth) for name, metric in METRICS.items()}
 
 

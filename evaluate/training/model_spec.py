@@ -14,24 +14,24 @@ from models.registry import MODELS, ModelEntry
 
 @cache
 def parse_model(text: str) -> tuple[str, ModelEntry]:
-    """The shortest word for `model[:setting=value[,setting=value …]]`, and how to build that model.
+    """The shortest word for `model[:setting=value[,setting=value …]]`, and the entry of that model.
 
-    Its settings begin with the given values, which tuning leaves as they are.
+    The entry fixes the given values, which tuning does not change.
 
     Raises:
         UnknownChoiceError: an unknown model.
-        UserError: not of that form, an unknown setting, or a value out of range.
+        UserError: text of another form, an unknown setting, or a value out of range.
     """
     word, values = split(text, "model")
     name = canonical(MODELS, word, "model")
     entry = MODELS[name]
     if not values:
         return name, entry
-    given = checked(entry.settings, values, f"model {text!r}")
-    for key, value in given.items():
+    fixed = checked(entry.settings, values, f"model {text!r}")
+    for key, value in fixed.items():
         if broken := problem(key, value):
             raise UserError(f"model {text!r}: {key} (got {value!r}) {broken}")
-    ones = {key: (value,) for key, value in given.items()}
-    if broken := misfit(name, entry.settings(), ones):
+    singles = {key: (value,) for key, value in fixed.items()}
+    if broken := misfit(name, entry.settings(), singles):
         raise UserError(f"model {text!r}: {broken}")
-    return join(name, entry.settings, given), replace(entry, given=given)
+    return join(name, entry.settings, fixed), replace(entry, given=fixed)

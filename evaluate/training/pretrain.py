@@ -1,4 +1,4 @@
-"""Learning embeddings without labels, and reading them off."""
+"""Learning embeddings without labels, and computing them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class PretrainSettings:
     """How embeddings are learnt.
 
     Attributes:
-        epochs: full-batch steps of Adam; 0 leaves the encoder as it was drawn.
+        epochs: full-batch steps of Adam; 0 keeps the encoder's random initialisation.
         lr: learning rate.
-        weight_decay: of Adam.
+        weight_decay: weight decay of Adam.
     """
 
     epochs: int = 60
@@ -37,16 +37,16 @@ def pretrain(
     settings: PretrainSettings,
     on_epoch: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> float:
-    """Train a module in place by its own loss; neither labels nor splits are read.
+    """Train a module in place on its own loss; neither labels nor splits are read.
 
     Args:
-        model: a module that is `models.self_supervised.SelfSupervised`.
-        graph: features complete and scaled, as `EvaluationTask.whole`.
-        settings: see there.
+        model: a module that implements `models.self_supervised.SelfSupervised`.
+        graph: a graph with complete, scaled features, as `EvaluationTask.whole`.
+        settings: see `PretrainSettings`.
         on_epoch: called after each step with its number, from 1, and its loss.
 
     Returns:
-        Seconds, those of preparation included.
+        Seconds of training, preparation included.
     """
     started = time.perf_counter()
     device = graph[graph.target].y.device
@@ -67,7 +67,7 @@ def pretrain(
 
 @torch.no_grad()
 def embeddings(model: Any, graph: HeteroData) -> Float[Tensor, "n d"]:
-    """The embeddings of all target nodes of `graph`, which may be another one than was trained on."""
+    """The embeddings of all target nodes of `graph`, which may differ from the graph trained on."""
     device = graph[graph.target].y.device
     inputs = model.eval().prepare(graph, torch.arange(num_target(graph), device=device))
     return model.embed(inputs)

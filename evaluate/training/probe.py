@@ -1,9 +1,9 @@
-"""How linearly the classes show in frozen embeddings: HeCo's protocol (Wang et al., KDD 2021).
+"""How well a linear probe of frozen embeddings predicts the classes: HeCo's protocol (Wang et al., KDD 2021).
 
-A logistic regression learns the training nodes' classes by Adam. After every step it is scored on the
+A logistic regression learns the training nodes' classes with Adam. After every step it is scored on the
 validation nodes; macro-F1 is reported at the step with the best macro-F1 there, micro-F1 and AUC at the step
-with the best micro-F1, the first of equals. HeCo repeats it fifty times on one embedding; where each seed has
-an embedding of its own, more varies.
+with the best micro-F1; ties go to the first step. HeCo repeats this fifty times on one embedding; if each
+seed has an embedding of its own, scores vary more.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class ProbeSettings:
     """Settings of `probe`.
 
     Attributes:
-        steps: of Adam (HeCo's).
+        steps: steps of Adam (HeCo's).
         lr: learning rate (HeCo's on DBLP; .05 on ACM).
-        weight_decay: of Adam (HeCo's).
+        weight_decay: weight decay of Adam (HeCo's).
     """
 
     steps: int = 200
@@ -56,13 +56,13 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Probed:
-    """The probe at its best steps on validation nodes.
+    """The probe at the steps that score best on validation nodes.
 
     Attributes:
-        val_macro_f1: the best one.
-        val_micro_f1: the best one.
-        by_macro: logits of the nodes asked for at the step of the best macro-F1.
-        by_micro: likewise of the best micro-F1.
+        val_macro_f1: the best macro-F1 on validation nodes.
+        val_micro_f1: the best micro-F1 on validation nodes.
+        by_macro: logits of the requested nodes at the step of the best macro-F1.
+        by_micro: their logits at the step of the best micro-F1.
     """
 
     val_macro_f1: float
@@ -80,16 +80,16 @@ def probe(
     settings: ProbeSettings,
     seed: int,
 ) -> Probed:
-    """Train a probe and answer for the nodes `asked`, whose classes it never sees.
+    """Train a probe and predict the nodes `asked`, whose classes it never sees.
 
     Args:
         x: frozen embeddings of all nodes.
-        train: nodes to learn.
-        val: nodes that choose the step.
-        asked: node numbers.
+        train: training nodes.
+        val: validation nodes, which choose the step.
+        asked: numbers of the nodes to predict.
         num_classes: C.
         settings: see `ProbeSettings`.
-        seed: of the probe's start.
+        seed: seed of the probe's initialisation.
     """
     with seeded(seed):
         linear = nn.Linear(x.size(1), num_classes, device=x.device, dtype=x.dtype)

@@ -1,6 +1,6 @@
-"""The whole graph and the condensed ones as models see them: labels hidden, features scaled alike.
+"""The whole graph and the condensed ones as models see them: test labels hidden, features scaled alike.
 
-In the inductive setting a model meets test nodes only when it is tested: it trains on the sub-graph of the
+In the inductive setting a model sees test nodes only when it is tested: it trains on the sub-graph of the
 training nodes (or on what was condensed from it), is validated where validation nodes join these, and is
 tested on the whole graph. In the transductive setting all three are the whole graph.
 """
@@ -28,15 +28,15 @@ class EvaluationTask:
     """One whole graph on which models are judged.
 
     Attributes:
-        raw: as loaded, with test labels; only `test_labels` reads these. `check_testable` asks whether
-            they are there.
-        whole: features complete and scaled, test labels −1.
-        training: on which models train that are compared with condensed graphs, likewise.
-        validation: whose validation nodes choose a model's state and settings, likewise.
-        scaler: fitted on `training`; condensed graphs pass through it too.
-        schema: of `whole`.
+        raw: the graph as loaded, with test labels, which only `test_labels` reads; `check_testable` checks
+            that they exist.
+        whole: the graph with complete, scaled features and test labels −1.
+        training: the graph on which models are trained for comparison with condensed graphs, likewise.
+        validation: the graph whose validation nodes choose a model's state and settings, likewise.
+        scaler: fitted on `training`; it scales condensed graphs too.
+        schema: the schema of `whole`.
         setting: "transductive" or "inductive".
-        scaling: of the features.
+        scaling: how features are scaled.
     """
 
     raw: MultimodalGraph
@@ -61,8 +61,8 @@ class EvaluationTask:
         visible = complete(hidden).to(device or "cpu")
         parts = [visible, visible]
         if setting == "inductive":
-            found = training_part(hidden, setting), validation_part(hidden, setting)
-            parts = [complete(part.graph).to(device or "cpu") for part in found]
+            pair = training_part(hidden, setting), validation_part(hidden, setting)
+            parts = [complete(part.graph).to(device or "cpu") for part in pair]
         scaler = FeatureScaler.fit(parts[0], scaling)
         whole = scaler.apply(visible)
         training, validation = (whole if p is visible else scaler.apply(p) for p in parts)
@@ -72,12 +72,12 @@ class EvaluationTask:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of `raw`, blind to its test labels."""
+        """The fingerprint of `raw`, which ignores its test labels."""
         return fingerprint(self.raw)
 
     @property
     def title(self) -> str:
-        """The whole graph's name, marked if simulated, and how its test nodes are met."""
+        """The whole graph's name, marked if simulated, and the setting of its test."""
         name = display_name(self.raw.name, self.raw.source)
         if self.setting == "transductive":
             return f"{name}: tested on the whole graph"
@@ -87,18 +87,18 @@ class EvaluationTask:
         )
 
     def trained_whole(self) -> MultimodalGraph:
-        """What `training` is made of, in the data set's units."""
+        """The graph `training` before scaling, in the data set's units."""
         return training_part(self.raw, self.setting).graph
 
     def admit(self, condensed: MultimodalGraph) -> MultimodalGraph:
-        """A condensed graph in the models' units.
+        """Scale a condensed graph to the models' units.
 
         Raises:
-            UserError: its types, modalities, widths, relations or classes are not the whole graph's.
+            UserError: its types, modalities, widths, relations or classes differ from the whole graph's.
         """
-        found = GraphSchema.of(condensed)
+        schema = GraphSchema.of(condensed)
         for part in ("node_types", "relations", "target", "num_classes", "modalities"):
-            ours, theirs = getattr(self.schema, part), getattr(found, part)
+            ours, theirs = getattr(self.schema, part), getattr(schema, part)
             if ours != theirs:
                 raise UserError(
                     f"condensed graph: {part} (got {theirs}) differ from the whole graph's {ours}; "
@@ -108,11 +108,11 @@ class EvaluationTask:
         return self.scaler.apply(copy.copy(condensed).to(device))
 
     def test_rows(self) -> Tensor:
-        """The test nodes."""
+        """The numbers of the test nodes."""
         return self.whole[self.whole.target].test_mask.nonzero().flatten()
 
     def check_testable(self) -> None:
-        """Raise, before long work, where test nodes could not be scored: asks only whether they have labels.
+        """Check, before long work, that all test nodes have labels; the labels are not used otherwise.
 
         Raises:
             UserError: some test nodes have no label.
@@ -125,10 +125,10 @@ class EvaluationTask:
             )
 
     def test_labels(self) -> Tensor:
-        """The test nodes' true classes: the one place where they are read, after training and selection.
+        """The true classes of the test nodes. Only this method reads them, after training and selection.
 
         Raises:
-            UserError: some have no label.
+            UserError: some test nodes have no label.
         """
         self.check_testable()
         store = self.raw[self.raw.target]

@@ -27,12 +27,12 @@ class TrainSettings:
         epochs: full-batch steps of Adam.
         check_every: epochs between validations on the whole graph.
         lr: learning rate.
-        weight_decay: of Adam.
-        patience: stop once this many epochs in a row, in steps of `check_every`, had both a greater
-            validation loss than the least so far and a lower score than the best (the rule of
-            HGNN-IMA, section 5.3); None trains for all epochs.
-        keep: which validated state is kept: that of the best score, or of the least loss, which is less
-            of a lottery where the scores of many epochs are all but equal.
+        weight_decay: weight decay of Adam.
+        patience: stop once all validations of this many epochs had both a greater loss than the least so
+            far and a lower score than the best (the rule of HGNN-IMA, section 5.3); None trains for all
+            epochs.
+        keep: which validated state is kept: the one with the best score, or with the least loss, which
+            depends less on chance where many epochs score almost the same.
     """
 
     epochs: int = 200
@@ -48,12 +48,13 @@ class Trained:
     """A trained model at its best validated state.
 
     Attributes:
-        model: its parameters are those of `epoch`.
-        val_micro_f1: at `epoch`.
-        epoch: of the state that was kept, counted from 1.
-        train_seconds: optimisation alone, with the preparation of the training inputs.
-        validate_seconds: validation, on far more nodes than a condensed graph has.
-        peak_bytes: memory that optimisation took, see `TrainingPeak`; None where the system does not tell.
+        model: the model with its parameters of `epoch`.
+        val_micro_f1: micro-F1 on validation nodes at `epoch`.
+        epoch: epoch of the state that was kept, counted from 1.
+        train_seconds: seconds of optimisation and of preparing the training inputs.
+        validate_seconds: seconds of validation, on far more nodes than a condensed graph has.
+        peak_bytes: memory that optimisation took, see `TrainingPeak`; None where the system does not
+            report it.
     """
 
     model: nn.Module
@@ -66,14 +67,14 @@ class Trained:
 
 @dataclass(frozen=True)
 class Check:
-    """What is known after a validation, while training goes on.
+    """The state of a training after a validation.
 
     Attributes:
         epoch: counted from 1.
-        val_micro_f1: at this epoch.
-        best: the greatest so far.
-        train_seconds: so far; see `Trained`.
-        validate_seconds: so far.
+        val_micro_f1: micro-F1 on validation nodes at this epoch.
+        best: the greatest one so far.
+        train_seconds: see `Trained`; so far.
+        validate_seconds: likewise.
     """
 
     epoch: int
@@ -84,7 +85,7 @@ class Check:
 
 
 def unwatched(check: Check) -> None:
-    """For trainings that nobody follows."""
+    """Ignore the check; the callback of trainings that nobody watches."""
 
 
 def train(
@@ -99,12 +100,12 @@ def train(
 
     Args:
         model: a `NodeClassifier` module; it is trained in place.
-        trained_on: the labelled nodes of its train_mask are learnt, or all nodes where it has none.
-        validation: the graph in which validation nodes are scored: the whole one, test labels hidden, or
-            in the inductive setting the one without test nodes.
+        trained_on: the graph to train on: the nodes of its train_mask or, if it has none, all labelled nodes.
+        validation: the graph in which validation nodes are scored: the whole graph with test labels hidden,
+            or in the inductive setting the graph without test nodes.
         settings: see `TrainSettings`.
         loss: (model, inputs, labels, weights) -> what training minimises.
-        on_check: called after every validation; what it raises ends the training.
+        on_check: called after every validation; an exception that it raises ends the training.
     """
     memory = TrainingPeak(trained_on[trained_on.target].y.device)
     started = time.perf_counter()
@@ -155,7 +156,7 @@ def train(
 
 
 def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:
-    """The nodes to learn: rows [k], labels (classes [k] or distributions [k, C]), weights [k] of sum 1."""
+    """The training nodes: rows [k], labels (classes [k] or distributions [k, C]), weights [k] of sum 1."""
     store = graph[graph.target]
     mask = store.get("train_mask")
     learn = (store.y != UNLABELLED) if mask is None else mask
@@ -169,7 +170,7 @@ def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:
 def _validate(
     model: nn.Module, inputs: Any, labels: Tensor, num_classes: int
 ) -> tuple[float, float]:
-    """Micro-F1 and mean cross-entropy."""
+    """Micro-F1 and mean cross-entropy on the validation nodes."""
     model.eval()
     logits = model(inputs)
     loss = float(nn.functional.cross_entropy(logits, labels))
@@ -180,7 +181,7 @@ def _validate(
 def predict(
     model: Any, graph: MultimodalGraph, rows: Tensor, block: int = 4096
 ) -> Float[Tensor, "rows C"]:
-    """Logits of the target nodes `rows`, prepared in blocks where that bounds the memory."""
+    """Logits of the target nodes `rows`, computed in blocks if the model allows it, to bound the memory."""
     model.eval()
     parts = rows.split(block) if model.by_rows else [rows]
     return torch.cat([model(model.prepare(graph, part)) for part in parts])

@@ -13,7 +13,7 @@ from evaluate.training.train import Trained, TrainSettings, train
 from models.registry import ModelEntry
 from models.seeding import seeded
 
-# Alongside each model's own space.
+# Searched together with each model's own space.
 TRAIN_SPACE = {"lr": (0.001, 0.003, 0.01), "weight_decay": (5e-4, 5e-3, 5e-2)}
 
 
@@ -23,7 +23,7 @@ class Candidate:
 
     Attributes:
         model: an instance of the model's settings class.
-        training: how to train it.
+        training: settings of the training.
     """
 
     model: Any
@@ -37,22 +37,22 @@ def candidates(
 
     Args:
         entry: the model.
-        training: epochs, check interval and patience of all candidates; of the first one also learning
-            rate and weight decay, unless the model brings its own.
-        count: at least 1; fewer come back where the space is smaller.
-        seed: of the draws.
+        training: epochs, check interval and patience of all candidates; also learning rate and weight decay
+            of the first one, unless the model has its own.
+        count: number of candidates, at least 1; fewer are returned if the space is smaller.
+        seed: seed of the draws.
     """
     rng = random.Random(seed)
-    found = [Candidate(entry.choose_settings(), replace(training, **entry.training))]
+    drawn = [Candidate(entry.choose_settings(), replace(training, **entry.training))]
     for _ in range(20 * count):
-        if len(found) >= count:
+        if len(drawn) >= count:
             break
         model = entry.choose_settings(**{k: rng.choice(v) for k, v in entry.space.items()})
-        drawn = {k: rng.choice(v) for k, v in TRAIN_SPACE.items()}
-        candidate = Candidate(model, replace(training, **drawn))
-        if candidate not in found:
-            found.append(candidate)
-    return found
+        values = {k: rng.choice(v) for k, v in TRAIN_SPACE.items()}
+        candidate = Candidate(model, replace(training, **values))
+        if candidate not in drawn:
+            drawn.append(candidate)
+    return drawn
 
 
 def fit(
@@ -62,7 +62,7 @@ def fit(
     trained_on: MultimodalGraph,
     seed: int,
 ) -> Trained:
-    """Build and train one model; everything random in it follows from `seed`."""
+    """Build and train one model; `seed` determines all random numbers."""
     with seeded(seed):
         device = trained_on[trained_on.target].y.device
         model = entry.build(task.schema, choice.model).to(device)
@@ -75,6 +75,6 @@ def best_of(choices: Sequence[Candidate], scores: Sequence[float]) -> Candidate:
 
 
 def settings_text(choice: Candidate) -> str:
-    """All settings of model and training, each as NAME=VALUE."""
+    """All settings of the model and its training, as NAME=VALUE words."""
     values = {**asdict(choice.model), **asdict(choice.training)}
     return " ".join(f"{k}={v}" for k, v in values.items())

@@ -63,12 +63,12 @@ def test_a_second_run_trains_nothing(
     assert max(map(len, said.out.splitlines())) <= 130
     for part in ("AUC", "peak MiB", "break-even", "condense s", "corrected for 2 comparisons"):
         assert part in said.out
-    assert "and share graphs" in said.out  # Four pairs, of two graphs.
+    assert "share a graph" in said.out  # Four pairs, of two graphs.
     ran = breaking(monkeypatch, lambda cell: None)
     assert cli.main(command) == 0
     assert ran == []
     again = capsys.readouterr()
-    assert "20 of 20 trainings are in out and not run again" in again.err
+    assert "20 of 20 trainings are in out already and are not run again" in again.err
     assert again.out == said.out
     assert read_rows(Path("out/results.csv")) == first
     assert cli.main([*command, "--fresh"]) == 0
@@ -82,7 +82,7 @@ def test_pairs_of_a_graph_each_need_no_warning(
     assert cli.main([*command, "--per-graph", "1"]) == 0
     said = capsys.readouterr().out
     assert "corrected for 2 comparisons" in said
-    assert "share graphs" not in said
+    assert "share a graph" not in said
 
 
 def test_a_failure_is_said_and_tried_again(
@@ -96,7 +96,7 @@ def test_a_failure_is_said_and_tried_again(
         assert cli.main(command) == 1
     said = capsys.readouterr()
     assert "mlp on random (seed 0), seed 1: FAILED, RuntimeError: no [memory]; about" in said.err
-    assert "2 failed; the same command tries them again:" in said.err
+    assert "2 failed; the same command retries them:" in said.err
     assert said.err.rstrip().endswith("sgc on random (seed 0), seed 1: RuntimeError: no [memory]")
     assert "Traceback" not in said.err
     assert "18 rows in" in said.out
