@@ -58,12 +58,12 @@ def condense(
         graph: a whole graph.
         budget: from `condense.budget.plan`; it also says in which setting.
         method: a name in `METHODS`, in any spelling.
-        settings: of the method; the rest at their defaults.
-        seed: of the run's only generator.
+        settings: settings of the method; others keep their defaults.
+        seed: seeds the only generator of the run.
         device: "auto" (a GPU where there is one), "cpu", "cuda", …
         dataset_settings: how the whole graph was loaded, so that it can be loaded again.
-        on_step: watches the run.
-        checkpoints: where the run keeps what it needs to go on; by default nowhere.
+        on_step: called with the progress of the run.
+        checkpoints: where the run keeps the states from which it can be resumed; by default nowhere.
         on_stage: called with the name of each stage as it begins.
 
     Returns:
@@ -73,25 +73,28 @@ def condense(
     Raises:
         UserError: a graph, a budget or a setting that breaks a rule, or another run to be resumed.
         DivergedError: a number of the run is not finite; the error holds the best graph before.
-        KeyboardInterrupt: Ctrl-C before there was a graph.
+        KeyboardInterrupt: Ctrl-C before the first graph.
     """
     method = canonical(METHODS, method, "method")
     entry = METHODS[method]
-    chosen = build(entry.settings, settings or {}, f"method {method}")
+    method_settings = build(entry.settings, settings or {}, f"method {method}")
     check(graph, "whole")
-    place = find_device(device)
-    run = identity(graph, budget, method, chosen, seed, place)
-    clock, keeper = StageClock(place, on_stage=on_stage), checkpoints or Checkpoints(None)
-    keeper.begin(run, clock)
+    torch_device = find_device(device)
+    run = identity(graph, budget, method, method_settings, seed, torch_device)
+    clock, kept_states = (
+        StageClock(torch_device, on_stage=on_stage),
+        checkpoints or Checkpoints(None),
+    )
+    kept_states.begin(run, clock)
     with clock.stage("prepare"):
         hidden = hide_test_labels(graph)
-        part = training_part(hidden, budget.setting)
-        visible = validation = complete(part.graph).to(place)
+        subgraph = training_part(hidden, budget.setting)
+        seen = validation = complete(subgraph.graph).to(torch_device)
         if budget.setting == "inductive":
-            validation = complete(validation_part(hidden, budget.setting).graph).to(place)
-    generator = torch.Generator(place).manual_seed(seed)
-    task = Task(visible, validation, budget, generator, clock, on_step, keeper)
-    outcome = entry.condense(task, chosen)
+            validation = complete(validation_part(hidden, budget.setting).graph).to(torch_device)
+    generator = torch.Generator(torch_device).manual_seed(seed)
+    task = Task(seen, validation, budget, generator, clock, on_step, kept_states)
+    outcome = entry.condense(task, method_settings)
     provenance = Provenance(
         **run,
         dataset_settings=dict(dataset_settings or {}),
@@ -101,12 +104,12 @@ def condense(
         measures={
             **outcome.measures,
             **edge_numbers_of(outcome.graph),
-            **({"resumed_from": keeper.resumed} if keeper.resumed else {}),
+            **({"resumed_from": kept_states.resumed} if kept_states.resumed else {}),
             **({"diverged": outcome.diverged} if outcome.diverged else {}),
             "edge_budget": {":".join(r): count for r, count in budget.edges.items()},
         },
     )
-    condensed = CondensedGraph(part.in_whole_numbers(outcome.graph.to("cpu")), provenance)
+    condensed = CondensedGraph(subgraph.in_whole_numbers(outcome.graph.to("cpu")), provenance)
     if outcome.diverged:
         raise DivergedError(outcome.diverged, condensed)
     return condensed

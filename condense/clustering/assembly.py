@@ -1,4 +1,4 @@
-"""Putting a condensed graph together: what it shares with the whole one, cluster means, edges."""
+"""Assembling a condensed graph: attributes of the whole one, cluster means, edges."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names,
 
 
 def empty_like(whole: MultimodalGraph) -> MultimodalGraph:
-    """A graph without types, of the same name, source, target and classes."""
+    """A graph without types that has the name, source, target and number of classes of `whole`."""
     graph = MultimodalGraph()
     for key in ("target", "num_classes", "name", "source"):
         graph[key] = whole[key]
@@ -23,10 +23,10 @@ def empty_like(whole: MultimodalGraph) -> MultimodalGraph:
 
 
 def graph_of_means(whole: MultimodalGraph, clusters: Clusters) -> MultimodalGraph:
-    """A graph whose nodes are clusters, in the units of `whole` and without relations.
+    """A graph whose nodes are the means of clusters, in the units of `whole` and without relations.
 
-    Features are the means over the members that have the modality; `node_weight` counts the members.
-    A mean is no original node, so there is no `origin`.
+    A feature is averaged over the members that have the modality; `node_weight` counts the members. A mean
+    is not an original node, so there is no `origin`.
     """
     graph, partition = empty_like(whole), clusters.partition
     for node_type in whole.node_types:
@@ -44,7 +44,7 @@ def graph_of_means(whole: MultimodalGraph, clusters: Clusters) -> MultimodalGrap
 
 
 def add_edges(graph: MultimodalGraph, weights: Mapping[EdgeType, PairMatrix]) -> None:
-    """Give `graph`, still without relations, an edge for each entry of A′_r [n'_dst, n'_src] above 0."""
+    """Add to `graph`, which has no relations yet, an edge per positive entry of A′_r [n'_dst, n'_src]."""
     for relation, matrix in weights.items():
         dst, src, weight = matrix.entries()
         graph[relation].edge_index = torch.stack([src, dst])

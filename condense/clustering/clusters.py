@@ -1,4 +1,4 @@
-"""Clusters of every node type: where the synthesis starts, and what cluster methods save."""
+"""Clusters of every node type: the start of SR-GM, and the result of the methods without training."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Clusters:
     node_class: Int[Tensor, " n_whole"]
 
     def digest(self) -> str:
-        """SHA-256 of the clusters and their means: whether a later run has begun at the same place."""
-        found = hashlib.sha256()
+        """SHA-256 of the clusters and their means, which tells whether a resumed run has the same start."""
+        digest = hashlib.sha256()
         for x in (*self.h.values(), self.y, self.node_class, *self.partition.cluster.values()):
-            found.update(x.detach().cpu().contiguous().numpy().tobytes())
-        return found.hexdigest()
+            digest.update(x.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
 
 
 def cluster_graph(
@@ -60,18 +60,18 @@ def cluster_graph(
     generator: torch.Generator,
     space: Space = "own",
 ) -> Clusters:
-    """Clusters of every type.
+    """Cluster the nodes of every type.
 
-    Target nodes are clustered within each class; other types by their own features and the clusters
-    that they meet.
+    Target nodes are clustered within each class, other nodes by their own features and by the clusters of
+    their neighbours.
 
     Args:
         view: the whole graph.
         budget: n'_t and n'_c.
-        labelling: cluster unlabelled nodes too, under the class that is guessed so; None: training
-            nodes alone, and the rest belongs to no cluster.
+        labelling: how unlabelled nodes get the classes under which they are clustered; None clusters
+            training nodes only, and the others belong to no cluster.
         generator: for the teacher and for k-means.
-        space: where target nodes are clustered, see `condense.clustering.coordinates.coordinates`.
+        space: the coordinates of target nodes, see `condense.clustering.coordinates.coordinates`.
     """
     store = view.graph[view.schema.target]
     if labelling is None:
@@ -89,28 +89,28 @@ def _with_other_types(
     target: Int[Tensor, " n"],
     generator: torch.Generator,
 ) -> dict[str, Int[Tensor, " n_t"]]:
-    """Clusters of all types, given those of the target: nearer types first, each by those before it."""
-    found = {view.schema.target: target}
+    """Cluster the other types, nearer ones first, each by the clusters of the types before it."""
+    clusters = {view.schema.target: target}
     waiting = [t for t in view.schema.node_types if t != view.schema.target]
     while waiting:
         near = [
-            t for t in waiting if any(r[2] == t and r[0] in found for r in view.schema.relations)
+            t for t in waiting if any(r[2] == t and r[0] in clusters for r in view.schema.relations)
         ]
-        layer = near or waiting  # Types that the target does not reach go by their features alone.
-        # Types of one layer do not look at each other.
-        done = dict(found)
+        layer = near or waiting  # Types that the target does not reach have their features only.
+        # Types of one layer do not influence each other.
+        before = dict(clusters)
         for node_type in layer:
-            met = neighbour_clusters(view, node_type, done, generator)
+            met = neighbour_clusters(view, node_type, before, generator)
             x = torch.cat([directions(own_features(view, node_type)), met], dim=1)
-            found[node_type] = kmeans(x, budget.nodes[node_type], generator)
+            clusters[node_type] = kmeans(x, budget.nodes[node_type], generator)
         waiting = [t for t in waiting if t not in layer]
-    return found
+    return clusters
 
 
 def _initial(
     view: RelayView, budget: Budget, node_class: Int[Tensor, " n"], labels: Mapping[str, Tensor]
 ) -> Clusters:
-    """The means of these clusters."""
+    """The clusters with their means, in the relay's coordinates."""
     y = torch.arange(view.schema.num_classes, device=node_class.device).repeat_interleave(
         torch.tensor(budget.classes, device=node_class.device)
     )

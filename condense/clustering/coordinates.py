@@ -15,17 +15,17 @@ from models.propagation.sparse import mean_adjacency
 from models.schema import features
 
 WIDTH = 256
-"""Most coordinates of propagated features: k-means' time and memory are proportional to it."""
+"""Maximal number of coordinates of propagated features; k-means' time and memory are proportional to it."""
 SAMPLE = 4096
-"""Nodes on which their directions are found."""
+"""Number of nodes on which these coordinates are fitted."""
 NARROW = 8
-"""Features of fewer columns are clustered as they are, not by direction."""
+"""Features with fewer columns are clustered as they are, not by direction."""
 COLUMNS = 64
-"""So many coordinates are propagated at a time: one [nodes, COLUMNS] matrix a meta-path."""
+"""Number of coordinates propagated at a time: one [nodes, COLUMNS] matrix per meta-path."""
 
 
 def coordinates(view: RelayView, space: Space, generator: torch.Generator) -> Float[Tensor, "n d"]:
-    """Where target nodes are clustered: directions of "own" features, "propagated" ones, or "both"."""
+    """Coordinates of the target nodes: directions of "own" features, of "propagated" ones, or of "both"."""
     parts = []
     if space != "propagated":
         parts.append(directions(own_features(view, view.schema.target)))
@@ -35,9 +35,9 @@ def coordinates(view: RelayView, space: Space, generator: torch.Generator) -> Fl
 
 
 def directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """(x − x̄)/‖x − x̄‖; a row at the mean, up to rounding, becomes zero.
+    """Directions (x − x̄)/‖x − x̄‖; a row at the mean, up to rounding, becomes zero.
 
-    Among these k-means is the spherical one (Dhillon & Modha, Machine Learning 42, 2001), up to its
+    On directions, k-means is spherical k-means (Dhillon & Modha, Machine Learning 42, 2001), up to its
     centres' lengths. Lengths of sparse and counted features have long tails: with them k-means spends
     centres on outliers one by one, and nearly all other nodes share one cluster.
 
@@ -52,7 +52,7 @@ def directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
 
 
 def own_features(view: RelayView, node_type: str) -> Float[Tensor, "n d"]:
-    """All modalities side by side, each of mean squared row norm one."""
+    """All modalities side by side, each scaled to a mean squared row norm of one."""
     parts = []
     for modality in view.schema.modalities[node_type]:
         x = features(view.graph[node_type], modality)
@@ -63,7 +63,7 @@ def own_features(view: RelayView, node_type: str) -> Float[Tensor, "n d"]:
 
 
 def propagated_features(view: RelayView, generator: torch.Generator) -> Float[Tensor, "n d"]:
-    """Z B of all target nodes, B [D, d] the leading directions of the centred Z of a random sample.
+    """Coordinates Z B of all target nodes; B [D, d] are the leading directions of the centred Z of a sample.
 
     Z of all nodes would fill the memory (amazon1: 58,088 × 4,074 numbers), Z B is computed without it.
     Distances are those of Z less what lies outside the span; nothing does where D ≤ WIDTH.
@@ -82,11 +82,11 @@ def neighbour_clusters(
     cluster: Mapping[str, Int[Tensor, " n_t"]],
     generator: torch.Generator,
 ) -> Float[Tensor, "n_t k"]:
-    """Over which clusters a node's neighbours are distributed, under each relation from a clustered type.
+    """How a node's neighbours are distributed over clusters, for each relation from a clustered type.
 
     Nodes with neighbours in the same clusters, put together, keep the ways back: where whole-graph films
     reach themselves through their director, so do the clusters, instead of reaching all films alike.
-    A neighbour in no cluster counts for none. Clusters have unit vectors for codes, or, where there are
+    A neighbour in no cluster is not counted. Clusters have unit vectors for codes, or, where there are
     more than WIDTH of them, random signs, among which distances are kept up to chance.
 
     Args:

@@ -13,12 +13,11 @@ from condense.errors import BudgetError
 
 
 def kmeans(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
-    """k-means into `count` clusters 0 … count−1, none of them empty.
+    """Cluster the rows of `x` into clusters 0 … count−1, none of them empty.
 
-    One start from `spread_out`; the iterations are scikit-learn's.
-
-    With no more nodes than clusters each node is one of its own, and the last clusters have no member.
-    Without features the nodes are dealt out at random.
+    k-means from one start, `spread_out`, by scikit-learn's iterations. If there are no more nodes than
+    clusters, each node is a cluster of its own and the last clusters have no members. Nodes without features
+    are dealt out at random.
     """
     n, d = x.shape
     if n <= count:
@@ -32,23 +31,23 @@ def kmeans(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> I
     from sklearn.exceptions import ConvergenceWarning
 
     start = x[spread_out(x, count, generator)].cpu().numpy()
-    # Its annotations know neither an array of centres nor a number of starts.
+    # scikit-learn's annotations lack arrays of centres and numbers of starts.
     means = KMeans(count, init=start, n_init=1)  # pyright: ignore[reportArgumentType]
     with warnings.catch_warnings():
-        # Fewer distinct points than clusters; mended below.
+        # Raised if there are fewer distinct points than clusters; `_without_empty` handles that.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        found = torch.from_numpy(means.fit_predict(x.detach().cpu().numpy())).long()
-    return _without_empty(found, count).to(x.device)
+        assigned = torch.from_numpy(means.fit_predict(x.detach().cpu().numpy())).long()
+    return _without_empty(assigned, count).to(x.device)
 
 
 def spread_out(
     x: Float[Tensor, "n d"], count: int, generator: torch.Generator
 ) -> Int[Tensor, " k"]:
-    """Greedy k-means++ (Arthur & Vassilvitskii, SODA 2007): `count` rows, far from each other by chance.
+    """Draw `count` rows far from each other by greedy k-means++ (Arthur & Vassilvitskii, SODA 2007).
 
-    Each next row is the best of 2 + ⌊ln count⌋, drawn in proportion to the squared distance from the
-    rows so far: the one that leaves the least sum of squared distances. In the features' own precision,
-    and one product a row.
+    For each row after the first, 2 + ⌊ln count⌋ candidates are drawn in proportion to their squared distance
+    from the rows so far, and the one that leaves the least sum of squared distances is kept. It computes in
+    the features' own precision, with one matrix product per row.
     """
     size = x.square().sum(dim=1)  # [n]
     trials = 2 + int(math.log(count))
@@ -59,16 +58,16 @@ def spread_out(
         reach = nearest.double().cumsum(0)
         draws = torch.rand(trials, generator=generator, dtype=torch.float64, device=x.device)
         drawn = torch.searchsorted(reach, draws * reach[-1], right=True).clamp_max(len(x) - 1)
-        found = (size.unsqueeze(1) + size[drawn] - 2 * (x @ x[drawn].T)).clamp_min(0)
-        left = torch.minimum(nearest.unsqueeze(1), found)  # [n, trials]
+        distance = (size.unsqueeze(1) + size[drawn] - 2 * (x @ x[drawn].T)).clamp_min(0)
+        left = torch.minimum(nearest.unsqueeze(1), distance)  # [n, trials]
         best = left.sum(dim=0).argmin()
         rows[i], nearest = drawn[best], left[:, best]
-        nearest[rows[: i + 1]] = 0  # Also where the product was rounded.
+        nearest[rows[: i + 1]] = 0  # Exactly, whatever rounding left.
     return rows
 
 
 def _without_empty(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " n"]:
-    """Each empty cluster takes half of the greatest one, whose points then coincide or nearly so."""
+    """Give each empty cluster half of the largest one, whose points then coincide or nearly do."""
     labels = labels.clone()
     for empty in (torch.bincount(labels, minlength=count) == 0).nonzero().flatten():
         greatest = (labels == torch.bincount(labels, minlength=count).argmax()).nonzero().flatten()
@@ -82,16 +81,16 @@ def kmeans_by_class(
     counts: tuple[int, ...],
     generator: torch.Generator,
 ) -> Int[Tensor, " n"]:
-    """Cluster the nodes of each class apart.
+    """Cluster the nodes of each class separately.
 
     Args:
         x: features.
-        member: each node's class, −1 for nodes that take no part.
-        counts: clusters for each class; class c owns the numbers after those of the classes before.
+        member: the class of each node, −1 for nodes that are not clustered.
+        counts: number of clusters per class; clusters are numbered class by class.
         generator: for k-means.
 
     Returns:
-        The cluster of each node, −1 for nodes that take no part.
+        The cluster of each node, −1 for nodes that are not clustered.
 
     Raises:
         BudgetError: a class has fewer nodes than clusters.
@@ -113,9 +112,10 @@ def kmeans_by_class(
 def cluster_means(
     x: Float[Tensor, "n d"], has: Bool[Tensor, " n"], labels: Int[Tensor, " n"], count: int
 ) -> tuple[Float[Tensor, "k d"], Bool[Tensor, " k"]]:
-    """Mean features of each cluster over its members that have the modality, and where there are any.
+    """Average each cluster over its members that have the modality.
 
-    A cluster without such members gets zeros.
+    Returns:
+        The means, zero for a cluster without such members, and which clusters have any.
     """
     use = has & (labels >= 0)
     total = x.new_zeros(count, x.size(1)).index_add_(0, labels[use], x[use])

@@ -1,4 +1,4 @@
-"""A whole graph as a relay over meta-paths sees it: reduced features, propagated once."""
+"""The inputs of a relay over meta-paths: reduced features, propagated once along all paths."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from models.propagation.metapaths import MetaPath, blocks, each_path_feature, pa
 from models.schema import FEATURE_PREFIX, GraphSchema
 
 WIDEST = 4096
-"""Bound on D: memory and the time of a step grow with it, that of the ridge regression with its square."""
+"""Bound on D. Memory and the time of a step grow with D, the time of the ridge regression with D²."""
 
 Adjacencies = Mapping[tuple[str, str, str], Tensor | StraightThroughMatrix]
 
@@ -82,14 +82,14 @@ class RelayView:
             scaler=scaler,
             reduction=reduction,
             blocks=blocks(schema, hops),
-            # A block that is zero on all training nodes teaches nothing; it stays zero.
+            # A block that is zero on all training nodes cannot be learnt from; it stays zero.
             scale=tuple(1.0 / s if s > 0 else 0.0 for s in sizes),
             block=number.to(train.device),
             hops=hops,
         )
 
     def on(self, other: MultimodalGraph) -> RelayView:
-        """Another graph of the same schema, scaled, reduced and weighted as this one.
+        """The view of another graph of the same schema, with the scaling and the reduction of this one.
 
         Args:
             other: features complete, test labels hidden.
@@ -98,7 +98,7 @@ class RelayView:
 
     @cached_property
     def widths(self) -> list[int]:
-        """How many of the D input dimensions each block has."""
+        """The number of input dimensions of each block; they sum to D."""
         return torch.bincount(self.block, minlength=len(self.blocks)).tolist()
 
     @cached_property
@@ -118,18 +118,18 @@ class RelayView:
         widths = self.widths
         ends = torch.tensor(widths).cumsum(0).tolist()
         place = {key: i for i, key in enumerate(self.blocks)}
-        found: Tensor | None = None
-        # Block by block into one matrix: Z is the largest there is, and exists once.
+        propagated: Tensor | None = None
+        # Block by block into one matrix: Z is the largest matrix of a run, and must exist only once.
         for key, part in each_path_feature(self.graph, self.schema, self.hops, rows):
-            if found is None:
-                found = part.new_empty(len(rows), ends[-1])
+            if propagated is None:
+                propagated = part.new_empty(len(rows), ends[-1])
             i = place[key]
-            torch.mul(part, self.scale[i], out=found[:, ends[i] - widths[i] : ends[i]])
-        assert found is not None  # The target type has a modality.
-        return found
+            torch.mul(part, self.scale[i], out=propagated[:, ends[i] - widths[i] : ends[i]])
+        assert propagated is not None  # The target type has a modality.
+        return propagated
 
     def scores(self, weight: Float[Tensor, "D C"]) -> Float[Tensor, "n C"]:
-        """Z W of all target nodes, in the memory of a few [nodes, C] matrices."""
+        """Z W of all target nodes, computed in the memory of a few [nodes, C] matrices."""
         return path_logits(self.graph, self.schema, self.hops, self.split(weight))
 
     def split(self, weight: Float[Tensor, "D C"]) -> list[Tensor]:
@@ -146,12 +146,12 @@ class RelayView:
             h: (node type, modality) -> H' [n'_t, r].
             adjacency: relation -> Â'_r [n'_dst, n'_src], row-normalised; anything that multiplies.
         """
-        found: dict[tuple[int, str], Tensor | None] = {}
+        propagated: dict[tuple[int, str], Tensor | None] = {}
 
         def along(length: int, end: str) -> Tensor | None:
-            """Â_path H of all paths of this length from a type, side by side; None if none has features."""
-            if (length, end) not in found:
-                found[length, end] = _side_by_side(
+            """Â_path H of all paths of this length from a type, side by side; None without features."""
+            if (length, end) not in propagated:
+                propagated[length, end] = _side_by_side(
                     [h[end, m] for m in self.schema.modalities[end]]
                     if length == 0
                     else [
@@ -160,9 +160,9 @@ class RelayView:
                         if r[2] == end and (x := along(length - 1, r[0])) is not None
                     ]
                 )
-            return found[length, end]
+            return propagated[length, end]
 
-        # Paths come out in the order of `blocks`: by length, then by relation from the target outwards.
+        # In the order of `blocks`: by length, then by relation from the target outwards.
         z = _side_by_side(
             [
                 x

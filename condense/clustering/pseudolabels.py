@@ -1,4 +1,4 @@
-"""Classes for the unlabelled nodes, guessed by a teacher that learnt from the labelled ones."""
+"""Pseudo-labels: classes of unlabelled nodes, predicted by a teacher trained on the labelled ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from condense.clustering.teachers.training_data import Teacher, TrainingData
 def pseudo_labels(
     view: RelayView, labelling: PseudoLabelling, generator: torch.Generator
 ) -> Int[Tensor, " n"]:
-    """The class of every target node: true on training nodes, else guessed.
+    """The class of every target node: true on training nodes, predicted on all others.
 
     Args:
         view: the whole graph.
@@ -26,7 +26,7 @@ def pseudo_labels(
     """
     store = view.graph[view.schema.target]
     if bool(store.train_mask.all()):
-        return store.y  # As in the inductive setting: there is nobody to guess for.
+        return store.y  # As in the inductive setting, where there is no other node.
     scores = teach(TrainingData.of(view), labelling.teacher, generator).scores(view)
     if labelling.smooth:
         scores = smoothed(view, scores)
@@ -34,7 +34,7 @@ def pseudo_labels(
 
 
 def teach(data: TrainingData, kind: TeacherKind, generator: torch.Generator) -> Teacher:
-    """A "ridge" regression, a "network" with one hidden layer, or "auto": the network where there are more
+    """Train a "ridge" regression, a "network" with one hidden layer, or "auto": the network if there are more
     training nodes than inputs, the regression where there are fewer.
 
     With few labels a network's best moment on validation nodes is mostly luck; with many it guessed more of

@@ -1,4 +1,4 @@
-"""A few coordinates a modality: the directions in which its features vary most."""
+"""A few coordinates per modality: the directions in which its features vary most."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Reduction:
 
     @classmethod
     def fit(cls, graph: MultimodalGraph, rank: int, generator: torch.Generator) -> Reduction:
-        """The leading right singular vectors of each (centred, scaled) feature matrix."""
+        """Fit B: the leading right singular vectors of each (centred, scaled) feature matrix."""
         basis = {}
         for node_type in graph.node_types:
             store = graph[node_type]
@@ -44,7 +44,7 @@ class Reduction:
         return {(t, m): features(graph[t], m) @ b for (t, m), b in self.basis.items()}
 
     def decode(self, key: FeatureKey, h: Float[Tensor, "n r"]) -> Float[Tensor, "n d"]:
-        """H Bᵀ."""
+        """Features H Bᵀ from coordinates H."""
         return h @ self.basis[key].T
 
 

@@ -1,6 +1,6 @@
-"""What a method's settings may say about clustering: in which coordinates, and under whose guesses.
+"""Settings of clustering that several methods share: the coordinates, and the pseudo-labels.
 
-Settings are read before anything heavy is imported, so this file knows no torch.
+Settings are read before anything heavy is imported, so this file does not import torch.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ Space = Literal["own", "propagated", "both"]
 """Target nodes' own features, meta-path-propagated ones, or both; see `condense.clustering.coordinates`."""
 
 TeacherKind = Literal["auto", "ridge", "network"]
-"""Who guesses the classes of unlabelled nodes; see `condense.clustering.pseudolabels.teach`."""
+"""The classifier that pseudo-labels unlabelled nodes; see `condense.clustering.pseudolabels.teach`."""
 
 
 @dataclass(frozen=True)
 class PseudoLabelling:
-    """How the classes of unlabelled nodes are guessed.
+    """How unlabelled nodes get pseudo-labels.
 
     Attributes:
         teacher: see `condense.clustering.pseudolabels.teach`.
@@ -30,7 +30,7 @@ class PseudoLabelling:
 
 @runtime_checkable
 class PseudoLabelSettings(Protocol):
-    """Settings of a method that may cluster unlabelled nodes under guessed classes."""
+    """Settings of a method that may cluster unlabelled nodes under pseudo-labels."""
 
     @property
     def labels(self) -> Literal["labelled", "pseudo"]:
@@ -49,14 +49,14 @@ class PseudoLabelSettings(Protocol):
 
 
 def pseudo_labelling_of(settings: PseudoLabelSettings) -> PseudoLabelling | None:
-    """How these settings guess; None where labelled nodes alone are used."""
+    """The pseudo-labelling that these settings ask for; None if they use labelled nodes only."""
     return (
         PseudoLabelling(settings.teacher, settings.smooth) if settings.labels == "pseudo" else None
     )
 
 
 def refuse_idle_pseudo_labels(settings: PseudoLabelSettings) -> None:
-    """Raise a ValueError for a way of labelling where nobody guesses."""
+    """Raise a ValueError for settings of pseudo-labels where only labelled nodes are used."""
     for name, default in asdict(PseudoLabelling()).items():
         given = getattr(settings, name)
         if settings.labels == "labelled" and given != default:

@@ -1,4 +1,4 @@
-"""Which pairs of clusters an edge may come to join, and where their weights begin."""
+"""Candidate pairs of clusters, those that an edge may join, and their initial weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from condense.edges.pair_matrix import PairMatrix
 from condense.edges.pairs import SMALL, Pairs, those_in
 
 PER_EDGE = 8
-"""Beyond, at most so many candidates for each edge that is kept."""
+"""In larger relations, the maximal number of candidates for each edge that is kept."""
 
 
 def candidates(
@@ -22,7 +22,7 @@ def candidates(
     whole: int = SMALL,
     per_edge: int = PER_EDGE,
 ) -> tuple[Pairs, Float[Tensor, " k"]]:
-    """The pairs that may be joined, and a count for each.
+    """The pairs that an edge may join, and the edge count of each.
 
     Among few clusters these are all pairs, but for clusters that no edge of the relation joins to any.
     Among many they are the pairs that the whole graph joins, those of greatest count first, so that cost
@@ -44,20 +44,20 @@ def candidates(
         return counts.pairs, counts.values
     receive, send = those_in(counts.pairs.rows, height), those_in(counts.pairs.columns, width)
     pairs = Pairs((receive.unsqueeze(1) * width + send).flatten(), (height, width))
-    found = counts.dense().flatten()[pairs.place]
-    return pairs, found.clamp_min(absent)
+    joined = counts.dense().flatten()[pairs.place]
+    return pairs, joined.clamp_min(absent)
 
 
 def _joined(
     counts: PairMatrix, most: int, absent: float, symmetric: bool
 ) -> tuple[Pairs, Float[Tensor, " k"]]:
-    """The joined pairs of greatest count."""
+    """The pairs of greatest count among those that edges join."""
     pairs, values = counts.pairs, counts.values
     if len(pairs) > most:
         if symmetric:
             best = greatest_mirrored(values, pairs, most)
         else:
-            # Among equal ones the earlier, on every device.
+            # Of equal counts the earlier ones, on every device.
             best = values.argsort(descending=True, stable=True)[:most].sort().values
         pairs, values = Pairs(pairs.place[best], pairs.shape), values[best]
     return pairs, values.clamp_min(absent)

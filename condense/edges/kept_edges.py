@@ -1,4 +1,4 @@
-"""Which pairs are joined: those of greatest value that a budget of edges admits."""
+"""The pairs that edges join: those of greatest value within a budget of edges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from condense.edges.pairs import SMALL, Pairs
 
 
 def greatest(values: Float[Tensor, " k"], pairs: Pairs, budget: int) -> Int[Tensor, " e"]:
-    """Which of the values, ascending, are the `budget` greatest.
+    """Indices of the `budget` greatest values, ascending.
 
     Which of equal ones are taken depends on where they lie, so in a small matrix they are sought at their
     places: the choice is then the same whether or not pairs without a chance are candidates too.
@@ -35,7 +35,7 @@ def _top(values: Float[Tensor, " k"], count: int) -> Int[Tensor, " e"]:
 
 
 def greatest_mirrored(values: Float[Tensor, " k"], pairs: Pairs, budget: int) -> Int[Tensor, " e"]:
-    """The same of a symmetric matrix, while they fit: two entries for a pair and one for a loop.
+    """The same for a symmetric matrix, where a pair takes two entries of the budget and a loop one.
 
     Args:
         values: of each pair, equal on both sides of the diagonal; those above it count.

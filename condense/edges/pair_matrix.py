@@ -1,4 +1,4 @@
-"""A matrix with values at some pairs only, so that what they cost does not grow with its area."""
+"""A matrix with values at some pairs only, whose cost does not grow with its area."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from condense.edges.pairs import Pairs
 
 @dataclass(frozen=True)
 class PairMatrix:
-    """A [height, width], 0 but for a few of the pairs at which it may have an entry.
+    """A matrix A [height, width] that is zero except at a few of its candidate pairs.
 
     Attributes:
         values: at each pair; they may have a gradient, zeros included.
@@ -30,7 +30,7 @@ class PairMatrix:
 
     @classmethod
     def of(cls, dense: Float[Tensor, "h w"]) -> PairMatrix:
-        """A whole matrix."""
+        """The pair matrix of a dense one."""
         values = dense.flatten()
         kept = values.detach().nonzero().flatten()
         return cls(values, Pairs.every(*dense.shape, device=dense.device), kept)
@@ -83,7 +83,7 @@ class PairMatrix:
         return replace(self, values=values)
 
     def without_loops(self) -> PairMatrix:
-        """The diagonal set to 0, of a square matrix."""
+        """A square matrix with its diagonal set to 0."""
         rows, columns = self.places()
         values = self.values.index_fill(0, self.pairs.loops, 0.0)
         return replace(self, values=values, kept=self.kept[rows != columns])
@@ -94,7 +94,7 @@ class PairMatrix:
         return values if grid is None else values.view(grid.shape)
 
     def _of_rows(self, x: Float[Tensor, " h"]) -> Tensor:
-        """Of each pair x of its row, as it multiplies what `_grid` gives."""
+        """X of the row of each pair, shaped to multiply what `_grid` gives."""
         grid = self.pairs.grid
         if grid is None:
             return x[self.pairs.columns if self.turned else self.pairs.rows]

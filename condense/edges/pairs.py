@@ -1,4 +1,4 @@
-"""Some of the pairs (row, column) of a matrix: those at which it may have an entry."""
+"""Pairs (row, column) at which a matrix may have an entry."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from torch import Tensor
 from models.propagation.sparse import row_starts
 
 SMALL = 2**19
-"""A matrix of at most so many pairs may be treated as a whole; n′ = 724 within one type."""
+"""Matrices with at most so many pairs may be treated as dense; n′ = 724 within one type."""
 
 
 @dataclass(frozen=True)
 class Grid:
     """Pairs that are every combination of some rows with some columns.
 
-    What is said of each pair then is a matrix of `shape`, and needs no looking up of rows.
+    Values of the pairs then form a matrix of `shape`, and rows need no lookup.
     """
 
     rows: Tensor | slice
@@ -42,7 +42,7 @@ class Pairs:
 
     @classmethod
     def every(cls, height: int, width: int, device: torch.device | None = None) -> Pairs:
-        """All there are."""
+        """Every pair of a matrix."""
         return cls(torch.arange(height * width, device=device), (height, width))
 
     def __len__(self) -> int:
@@ -71,7 +71,7 @@ class Pairs:
             return Grid(slice(None), slice(None), self.shape)
         rows, columns = those_in(self.rows, height), those_in(self.columns, width)
         shape = (len(rows), len(columns))
-        # No pair is twice among them, so as many as all combinations are all combinations.
+        # Pairs are distinct, so as many pairs as combinations are all combinations.
         return Grid(rows, columns, shape) if math.prod(shape) == len(self) else None
 
     @cached_property
@@ -81,21 +81,21 @@ class Pairs:
 
     @cached_property
     def loops(self) -> Int[Tensor, " _"]:
-        """Which of them join a node to itself."""
+        """Indices of the pairs that join a node to itself."""
         return (self.rows == self.columns).nonzero().flatten()
 
     @cached_property
     def upper(self) -> Int[Tensor, " _"]:
-        """Which of them lie on the diagonal or above."""
+        """Indices of the pairs on the diagonal or above."""
         return (self.rows <= self.columns).nonzero().flatten()
 
     @cached_property
     def partner(self) -> Int[Tensor, " k"]:
-        """Which of them is (j, i), for each (i, j) of a set that holds both or neither."""
+        """Index of (j, i) for each (i, j), of pairs that hold both or neither."""
         return torch.searchsorted(self.place, self.columns * self.shape[1] + self.rows)
 
 
 def those_in(numbers: Int[Tensor, " k"], count: int) -> Int[Tensor, " _"]:
-    """Which of the numbers below `count` occur, ascending."""
+    """The numbers below `count` that occur, ascending."""
     there = torch.zeros(count, dtype=torch.bool, device=numbers.device)
     return there.index_fill_(0, numbers, True).nonzero().flatten()

@@ -1,4 +1,4 @@
-"""Products with a matrix of few edges whose gradient is wanted for all candidate pairs."""
+"""Products with a sparse matrix whose gradient is needed at all candidate pairs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edge mass, density and effective edges: three numbers in which a structure that fades can be seen.
+"""Edge mass, density and effective edges: three numbers that show a vanishing structure.
 
 A condensed graph can lose its structure without losing an edge, when nearly all weight gathers on a few
 of them; so the number of edges alone is not enough.
@@ -20,7 +20,7 @@ from models.propagation.sparse import edge_weights
 
 
 def effective_edges(weight: Float[Tensor, " e"]) -> float:
-    """exp(−Σ p ln p) with p = w / Σ w: how many edges of equal weight would spread it as far.
+    """exp(−Σ p ln p) with p = w / Σ w: the number of edges of equal weight with the same entropy.
 
     Args:
         weight: positive; without an edge the answer is 0.
@@ -32,12 +32,12 @@ def effective_edges(weight: Float[Tensor, " e"]) -> float:
 
 
 def density(edges: int, pairs: int) -> float:
-    """Edges ÷ pairs of nodes that could be joined; 0 where there is no pair."""
+    """Edges ÷ pairs of nodes that could be joined; 0 without any pair."""
     return edges / pairs if pairs else 0.0
 
 
 def edge_numbers(weights: Mapping[EdgeType, PairMatrix]) -> dict[str, float]:
-    """Of all relations together: the sum of weights, edges ÷ pairs, and the sum of effective edges.
+    """The sum of weights, edges ÷ pairs and the sum of effective edges over all relations.
 
     Args:
         weights: of each relation [n'_dst, n'_src].
@@ -47,13 +47,13 @@ def edge_numbers(weights: Mapping[EdgeType, PairMatrix]) -> dict[str, float]:
 
 
 def edge_numbers_of(graph: MultimodalGraph) -> dict[str, float]:
-    """The same of a graph; an edge without a weight has weight 1."""
+    """The numbers of `edge_numbers` for a graph; an edge without a weight has weight 1."""
     pairs = sum(pairs_of(graph, relation) for relation in graph.edge_types)
     return _numbers([edge_weights(graph, relation) for relation in graph.edge_types], pairs)
 
 
 def pairs_of(graph: MultimodalGraph, relation: EdgeType) -> int:
-    """How many pairs of nodes the relation could join."""
+    """The number of pairs of nodes that the relation could join."""
     return int(graph[relation[0]].num_nodes) * int(graph[relation[2]].num_nodes)
 
 

@@ -22,7 +22,7 @@ from condense.edges.partition import Partition
 
 @dataclass(frozen=True)
 class Structure:
-    """The edges among clusters, as log-weights of candidate pairs of which a budget is kept.
+    """The edges among clusters: log-weights of candidate pairs, of which a budget is kept.
 
     Attributes:
         pairs: primary relation -> which pairs of [n'_dst, n'_src] may be joined; see
@@ -41,7 +41,7 @@ class Structure:
 
     @classmethod
     def of(cls, partition: Partition, budget: Budget, absent: float) -> Structure:
-        """The whole graph's edges, counted between clusters.
+        """The structure whose weights are the counts of the whole graph's edges between clusters.
 
         Args:
             partition: the clusters.
@@ -53,8 +53,9 @@ class Structure:
         mirror, pairs, logits = reverses(graph), {}, {}
         for r in primary(graph, mirror):
             symmetric = mirror.get(r) == r
-            found = candidates(partition.edge_counts(r), budget.edges[r], absent, symmetric)
-            pairs[r], logits[r] = found[0], found[1].log()
+            counts = partition.edge_counts(r)
+            pairs[r], initial = candidates(counts, budget.edges[r], absent, symmetric)
+            logits[r] = initial.log()
         return cls(
             pairs=pairs,
             logits=logits,
@@ -65,11 +66,13 @@ class Structure:
 
     def weights(self) -> dict[EdgeType, PairMatrix]:
         """C′_r [n'_dst, n'_src] of every relation, in the graph's order; a mirrored one is a transpose."""
-        found: dict[EdgeType, PairMatrix] = {}
+        matrices: dict[EdgeType, PairMatrix] = {}
         for r, logits in self.logits.items():
             symmetric = self.mirror.get(r) == r
-            found[r] = edge_matrix(logits, self.pairs[r], self.budget[r], symmetric)
-        return {r: found[r] if r in found else found[self.mirror[r]].T for r in self.degree}
+            matrices[r] = edge_matrix(logits, self.pairs[r], self.budget[r], symmetric)
+        return {
+            r: matrices[r] if r in matrices else matrices[self.mirror[r]].T for r in self.degree
+        }
 
     def saved(self) -> dict[EdgeType, PairMatrix]:
         """A′_r [n'_dst, n'_src], the same edges with the weights that are saved."""

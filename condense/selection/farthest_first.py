@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def farthest_first(x: Float[Tensor, "k D"], count: int) -> Int[Tensor, " count"]:
-    """`count` ≤ k rows, none twice: the one nearest to the mean, then always the farthest from all picked.
+    """Pick `count` ≤ k distinct rows: the one nearest to the mean, then the farthest from those picked.
 
     p_i = argmax_p min_{j<i} ‖x_p − x_{p_j}‖. The greatest distance of a row to its nearest picked one
     is at most twice the least that any `count` rows can reach. Of equally far rows the first is taken.
@@ -23,8 +23,10 @@ def farthest_first(x: Float[Tensor, "k D"], count: int) -> Int[Tensor, " count"]
     best = size.argmin()
     for i in range(count):
         picked[i] = best
-        found = (size + size[best] - 2 * (x @ x[best])).clamp_min(0)  # Rounding may fall below 0.
-        distance = torch.minimum(distance, found)
-        distance[best] = -1  # Rows that coincide with a picked one are at 0: still before it.
+        from_best = (size + size[best] - 2 * (x @ x[best])).clamp_min(
+            0
+        )  # Rounding may give less than 0.
+        distance = torch.minimum(distance, from_best)
+        distance[best] = -1  # Below 0, where rows that coincide with a picked one are.
         best = distance.argmax()
     return picked

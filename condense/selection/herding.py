@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def herd(x: Float[Tensor, "k D"], count: int) -> Int[Tensor, " count"]:
-    """`count` ≤ k rows, none twice, each bringing the mean of all picked so far nearest to μ.
+    """Pick `count` ≤ k distinct rows, each of which brings the mean of those picked nearest to μ.
 
     p_i = argmin_p ‖μ − (x_p + Σ_{j<i} x_{p_j}) / i‖, the form of Rebuffi et al. (iCaRL, CVPR 2017,
     algorithm 4), but on features that are not scaled to length one: propagated ones carry meaning in

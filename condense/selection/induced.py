@@ -21,7 +21,7 @@ def subgraph_around(
     budget: Budget,
     generator: torch.Generator,
 ) -> MultimodalGraph:
-    """The graph of the chosen target nodes, their neighbours and the edges among all of these."""
+    """The subgraph of the chosen target nodes and their neighbours."""
     return induced_subgraph(
         graph, with_neighbours(graph, targets, budget, generator), budget, generator
     )
@@ -33,7 +33,7 @@ def with_neighbours(
     budget: Budget,
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
-    """The chosen target nodes, and for each other type random nodes, the chosen ones' neighbours first.
+    """The chosen target nodes, and random nodes of each other type, neighbours of the chosen ones first.
 
     Types further away follow from the types reached before them; what neighbours do not fill is drawn
     from the rest.
@@ -81,7 +81,7 @@ def induced_subgraph(
     budget: Budget,
     generator: torch.Generator,
 ) -> MultimodalGraph:
-    """The chosen nodes with the edges among them; a random part of these where they exceed the budget.
+    """The chosen nodes and the edges among them, a random part of these if they exceed the budget.
 
     Args:
         graph: the whole graph; the chosen target nodes are labelled.
@@ -130,7 +130,7 @@ def _edges_among(
 def _within(
     edges: Int[Tensor, "2 e"], budget: int, symmetric: bool, generator: torch.Generator
 ) -> Int[Tensor, " k"]:
-    """Places of at most `budget` random edges; all edges of a pair of nodes together if `symmetric`."""
+    """Indices of at most `budget` random edges; if `symmetric`, all edges of a pair of nodes together."""
     count = edges.size(1)
     if count <= budget:
         return torch.arange(count, device=edges.device)
@@ -140,7 +140,7 @@ def _within(
         _, pair = torch.stack([low, high]).unique(dim=1, return_inverse=True)
         order = rank[pair].argsort(stable=True)
         kept = order[:budget]
-        # A pair that the budget would cut in two stays out; a loop is one edge, other pairs are more.
+        # A pair that the budget would split is left out; a loop is one edge, other pairs are several.
         return kept[pair[kept] != pair[order[budget]]].sort().values
     return rank.argsort()[:budget].sort().values
 
@@ -154,7 +154,7 @@ def _set_edges(
 
 
 def _in_order(small: MultimodalGraph, like: MultimodalGraph) -> MultimodalGraph:
-    """`small` with relations in the order of `like`, and its graph-level attributes."""
+    """A copy of `small` with the graph-level attributes of `like`, and relations in its order."""
     ordered = empty_like(like)
     for node_type in like.node_types:
         for key, value in small[node_type].items():

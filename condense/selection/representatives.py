@@ -1,4 +1,4 @@
-"""Training nodes of each class: those there are, and those that stand for the class best."""
+"""Training nodes of each class, and those that represent their class best."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from condense.running.timing import StageClock
 from condense.selection.induced import subgraph_around
 
 Pick = Callable[[Float[Tensor, "k D"], int], Int[Tensor, " count"]]
-"""(features of one class, how many) -> rows, none of them twice."""
+"""(features of one class, number of rows) -> distinct rows."""
 
 
 def training_nodes(graph: MultimodalGraph, budget: Budget) -> list[Int[Tensor, " k"]]:
@@ -25,17 +25,17 @@ def training_nodes(graph: MultimodalGraph, budget: Budget) -> list[Int[Tensor, "
     Raises:
         BudgetError: a class has fewer of them than its budget.
     """
-    store, found = graph[graph.target], []
+    store, by_class = graph[graph.target], []
     for c, count in enumerate(budget.classes):
         nodes = (store.train_mask & (store.y == c)).nonzero().flatten()
         if len(nodes) < count:
             raise BudgetError(
                 f"ratio (n' = {budget.nodes[graph.target]}) asks for {count} training nodes of "
                 f"class {c}, which has {len(nodes)}; lower --ratio, or use --method kmeans or "
-                f"coarsening with --labels pseudo, which stand for unlabelled nodes too"
+                f"coarsening with --labels pseudo, which use unlabelled nodes as well"
             )
-        found.append(nodes)
-    return found
+        by_class.append(nodes)
+    return by_class
 
 
 def representatives(
@@ -47,7 +47,7 @@ def representatives(
     generator: torch.Generator,
     clock: StageClock,
 ) -> MultimodalGraph:
-    """n'_c training nodes of each class, picked by meta-path-propagated features, with what is around.
+    """The subgraph around n'_c training nodes of each class, picked by meta-path-propagated features.
 
     Args:
         graph: the whole graph.
@@ -56,7 +56,7 @@ def representatives(
         rank: coordinates a modality; see `condense.clustering.reduction`.
         pick: chooses within one class.
         generator: for the reduction, the other types' nodes and the edges to drop.
-        clock: to be told which stage is running.
+        clock: measures the stages.
 
     Raises:
         BudgetError: a class has fewer training nodes than its budget.

@@ -18,11 +18,11 @@ WEIGHT_DECAY = 1e-4
 STEPS = 300
 BATCH = 512
 CHECK_EVERY = 10
-PATIENCE = 60  # So many steps without a better validation accuracy end the training.
+PATIENCE = 60  # Training ends after so many steps without a better validation accuracy.
 
 
 def network(data: TrainingData, generator: torch.Generator) -> Teacher:
-    """The state with the best validation accuracy along one training by Adam on random batches.
+    """Train a network by Adam on random batches, and keep its state with the best validation accuracy.
 
     Args:
         data: labelled nodes.
@@ -41,7 +41,7 @@ def network(data: TrainingData, generator: torch.Generator) -> Teacher:
             nn.Linear(HIDDEN, data.num_classes),
         ).to(z)
         optimiser = torch.optim.Adam(net.parameters(), LR, weight_decay=WEIGHT_DECAY, fused=True)
-        # A small set is not taken whole: batches are one more regularisation.
+        # Small sets are split into batches too, which regularises further.
         batch = min(BATCH, max(len(z) // 4, 1))
         best, best_at, state = -1.0, 0, net.state_dict()
         for step in range(1, STEPS + 1):

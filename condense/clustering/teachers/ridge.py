@@ -27,7 +27,7 @@ def ridge(data: TrainingData) -> Teacher:
     right = y if dual else x.T @ y
 
     def solve(place: int) -> Teacher | None:
-        """With the λ at this place of the grid; None if it is too little for this precision."""
+        """The teacher for one λ of the grid; None if λ is too small for this precision."""
         shifted = gram.clone()
         shifted.diagonal().add_(RIDGES[place] * size)
         factor, failed = torch.linalg.cholesky_ex(shifted)
@@ -42,7 +42,7 @@ def ridge(data: TrainingData) -> Teacher:
 
 
 def _climb(solve: Callable[[int], Teacher | None], count: int) -> Teacher:
-    """The best on the way uphill from the middle, or from the next larger λ that can be solved."""
+    """The best teacher on the way uphill from the middle of the grid, or the next larger λ that works."""
     start = count // 2
     while (best := solve(start)) is None:
         start += 1
@@ -50,10 +50,10 @@ def _climb(solve: Callable[[int], Teacher | None], count: int) -> Teacher:
     for step in (1, -1):
         place = start + step
         while 0 <= place < count:
-            found = solve(place)
-            if found is None or found.val_accuracy <= best.val_accuracy:
+            candidate = solve(place)
+            if candidate is None or candidate.val_accuracy <= best.val_accuracy:
                 break
-            best, place = found, place + step
+            best, place = candidate, place + step
         if place != start + step:
-            break  # It went up on this side: the other side begins lower.
+            break  # Accuracy rose on this side, so the other side starts lower.
     return best

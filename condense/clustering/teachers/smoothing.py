@@ -1,4 +1,4 @@
-"""A teacher's scores, spread over the graph: joined nodes mostly share their class.
+"""Smoothing a teacher's scores over the graph: joined nodes mostly share their class.
 
 F ← (1 − α) S F + α F₀, a few rounds, with S the union of the meta-paths that lead back to the target type,
 as GCN has it. Training nodes keep their true classes throughout, as in label propagation (Zhu &
@@ -23,7 +23,7 @@ ALPHAS = (0.5, 0.2, 0.1, 0.05)
 
 
 def smoothed(view: RelayView, scores: Float[Tensor, "n C"]) -> Float[Tensor, "n C"]:
-    """Scores spread with the α, and the treatment of training nodes, that do best on validation nodes.
+    """Smooth `scores` with the α, and the treatment of training nodes, that score best on validation nodes.
 
     Or as they are, where nothing does better: then joined nodes tell nothing more about each other.
 
@@ -41,11 +41,11 @@ def smoothed(view: RelayView, scores: Float[Tensor, "n C"]) -> Float[Tensor, "n 
     for keep, alpha in product((True, False), ALPHAS):
         fixed = known & keep
         first = torch.where(fixed, truth, scores)
-        found = first
+        smooth = first
         for _ in range(ROUNDS):
-            found = torch.where(fixed, truth, (1 - alpha) * (operator @ found) + alpha * first)
-        if (count := _correct(found, rows, store.y)) > reached:
-            best, reached = found, count
+            smooth = torch.where(fixed, truth, (1 - alpha) * (operator @ smooth) + alpha * first)
+        if (count := _correct(smooth, rows, store.y)) > reached:
+            best, reached = smooth, count
     return best
 
 

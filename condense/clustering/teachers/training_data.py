@@ -1,4 +1,4 @@
-"""What a teacher learns from, and what it then knows."""
+"""The data that a teacher is trained on, and the trained teacher."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TrainingData:
 
 
 def same(hidden: Tensor) -> Tensor:
-    """What a linear teacher does after its only map: nothing."""
+    """The head of a linear teacher: the identity."""
     return hidden
 
 
@@ -63,5 +63,5 @@ class Teacher:
     head: Callable[[Tensor], Tensor] = same
 
     def scores(self, view: RelayView) -> Float[Tensor, "n C"]:
-        """Of all target nodes."""
+        """Scores of all target nodes."""
         return self.head(view.scores(self.weight) + self.bias)
