@@ -81,19 +81,17 @@ def condense(
     check(graph, "whole")
     torch_device = find_device(device)
     run = identity(graph, budget, method, method_settings, seed, torch_device)
-    clock, kept_states = (
-        StageClock(torch_device, on_stage=on_stage),
-        checkpoints or Checkpoints(None),
-    )
-    kept_states.begin(run, clock)
+    clock = StageClock(torch_device, on_stage=on_stage)
+    checkpoints = checkpoints or Checkpoints(None)
+    checkpoints.begin(run, clock)
     with clock.stage("prepare"):
         hidden = hide_test_labels(graph)
         subgraph = training_part(hidden, budget.setting)
-        seen = validation = complete(subgraph.graph).to(torch_device)
+        visible = validation = complete(subgraph.graph).to(torch_device)
         if budget.setting == "inductive":
             validation = complete(validation_part(hidden, budget.setting).graph).to(torch_device)
     generator = torch.Generator(torch_device).manual_seed(seed)
-    task = Task(seen, validation, budget, generator, clock, on_step, kept_states)
+    task = Task(visible, validation, budget, generator, clock, on_step, checkpoints)
     outcome = entry.condense(task, method_settings)
     provenance = Provenance(
         **run,
@@ -104,7 +102,7 @@ def condense(
         measures={
             **outcome.measures,
             **edge_numbers_of(outcome.graph),
-            **({"resumed_from": kept_states.resumed} if kept_states.resumed else {}),
+            **({"resumed_from": checkpoints.resumed} if checkpoints.resumed else {}),
             **({"diverged": outcome.diverged} if outcome.diverged else {}),
             "edge_budget": {":".join(r): count for r, count in budget.edges.items()},
         },
