@@ -100,7 +100,7 @@ def run(argv: list[str]) -> int:
         say.print(f"[yellow]warning:[/] {warning}")
     say.print(
         f"Written to [bold]{args.out}[/], as condensed from {display_name(whole.name, whole.source)}: "
-        "this is taken from --dataset and cannot be checked."
+        "the graph that --dataset names; whether it was cannot be checked."
     )
     if args.json:
         print_json({"file": str(args.out), **facts(condensed), "warnings": warned})
