@@ -99,8 +99,8 @@ def run(argv: list[str]) -> int:
     for warning in warned:
         say.print(f"[yellow]warning:[/] {warning}")
     say.print(
-        f"Written to [bold]{args.out}[/], as condensed from {display_name(whole.name, whole.source)}: "
-        "the graph that --dataset names; whether it was cannot be checked."
+        f"Written to [bold]{args.out}[/], as condensed from {display_name(whole.name, whole.source)}, "
+        "the graph that --dataset names; this cannot be checked."
     )
     if args.json:
         print_json({"file": str(args.out), **facts(condensed), "warnings": warned})
