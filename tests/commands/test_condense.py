@@ -17,7 +17,7 @@ from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
 from condense.io import data_digest, load_condensed, save
 from condense.methods.registry import METHODS
-from condense.methods.srgm import loop as srgm_run
+from condense.methods.srgm import loop
 from condense.methods.srgm import method as srgm
 from models.registry import MODELS
 from tests.support.graphs import small_graph
@@ -165,8 +165,8 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
             raise KeyboardInterrupt
         return original(*arguments, **named)
 
-    original = srgm_run.train_relay
-    monkeypatch.setattr(srgm_run, "train_relay", interrupted)
+    original = loop.train_relay
+    monkeypatch.setattr(loop, "train_relay", interrupted)
     out = tmp_path / "small.h5"
     assert cli.main(["condense", "--dataset", str(whole), "--out", str(out), *QUICK]) == 130
     assert not load_condensed(out).provenance.complete

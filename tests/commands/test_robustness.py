@@ -11,7 +11,7 @@ import pytest
 
 import cli
 from condense.io import data_digest, load_condensed, replace, save
-from condense.methods.srgm import loop as srgm_run
+from condense.methods.srgm import loop
 from condense.running import checkpoints
 from tests.support.graphs import small_graph
 
@@ -40,7 +40,7 @@ def names(folder: Path) -> list[str]:
 
 
 def interrupt_at(call: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, calls = srgm_run.train_relay, []
+    original, calls = loop.train_relay, []
 
     def interrupted(*arguments: Any, **named: Any) -> object:
         calls.append(1)
@@ -48,7 +48,7 @@ def interrupt_at(call: int, monkeypatch: pytest.MonkeyPatch) -> None:
             raise KeyboardInterrupt
         return original(*arguments, **named)
 
-    monkeypatch.setattr(srgm_run, "train_relay", interrupted)
+    monkeypatch.setattr(loop, "train_relay", interrupted)
 
 
 def test_an_interrupted_run_goes_on_to_the_same_data(
