@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from models.lazy import imported
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -49,12 +51,12 @@ class ModelEntry:
     @cached_property
     def build(self) -> Callable[[GraphSchema, Any], Any]:
         """(schema, settings) -> module that is a `NodeClassifier`."""
-        return _imported(self.model_at)
+        return imported(self.model_at)
 
     @cached_property
     def settings(self) -> type:
         """The dataclass of settings; its defaults are the model's own."""
-        return _imported(self._settings_at)
+        return imported(self._settings_at)
 
     @cached_property
     def space(self) -> Mapping[str, tuple[Any, ...]]:
@@ -70,7 +72,7 @@ class ModelEntry:
     @cached_property
     def loss(self) -> Callable[[Any, Any, Tensor, Tensor], Tensor]:
         """(model, inputs, labels, weights) -> what training minimises; see `cross_entropy`."""
-        return _imported(self.loss_at)
+        return imported(self.loss_at)
 
     def choose_settings(self, **values: Any) -> Any:
         """Settings of these values, then those that were given, then the defaults."""
@@ -82,12 +84,6 @@ class ModelEntry:
 
     def _beside_settings(self) -> Any:
         return importlib.import_module(self._settings_at.partition(":")[0])
-
-
-def _imported(at: str) -> Any:
-    """The object at "module:name"."""
-    module, _, name = at.partition(":")
-    return getattr(importlib.import_module(module), name)
 
 
 MODELS: dict[str, ModelEntry] = {

@@ -6,13 +6,13 @@ others, before it imports anything heavy.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.choices import canonical
+from models.lazy import imported
 
 if TYPE_CHECKING:
     from condense.data.graph import MultimodalGraph
@@ -53,8 +53,7 @@ class DatasetEntry:
 
     def load(self, root: Path, source: str, modalities: Sequence[str]) -> MultimodalGraph:
         """Load the graph; imports the loader's file."""
-        module, name = self.loader.split(":")
-        function = getattr(importlib.import_module(f"condense.datasets.{module}"), name)
+        function = imported(self.loader, "condense.datasets")
         values: dict[str, Any] = {"source": source, "modalities": modalities}
         return function(root, **{key: values[key] for key in self.passes}, **self.arguments)
 

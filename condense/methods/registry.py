@@ -6,10 +6,11 @@ a method's file imports heavy modules inside its `condense`.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from models.lazy import imported
 
 if TYPE_CHECKING:
     from condense.methods.protocol import Condenser
@@ -41,17 +42,12 @@ class MethodEntry:
     @property
     def condense(self) -> Condenser:
         """The method; imports its file."""
-        return _resolved(self.function)
+        return imported(self.function, "condense.methods")
 
     @property
     def settings(self) -> type:
         """The class of its settings; imports the file that declares it."""
-        return _resolved(self.settings_class)
-
-
-def _resolved(reference: str) -> Any:
-    module, name = reference.split(":")
-    return getattr(importlib.import_module(f"condense.methods.{module}"), name)
+        return imported(self.settings_class, "condense.methods")
 
 
 METHODS: dict[str, MethodEntry] = {

@@ -35,7 +35,7 @@ Sweep = Callable[[TrialData, Space, int, int, Path, int | None], list[TrialRow]]
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """What a search does; see `commands.search.SearchArguments`.
+    """What a search does; the defaults are those of `commands.search.SearchArguments`.
 
     Attributes:
         samples: number of architectures that the search tries; 0 skips the search.
@@ -48,14 +48,14 @@ class SearchSettings:
         jobs: trials of the search at a time; None for one per CPU.
     """
 
-    samples: int = 40
-    top: int = 3
-    seeds: int = 1
-    verify: int = 0
-    verify_whole: int | None = None
-    epochs: int | None = None
-    seed: int = 0
-    jobs: int | None = None
+    samples: int
+    top: int
+    seeds: int
+    verify: int
+    verify_whole: int | None
+    epochs: int | None
+    seed: int
+    jobs: int | None
 
     def check(self) -> None:
         """Check the ranges of all numbers.

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from condense.data.graph import MultimodalGraph
-from evaluate.training.metrics import METRICS
+from evaluate.training.metrics import score
 from models.seeding import seeded
 
 
@@ -104,9 +104,9 @@ def probe(
         fit.backward()
         optimiser.step()
         with torch.no_grad():
-            val_logits = linear(x[val.rows])
+            reached = score(linear(x[val.rows]).argmax(dim=1), val.y, num_classes)
         for name, (highest, _) in best.items():
-            if (value := METRICS[name](val_logits, val.y)) > highest:
+            if (value := getattr(reached, name)) > highest:
                 best[name] = value, {k: v.clone() for k, v in linear.state_dict().items()}
     logits = {}
     for name, (_, state) in best.items():
