@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from condense.config import user_errors
 from condense.data.graph import MultimodalGraph, Source
 from condense.data.inductive import Setting
-from condense.data.plain_json import spell, unspell
+from condense.data.plain_json import parsed, spell, unspell
 from condense.errors import FileError, UserError
 from models.choices import nearest
 
@@ -124,7 +124,7 @@ class Provenance:
                 a default may be missing.
         """
         try:
-            record = json.loads(text)
+            record = parsed(text)
         except ValueError as error:
             raise FileError(f"provenance is not JSON ({error}); condense again") from error
         if not isinstance(record, dict):

@@ -5,11 +5,14 @@ JSON has neither paths nor tuples nor non-finite numbers, but a record of a dive
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+DEPTH = 32
+"""Deepest nesting of a document that is read; ours reach 4."""
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -31,3 +34,27 @@ def unspell(value: Any) -> Any:
     if isinstance(value, list):
         return [unspell(v) for v in value]
     return NON_FINITE.get(value, value) if isinstance(value, str) else value
+
+
+def parsed(text: str) -> Any:
+    """The value of a JSON document that somebody else may have written.
+
+    Raises:
+        ValueError: not JSON, or nested deeper than DEPTH.
+    """
+    fault = f"nested deeper than {DEPTH} levels"
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(fault) from None
+    level = [value]
+    for _ in range(DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return value
+    raise ValueError(fault)

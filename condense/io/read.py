@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-
-import h5py
-from torch_geometric.data.storage import BaseStorage
+from typing import Any
 
 from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.fingerprint import Digest
@@ -15,7 +13,9 @@ from condense.data.graph import MultimodalGraph
 from condense.data.rules.check import check
 from condense.errors import FileError, GraphError
 from condense.io.arrays import read_array
-from condense.io.members import attribute, check_format, child, damaged, opened, strings
+from condense.io.damage import damaged
+from condense.io.limits import NODE
+from condense.io.members import Group, OpenFile, check_format, opened
 from condense.io.schema import (
     ATTRIBUTES,
     CHECKSUM,
@@ -25,12 +25,13 @@ from condense.io.schema import (
     NODES,
     NUM_NODES,
     PROVENANCE,
-    VERSION,
+    READABLE,
     Header,
     checksum,
     edges_record,
     nodes_record,
 )
+from condense.io.stored import StoredArray
 
 
 def load(path: str | os.PathLike[str]) -> MultimodalGraph | CondensedGraph:
@@ -94,42 +95,84 @@ def _read(path: Path) -> _Contents:
         return _read_open(file)
 
 
-def _read_open(file: h5py.File) -> _Contents:
+def _read_open(file: OpenFile) -> _Contents:
     header = _read_header(file)
+    stores = [_node_store(file, node_type) for node_type in header.node_types]
+    stores += [_edge_store(file, relation) for relation in header.relations]
+    provenance = file.root.text(PROVENANCE) if header.kind == "condensed" else ""
+    # Until here nothing of the size that the file claims has been allocated or read.
     graph, digest = MultimodalGraph(), Digest()
-    for node_type in header.node_types:
-        group = child(file, f"{NODES}/{node_type}", h5py.Group)
-        count, names = attribute(group, NUM_NODES, int), strings(group, ATTRIBUTES)
-        graph[node_type].num_nodes = count
-        digest.record(nodes_record(node_type, count, names))
-        _read_store(group, names, count, graph[node_type], digest)
-    for relation in header.relations:
-        group = child(file, f"{EDGES}/{relation}", h5py.Group)
-        count, names = _num_edges(group), strings(group, ATTRIBUTES)
-        digest.record(edges_record(relation, names))
-        source, name, destination = relation.split(":")
-        _read_store(group, names, count, graph[source, name, destination], digest)
+    for store in stores:
+        digest.record(store.record)
+        if store.num_nodes is not None:
+            graph[store.key].num_nodes = store.num_nodes
+        for name, array in store.arrays.items():
+            graph[store.key][name] = read_array(file, array, name, digest)
     graph.target, graph.num_classes = header.target, header.num_classes
     graph.name, graph.source = header.name, header.source
-
-    provenance = ""
-    if header.kind == "condensed":
-        provenance = child(file, PROVENANCE, h5py.Dataset).asstr()[()]
-    if attribute(file, CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):
+    if file.root.attribute(CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):
         raise damaged("its contents do not match its checksum")
     return _Contents(header, graph, provenance, digest.hexdigest())
 
 
-def _read_header(file: h5py.File) -> Header:
-    check_format(file, FORMAT, VERSION, "graph")
+@dataclass(frozen=True)
+class _Store:
+    """What the file holds of a node type or relation.
+
+    Attributes:
+        key: of the type or relation in the graph.
+        record: of it in the data digest.
+        arrays: by name, checked.
+        num_nodes: of a node type.
+    """
+
+    key: Any
+    record: list[Any]
+    arrays: dict[str, StoredArray]
+    num_nodes: int | None = None
+
+
+def _node_store(file: OpenFile, node_type: str) -> _Store:
+    group = file.root.group(NODES, node_type)
+    count, names = group.attribute(NUM_NODES, int), group.strings(ATTRIBUTES)
+    if count < 0:
+        raise damaged(f"attribute {NUM_NODES!r} of {group.path} (got {count}) must be at least 0")
+    file.allowance.take(NODE * count, f"attribute {NUM_NODES!r} of {group.path}, {count:,} nodes")
+    arrays = _arrays(file, group, names, count)
+    return _Store(node_type, nodes_record(node_type, count, names), arrays, count)
+
+
+def _edge_store(file: OpenFile, relation: str) -> _Store:
+    group = file.root.group(EDGES, relation)
+    names, shape = group.strings(ATTRIBUTES), group.array(EDGE_INDEX).shape
+    if shape is None or len(shape) != 2 or shape[0] != 2:
+        raise damaged(f"dataset {group.path}/{EDGE_INDEX} (got shape {shape}) must be [2, edges]")
+    arrays = _arrays(file, group, names, shape[1])
+    return _Store(tuple(relation.split(":")), edges_record(relation, names), arrays)
+
+
+def _arrays(file: OpenFile, group: Group, names: list[str], rows: int) -> dict[str, StoredArray]:
+    """The arrays of `group` by name, checked; all but edge_index must have `rows` rows."""
+    arrays = {name: group.array(name) for name in names}
+    for name, array in arrays.items():
+        shape = array.shape
+        if name != EDGE_INDEX and (not shape or shape[0] != rows):
+            raise damaged(f"dataset {array.path} (got shape {shape}) must have {rows} rows")
+        file.check(array)
+    return arrays
+
+
+def _read_header(file: OpenFile) -> Header:
+    version, root = check_format(file, FORMAT, READABLE, "graph"), file.root
     header = Header(
-        kind=attribute(file, "kind", str),
-        name=attribute(file, "name", str),
-        source=attribute(file, "source", str),
-        target=attribute(file, "target", str),
-        num_classes=attribute(file, "num_classes", int),
-        node_types=tuple(strings(file, "node_types")),
-        relations=tuple(strings(file, "relations")),
+        kind=root.attribute("kind", str),
+        name=root.attribute("name", str),
+        source=root.attribute("source", str),
+        target=root.attribute("target", str),
+        num_classes=root.attribute("num_classes", int),
+        node_types=tuple(root.strings("node_types")),
+        relations=tuple(root.strings("relations")),
+        version=version,
     )
     if header.kind not in ("whole", "condensed"):
         raise damaged(f"attribute 'kind' (got {header.kind!r}) must be 'whole' or 'condensed'")
@@ -142,22 +185,3 @@ def _read_header(file: h5py.File) -> Header:
                 known = ", ".join(header.node_types)
                 raise damaged(f"relation {relation!r} joins type {end!r}, which is not in {known}")
     return header
-
-
-def _read_store(
-    group: h5py.Group, names: list[str], rows: int, store: BaseStorage, digest: Digest
-) -> None:
-    """Fill `store` with the datasets `names` of `group`; all but edge_index must have `rows` rows."""
-    for name in names:
-        dataset = child(group, name, h5py.Dataset)
-        shape = dataset.shape
-        if name != EDGE_INDEX and (not shape or shape[0] != rows):
-            raise damaged(f"dataset {dataset.name} (got shape {shape}) must have {rows} rows")
-        store[name] = read_array(dataset, name, digest)
-
-
-def _num_edges(group: h5py.Group) -> int:
-    shape = child(group, EDGE_INDEX, h5py.Dataset).shape
-    if shape is None or len(shape) != 2 or shape[0] != 2:
-        raise damaged(f"dataset {group.name}/{EDGE_INDEX} (got shape {shape}) must be [2, edges]")
-    return shape[1]

@@ -24,7 +24,9 @@ from condense.data.graph import MultimodalGraph, Source
 from condense.data.rules.check import Kind
 
 FORMAT = "multimodal-graph"
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)
+"""Versions that are read. Version 1 had no seal."""
 
 NODES = "nodes"
 EDGES = "edges"
@@ -52,6 +54,7 @@ class Header:
         num_classes: C.
         node_types: in the graph's order.
         relations: in the graph's order, each as source:name:destination.
+        version: of the file.
     """
 
     kind: Kind
@@ -61,6 +64,7 @@ class Header:
     num_classes: int
     node_types: tuple[str, ...]
     relations: tuple[str, ...]
+    version: int = VERSION
 
     @classmethod
     def of(cls, graph: MultimodalGraph, kind: Kind) -> Header:
@@ -79,7 +83,7 @@ class Header:
         """The root attributes, except the checksum, which covers them."""
         return {
             "format": FORMAT,
-            "version": VERSION,
+            "version": self.version,
             "kind": self.kind,
             "name": self.name,
             "source": self.source,
@@ -99,11 +103,6 @@ def fixed_strings(value: str | list[str]) -> np.ndarray:
     encoded = [text.encode() for text in ([value] if isinstance(value, str) else value)]
     dtype = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
     return np.array(encoded[0] if isinstance(value, str) else encoded, dtype=dtype)
-
-
-def text(value: Any) -> Any:
-    """The inverse of `fixed_strings` for one value read by h5py; other values are returned unchanged."""
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def relation_key(relation: EdgeType) -> str:

@@ -1,4 +1,4 @@
-"""Writes graph files: the graph is checked, then hashed and stored in blocks."""
+"""Writes graph files: the graph is checked, hashed and stored in blocks, and the file sealed."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from condense.io.schema import (
     nodes_record,
     relation_key,
 )
+from condense.io.seal import SIZE, seal
 
 
 def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) -> None:
@@ -49,8 +50,10 @@ def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) 
     check(contents, kind)
     header = Header.of(contents, kind)
 
-    with replacing(path) as sink, h5py.File(sink, "w", libver=LIBVER) as file:
-        _write(file, contents, header, provenance, sink)
+    with replacing(path) as sink:
+        with h5py.File(sink, "w", libver=LIBVER, userblock_size=SIZE) as file:
+            _write(file, contents, header, provenance, sink)
+        seal(sink)
 
 
 def _write(
