@@ -147,7 +147,7 @@ def _value(group: h5g.GroupID, attribute: h5a.AttrID) -> Any:
         raise TooMuch(f"an attribute of more than {TEXT} bytes")
     if kind.get_class() not in (h5t.STRING, h5t.INTEGER):
         return {"type": attribute.dtype.name}
-    value = h5py.Group(group).attrs[_decoded(attribute.name)]
+    value = h5py.Group(group).attrs[attribute.name]
     value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
     if isinstance(value, list):
         return [_decoded(item) if isinstance(item, bytes) else item for item in value]
@@ -164,7 +164,9 @@ def _base64(values: np.ndarray) -> str:
 
 
 def _decoded(text: bytes | str) -> str:
-    return text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text
+    """The text, with U+FFFD for what is not UTF-8, so that any message can be printed."""
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "replace")
 
 
 def _limit(size: int) -> None:

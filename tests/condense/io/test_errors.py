@@ -15,7 +15,7 @@ from condense.data.fingerprint import fingerprint
 from condense.errors import FileError
 from condense.io import data_digest, load, load_condensed, load_graph, replace, save
 from condense.io.schema import Header, checksum
-from tests.support.files import edited, text
+from tests.support.files import edited, reseal, text
 from tests.support.graphs import PROVENANCE, small_condensed, small_graph
 
 READERS = [load, load_graph, load_condensed, data_digest]
@@ -78,7 +78,16 @@ def test_truncated_anywhere(path):
         assert "truncated" in message or "beginning" in message
 
 
-def test_changed_bytes_are_found_or_harmless(path):
+def test_the_seal_finds_each_changed_byte(path):
+    sound = path.read_bytes()
+    for position in range(0, len(sound), 37):
+        damaged = bytearray(sound)
+        damaged[position] ^= 0xFF
+        path.write_bytes(damaged)
+        assert_file_error(lambda: load(path), path, "restore a copy")
+
+
+def test_changed_bytes_under_a_right_seal_are_found_or_harmless(path):
     """Every 61st byte of the file, inverted: an error, or (unused space) the very same graph."""
     expected = load_condensed(path)
     print_of = fingerprint(expected.graph)
@@ -87,6 +96,7 @@ def test_changed_bytes_are_found_or_harmless(path):
         damaged = bytearray(sound)
         damaged[position] ^= 0xFF
         path.write_bytes(damaged)
+        reseal(path)
         try:
             got = load_condensed(path)
         except FileError as error:
@@ -122,14 +132,19 @@ def _datasets(node):
 
 @pytest.mark.parametrize("where", ["nodes/movie/x_text", "nodes/movie/y", "nodes/movie/x_image"])
 def test_one_flipped_bit_of_data(path, where):
-    """The changed values satisfy every rule, so only the checksum finds them."""
+    """The changed values satisfy every rule: the seal finds them, or under a right seal the checksum."""
     sound = bytearray(path.read_bytes())
     with h5py.File(path) as file:
         offset = file[where].id.get_offset()
     sound[offset] ^= 1
     path.write_bytes(sound)
-    for reader in READERS:
-        assert_file_error(lambda r=reader: r(path), path, "checksum", "restore a copy")
+    for words in (
+        ("SHA-256 checksum in its first 512 bytes",),
+        ("contents do not match its checksum",),
+    ):
+        for reader in READERS:
+            assert_file_error(lambda r=reader: r(path), path, *words, "restore a copy")
+        reseal(path)
 
 
 @pytest.mark.parametrize(

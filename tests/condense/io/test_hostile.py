@@ -314,3 +314,12 @@ def test_chunks_of_any_shape(tmp_path, chunks, shuffle, noise):
             maxshape=(None, None),
         )
     assert fingerprint(load(path)) == fingerprint(graph)
+
+
+def test_names_that_are_not_utf_8(path):
+    with edited(path) as file:
+        names = [*file.attrs["node_types"], b"\xff\xfe"]
+        file.attrs["node_types"] = np.array(names, "S20")
+    with pytest.raises(FileError) as raised:
+        load(path)
+    str(raised.value).encode("utf-8")
