@@ -67,15 +67,27 @@ SPACE = {"hops": (1, 2), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.8,
 
 
 class SeHGNNEncoder(nn.Module):
-    """Projection by meta-path, attention among meta-paths, and one linear function of all."""
+    """Projection by meta-path, attention among meta-paths, and one linear function of all.
 
-    def __init__(self, schema: GraphSchema, settings: SeHGNNSettings) -> None:
+    Args:
+        schema: with the modalities that this encoder reads.
+        settings: the model's.
+        read: the (meta-path, modality) pairs of the whole model; those of other modalities are not read.
+    """
+
+    def __init__(
+        self,
+        schema: GraphSchema,
+        settings: SeHGNNSettings,
+        read: tuple[tuple[MetaPath, str], ...],
+    ) -> None:
         super().__init__()
         d = settings.hidden
         widths: dict[str, dict[str, int]] = {}
-        for path, modality in blocks(schema, settings.hops):
-            end = endpoint(path, schema.target)
-            widths.setdefault(name_of(path), {})[modality] = schema.modalities[end][modality]
+        for path, modality in read:
+            own = schema.modalities[endpoint(path, schema.target)]
+            if modality in own:
+                widths.setdefault(name_of(path), {})[modality] = own[modality]
         self.paths = tuple(widths)
         count = len(self.paths)
         self.first = EarlyFusion(widths, d, settings.input_dropout)
@@ -119,7 +131,10 @@ class SeHGNN(nn.Module):
         super().__init__()
         self.schema, self.hops = schema, settings.hops
         d = settings.hidden
-        self.encoder = fused(settings.fusion, schema, d, lambda part: SeHGNNEncoder(part, settings))
+        read = blocks(schema, settings.hops)
+        self.encoder = fused(
+            settings.fusion, schema, d, lambda part: SeHGNNEncoder(part, settings, read)
+        )
         self.head = nn.Sequential(
             nn.PReLU(),
             nn.Dropout(settings.dropout),
