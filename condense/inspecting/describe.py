@@ -11,6 +11,7 @@ from condense.data.graph import MultimodalGraph
 from condense.edges.statistics import effective_edges, pairs_of
 from condense.foreign.advice import advice
 from condense.inspecting.facts import facts
+from condense.io.names import joined
 from condense.methods.registry import METHODS
 from models.propagation.sparse import edge_weights
 
@@ -47,7 +48,7 @@ def warnings(condensed: CondensedGraph) -> list[str]:
     if entry is None or entry.edge_kind != "none":
         induced = entry is not None and entry.edge_kind == "induced"
         for relation in graph.edge_types:
-            budget = provenance.measures.get("edge_budget", {}).get(":".join(relation))
+            budget = provenance.measures.get("edge_budget", {}).get(joined(relation))
             possible = min(budget or 0, pairs_of(graph, relation))
             effective = effective_edges(edge_weights(graph, relation))
             if effective < FEW_EDGES * possible:
