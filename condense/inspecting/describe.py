@@ -23,13 +23,13 @@ def describe(graph: MultimodalGraph | CondensedGraph) -> list[str]:
     """The `facts` of a graph as lines: types, counts, modalities, relations, classes, splits, provenance."""
     contents = facts(graph)
     kind = "condensed from" if isinstance(graph, CondensedGraph) else "whole graph"
-    lines = [f"{kind} {contents['title']}, target type {contents['target']}"]
+    lines = [f"{kind} {shown(contents['title'])}, target type {shown(contents['target'])}"]
     lines += ["", "node types"]
     for name, nodes in contents["node_types"].items():
-        lines.append(f"  {name:<16} {nodes['nodes']:>9,} nodes   {_modalities(nodes)}")
+        lines.append(f"  {shown(name):<16} {nodes['nodes']:>9,} nodes   {_modalities(nodes)}")
     lines += ["", "relations"]
     for edges in contents["relations"]:
-        lines.append(f"  {' / '.join(edges['relation']):<44} {_edges(edges)}")
+        lines.append(f"  {shown(' / '.join(edges['relation'])):<44} {_edges(edges)}")
     classes = ", ".join(f"{c}: {n:,}" for c, n in enumerate(contents["classes"]))
     lines += ["", f"classes  {classes}"]
     if contents["splits"]:
@@ -53,7 +53,7 @@ def warnings(condensed: CondensedGraph) -> list[str]:
             effective = effective_edges(edge_weights(graph, relation))
             if effective < FEW_EDGES * possible:
                 messages.append(
-                    f"relation {' / '.join(relation)} has {effective:.0f} effective edges of the "
+                    f"relation {shown(' / '.join(relation))} has {effective:.0f} effective edges of the "
                     f"{possible} that it may have: "
                     + (
                         "few edges join the selected nodes"
@@ -75,11 +75,16 @@ def warnings(condensed: CondensedGraph) -> list[str]:
     return [*messages, *advice(condensed)]
 
 
+def shown(name: str) -> str:
+    """`name` on one line; what a terminal would obey rather than print is spelled as in Python."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
 def _modalities(nodes: Mapping[str, Any]) -> str:
     described = []
     for modality, has in nodes["modalities"].items():
         missing = "" if has["present"] == 1 else f", {has['present']:.0%} of nodes"
-        described.append(f"{modality} ({has['width']}{missing})")
+        described.append(f"{shown(modality)} ({has['width']}{missing})")
     return ", ".join(described) or "no features"
 
 
