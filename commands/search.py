@@ -7,6 +7,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from commands.search_text import as_text
 from commands.terminal import INTERRUPTED, MISSED, OK, console, errors, parse, print_json
 
@@ -92,7 +94,9 @@ def _run(args: SearchArguments) -> int:
         args.whole,
         dataclasses.asdict(args),
     )
-    errors.print(f"[bold]{search.task.title}[/]; {search.space.size:,} architectures in {space}")
+    errors.print(
+        f"[bold]{escape(search.task.title)}[/]; {search.space.size:,} architectures in {space}"
+    )
     status = OK
     try:
         if args.samples:

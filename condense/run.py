@@ -16,6 +16,7 @@ from condense.data.inductive import training_part, validation_part
 from condense.data.rules.check import check
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import UserError
+from condense.io.names import joined
 from condense.methods.protocol import Task
 from condense.methods.registry import METHODS
 from condense.running.checkpoints import Checkpoints
@@ -104,7 +105,7 @@ def condense(
             **edge_numbers_of(outcome.graph),
             **({"resumed_from": checkpoints.resumed} if checkpoints.resumed else {}),
             **({"diverged": outcome.diverged} if outcome.diverged else {}),
-            "edge_budget": {":".join(r): count for r, count in budget.edges.items()},
+            "edge_budget": {joined(r): count for r, count in budget.edges.items()},
         },
     )
     condensed = CondensedGraph(subgraph.in_whole_numbers(outcome.graph.to("cpu")), provenance)

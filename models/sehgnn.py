@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.layers.fusion import EarlyFusion, TypeInputs
+from models.layers.keys import escaped
 from models.layers.late_fusion import Fusion, fused
 from models.propagation.metapaths import MetaPath, blocks, endpoint, path_features
 from models.schema import GraphSchema, present
@@ -160,5 +161,5 @@ class SeHGNN(nn.Module):
 
 
 def name_of(path: MetaPath) -> str:
-    """A name for a meta-path, as `EarlyFusion` wants for its parameters."""
-    return " ".join("__".join(relation) for relation in path)
+    """A name for a meta-path, as `EarlyFusion` wants for its parameters; no other path has it."""
+    return " ".join("|".join(escaped(part, "% |") for part in relation) for relation in path)

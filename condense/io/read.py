@@ -16,6 +16,7 @@ from condense.io.arrays import read_array
 from condense.io.damage import damaged
 from condense.io.limits import NODE
 from condense.io.members import Group, OpenFile, check_format, opened
+from condense.io.names import decoded, relation_of
 from condense.io.schema import (
     ATTRIBUTES,
     CHECKSUM,
@@ -97,8 +98,9 @@ def _read(path: Path) -> _Contents:
 
 def _read_open(file: OpenFile) -> _Contents:
     header = _read_header(file)
-    stores = [_node_store(file, node_type) for node_type in header.node_types]
-    stores += [_edge_store(file, relation) for relation in header.relations]
+    version = header.version
+    stores = [_node_store(file, node_type, version) for node_type in header.node_types]
+    stores += [_edge_store(file, relation, version) for relation in header.relations]
     provenance = file.root.text(PROVENANCE) if header.kind == "condensed" else ""
     # Until here nothing of the size that the file claims has been allocated or read.
     graph, digest = MultimodalGraph(), Digest()
@@ -107,8 +109,9 @@ def _read_open(file: OpenFile) -> _Contents:
         if store.num_nodes is not None:
             graph[store.key].num_nodes = store.num_nodes
         for name, array in store.arrays.items():
-            graph[store.key][name] = read_array(file, array, name, digest)
-    graph.target, graph.num_classes = header.target, header.num_classes
+            key = decoded(name, version)
+            graph[store.key][key] = read_array(file, array, name, digest)
+    graph.target, graph.num_classes = decoded(header.target, version), header.num_classes
     graph.name, graph.source = header.name, header.source
     if file.root.attribute(CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):
         raise damaged("its contents do not match its checksum")
@@ -122,7 +125,7 @@ class _Store:
     Attributes:
         key: of the type or relation in the graph.
         record: of it in the data digest.
-        arrays: by name, checked.
+        arrays: by encoded name, checked.
         num_nodes: of a node type.
     """
 
@@ -132,23 +135,24 @@ class _Store:
     num_nodes: int | None = None
 
 
-def _node_store(file: OpenFile, node_type: str) -> _Store:
+def _node_store(file: OpenFile, node_type: str, version: int) -> _Store:
     group = file.root.group(NODES, node_type)
     count, names = group.attribute(NUM_NODES, int), group.strings(ATTRIBUTES)
     if count < 0:
         raise damaged(f"attribute {NUM_NODES!r} of {group.path} (got {count}) must be at least 0")
     file.allowance.take(NODE * count, f"attribute {NUM_NODES!r} of {group.path}, {count:,} nodes")
     arrays = _arrays(file, group, names, count)
-    return _Store(node_type, nodes_record(node_type, count, names), arrays, count)
+    record = nodes_record(node_type, count, names)
+    return _Store(decoded(node_type, version), record, arrays, count)
 
 
-def _edge_store(file: OpenFile, relation: str) -> _Store:
+def _edge_store(file: OpenFile, relation: str, version: int) -> _Store:
     group = file.root.group(EDGES, relation)
     names, shape = group.strings(ATTRIBUTES), group.array(EDGE_INDEX).shape
     if shape is None or len(shape) != 2 or shape[0] != 2:
         raise damaged(f"dataset {group.path}/{EDGE_INDEX} (got shape {shape}) must be [2, edges]")
     arrays = _arrays(file, group, names, shape[1])
-    return _Store(tuple(relation.split(":")), edges_record(relation, names), arrays)
+    return _Store(relation_of(relation, version), edges_record(relation, names), arrays)
 
 
 def _arrays(file: OpenFile, group: Group, names: list[str], rows: int) -> dict[str, StoredArray]:

@@ -54,11 +54,6 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
 
 def _check_keys(graph: MultimodalGraph) -> None:
     """Raise unless the graph's own attributes are exactly SETTINGS."""
-    for node_type in graph.node_types:
-        if node_type in SETTINGS:
-            # PyG keeps both in one namespace, so this setting could not be set.
-            where, rule = "a node type's name", f"must not be one of {', '.join(SETTINGS)}"
-            raise GraphError.of(where, repr(node_type), rule, "rename it")
     store = graph._global_store
     for key, rule in SETTINGS.items():
         if key not in store:
@@ -73,16 +68,11 @@ def _check_keys(graph: MultimodalGraph) -> None:
 
 
 def _check_names(graph: MultimodalGraph) -> None:
-    """Raise for names that a file cannot store or that would make its keys ambiguous."""
+    """Raise for names that cannot be written as UTF-8, and for empty ones."""
     for name, what in _names(graph):
-        # HDF5 reads "." as "this group" and "/" as a path, and ends a name at NUL; ":" separates the
-        # parts of a relation's key; and torch forbids "." in the names of a model's modules, which are
-        # named after types and relations.
-        forbidden = "/:\0." if what == KIND else "/:\0"
-        if name in ("", ".") or any(c in name for c in forbidden) or not _is_unicode(name):
+        if not isinstance(name, str) or not name or not _is_unicode(name):
             raise GraphError(
-                f"the name {name!r} of {what} must be non-empty Unicode text other than '.', "
-                f"without {', '.join(map(repr, forbidden))}; rename it"
+                f"the name {name!r} of {what} must be non-empty Unicode text; rename it"
             )
 
 
