@@ -54,13 +54,7 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
     terminated = signal.getsignal(signal.SIGTERM)
     if address is None:
         # "local": never a cluster that happens to run here or that the environment names.
-        ray.init(
-            address="local",
-            num_cpus=cpus,
-            include_dashboard=False,
-            _node_ip_address="127.0.0.1",  # Nobody else on the network can reach it.
-            **quiet,
-        )
+        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
     else:
         try:
             ray.init(address=address, **quiet)

@@ -11,7 +11,7 @@ run.json       command, arguments, versions
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,10 +23,8 @@ from evaluate.results.records import read_records
 
 T = TypeVar("T")
 
-FINISHED, STOPPED, FAILED, RUNNING = "finished", "stopped", "failed", "running"
-"""How a trial ended: after all epochs; early, because others were better; with an error; not yet."""
-LOST = "lost: "
-"""How the reason of a trial begins whose worker died; unlike others, it may end well if it is repeated."""
+FINISHED, STOPPED, FAILED = "finished", "stopped", "failed"
+"""How a trial ended: after all epochs; early, because others were better; with an error."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,10 @@ class TrialRow:
         trial: its number, counted from 1 in the order in which trials began.
         model: a name in `MODELS`.
         settings: `Architecture.text`.
-        score: the best micro-F1 on the whole graph's validation nodes; NaN unless it ended well.
+        score: the best micro-F1 on the whole graph's validation nodes; NaN for a failed trial.
         epochs: number of epochs that it was trained.
         train_seconds: optimisation alone.
-        status: FINISHED, STOPPED, FAILED or RUNNING.
-        reason: why it failed, in one line.
+        status: FINISHED, STOPPED or FAILED.
     """
 
     trial: int
@@ -51,13 +48,6 @@ class TrialRow:
     epochs: int
     train_seconds: float
     status: str
-    reason: str = ""
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is left to do: the trial ended well, or failed for a reason of its own."""
-        lost = self.status == FAILED and self.reason.startswith(LOST)
-        return self.status != RUNNING and not lost
 
 
 @dataclass(frozen=True)
@@ -126,19 +116,18 @@ def read_table(path: Path, kind: type[T]) -> list[T]:
     return read_records(path, kind, "a search's rows", remedy) if path.exists() else []
 
 
-def claim(path: Path, plan: Mapping[str, Any], ignored: Sequence[str] = ()) -> None:
+def claim(path: Path, plan: Mapping[str, Any]) -> None:
     """Make `path` the plan of its folder, or check that the plan there is the same.
 
     Args:
         path: path of the plan's file.
         plan: what must be equal for the folder's search to be resumed, in JSON's types.
-        ignored: keys of older versions' plans that no longer matter.
 
     Raises:
         UserError: the folder holds another search.
         FileError: the file cannot be read or written.
     """
-    before = {key: value for key, value in read_json(path).items() if key not in ignored}
+    before = read_json(path)
     if before and (key := difference(before, plan) or difference(plan, before)):
         raise UserError(
             f"out (got {path.parent}) holds another search, which differs in {key}; "
