@@ -37,10 +37,11 @@ class ScoredTraining:
 
 
 def cell_of(task: EvaluationTask, entry: Entry, seed: int) -> str:
-    """The name of a training of a plan, a digest of everything that determines how it ends."""
+    """The name of a training of a plan, a digest of everything that determines how it ends and scores."""
     name = cell_name(
-        task.fingerprint, task.setting, task.scaling, "", entry.model, entry.choice, seed
-    )
+        task.fingerprint, task.setting, task.scaling, "", entry.model, entry.choice, seed,
+        task.test_digest,
+    )  # fmt: skip
     if entry.pretraining is None:
         return name
     digest = Digest()
