@@ -9,7 +9,7 @@ from pathlib import Path
 from condense.io.replace import check_target
 from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import Row
-from evaluate.results.values import Amount, Score, Seed
+from evaluate.results.values import Amount, ScoreOrNaN, Seed
 
 RESULTS, TUNING, FAILURES = "results.csv", "tuning.csv", "failures.csv"
 
@@ -21,7 +21,8 @@ class TriedSettings:
     Attributes:
         cell: name of the training.
         dataset, method, model, settings: as in `Row`.
-        val_micro_f1: the candidate's score on validation nodes; test nodes are not looked at.
+        val_micro_f1: the candidate's score on validation nodes; test nodes are not looked at. NaN where the
+            training diverged.
         seconds: of the training, validation included.
     """
 
@@ -30,7 +31,7 @@ class TriedSettings:
     method: str
     model: str
     settings: str
-    val_micro_f1: Score
+    val_micro_f1: ScoreOrNaN
     seconds: Amount
 
 

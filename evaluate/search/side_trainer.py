@@ -84,7 +84,7 @@ class SideTrainer:
         tested = float("nan")
         if test:
             task = self.task
-            logits = predict(trained.model, task.whole, task.test_rows()).cpu()
+            logits = predict(trained.model, task.whole, task.test_rows(), epoch=trained.epoch).cpu()
             tested = METRICS["micro_f1"](logits, task.test_labels())
         row = SideRow(
             side, nodes, epochs, check_every, self.seed, *architecture.key,
