@@ -9,11 +9,11 @@ from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
 
 
 def _or_undefined(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    return math.nan if value == "" else check(value)
+    return math.nan if value in ("", "nan") else check(value)
 
 
 UNDEFINED = WrapValidator(_or_undefined)
-"""Marks a number that may be undefined: NaN, an empty field in the file."""
+"""Marks a number that may be undefined: NaN, an empty field in the file (or "nan", where others write it)."""
 
 Score = Annotated[float, Field(ge=0, le=1)]
 ScoreOrNaN = Annotated[float, Field(ge=0, le=1), UNDEFINED]
