@@ -61,5 +61,7 @@ def _plain(row: Sequence[str]) -> list[str]:
 def _escaped(text: str) -> str:
     """Text in one line of Markdown; underscores inside words, as in names of models, mean nothing there."""
     text = html.escape(" ".join(text.splitlines()), quote=False)
-    text = text.replace("$", "&#36;").replace("~", "&#126;")  # Not all dialects take a backslash here.
+    text = text.replace("$", "&#36;").replace(
+        "~", "&#126;"
+    )  # Not all dialects take a backslash here.
     return re.sub(r"[\\`*|[\]]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)
