@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from condense.errors import FileError
 from condense.io.replace import check_target
 from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import Row
@@ -134,8 +135,20 @@ class ResultStore:
         self.tried.add([tried])
 
     def add_failure(self, failure: Failure) -> None:
-        """Keep a failure."""
-        self._failures.add([failure])
+        """Keep a failure.
+
+        Raises:
+            FileError: it cannot be written. The error begins with the failure, which may have the same cause,
+                such as a full disk.
+        """
+        try:
+            self._failures.add([failure])
+        except FileError as error:
+            task = failure.model or "condensing"
+            raise FileError(
+                f"{task} ({failure.method}) failed, {failure.reason}; this could not be recorded either: "
+                f"{error}"
+            ) from error
 
 
 def _mean(row: Row) -> Mean:

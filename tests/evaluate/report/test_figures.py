@@ -133,7 +133,9 @@ def test_curves_are_the_history() -> None:
     assert axes.lines[0].get_xydata().tolist() == [[20, 7]]
 
 
-@pytest.mark.parametrize("name", ["cost$in$", "$x", r"a\frac$b$", "$\\frac{$", "<b>&amp;</b>", "a--b"])
+@pytest.mark.parametrize(
+    "name", ["cost$in$", "$x", r"a\frac$b$", "$\\frac{$", "<b>&amp;</b>", "a--b"]
+)
 def test_names_are_text_in_every_figure(name: str) -> None:
     """A pair of dollar signs would make a formula of what is between them, most often a broken one."""
     drawn_graph = DrawnGraph.of(small_condensed().graph)
