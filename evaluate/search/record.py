@@ -40,6 +40,7 @@ class TrialRow:
         epochs: number of epochs that it was trained.
         train_seconds: optimisation alone.
         status: FINISHED, STOPPED or FAILED.
+        reason: why it failed; empty for others, and in older files.
     """
 
     trial: Count
@@ -49,6 +50,7 @@ class TrialRow:
     epochs: Count
     train_seconds: Amount
     status: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
