@@ -14,8 +14,9 @@ from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.data.inductive import training_part, validation_part
 from condense.data.rules.check import check
+from condense.data.rules.limits import LARGEST_FEATURE
 from condense.edges.statistics import edge_numbers_of
-from condense.errors import UserError
+from condense.errors import GraphError, UserError
 from condense.io.names import joined
 from condense.methods.protocol import Task
 from condense.methods.registry import METHODS
@@ -24,6 +25,7 @@ from condense.running.identity import identity
 from condense.running.steps import OnStep, ignore
 from condense.running.timing import OnStage, StageClock
 from models.choices import canonical
+from models.schema import FEATURE_PREFIX, features, modality_names, present
 
 
 class DivergedError(UserError):
@@ -80,6 +82,7 @@ def condense(
     entry = METHODS[method]
     method_settings = build(entry.settings, settings or {}, f"method {method}")
     check(graph, "whole")
+    _check_size(graph)
     torch_device = find_device(device)
     run = identity(graph, budget, method, method_settings, seed, torch_device)
     clock = StageClock(torch_device, on_stage=on_stage)
@@ -112,6 +115,18 @@ def condense(
     if outcome.diverged:
         raise DivergedError(outcome.diverged, condensed)
     return condensed
+
+
+def _check_size(graph: MultimodalGraph) -> None:
+    """Raise for features whose squares would overflow while they are condensed."""
+    for node_type in graph.node_types:
+        for modality in modality_names(graph[node_type]):
+            x = features(graph[node_type], modality)[present(graph[node_type], modality)]
+            largest = max((-float(x.min()), float(x.max()))) if x.numel() else 0.0
+            if largest > LARGEST_FEATURE:
+                where = f"graph[{node_type!r}].{FEATURE_PREFIX}{modality}"
+                rule = f"must not exceed {LARGEST_FEATURE:.0e} in size to be condensed"
+                raise GraphError.of(where, f"values up to {largest:.1e}", rule, "scale them")
 
 
 def find_device(name: str) -> torch.device:

@@ -11,6 +11,7 @@ from typing import Literal
 from condense.data.graph import MultimodalGraph
 from condense.data.rules.edges import check_edges
 from condense.data.rules.labels import check_condensed, check_labels, check_splits
+from condense.data.rules.limits import MOST_CLASSES
 from condense.data.rules.nodes import check_nodes
 from condense.errors import GraphError
 from models.choices import nearest
@@ -113,6 +114,10 @@ def _check_settings(graph: MultimodalGraph) -> None:
         rule = "must be an integer of at least 2"
         remedy = "set it to int(y.max()) + 1 or more"
         raise GraphError.of("graph.num_classes", repr(classes), rule, remedy)
+    if classes > MOST_CLASSES:
+        remedy = "set it to int(y.max()) + 1"
+        rule = f"must be at most {MOST_CLASSES:,}"
+        raise GraphError.of("graph.num_classes", f"{classes:,}", rule, remedy)
     if not modality_names(graph[target]):
         where = f"target type {target!r}"
         remedy = f"set graph[{target!r}].x_<modality> = …, for example x_text"
