@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,21 @@ def test_with_a_full_disk_the_first_cause_is_told(
     ):
         store.add_failure(failure)
     assert store.failures == [failure]
+
+
+def test_two_stores_in_one_folder_leave_whole_files(tmp_path: Path) -> None:
+    """Which of them keeps its rows is up to a lock; neither may trip over the other's partial files."""
+    rows, stores = trained("srgm", "sgc", 6, 50), [ResultStore(tmp_path), ResultStore(tmp_path)]
+
+    def add(store: ResultStore) -> None:
+        for one in rows:
+            store.add_rows([one])
+            store.add_failure(Failure(one.cell, "imdb", "srgm", "sgc", 0, one.train_seed, "no"))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(add, stores))
+    assert read_rows(tmp_path / "results.csv") == rows
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["failures.csv", "results.csv"]
 
 
 def test_real_and_simulated_data_of_one_name_keep_their_rows(tmp_path: Path) -> None:
