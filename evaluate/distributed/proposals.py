@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import TrialState, create_trial
 
 from evaluate.search.architecture import Architecture
@@ -122,7 +122,7 @@ class _Chosen:
         self._values |= {f"{prefix}.{k}": v for k, v in architecture.settings.items()}
         self._training = architecture.training
         self.params: dict[str, Any] = {}
-        self.distributions: dict[str, CategoricalDistribution] = {}
+        self.distributions: dict[str, BaseDistribution] = {}
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         known = name in self._values

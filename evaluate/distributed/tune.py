@@ -14,6 +14,7 @@ not repeated; one whose worker is lost is run again wherever there is room.
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -76,12 +77,11 @@ class Proposer(Searcher):
         self, trial_id: str, result: dict | None = None, error: bool = False
     ) -> None:
         """Tell the sampler the score of a trial that has ended."""
-        proposal = self._open.pop(trial_id, None)
+        proposal, ended = self._open.pop(trial_id, None), result or {}
         if proposal is not None:
-            failed = error or not result or "reason" in result
-            self._proposals.tell(
-                proposal, float("nan") if failed else result.get("score", float("nan"))
-            )
+            failed = error or "reason" in ended
+            score = math.nan if failed else float(ended.get("score", math.nan))
+            self._proposals.tell(proposal, score)
 
     def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
         """Store nothing."""

@@ -128,4 +128,4 @@ def test_other_machines_cannot_reach_a_ray_of_this_one() -> None:
     assert found
     assert found <= {loopback, f"0000000000000000FFFF0000{loopback}", f"{'0' * 24}01000000"}
     # A cluster that is joined later is reached as ever.
-    assert ray_constants.ENABLE_RAY_CLUSTER == before
+    assert before == ray_constants.ENABLE_RAY_CLUSTER

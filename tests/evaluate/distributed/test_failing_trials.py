@@ -86,8 +86,10 @@ def test_what_works_is_found(argv: list[str], capsys: pytest.CaptureFixture[str]
 
 
 def test_where_nothing_works_the_reason_is_told(
-    argv: list[str], capsys: pytest.CaptureFixture[str]
+    argv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(tune, "RETRIES", 0)  # Each new process takes seconds to start.
+    monkeypatch.setattr(tune, "ROUNDS", 1)
     space_of("killed")
     assert cli.main([*argv, "--samples", "1"]) == 1
     (row,) = trials()
