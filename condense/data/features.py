@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
-from condense.errors import GraphError
+from condense.data.rules.completion import two_widths
 from models.propagation.sparse import edge_weights, mean_adjacency
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
 
@@ -56,13 +56,8 @@ def _receive(graph: MultimodalGraph, node_type: str, known: list[str]) -> bool:
             x = features(source, modality)
             has = present(source, modality).to(x.dtype).unsqueeze(1)
             if modality in total and total[modality].size(1) != x.size(1):
-                raise GraphError.of(
-                    f"graph[{relation[0]!r}].{FEATURE_PREFIX}{modality}",
-                    f"width {x.size(1)}",
-                    f"meets one of width {total[modality].size(1)} at type {node_type!r}, "
-                    "which has no features of its own",
-                    "rename one of the two modalities",
-                )
+                width, other = x.size(1), total[modality].size(1)
+                raise two_widths(relation[0], modality, width, other, node_type)
             total[modality] = total.get(modality, 0) + degree * (adjacency @ x)
             weight[modality] = weight.get(modality, 0) + degree * (adjacency @ has)
     for modality, x in total.items():

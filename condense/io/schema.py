@@ -70,7 +70,7 @@ class Header:
             name=graph.name,
             source=graph.source,
             target=graph.target,
-            num_classes=graph.num_classes,
+            num_classes=int(graph.num_classes),
             node_types=tuple(graph.node_types),
             relations=tuple(relation_key(relation) for relation in graph.edge_types),
         )
