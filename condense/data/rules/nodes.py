@@ -22,10 +22,7 @@ def check_nodes(graph: MultimodalGraph, node_type: str) -> None:
     store = graph[node_type]
     here = f"graph[{node_type!r}]"
     count = store.get("num_nodes")
-    if not is_whole_number(count) or count < 0:
-        got = "nothing" if count is None else repr(count)
-        rule = "must be set on every type, to an integer of at least 0"
-        raise GraphError.of(f"{here}.num_nodes", got, rule, f"set {here}.num_nodes = …")
+    check_count(count, here)
     for key, value in store.items():
         if key in SPLITS or key.startswith(MASK_PREFIX):
             _check_node_list(f"{here}.{key}", value, count)
@@ -51,6 +48,14 @@ def check_nodes(graph: MultimodalGraph, node_type: str) -> None:
         _check_weight(f"{here}.node_weight", store.node_weight)
     if "origin" in store:
         _check_origin(f"{here}.origin", store.origin)
+
+
+def check_count(count: object, here: str) -> None:
+    """Raise unless `count` can be the number of nodes of the type called `here`."""
+    if not is_whole_number(count) or count < 0:  # pyright: ignore[reportOperatorIssue]
+        got = "nothing" if count is None else repr(count)
+        rule = "must be set on every type, to an integer of at least 0"
+        raise GraphError.of(f"{here}.num_nodes", got, rule, f"set {here}.num_nodes = …")
 
 
 def is_whole_number(value: object) -> bool:

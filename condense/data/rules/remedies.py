@@ -60,12 +60,17 @@ def as_features(x: Tensor) -> str:
 
 def as_edge_index(index: Tensor) -> str:
     """The steps to long [2, edges]."""
-    whole = not (index.is_floating_point() or index.is_complex() or index.dtype == torch.bool)
-    if not whole or index.dim() != 2 or 2 not in index.shape:
+    if not is_edge_list(index):
         return "set the source and destination node of each edge"
     turn = "" if index.size(0) == 2 else ".t().contiguous()"
     cast = "" if index.dtype == torch.long else ".long()"
     return f"convert it with {turn}{cast}"
+
+
+def is_edge_list(index: Tensor) -> bool:
+    """Whether `index` holds integers in two rows or two columns."""
+    whole = not (index.is_floating_point() or index.is_complex() or index.dtype == torch.bool)
+    return whole and index.dim() == 2 and 2 in index.shape
 
 
 def as_labels(y: Tensor) -> str:
