@@ -32,18 +32,21 @@ class InspectArguments:
 def run(argv: list[str]) -> int:
     """`inspect`: see `InspectArguments`."""
     args = parse(InspectArguments, argv, "inspect", EXAMPLES)
+    from rich.markup import escape
+
+    from condense.data.advice import advice
     from condense.data.condensed import CondensedGraph
     from condense.inspecting.describe import describe, warnings
     from condense.inspecting.facts import facts
     from condense.io import load
 
     graph = load(args.file)
-    warned = warnings(graph) if isinstance(graph, CondensedGraph) else []
+    warned = warnings(graph) if isinstance(graph, CondensedGraph) else advice(graph)
     if args.json:
         print_json({"file": str(args.file), **facts(graph), "warnings": warned})
         return OK
     for line in describe(graph):
         console.print(line, markup=False)
     for warning in warned:
-        console.print(f"[yellow]warning:[/] {warning}")
+        console.print(f"[yellow]warning:[/] {escape(warning)}")
     return OK
