@@ -12,7 +12,7 @@ from condense.datasets.registry import DATASETS, FILE_ENDINGS, dataset_name
 from condense.datasets.source import check_source
 from condense.errors import FileError, UserError
 from condense.io import load_graph
-from models.choices import nearest
+from models.choices import UnknownChoiceError, nearest
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
 
 
@@ -50,7 +50,16 @@ def load_dataset(
                 f"modalities (got {modality!r}) has no such entry in {name}; "
                 f"{nearest(modality, entry.available)}"
             )
-    graph = keep_modalities(entry.load(Path(root), source, wanted), wanted)
+    try:
+        loaded = entry.load(Path(root), source, wanted)
+    except (UserError, UnknownChoiceError):
+        raise
+    except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
+        # Each file can be read, but they are not those that the loader was written for.
+        raise FileError(
+            f"{name}: the files below {root} do not fit together ({error}); put {name}'s files there again"
+        ) from error
+    graph = keep_modalities(loaded, wanted)
     check(graph, "whole")
     return graph
 
