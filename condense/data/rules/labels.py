@@ -21,7 +21,9 @@ def check_labels(graph: MultimodalGraph) -> None:
     outside = (y < UNLABELLED) | (y >= classes)
     if outside.any():
         rule = f"must lie in −1 … {classes - 1}"
-        remedy = as_classes(y, classes) if int(y.max()) >= classes else None
+        # More labels than classes are strays rather than another way of counting.
+        otherwise = int(y.max()) >= classes >= len(torch.unique(y[y >= 0]))
+        remedy = as_classes(y, classes) if otherwise else None
         remedy = remedy or "use −1 for unlabelled nodes, or raise num_classes"
         raise GraphError.of(f"{here}.y", int(y[outside][0]), rule, remedy)
     soft = store.get("y_soft")
