@@ -113,6 +113,7 @@ def run(argv: list[str]) -> int:
 def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -> int:
     """Condense, and write and print the result; no other process writes to `out`."""
     from condense.budget import plan
+    from condense.data.advice import advice
     from condense.data.graph import display_name
     from condense.datasets.load import load_dataset
     from condense.io import load_condensed, save
@@ -128,12 +129,15 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
     title = display_name(graph.name, graph.source)
     budget = plan(graph, args.ratio, args.ratio_base, args.edge_ratio, args.setting)
     _announce(say, title, graph.target, args.method, budget)
+    advised = advice(graph)
+    for warning in advised:
+        say.print(f"  [yellow]warning:[/] {escape(warning)}")
     if args.resume:
         run = identity(graph, budget, args.method, settings, args.seed, find_device(args.device))
         if finished(out, run):
             checkpoints.discard()
             say.print(f"Nothing to do: [bold]{out}[/] is complete.")
-            return _finish(args, out, load_condensed(out), budget)
+            return _finish(args, out, load_condensed(out), budget, advised)
     try:
         with _watched(f"{args.method} on {title}", board) as (on_step, on_stage):
             condensed = condense(
@@ -156,7 +160,7 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
         save(out, error.best)
         raise UserError(f"{error}. The best graph before is in {out}") from error
     _keep(say, out, condensed, checkpoints)
-    return _finish(args, out, condensed, budget)
+    return _finish(args, out, condensed, budget, advised)
 
 
 def more_arguments(words: Sequence[str]) -> list[type]:
@@ -258,12 +262,19 @@ def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Check
         say.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume continues.")
 
 
-def _finish(args: CondenseArguments, out: Path, condensed: CondensedGraph, budget: Budget) -> int:
+def _finish(
+    args: CondenseArguments,
+    out: Path,
+    condensed: CondensedGraph,
+    budget: Budget,
+    advised: Sequence[str],
+) -> int:
     """Print the result as JSON if asked for, as `inspect` does, and return the exit status."""
     if args.json:
         from condense.inspecting.describe import warnings
         from condense.inspecting.facts import facts
 
-        document = {"file": str(out), **facts(condensed), "warnings": warnings(condensed)}
+        warned = [*advised, *warnings(condensed)]
+        document = {"file": str(out), **facts(condensed), "warnings": warned}
         print_json({**document, "notes": list(budget.notices)})
     return OK if condensed.provenance.complete else INTERRUPTED

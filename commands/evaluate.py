@@ -105,6 +105,7 @@ def run(argv: list[str]) -> int:
     args = parse(EvaluateArguments, argv, "evaluate", EXAMPLES, default)
     for word in args.models:
         check_choice(MODELS, word.partition(":")[0], "models")
+    from condense.data.advice import advice
     from condense.io.lock import held
     from condense.methods.spec import parse as parse_method
     from evaluate.grid.comparison import Comparison
@@ -125,6 +126,9 @@ def run(argv: list[str]) -> int:
     baselines = [parse_method(word) for word in args.baselines]
     with errors.status("loading …"):
         all_compared = gather(args.condensed, args.data_root, args.whole, args.device)
+    for compared in all_compared:
+        for warning in advice(compared.task.raw):
+            errors.print(f"warning: {warning}", markup=False)
     with held(args.out, folder=True):  # Only after all input has been checked.
         store = ResultStore(args.out, args.fresh)
         comparison = Comparison(protocol, baselines, store, args.out, args.device, args.fresh)

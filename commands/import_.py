@@ -65,6 +65,7 @@ def run(argv: list[str]) -> int:
     say = notes(args.json)
     from condense.data.graph import display_name
     from condense.datasets.load import load_dataset
+    from condense.datasets.registry import dataset_name
     from condense.errors import UserError
     from condense.foreign import ForeignFiles, import_graph
     from condense.inspecting.describe import describe, warnings
@@ -72,6 +73,7 @@ def run(argv: list[str]) -> int:
     from condense.io import save
     from condense.io.replace import check_target
 
+    args = dataclasses.replace(args, dataset=dataset_name(args.dataset))
     widths = _widths(args.modalities)
     files = ForeignFiles(args.feat, args.adj, args.label)
     for path in (args.feat, args.adj, args.label, Path(args.dataset)):

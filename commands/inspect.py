@@ -33,13 +33,15 @@ class InspectArguments:
 def run(argv: list[str]) -> int:
     """`inspect`: see `InspectArguments`."""
     args = parse(InspectArguments, argv, "inspect", EXAMPLES)
+
+    from condense.data.advice import advice
     from condense.data.condensed import CondensedGraph
     from condense.inspecting.describe import describe, warnings
     from condense.inspecting.facts import facts
     from condense.io import load
 
     graph = load(args.file)
-    warned = warnings(graph) if isinstance(graph, CondensedGraph) else []
+    warned = warnings(graph) if isinstance(graph, CondensedGraph) else advice(graph)
     if args.json:
         print_json({"file": str(args.file), **facts(graph), "warnings": warned})
         return OK

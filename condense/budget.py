@@ -12,6 +12,7 @@ from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph, num_target
 from condense.data.inductive import Setting, training_part
+from condense.data.rules.kind import check_target
 from condense.errors import BudgetError
 
 RatioBase = Literal["all", "train"]
@@ -68,9 +69,11 @@ def plan(
         setting: "inductive" plans for the sub-graph of the training nodes.
 
     Raises:
+        GraphError: not a heterogeneous graph with a target.
         BudgetError: a ratio out of range, fewer nodes than classes, or more nodes than are visible.
         UserError: an unknown setting.
     """
+    check_target(graph)
     _check_ratio("ratio", ratio)
     seen = training_part(graph, setting).graph
     total, visible = num_target(graph), num_target(seen)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 from torch_geometric.data import HeteroData
 
+from condense.data.rules.kind import check_target
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, GraphSchema
 
@@ -116,9 +117,18 @@ def num_bytes(graph: HeteroData) -> int:
 def hide_test_labels(graph: MultimodalGraph) -> MultimodalGraph:
     """A copy of `graph` (new stores, shared tensors) in which y is −1 on the test nodes.
 
-    Trainers and condensers only ever get this copy.
+    Trainers and condensers only ever get this copy. Its tensors are detached: gradients do not flow into
+    the graph of a user whose features are parameters.
+
+    Raises:
+        GraphError: not a heterogeneous graph with a target.
     """
+    check_target(graph)
     hidden = copy.copy(graph)
+    for each in hidden.stores:
+        for key, value in each.items():
+            if isinstance(value, torch.Tensor) and value.requires_grad:
+                each[key] = value.detach()
     store = hidden[graph.target]
     if "test_mask" in store:
         store.y = torch.where(store.test_mask, torch.full_like(store.y, UNLABELLED), store.y)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
 from condense.datasets.arrays import check_range
+from condense.datasets.declared import check_declared
 from condense.datasets.source import check_source
 from condense.datasets.splits import NAMES, set_splits
 from condense.errors import FileError, UserError
@@ -173,6 +173,7 @@ def _unfit(path: Path, got: NDArray[np.generic]) -> FileError:
 def _array(path: Path, target: str, key: str | None = None) -> NDArray:
     """The array in `path`, or in its entry `key`; `target` is the type to convert pickled objects to."""
     try:
+        check_declared(path)
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray) != (key is None):
             raise ValueError("the file's suffix and its content differ")
@@ -182,13 +183,14 @@ def _array(path: Path, target: str, key: str | None = None) -> NDArray:
             return loaded[key]
     except KeyError:
         raise FileError(f"{path} lacks {key}; write it again:\n{CONVERT_SPLIT}") from None
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # A damaged file may raise anything in numpy and zipfile.
         if "Object arrays" in str(error):
             remedy = CONVERT_SPLIT if key else CONVERT_ARRAY.format(path.name, target)
             raise FileError(
                 f"{path} holds pickled objects, which are never read; if you trust it, convert it "
                 f"once:\n{remedy}"
             ) from None
+        said = str(error) or type(error).__name__
         raise FileError(
-            f"{path} is not a valid {path.suffix} file ({error}); save it again with numpy"
+            f"{path} is not a valid {path.suffix} file ({said}); save it again with numpy"
         ) from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from condense.datasets.declared import check_declared, check_dense
 from condense.errors import FileError
 
 
@@ -26,6 +25,7 @@ def read_array(path: Path, owner: str) -> NDArray:
         FileError: the file is missing, damaged, pickled or an archive.
     """
     with _named(path, owner):
+        check_declared(path)
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.ndarray):
             loaded.close()
@@ -40,6 +40,7 @@ def read_archive(path: Path, owner: str, keys: Sequence[str]) -> dict[str, NDArr
         FileError: the file is missing, damaged or pickled, or lacks a key.
     """
     with _named(path, owner):
+        check_declared(path)
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             raise ValueError("one array where an archive of several is expected")
@@ -53,7 +54,9 @@ def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
     Raises:
         FileError: the file is missing, damaged or pickled, or holds no sparse matrix.
     """
+    shape = read_archive(path, owner, ["shape"])["shape"]
     with _named(path, owner):
+        check_dense(tuple(int(n) for n in shape))
         return _checked(sp.csr_matrix(sp.load_npz(path)))
 
 
@@ -66,6 +69,7 @@ def read_csr(path: Path, owner: str, name: str) -> sp.csr_matrix:
     keys = [f"{name}_{part}" for part in ("data", "indices", "indptr", "shape")]
     data, indices, indptr, shape = read_archive(path, owner, keys).values()
     with _named(path, owner):
+        check_dense(tuple(int(n) for n in shape))
         return _checked(sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist())))
 
 
@@ -113,5 +117,8 @@ def _named(path: Path, owner: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise FileError(f"{path} is missing; put {remedy}") from None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise FileError(f"{path} cannot be read ({error}); put {remedy} again") from None
+    except FileError:
+        raise
+    except Exception as error:  # A damaged file may raise anything in numpy and zipfile.
+        said = str(error) or type(error).__name__
+        raise FileError(f"{path} cannot be read ({said}); put {remedy} again") from None

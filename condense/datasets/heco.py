@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
@@ -102,7 +103,7 @@ def load_heco(root: Path, name: str, per_class: int = PER_CLASS[0]) -> Multimoda
     store = graph[layout.target]
     labels = read_array(folder / "labels.npy", owner)  # ACM stores integers as float64.
     numeric = labels.dtype.kind in "iuf" and labels.shape == (store.num_nodes,)
-    if not numeric or not np.array_equal(labels, np.rint(labels)):
+    if not numeric or not np.isfinite(labels).all() or not np.array_equal(labels, np.rint(labels)):
         raise FileError(
             f"{folder / 'labels.npy'} (got {labels.dtype} {list(labels.shape)}) must give one class, "
             f"a whole number, to each of {store.num_nodes} {layout.target}s; put {owner}'s file there"
@@ -114,6 +115,16 @@ def load_heco(root: Path, name: str, per_class: int = PER_CLASS[0]) -> Multimoda
     graph.name = name if per_class == PER_CLASS[0] else f"{name}-{per_class}"
     graph.source = "real"
     return graph
+
+
+def _numbered(path: Path, numbers: NDArray[np.int64], what: str) -> int:
+    """One more than the largest number of a node of type `what`, which few edges cannot make large."""
+    count = int(numbers.max(initial=-1)) + 1
+    if count > 10 * len(numbers) + 1000:
+        raise FileError(
+            f"{path} names {what} {count - 1} in {len(numbers)} lines; number the {what}s from 0 without gaps"
+        )
+    return count
 
 
 def _set_features(graph: MultimodalGraph, node_type: str, modality: str, x: Tensor) -> None:
@@ -128,7 +139,7 @@ def _join(
     source, name, destination = relation
     ends = read_pairs(path, owner)  # [2, edges]
     if destination in bare:
-        graph[destination].num_nodes = int(ends[1].max(initial=-1)) + 1
+        graph[destination].num_nodes = _numbered(path, ends[1], destination)
     for end, numbers in zip((source, destination), ends, strict=True):
         check_range(path, numbers, int(graph[end].num_nodes), end)
     edges = torch.from_numpy(ends)

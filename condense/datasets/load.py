@@ -8,11 +8,11 @@ from pathlib import Path
 
 from condense.data.graph import MultimodalGraph
 from condense.data.rules.check import check
-from condense.datasets.registry import DATASETS, FILE_ENDINGS
+from condense.datasets.registry import DATASETS, FILE_ENDINGS, dataset_name
 from condense.datasets.source import check_source
 from condense.errors import FileError, UserError
 from condense.io import load_graph
-from models.choices import canonical, nearest
+from models.choices import UnknownChoiceError, nearest
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
 
 
@@ -39,7 +39,7 @@ def load_dataset(
     check_source(source)
     if name.endswith(FILE_ENDINGS):
         return keep_modalities(_load_file(Path(name), source), modalities)
-    name = canonical(DATASETS, name, "dataset")
+    name = dataset_name(name)
     entry = DATASETS[name]
     if source == "simulated" and not entry.simulated:
         raise UserError(f"source (got 'simulated'): {name} has no simulated stand-in; use real")
@@ -50,7 +50,16 @@ def load_dataset(
                 f"modalities (got {modality!r}) has no such entry in {name}; "
                 f"{nearest(modality, entry.available)}"
             )
-    graph = keep_modalities(entry.load(Path(root), source, wanted), wanted)
+    try:
+        loaded = entry.load(Path(root), source, wanted)
+    except (UserError, UnknownChoiceError):
+        raise
+    except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
+        # Each file can be read, but they are not those that the loader was written for.
+        raise FileError(
+            f"{name}: the files below {root} do not fit together ({error}); put {name}'s files there again"
+        ) from error
+    graph = keep_modalities(loaded, wanted)
     check(graph, "whole")
     return graph
 

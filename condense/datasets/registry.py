@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.choices import canonical
+from condense.datasets.unregistered import check_unregistered
+from models.choices import canonical, registered
 from models.lazy import imported
 
 if TYPE_CHECKING:
@@ -151,9 +152,14 @@ def dataset_name(name: str) -> str:
     """The registered spelling of a data set's name; a path that ends like a graph's file stays as it is.
 
     Raises:
-        UnknownChoiceError: neither a data set nor such a path.
+        UnknownChoiceError: not a name of a data set.
+        UserError: a folder, or a file of another kind.
     """
-    return name if name.endswith(FILE_ENDINGS) else canonical(DATASETS, name, "dataset")
+    if name.endswith(FILE_ENDINGS):
+        return name
+    if registered(DATASETS, name) is None:
+        check_unregistered(name)
+    return canonical(DATASETS, name, "dataset")
 
 
 def dataset_table() -> str:

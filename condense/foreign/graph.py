@@ -31,6 +31,7 @@ from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, num_target
 from condense.data.inductive import Setting, training_part
 from condense.data.rules.check import check
+from condense.data.rules.kind import check_target
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import UserError
 from condense.foreign.edges import KeptEdges
@@ -93,6 +94,7 @@ def import_graph(
         FileError: a file cannot be read safely, has a wrong shape or type, or holds non-finite values.
         UserError: `whole` cannot be the graph that was condensed.
     """
+    check_target(whole)
     if kind == "srgm" and files.adjacency is None:
         raise UserError("adj (got nothing) is required: SR-GM's graphs have one; give --adj FILE")
     if not (math.isfinite(threshold) and threshold >= 0):

@@ -75,6 +75,10 @@ def _check_archive(path: Path) -> None:
             raise FileError(
                 f"{path}: its part {entry.filename!r} is compressed, which torch.save never does; {AGAIN}"
             )
+    # Entries that overlap in the file would make many tensors of the same bytes.
+    total, size = sum(entry.file_size for entry in entries), path.stat().st_size
+    if total > size:
+        raise FileError(f"{path}: {size:,} bytes whose parts claim {total:,}; {AGAIN}")
 
 
 def _refusal(path: Path, error: Exception) -> str:

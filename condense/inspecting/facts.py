@@ -9,6 +9,7 @@ import torch
 
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
+from condense.data.rules.kind import check_target
 from condense.edges.statistics import density, effective_edges, pairs_of
 from condense.methods.spec import label
 from models.propagation.sparse import edge_weights
@@ -20,8 +21,12 @@ def facts(loaded: MultimodalGraph | CondensedGraph) -> dict[str, Any]:
 
     Returns:
         Plain JSON values, except that numbers may be NaN or infinite.
+
+    Raises:
+        GraphError: not a heterogeneous graph with a target.
     """
     graph = loaded.graph if isinstance(loaded, CondensedGraph) else loaded
+    check_target(graph)
     store = graph[graph.target]
     contents = {
         "kind": "condensed" if isinstance(loaded, CondensedGraph) else "whole",

@@ -76,7 +76,7 @@ class Header:
             name=graph.name,
             source=graph.source,
             target=encoded(graph.target),
-            num_classes=graph.num_classes,
+            num_classes=int(graph.num_classes),
             node_types=tuple(map(encoded, graph.node_types)),
             relations=tuple(relation_key(relation) for relation in graph.edge_types),
         )

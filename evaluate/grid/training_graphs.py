@@ -24,6 +24,7 @@ from evaluate.grid.protocol import TrainingGraph
 from evaluate.results.rows import WHOLE
 from evaluate.results.store import Failure
 from evaluate.training.task import EvaluationTask
+from models.choices import registered
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def whole_graph(
     name = str(whole) if whole is not None else settings.get("dataset", provenance.dataset)
     if whole is None and name.endswith(FILE_ENDINGS) and not Path(name).exists():
         raise FileError(f"{file} was condensed from {name}, which is not there; give --whole FILE")
-    if whole is None and not name.endswith(FILE_ENDINGS) and name not in DATASETS:
+    if whole is None and not name.endswith(FILE_ENDINGS) and registered(DATASETS, name) is None:
         raise FileError(
             f"{file} was condensed from {name!r}, no data set known here; give --whole FILE"
         )

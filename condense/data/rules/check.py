@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from typing import Literal
 
 from condense.data.graph import MultimodalGraph
+from condense.data.rules.completion import check_completion
 from condense.data.rules.edges import check_edges
+from condense.data.rules.kind import check_target
 from condense.data.rules.labels import check_condensed, check_labels, check_splits
 from condense.data.rules.limits import MOST_CLASSES
-from condense.data.rules.nodes import check_nodes
+from condense.data.rules.nodes import check_nodes, is_whole_number
 from condense.errors import GraphError
 from models.choices import nearest
 from models.schema import FEATURE_PREFIX, modality_names
@@ -39,6 +41,7 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
     Raises:
         GraphError: a rule is broken; the message names type, attribute, value and remedy.
     """
+    check_target(graph)
     _check_keys(graph)
     _check_names(graph)
     _check_settings(graph)
@@ -49,6 +52,7 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
     check_labels(graph)
     if kind == "whole":
         check_splits(graph)
+        check_completion(graph)
     else:
         check_condensed(graph)
 
@@ -110,7 +114,7 @@ def _check_settings(graph: MultimodalGraph) -> None:
     if target not in graph.node_types:
         remedy = nearest(str(target), graph.node_types)
         raise GraphError.of("graph.target", repr(target), "is not a node type of the graph", remedy)
-    if not isinstance(classes, int) or classes < 2:
+    if not is_whole_number(classes) or classes < 2:
         rule = "must be an integer of at least 2"
         remedy = "set it to int(y.max()) + 1 or more"
         raise GraphError.of("graph.num_classes", repr(classes), rule, remedy)

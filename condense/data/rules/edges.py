@@ -8,7 +8,8 @@ from torch_geometric.typing import EdgeType
 
 from condense.data.fingerprint import dtype_name
 from condense.data.graph import MultimodalGraph
-from condense.data.rules.nodes import FLOATS, described
+from condense.data.rules.nodes import described
+from condense.data.rules.remedies import FLOATS, as_edge_index, as_vector
 from condense.errors import GraphError
 from models.choices import nearest
 
@@ -34,6 +35,7 @@ def _check_index(graph: MultimodalGraph, relation: EdgeType) -> None:
     if not long or index.dim() != 2 or index.size(0) != 2:
         got = described(index) if isinstance(index, Tensor) else type(index).__name__
         remedy = "set the source and destination node of each edge"
+        remedy = as_edge_index(index) if isinstance(index, Tensor) else remedy
         raise GraphError.of(
             where, "nothing" if index is None else got, "must be long [2, edges]", remedy
         )
@@ -61,9 +63,8 @@ def _check_rows(where: str, value: object, count: int) -> None:
 
 def _check_weight(where: str, weight: Tensor) -> None:
     if weight.dtype not in FLOATS or weight.dim() != 1:
-        raise GraphError.of(
-            where, described(weight), "must be float [edges]", "convert it with .float()"
-        )
+        remedy = as_vector(weight, "" if weight.dtype in FLOATS else ".float()")
+        raise GraphError.of(where, described(weight), "must be float [edges]", remedy)
     bad = ~torch.isfinite(weight) | (weight <= 0)
     if bad.any():
         edge = int(bad.nonzero()[0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from condense.data.graph import SPLITS, UNLABELLED, MultimodalGraph
-from condense.data.rules.nodes import FLOATS, described
+from condense.data.rules.nodes import described
+from condense.data.rules.remedies import FLOATS, as_classes, as_labels
 from condense.errors import GraphError
 
 
@@ -15,11 +16,15 @@ def check_labels(graph: MultimodalGraph) -> None:
     y, classes = store.get("y"), int(graph.num_classes)
     if y is None or y.dtype != torch.long or y.dim() != 1:
         got = "nothing" if y is None else described(y)
-        raise GraphError.of(f"{here}.y", got, "must be long [num_nodes]", "convert it with .long()")
+        remedy = "set each node's class, −1 where it is unknown" if y is None else as_labels(y)
+        raise GraphError.of(f"{here}.y", got, "must be long [num_nodes]", remedy)
     outside = (y < UNLABELLED) | (y >= classes)
     if outside.any():
         rule = f"must lie in −1 … {classes - 1}"
-        remedy = "use −1 for unlabelled nodes, or raise num_classes"
+        # More labels than classes are strays rather than another way of counting.
+        otherwise = int(y.max()) >= classes >= len(torch.unique(y[y >= 0]))
+        remedy = as_classes(y, classes) if otherwise else None
+        remedy = remedy or "use −1 for unlabelled nodes, or raise num_classes"
         raise GraphError.of(f"{here}.y", int(y[outside][0]), rule, remedy)
     soft = store.get("y_soft")
     if soft is None:
@@ -66,10 +71,14 @@ def check_splits(graph: MultimodalGraph) -> None:
             rule = f"is a {split} node without a label ({len(unlabelled)} of them)"
             remedy = "label it or remove it from the split"
             raise GraphError.of(f"{here}.y[{int(unlabelled[0])}]", "−1", rule, remedy)
-    counts = torch.bincount(store.y[store.train_mask], minlength=graph.num_classes)
-    if (counts == 0).any():
-        where = f"class {int((counts == 0).nonzero()[0])} of {here}.train_mask"
-        remedy = "move a node of the class to train_mask, or merge the class"
+    # Not bincount, which would allocate num_classes numbers, however many those are.
+    taught = torch.unique(store.y[store.train_mask])
+    if len(taught) < graph.num_classes:
+        gaps = (taught != torch.arange(len(taught), device=taught.device)).nonzero()
+        missing = int(gaps[0]) if len(gaps) else len(taught)
+        where = f"class {missing} of {here}.train_mask"
+        remedy = as_classes(store.y, int(graph.num_classes))
+        remedy = remedy or "move a node of the class to train_mask, or merge the class"
         raise GraphError.of(where, "no training node", "needs at least one", remedy)
 
 

@@ -95,6 +95,28 @@ def test_constant_and_absent_modalities_become_zero():
     assert not scaled["movie"].x_image.any()
 
 
+@pytest.mark.parametrize("size", [1e-30, 1e-22, 1e-16, 1e16, 1e19, 1e25, 3e37])
+def test_numbers_of_any_size_are_scaled_alike(size: float) -> None:
+    # At 1e19 the squares are beyond float32, and below 1e-19 they are zero there.
+    plain, other = small_graph(), small_graph()
+    other["movie"].x_text = (plain["movie"].x_text.double() * size).float()
+    scaler = FeatureScaler.fit(other)
+    assert 0 < scaler.scale["movie", "text"] < float("inf")
+    expected = FeatureScaler.fit(plain).apply(plain)["movie"].x_text
+    got = scaler.apply(other)["movie"].x_text
+    assert got.dtype == torch.float32
+    assert torch.allclose(got, expected, atol=1e-5)
+
+
+def test_ordinary_numbers_are_scaled_in_float32_as_ever() -> None:
+    graph = small_graph()
+    x = graph["movie"].x_text
+    mean = x.mean(dim=0)
+    scaler = FeatureScaler.fit(graph)
+    assert torch.equal(scaler.mean["movie", "text"], mean)
+    assert scaler.scale["movie", "text"] == float((x - mean).square().mean().sqrt())
+
+
 def test_half_precision_is_scaled_in_single():
     graph = small_graph(dtype=torch.float16)
     scaled = FeatureScaler.fit(graph).apply(graph)

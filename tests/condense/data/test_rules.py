@@ -130,7 +130,7 @@ NODES = [
     (put("actor", "num_nodes", 2.0), ("graph['actor'].num_nodes (got 2.0)", "integer")),
     (
         put("movie", "x_text", torch.zeros(39, 6)),
-        ("graph['movie'].x_text (got shape [39, 6])", "must have 40 rows", "cut or pad"),
+        ("graph['movie'].x_text (got shape [39, 6])", "must have 40 rows", "give each node a row"),
     ),
     (put("movie", "extra", torch.tensor(1)), ("graph['movie'].extra (got shape [])", "40 rows")),
     (
@@ -151,7 +151,7 @@ NODES = [
     ),
     (
         put("movie", "has_image", ALL[:, None]),
-        ("graph['movie'].has_image (got bool [40, 1])", ".bool()"),
+        ("graph['movie'].has_image (got bool [40, 1])", ".squeeze(1)"),
     ),
     (
         put("movie", "has_sound", ALL),
@@ -159,7 +159,7 @@ NODES = [
     ),
     (
         put("movie", "x_text", torch.zeros(40)),
-        ("graph['movie'].x_text (got float32 [40])", "reshape"),
+        ("graph['movie'].x_text (got float32 [40])", ".unsqueeze(1)"),
     ),
     (put("movie", "x_text", torch.zeros(40, 0)), ("x_text (got float32 [40, 0])", "width ≥ 1")),
     (put("movie", "x_text", torch.zeros(40, 2).long()), ("x_text (got int64 [40, 2])", ".float()")),
@@ -246,7 +246,7 @@ RELATIONS = [
 ]
 
 LABELS = [
-    (drop("movie", "y"), ("graph['movie'].y (got nothing)", "must be long", ".long()")),
+    (drop("movie", "y"), ("graph['movie'].y (got nothing)", "must be long", "each node's class")),
     (put("movie", "y", torch.zeros(40)), ("graph['movie'].y (got float32 [40])", ".long()")),
     (at("movie", "y", 5, 3), ("graph['movie'].y (got 3)", "−1 … 2", "raise num_classes")),
     (at("movie", "y", 5, -2), ("graph['movie'].y (got -2)", "−1 … 2", "use −1")),

@@ -82,3 +82,37 @@ def test_names_are_known_without_torch() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("x.pt", "is a PyTorch file.*condense.data.from_pyg"),
+        ("missing/x.PTH", "is a PyTorch file"),
+        ("a.mat", r"is not a graph's file \(\.h5, \.hdf5\).*A graph of one's own"),
+        ("b.npz", "is not a graph's file"),
+        ("folder", "is a folder; .*--data-root"),
+        ("folder/", "is a folder; .*--data-root"),
+        ("folder/acm", "is not a graph's file"),
+        ("graph.h5.bak", "is not a graph's file"),
+        ("ogbn-arxiv", r"has no loader here.*from_pyg\(dataset\[0\]"),
+    ],
+)
+def test_what_is_no_name_gets_a_fitting_sentence(
+    name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "graph.h5.bak").touch()
+    for look_up in (dataset_name, load_dataset):
+        with pytest.raises(UserError, match=said) as raised:
+            look_up(name)
+        assert "amazon1" not in str(raised.value)
+
+
+def test_a_folder_named_as_a_data_set_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "acm").mkdir()
+    assert dataset_name("ACM") == "acm"

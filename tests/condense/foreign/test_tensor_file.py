@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import pickle
@@ -99,6 +100,41 @@ def compressed(path: Path) -> None:
             new.writestr(entry.filename, old.read(entry))
 
 
+def overlapping(path: Path) -> None:
+    """Many entries of the archive's list that lie at one place of the file."""
+    torch.save(torch.zeros(100_000), path)
+    with zipfile.ZipFile(path, "a") as archive:
+        largest = max(archive.infolist(), key=lambda entry: entry.file_size)
+        for i in range(50):
+            other = copy.copy(largest)
+            other.filename = other.orig_filename = f"again/{i}"
+            archive.filelist.append(other)
+        archive.writestr("end", b"")  # So that the list is written again.
+
+
+def nested(path: Path) -> None:
+    inner: Any = torch.zeros(2)
+    for _ in range(300):
+        inner = [inner]
+    torch.save(inner, path)
+
+
+def bomb_of_lists(path: Path) -> None:
+    """Ten lists, each of ten times the one before."""
+    inner: Any = [torch.zeros(1)] * 10
+    for _ in range(9):
+        inner = [inner] * 10
+    torch.save(inner, path)
+
+
+def words(path: Path) -> None:
+    torch.save("feat", path)
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
 def compressed_sparse(path: Path) -> None:
     torch.save(torch.eye(3).to_sparse_csr(), path)
 
@@ -131,6 +167,11 @@ def sparse_with_expanded_values(path: Path) -> None:
         (expanded, "holds fewer values than its shape"),
         (without_storage, "holds no values"),
         (compressed, "is compressed, which torch.save never does"),
+        (overlapping, "bytes whose parts claim"),
+        (nested, "(got list) must hold one tensor"),
+        (bomb_of_lists, "(got list) must hold one tensor"),
+        (words, "(got str) must hold one tensor"),
+        (pipe, "is not a file"),
         (compressed_sparse, "use .to_dense()"),
         (outside, ""),
         (sparse_with_expanded_values, ""),
