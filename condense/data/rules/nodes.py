@@ -7,6 +7,8 @@ from torch import Tensor
 
 from condense.data.fingerprint import dtype_name
 from condense.data.graph import SPLITS, MultimodalGraph
+from condense.data.rules.sparse import check_sparse_features
+from condense.data.sparse import is_sparse
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names, present
 
@@ -27,6 +29,8 @@ def check_nodes(graph: MultimodalGraph, node_type: str) -> None:
     for key, value in store.items():
         if key != "num_nodes":
             _check_rows(f"{here}.{key}", value, count)
+            if not (key.startswith(FEATURE_PREFIX) and is_sparse(value)):
+                dtype_name(value, f"{here}.{key}")
     for key in store:
         if key.startswith(MASK_PREFIX) or key in SPLITS:
             _check_mask(f"{here}.{key}", store[key])
@@ -59,7 +63,6 @@ def _check_rows(where: str, value: object, count: int) -> None:
     if value.dim() == 0 or value.size(0) != count:
         rule, remedy = f"must have {count} rows, one per node", "cut or pad it to num_nodes"
         raise GraphError.of(where, f"shape {list(value.shape)}", rule, remedy)
-    dtype_name(value, where)
 
 
 def _check_mask(where: str, mask: Tensor) -> None:
@@ -73,6 +76,9 @@ def _check_features(where: str, x: Tensor, has: Tensor, mask: str) -> None:
     if x.dim() != 2 or x.size(1) == 0 or x.dtype not in FLOATS:
         rule = "must be float16, float32 or float64 [num_nodes, width ≥ 1]"
         raise GraphError.of(where, described(x), rule, "reshape it, or convert it with .float()")
+    if is_sparse(x):
+        check_sparse_features(where, x, has, mask)
+        return
     first, bad = None, 0
     for start in range(0, x.size(0), ROWS):
         block = slice(start, start + ROWS)
