@@ -21,7 +21,7 @@ from models.schema import FEATURE_PREFIX, modality_names
 
 RANK = 256
 """Columns in place of a wide modality's."""
-ROUNDS = 6
+ROUNDS = 4
 """Subspace iterations; the spectra of words fall slowly."""
 NEGLIGIBLE = 1e-7
 """A direction is left out if X varies along it by less than this share of the largest."""

@@ -40,7 +40,8 @@ def from_scipy(matrix: sp.spmatrix | sp.sparray) -> Tensor:
     csr = csr.copy()
     csr.sum_duplicates()
     csr.eliminate_zeros()
-    return csr_tensor(csr.indptr, csr.indices, csr.data, csr.shape)
+    index = np.int32 if max(csr.nnz, csr.shape[1]) < 2**31 else np.int64
+    return csr_tensor(csr.indptr.astype(index), csr.indices.astype(index), csr.data, csr.shape)
 
 
 def csr_tensor(indptr: Any, indices: Any, values: Any, shape: tuple[int, ...]) -> Tensor:

@@ -86,11 +86,13 @@ def _size(condensed: CondensedGraph) -> Iterator[str]:
     measures, size = condensed.provenance.measures, num_bytes(condensed.graph)
     asked = measures.get("byte_budget")
     if asked and size > EXCESS * asked:
-        remedies = [] if measures.get("half") else ["--half halves the features"]
-        remedies += ["a lower --ratio has fewer nodes", "a lower --edge-ratio fewer edges"]
+        p = condensed.provenance
+        ratio = p.ratio if p.ratio_base == "all" else p.ratio_train
+        halve = "" if measures.get("half") else "--half halves its features, and "
         yield (
-            f"the graph has {size:,} bytes, {size / asked:.3g} times the {asked:,} that its share of nodes "
-            f"asks for: means of sparse features are dense; {', '.join(remedies)}"
+            f"the graph has {size:,} bytes, {size / asked:.3g} times the {asked:,} that its share of the "
+            f"nodes has in the graph that was condensed; {halve}--ratio {ratio * asked / size:.2g} gives "
+            "about as many bytes as that"
         )
     for name in measures.get("not_halved", []):
         yield f"{name} stays in float32: in float16 its values would change"

@@ -11,6 +11,7 @@ from condense.data.condensed import CondensedGraph
 from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
 from condense.data.rules.check import Kind, check
+from condense.data.sparse import is_sparse
 from condense.io.arrays import write_array
 from condense.io.replace import Sink, replacing
 from condense.io.schema import (
@@ -29,6 +30,7 @@ from condense.io.schema import (
     relation_key,
 )
 from condense.io.seal import SIZE, seal
+from condense.io.sparse import write_sparse
 
 
 def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) -> None:
@@ -83,7 +85,8 @@ def _write_store(group: h5py.Group, store: BaseStorage, digest: Digest, sink: Si
     names = _array_names(store)
     group.attrs[ATTRIBUTES] = fixed_strings(names)
     for name in names:
-        write_array(group, name, store[name], digest, sink)
+        write = write_sparse if is_sparse(store[name]) else write_array
+        write(group, name, store[name], digest, sink)
 
 
 def _array_names(store: BaseStorage) -> list[str]:
