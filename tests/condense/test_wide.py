@@ -20,7 +20,7 @@ from tests.support.sparse import wide_graph
 @pytest.mark.parametrize("setting", ["transductive", "inductive"])
 def test_condensed_and_whole_meet_in_the_same_dimensions(setting: str) -> None:
     graph = wide_graph()
-    small = condense(graph, plan(graph, 0.2, setting=setting), "kmeans")
+    small = condense(graph, plan(graph, 0.1, setting=setting), "kmeans")
     task = EvaluationTask.of(graph, setting=setting)
     admitted = task.admit(small.graph)
     assert admitted["doc"].x_text.size(1) == task.whole["doc"].x_text.size(1) <= 256
@@ -49,7 +49,7 @@ def test_more_bytes_than_asked_for_are_a_warning_with_a_ratio_that_meets_them() 
 
 def test_within_the_bytes_there_is_no_warning() -> None:
     graph = small_graph(num_target=80)
-    small = condense(graph, plan(graph, 0.3, edge_ratio=0.1), "kmeans")
+    small = condense(graph, plan(graph, 0.2, edge_ratio=0.1), "kmeans")
     assert not any("bytes" in w for w in warnings(small))
 
 

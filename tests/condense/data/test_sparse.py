@@ -17,6 +17,7 @@ from condense.data.graph import MultimodalGraph, hide_test_labels, num_bytes
 from condense.data.inductive import training_part
 from condense.data.reduction import SparseReduction
 from condense.data.rules.check import check
+from condense.data.rules.nodes import check_nodes
 from condense.data.sparse import csr_tensor, from_scipy, is_sparse
 from condense.errors import GraphError
 from condense.inspecting.facts import facts
@@ -43,7 +44,7 @@ def test_both_guises_are_one_graph() -> None:
 def test_both_guises_give_the_same_numbers(method: str, setting: str) -> None:
     found = []
     for graph in two_guises():
-        budget = plan(graph, 0.3, setting=setting)
+        budget = plan(graph, 0.2, setting=setting)
         small = condense(graph, budget, method)
         task = EvaluationTask.of(graph, setting=setting)
         graphs = [TrainingGraph("whole", task.trained_whole())]
@@ -123,24 +124,18 @@ def _parts(rows: list[int], columns: list[int], values: list[float]) -> Tensor:
     ],
 )
 def test_each_rule_of_sparse_features(x: Tensor, words: str) -> None:
-    graph = _three(x)
     with pytest.raises(GraphError) as raised:
-        check(graph)
+        check_nodes(_three(x), "a")
     assert words in str(raised.value)
 
 
 def test_columns_ascend_within_rows_only_and_hidden_values_are_not_read() -> None:
     graph = _three(_parts([0, 0, 2, 3], [1, 3, 0], [1.0, 2, torch.nan]))
     graph["a"].has_text = torch.tensor([True, True, False])
-    check(graph)
+    check_nodes(graph, "a")
 
 
 def _three(x: Tensor) -> MultimodalGraph:
     graph = MultimodalGraph()
-    store = graph["a"]
-    store.num_nodes, store.x_text, store.y = 3, x, torch.tensor([0, 1, 0])
-    store.train_mask = torch.tensor([True, True, False])
-    store.val_mask = ~store.train_mask
-    store.test_mask = torch.zeros(3, dtype=torch.bool)
-    graph.target, graph.num_classes, graph.name, graph.source = "a", 2, "three", "real"
+    graph["a"].num_nodes, graph["a"].x_text = 3, x
     return graph

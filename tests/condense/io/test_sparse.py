@@ -95,6 +95,10 @@ def _remove(name: str) -> Callable[[h5py.File], None]:
     return change
 
 
+def _integer_values(file: h5py.File) -> None:
+    _set("values", file[f"{X}/values"][()].astype("i4"))(file)
+
+
 def _bomb(file: h5py.File) -> None:
     for name, kind in (("indices", "i4"), ("values", "f4")):
         del file[f"{X}/{name}"]
@@ -125,7 +129,7 @@ def _a_number_for_the_shape(file: h5py.File) -> None:
         (_set("indptr", np.zeros(401, "i8")), "one data type"),
         (_set("indices", np.zeros(3, "i4")), "[entries]"),
         (_set("values", np.zeros(3, "f4")), "[entries]"),
-        (_set("values", np.zeros(8000, "i4")), "of float16, float32, float64"),
+        (_integer_values, "of float16, float32, float64"),
         (_set("indptr", np.full(401, 7, "i4")), "checksum"),
         (_remove("indptr"), "missing"),
         (_remove("values"), "missing"),
