@@ -6,15 +6,18 @@ parsed its options, so that help appears at once.
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # Until `main` answers Ctrl-C, it ends the program without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import importlib
 import logging
 import os
 import sys
 import traceback
 
-from commands.terminal import BROKEN, INTERRUPTED, MEANING, OK, WRONG, console, errors
-from condense.errors import UserError
-from models.choices import UnknownChoiceError, choose
+from commands.signals import INTERRUPTED, TERMINATED, stoppable
 
 # No pydantic plugin is used, and looking for plugins would read every installed package's metadata.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -59,7 +62,22 @@ COMPLETE = "__complete"
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status; see `commands.terminal.MEANING`."""
-    argv = sys.argv[1:] if argv is None else argv
+    with stoppable() as stops:
+        try:
+            status = _guarded(sys.argv[1:] if argv is None else argv)
+        except KeyboardInterrupt:
+            word = "Terminated" if stops.terminated else "Interrupted"
+            sys.stderr.write(f"{word}; nothing was written.\n")
+            status = INTERRUPTED
+        return TERMINATED if stops.terminated and status == INTERRUPTED else status
+
+
+def _guarded(argv: list[str]) -> int:
+    """Run one command; its errors become messages and exit statuses."""
+    from commands.terminal import BROKEN, OK, WRONG, errors
+    from condense.errors import UserError
+    from models.choices import UnknownChoiceError
+
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     try:
         try:
@@ -69,9 +87,6 @@ def main(argv: list[str] | None = None) -> int:
     except (UserError, UnknownChoiceError) as error:
         errors.print(f"error: {error}", markup=False)
         return WRONG
-    except KeyboardInterrupt:
-        errors.print("Interrupted; nothing was written.")
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader of the output, such as `head`, has closed it; Python must not fail again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,6 +103,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     """Print the summary, print candidates for a shell, or run a command."""
+    from commands.terminal import MEANING, OK, WRONG, console
+    from models.choices import choose
+
     if not argv or argv[0] in ("-h", "--help"):
         statuses = "\n".join(f"  {status:>3}  {meaning}" for status, meaning in MEANING.items())
         console.print(f"{SUMMARY}\n\nexit status:\n{statuses}", markup=False)
@@ -100,6 +118,7 @@ def _run(argv: list[str]) -> int:
 def _complete(words: list[str]) -> int:
     """Print what may replace the last word, one candidate per line."""
     from commands.candidates import candidates
+    from commands.terminal import OK, console
 
     for word in candidates(COMMANDS, words[words[:1] == ["--"] :]):
         console.print(word, markup=False)

@@ -101,19 +101,28 @@ def run(argv: list[str]) -> int:
     args, settings = _parse(argv)
     args = dataclasses.replace(args, dataset=dataset_name(args.dataset))
     out = _out(args, settings)
+    from condense.io.lock import held
+    from condense.io.replace import check_target
+    from condense.running.checkpoints import SUFFIX
+
+    logging.getLogger("condense").setLevel(logging.INFO)  # Logs where a run resumes.
+    say = notes(args.json)
+    check_target(out, SUFFIX)
+    with held(out):
+        return _condense(args, settings, out, say)
+
+
+def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -> int:
+    """Condense, and write and print the result; no other process writes to `out`."""
     from condense.budget import plan
     from condense.data.graph import display_name
     from condense.datasets.load import load_dataset
     from condense.io import load_condensed, save
-    from condense.io.replace import check_target
     from condense.run import DivergedError, condense, find_device
     from condense.running.checkpoints import Checkpoints, finished, folder_beside
     from condense.running.identity import identity
     from condense.running.tensorboard import TensorBoard
 
-    logging.getLogger("condense").setLevel(logging.INFO)  # Logs where a run resumes.
-    say = notes(args.json)
-    check_target(out)
     board = TensorBoard(args.tensorboard) if args.tensorboard else None
     checkpoints = Checkpoints(folder_beside(out), args.checkpoint_seconds, args.resume)
     with errors.status(f"loading {args.dataset} …"):

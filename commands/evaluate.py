@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ class EvaluateArguments:
 
     Trainings whose rows are in the folder OUT are not run again: the same command resumes an interrupted run.
     A training that fails is listed in OUT/failures.csv and retried by the next run. The exit status is 0, 1
-    if a training failed, 2 for wrong input, 130 after Ctrl-C.
+    if a training failed, 2 for wrong input, 130 after Ctrl-C, 143 after SIGTERM.
 
     Attributes:
         condensed: condensed graphs to evaluate.
@@ -104,11 +105,12 @@ def run(argv: list[str]) -> int:
     args = parse(EvaluateArguments, argv, "evaluate", EXAMPLES, default)
     for word in args.models:
         check_choice(MODELS, word.partition(":")[0], "models")
+    from condense.io.lock import held
     from condense.methods.spec import parse as parse_method
     from evaluate.grid.comparison import Comparison
     from evaluate.grid.protocol import Protocol
     from evaluate.grid.training_graphs import gather
-    from evaluate.results.store import RESULTS, ResultStore
+    from evaluate.results.store import ResultStore
     from evaluate.training.model_spec import parse_model
     from evaluate.training.train import TrainSettings
 
@@ -123,8 +125,19 @@ def run(argv: list[str]) -> int:
     baselines = [parse_method(word) for word in args.baselines]
     with errors.status("loading …"):
         all_compared = gather(args.condensed, args.data_root, args.whole, args.device)
-    store = ResultStore(args.out, args.fresh)  # Only after all input has been checked.
-    comparison = Comparison(protocol, baselines, store, args.out, args.device, args.fresh)
+    with held(args.out, folder=True):  # Only after all input has been checked.
+        store = ResultStore(args.out, args.fresh)
+        comparison = Comparison(protocol, baselines, store, args.out, args.device, args.fresh)
+        return _evaluate(args, all_compared, comparison)
+
+
+def _evaluate(
+    args: EvaluateArguments, all_compared: Sequence[ComparedGraphs], comparison: Comparison
+) -> int:
+    """Run all comparisons, show their results and return the exit status."""
+    from evaluate.results.store import RESULTS
+
+    store = comparison.store
     records: list[dict[str, Any]] = []
     status = OK
     try:

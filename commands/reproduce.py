@@ -32,7 +32,7 @@ class ReproduceArguments:
     """Train models on whole graphs as their papers do, and set test scores beside the published figures.
 
     The same command resumes an interrupted run. The exit status is 0 if every bar is reached, 1 if one is
-    missed, 2 if data or settings are wrong, 130 after Ctrl-C.
+    missed, 2 if data or settings are wrong, 130 after Ctrl-C, 143 after SIGTERM.
 
     Attributes:
         names: files in configs/paper without their suffix, or paths of such TOML files; by default all in
@@ -70,6 +70,7 @@ def run(argv: list[str]) -> int:
     ]
     check_jobs(args.jobs, args.threads)
     from condense.errors import FileError
+    from condense.io.lock import held
     from evaluate.reproduce import (
         Reproduced,
         as_records,
@@ -83,7 +84,7 @@ def run(argv: list[str]) -> int:
     left_out: list[dict[str, str]] = []
     status = OK
     try:
-        with contextlib.ExitStack() as stack:
+        with held(args.out, folder=True), contextlib.ExitStack() as stack:
             start = functools.cache(lambda: _executor(args, stack))
             for path, outcome in reproduce_files(
                 plans, args.out, args.data_root, args.device, args.seeds, _show, start

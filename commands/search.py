@@ -27,7 +27,7 @@ class SearchArguments:
     """Search architectures on a condensed graph; retrain the best on the whole graph and test them once.
 
     The folder --out keeps everything: the same command resumes after Ctrl-C, a kill or a lost machine. The
-    exit status is 0, 1 if a trial failed, 2 for wrong input, 130 after Ctrl-C.
+    exit status is 0, 1 if a trial failed, 2 for wrong input, 130 after Ctrl-C, 143 after SIGTERM.
 
     Attributes:
         condensed: file of the condensed graph to search on.
@@ -70,6 +70,14 @@ class SearchArguments:
 def run(argv: list[str]) -> int:
     """`search`: see `SearchArguments`."""
     args = parse(SearchArguments, argv, "search", EXAMPLES)
+    from condense.io.lock import held
+
+    with held(args.out, folder=True):
+        return _run(args)
+
+
+def _run(args: SearchArguments) -> int:
+    """Do what the arguments ask for, and return the exit status."""
     from evaluate.search.run import SearchRun, SearchSettings
 
     names = [field.name for field in dataclasses.fields(SearchSettings)]

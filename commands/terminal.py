@@ -11,18 +11,20 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
+from commands.signals import INTERRUPTED, TERMINATED
 from condense.config import flag
 from condense.data.plain_json import spell
 
 T = TypeVar("T")
 
-OK, MISSED, WRONG, BROKEN, INTERRUPTED = 0, 1, 2, 3, 130
+OK, MISSED, WRONG, BROKEN = 0, 1, 2, 3
 MEANING = {
     OK: "all went well",
     MISSED: "the work was done, but a bar was missed or a part of it failed",
     WRONG: "a mistake of the user's: an option, a file, a graph; the message says the remedy",
     BROKEN: "a defect of this program, with a traceback to report",
     INTERRUPTED: "Ctrl-C; what had ended is kept",
+    TERMINATED: "SIGTERM; what had ended is kept",
 }
 """Exit status -> its meaning."""
 

@@ -7,13 +7,18 @@ import errno
 import io
 import os
 import secrets
+import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from condense.errors import FileError
+from condense.io.lock import short_digest, try_lock
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ABANDONED = 60
+"""Seconds after which a temporary file without a lock is nobody's; before, it may just not be locked yet."""
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -28,6 +33,7 @@ class Sink(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._file = path.open("xb+", buffering=0)
+        try_lock(self._file.fileno())  # While it is held, `_remove_abandoned` keeps its hands off.
         self._failure: OSError | None = None
 
     def check(self) -> None:
@@ -91,18 +97,21 @@ def replacing(path: str | os.PathLike[str], elsewhere: str = "save elsewhere") -
         elsewhere: what errors advise for saving elsewhere.
 
     Raises:
-        FileError: the folder is missing or not writable, `path` is a folder, the disk is full.
+        FileError: the folder is missing or not writable, `path` is no regular file, the disk is full.
     """
     target = Path(path).resolve()
-    if target.is_dir():
-        raise FileError(f"path (got {path}) is a folder; name a file in it, such as {target}/a.h5")
-    if not target.parent.is_dir():
-        raise FileError(f"path (got {path}) lies in a missing folder; create {target.parent} first")
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = _temporary(target)
     try:
+        _check_replaceable(target, path)
+        if not target.parent.is_dir():
+            raise FileError(
+                f"path (got {path}) lies in a missing folder; create {target.parent} first"
+            )
+        _remove_abandoned(target)
         with contextlib.closing(Sink(temporary)) as sink:
             yield sink
             sink.sync()
+        _check_replaceable(target, path)  # Another program may have put something there meanwhile.
         os.replace(temporary, target)
     except OSError as error:
         raise FileError(
@@ -114,6 +123,47 @@ def replacing(path: str | os.PathLike[str], elsewhere: str = "save elsewhere") -
             temporary.unlink()
     with contextlib.suppress(OSError):  # some file systems cannot sync a folder; the file is there
         _sync_folder(target.parent)
+
+
+def _check_replaceable(target: Path, path: str | os.PathLike[str]) -> None:
+    """Raise unless `target` is missing or a regular file: devices and pipes are never replaced.
+
+    Raises:
+        FileError: it is something else; `path` is what the user gave.
+        OSError: it cannot be looked at, for example because its name is too long.
+    """
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise FileError(f"path (got {path}) is a folder; name a file in it, such as {target}/a.h5")
+    if not stat.S_ISREG(mode):
+        raise FileError(
+            f"path (got {path}) is no regular file but {_KINDS.get(stat.S_IFMT(mode), 'something else')}, "
+            "which must not be replaced; name a new file"
+        )
+
+
+_KINDS = {
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def _temporary(target: Path) -> Path:
+    """A new name beside `target`, which says what it is for and is never too long."""
+    return target.with_name(f".{short_digest(target.name)}.{secrets.token_hex(8)}.tmp")
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove temporary files for `target` whose writers are dead: they hold no lock and are not new."""
+    for path in target.parent.glob(f".{short_digest(target.name)}.*.tmp"):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            if time.time() - path.stat().st_mtime > ABANDONED and try_lock(file.fileno()):
+                path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -128,24 +178,29 @@ def _sync_folder(folder: Path) -> None:
 def _remedy(error: OSError, folder: Path) -> str:
     if error.errno in FULL:
         return f"free disk space or raise the quota of {folder}"
+    if error.errno == errno.ENAMETOOLONG:
+        return "give a shorter name"
     if error.errno in FORBIDDEN:
         return f"get permission to write to {folder}"
     return f"check that files can be created in {folder}"
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, beside: str = "") -> None:
     """Check, before long work, that a file can be written at `path`; missing folders are created.
+
+    Args:
+        path: of the file.
+        beside: ending of a longer name that is needed too.
 
     Raises:
         FileError: no file can be written there.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise FileError(
-                f"path (got {path}) is a folder; name a file in it, such as {path}/a.h5"
-            )
-        probe = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        _check_replaceable(path.resolve(), path)
+        if beside:
+            path.with_name(path.name + beside).exists()  # Raises if that name is too long.
+        probe = _temporary(path)
         probe.touch()
         probe.unlink()
     except OSError as error:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +51,7 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
         "log_to_driver": False,
         "runtime_env": {"env_vars": _environment(threads)},
     }
+    terminated = signal.getsignal(signal.SIGTERM)
     if address is None:
         # "local": never a cluster that happens to run here or that the environment names.
         ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
@@ -58,6 +61,9 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
         except (ConnectionError, RuntimeError, ValueError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise _no_cluster(address, reason) from None
+    if threading.current_thread() is threading.main_thread():
+        # Ray's own handler would end this process at once; with ours, results are kept and Ray is stopped.
+        signal.signal(signal.SIGTERM, terminated)
     try:
         yield _cpus()
     finally:

@@ -1,0 +1,119 @@
+"""A lock on an output, so that two processes never write to one file or folder."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import json
+import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from condense.errors import FileError, UserError
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks.
+    fcntl = None
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def held(out: Path, folder: bool = False) -> Iterator[None]:
+    """Hold the file or folder `out` while the block runs; the kernel releases it if this process dies.
+
+    The lock is a hidden file beside `out`, or in it if it is a `folder`, which is made if it is missing. It
+    names its holder and is removed at the end. Where the file system has no locks, a warning is logged and
+    nothing is held.
+
+    Raises:
+        UserError: another process holds it; the message names that process.
+        FileError: the lock's file cannot be written.
+    """
+    target = out.resolve()
+    path = target / ".lock" if folder else target.with_name(f".{short_digest(target.name)}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _taken(path, out)
+    except OSError as error:
+        raise FileError(
+            f"out (got {out}) cannot be written: {error.strerror or error}; choose another --out"
+        ) from error
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            # Removed while it is still held, so that nobody can hold a file that has another name by now.
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
+        if folder:
+            with contextlib.suppress(OSError):  # Unless nothing was written, it is not empty.
+                target.rmdir()
+
+
+def try_lock(descriptor: int) -> bool | None:
+    """Lock an open file without waiting: True if done, False if another one holds it, None if impossible."""
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def short_digest(name: str) -> str:
+    """Eight hexadecimal digits for a file name, which itself may be too long to be made longer."""
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+
+
+def _taken(path: Path, out: Path) -> int | None:
+    """The descriptor of the locked file `path`; None where files cannot be locked."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            locked = try_lock(descriptor)
+            if locked is None:
+                log.warning(
+                    "%s: files cannot be locked there; do not write to it twice at a time", out
+                )
+                os.close(descriptor)
+                path.unlink(missing_ok=True)
+                return None
+            if not locked:
+                raise _busy(out, descriptor)
+            # Its last holder may have removed the file after it was opened here.
+            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, json.dumps(_holder()).encode(), 0)
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _holder() -> dict[str, str]:
+    return {
+        "process": str(os.getpid()),
+        "host": socket.gethostname(),
+        "since": datetime.datetime.now().isoformat(" ", "seconds"),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
+
+
+def _busy(out: Path, descriptor: int) -> UserError:
+    holder = {"process": "?", "host": "?", "since": "?", "command": "?"}
+    with contextlib.suppress(ValueError, TypeError):
+        holder |= json.loads(os.pread(descriptor, 1 << 16, 0))
+    return UserError(
+        f"out (got {out}) is being written by process {holder['process']} on {holder['host']} since "
+        f"{holder['since']} ({holder['command']}); wait for it, or choose another --out"
+    )
