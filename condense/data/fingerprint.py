@@ -13,12 +13,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 import torch
 from torch import Tensor
 
 from condense.data.graph import MultimodalGraph, hide_test_labels
-from condense.data.sparse import WIDEST, dense_blocks, is_sparse, visible_entries
+from condense.data.sparse import WIDEST, Csr, dense_blocks, is_sparse, visible_entries
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, modality_names, present
 
@@ -156,7 +155,7 @@ def _add(digest: Digest, name: str, tensor: Tensor, keep: Tensor | None, where: 
     digest.array(name, dtype_name(tensor, where), tensor.shape, blocks())
 
 
-def _add_sparse(digest: Digest, name: str, x: Tensor, entries: sp.csr_array) -> None:
+def _add_sparse(digest: Digest, name: str, x: Tensor, entries: Csr) -> None:
     """Add the CSR tensor `x` [n, width], of which `entries` are the visible ones."""
     dtype, (n, width) = str(x.dtype).removeprefix("torch."), x.shape
     if width <= WIDEST:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
-from condense.data.sparse import WIDEST, is_sparse, visible_entries
+from condense.data.sparse import WIDEST, Csr, is_sparse, visible_entries
 from condense.errors import UserError
 from models.schema import FEATURE_PREFIX, modality_names
 
@@ -59,14 +59,14 @@ class SparseReduction:
     @classmethod
     def fit(cls, graph: MultimodalGraph) -> SparseReduction:
         """Fit V to all nodes of `graph` that have the modality."""
-        found: dict[ReductionKey, list[sp.csr_array]] = {}
+        found: dict[ReductionKey, list[Csr]] = {}
         for node_type, modality, width in sparse_modalities(graph):
             if width > WIDEST:
                 entries = visible_entries(graph[node_type], modality)
                 found.setdefault((modality, width), []).append(entries)
         basis, kept = {}, {}
         for key, parts in found.items():
-            matrix = sp.csr_array(sp.vstack(parts)).astype(np.float64)
+            matrix: Csr = sp.csr_array(sp.vstack(parts)).astype(np.float64)
             basis[key], kept[key] = leading_basis(matrix, RANK)
         return cls(basis, kept)
 
@@ -128,7 +128,7 @@ def sparse_modalities(graph: MultimodalGraph) -> list[tuple[str, str, int]]:
     ]
 
 
-def leading_basis(matrix: sp.csr_array, rank: int) -> tuple[Float[NDArray, "width r"], float]:
+def leading_basis(matrix: Csr, rank: int) -> tuple[Float[NDArray, "width r"], float]:
     """V of `matrix` [n, width], and the share ‖X V‖² ÷ ‖X‖² that it keeps.
 
     An empty matrix gives one column of zeros, which keeps nothing.
@@ -139,8 +139,8 @@ def leading_basis(matrix: sp.csr_array, rank: int) -> tuple[Float[NDArray, "widt
     if not len(used):
         return np.zeros((matrix.shape[1], 1)), 0.0
     # Empty columns have no part in any direction, and wide matrices have many.
-    packed = sp.csr_array(matrix[:, used])
-    q = randomized_range_finder(
+    packed: Csr = sp.csr_array(matrix[:, used])
+    q: Any = randomized_range_finder(
         packed.T,
         size=min(rank, *packed.shape),
         n_iter=ROUNDS,
@@ -162,7 +162,7 @@ def probe(v: Float[NDArray, "width r"]) -> float:
     return float(rng.standard_normal(v.shape[0]) @ v @ rng.standard_normal(v.shape[1]))
 
 
-def _dense(matrix: sp.csr_array, v: NDArray | None, dtype: torch.dtype) -> Tensor:
+def _dense(matrix: Csr, v: NDArray | None, dtype: torch.dtype) -> Tensor:
     """X V, or X itself, in blocks of rows so that nothing larger than the result exists."""
     n, width = matrix.shape
     dense = torch.empty(n, width if v is None else v.shape[1], dtype=dtype)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -19,6 +19,11 @@ from torch import Tensor
 from torch_geometric.data.storage import NodeStorage
 
 from models.schema import FEATURE_PREFIX, MASK_PREFIX
+
+if TYPE_CHECKING:
+    Csr = Any  # The stubs of scipy know neither shapes nor products.
+else:
+    Csr = sp.csr_array
 
 WIDEST = 2048
 """A sparse modality of at most this many columns is made dense to be read; wider ones are reduced."""
@@ -59,7 +64,7 @@ def csr_parts(x: Tensor) -> tuple[NDArray, NDArray, NDArray]:
     return indptr, indices, values
 
 
-def as_scipy(x: Tensor) -> sp.csr_array:
+def as_scipy(x: Tensor) -> Csr:
     """The matrix of a valid CSR tensor; float16, which scipy lacks, becomes float32."""
     indptr, indices, values = csr_parts(x)
     if values.dtype == np.float16:
@@ -73,7 +78,7 @@ def select_rows(x: Tensor, rows: Int[Tensor, " k"]) -> Tensor:
     return csr_tensor(part.indptr, part.indices, part.data, part.shape).to(x.dtype)
 
 
-def visible_entries(store: NodeStorage, modality: str) -> sp.csr_array:
+def visible_entries(store: NodeStorage, modality: str) -> Csr:
     """A sparse modality without stored zeros and without the entries of nodes that lack the modality."""
     matrix = as_scipy(store[FEATURE_PREFIX + modality]).copy()
     has = store.get(MASK_PREFIX + modality)
@@ -85,7 +90,7 @@ def visible_entries(store: NodeStorage, modality: str) -> sp.csr_array:
     return matrix
 
 
-def dense_blocks(matrix: sp.csr_array, rows: int) -> Iterator[Float[NDArray, "rows d"]]:
+def dense_blocks(matrix: Csr, rows: int) -> Iterator[Float[NDArray, "rows d"]]:
     """The matrix in dense blocks of `rows` rows."""
     for start in range(0, matrix.shape[0], rows):
         yield matrix[start : start + rows].toarray()

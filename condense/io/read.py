@@ -109,8 +109,10 @@ def _read_open(file: OpenFile) -> _Contents:
         if store.num_nodes is not None:
             graph[store.key].num_nodes = store.num_nodes
         for name, array in store.arrays.items():
-            read = read_sparse if isinstance(array, StoredSparse) else read_array
-            graph[store.key][name] = read(file, array, name, digest)
+            if isinstance(array, StoredSparse):
+                graph[store.key][name] = read_sparse(file, array, name, digest)
+            else:
+                graph[store.key][name] = read_array(file, array, name, digest)
     graph.target, graph.num_classes = header.target, header.num_classes
     graph.name, graph.source = header.name, header.source
     if file.root.attribute(CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):

@@ -73,7 +73,7 @@ def read_sparse(file: OpenFile, stored: StoredSparse, name: str, digest: Digest)
     """Read a checked matrix into a CSR tensor and hash it; the rules of nodes check its entries."""
     digest.record(sparse_record(name, stored.shape))
     parts = {part: read_array(file, array, part, digest) for part, array in stored.parts.items()}
-    return csr_tensor(*parts.values(), stored.shape)
+    return csr_tensor(parts["indptr"], parts["indices"], parts["values"], stored.shape)
 
 
 def sparse_record(name: str, shape: tuple[int, ...]) -> list[object]:
