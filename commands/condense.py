@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
 from rich.console import Console
+from rich.markup import escape
 
 from commands.terminal import (
     INTERRUPTED,
@@ -224,17 +225,19 @@ def _watched(title: str, board: TensorBoard | None) -> Iterator[tuple[OnStep, On
 
 def _announce(say: Console, title: str, target: str, method: str, budget: Budget) -> None:
     say.print(
-        f"[bold]{title}[/], {budget.setting}: {method}, {budget.nodes[target]} {target} nodes"
+        f"[bold]{escape(title)}[/], {budget.setting}: {method}, "
+        f"{budget.nodes[target]} {escape(target)} nodes"
     )
     say.print(
         f"  {budget.ratio:.3%} of all {target} nodes, {budget.ratio_train:.3%} of the training nodes; "
-        f"classes {', '.join(map(str, budget.classes))}"
+        f"classes {', '.join(map(str, budget.classes))}",
+        markup=False,
     )
     others = [f"{n} {t}" for t, n in budget.nodes.items() if t != target]
     edges = [f"{n} {r[1]}" for r, n in budget.edges.items()]
-    say.print(f"  {', '.join([*others, 'edges at most ' + ', '.join(edges)])}")
+    say.print(f"  {', '.join([*others, 'edges at most ' + ', '.join(edges)])}", markup=False)
     for notice in budget.notices:
-        say.print(f"  [yellow]note:[/] {notice}")
+        say.print(f"  [yellow]note:[/] {escape(notice)}")
 
 
 def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> None:
@@ -254,7 +257,7 @@ def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Check
             f"  {stage['name']:<10} {stage['seconds']:7.1f} s, peak {stage['peak_bytes'] / 2**20:,.0f} MiB"
         )
     for warning in warnings(condensed):
-        say.print(f"  [yellow]warning:[/] {warning}")
+        say.print(f"  [yellow]warning:[/] {escape(warning)}")
     if condensed.provenance.complete:
         say.print(f"Written to [bold]{out}[/] in {condensed.provenance.condense_seconds:.1f} s.")
     else:

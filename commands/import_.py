@@ -6,6 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
+from rich.markup import escape
+
 from commands.terminal import OK, errors, notes, parse, print_json
 
 EXAMPLES = """
@@ -97,9 +99,10 @@ def run(argv: list[str]) -> int:
         say.print(line, markup=False)
     warned = warnings(condensed)
     for warning in warned:
-        say.print(f"[yellow]warning:[/] {warning}")
+        say.print(f"[yellow]warning:[/] {escape(warning)}")
+    origin = escape(display_name(whole.name, whole.source))
     say.print(
-        f"Written to [bold]{args.out}[/], as condensed from {display_name(whole.name, whole.source)}, "
+        f"Written to [bold]{args.out}[/], as condensed from {origin}, "
         "the graph that --dataset names; this cannot be checked."
     )
     if args.json:

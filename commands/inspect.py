@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rich.markup import escape
 
 from commands.terminal import OK, console, parse, print_json
 
@@ -45,5 +46,5 @@ def run(argv: list[str]) -> int:
     for line in describe(graph):
         console.print(line, markup=False)
     for warning in warned:
-        console.print(f"[yellow]warning:[/] {warning}")
+        console.print(f"[yellow]warning:[/] {escape(warning)}")
     return OK

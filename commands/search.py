@@ -7,6 +7,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from commands.search_text import as_text
 from commands.terminal import INTERRUPTED, MISSED, OK, console, errors, parse, print_json
 
@@ -92,7 +94,9 @@ def _run(args: SearchArguments) -> int:
         args.whole,
         dataclasses.asdict(args),
     )
-    errors.print(f"[bold]{search.task.title}[/]; {search.space.size:,} architectures in {space}")
+    errors.print(
+        f"[bold]{escape(search.task.title)}[/]; {search.space.size:,} architectures in {space}"
+    )
     status = OK
     try:
         if args.samples:
@@ -115,15 +119,21 @@ def _run(args: SearchArguments) -> int:
 def _search(args: SearchArguments, search: SearchRun) -> int:
     """Sweep, retrain the best on the whole graph, print them, and return the exit status."""
     from evaluate.distributed.connect import connect
+    from evaluate.search.kept_trials import failures
+    from evaluate.search.record import FAILED
 
     logging.getLogger("evaluate.distributed").setLevel(logging.INFO)
     with connect(args.address, None if args.address else args.jobs):
         from evaluate.distributed.tune import sweep  # Imports Ray, which `connect` has configured.
 
         trials = search.search(sweep)
-    failed = sum(row.status == "failed" for row in trials)
+    failed = failures(trials)
     if failed:
-        errors.print(f"[yellow]warning:[/] {failed} of {len(trials)} trials failed")
+        errors.print("[yellow]warning:[/] ", end="")
+        errors.print(f"{failed}; all reasons are in {args.out / 'trials.csv'}", markup=False)
+    if all(row.status == FAILED for row in trials):
+        errors.print("No trial worked, so none is retrained on the whole graph.")
+        return MISSED
     rows = search.retrain(trials, _show_retrained)
     if not args.json:
         console.print("\nThe best on the condensed graph, trained on the whole graph and tested:\n")

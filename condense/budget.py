@@ -55,8 +55,9 @@ def plan(
 
     n' = ratio · base, rounded. Types other than the target keep the same share of their nodes, at least
     one; classes keep the proportions of the training nodes, at least one node each; relations keep at most
-    ⌊edge_ratio · edges⌋. In the inductive setting nodes and edges are those of the training sub-graph, and
-    the shares of nodes and edges are n' ÷ training nodes.
+    ⌊edge_ratio · edges⌋, where parallel edges count once, as an edge with a weight does. In the inductive
+    setting nodes and edges are those of the training sub-graph, and the shares of nodes and edges are
+    n' ÷ training nodes.
 
     Args:
         graph: the whole graph.
@@ -97,12 +98,13 @@ def plan(
     classes, raised = _share(
         torch.bincount(store.y[store.train_mask], minlength=graph.num_classes), count
     )
-    edges = {r: math.floor(edge_ratio * seen[r].edge_index.size(1) + 1e-9) for r in seen.edge_types}
+    joined = {r: _joined_pairs(seen, r) for r in seen.edge_types}
+    edges = {r: math.floor(edge_ratio * count + 1e-9) for r, count in joined.items()}
     notices = [f"class {c} is raised to 1 node (its share is below one half)" for c in raised]
     notices += [
-        f"relation {'/'.join(r)} keeps no edge (its share of {seen[r].edge_index.size(1)} is below 1)"
+        f"relation {'/'.join(r)} keeps no edge (its share of {joined[r]} is below 1)"
         for r, kept in edges.items()
-        if kept == 0 and edge_ratio and seen[r].edge_index.size(1)
+        if kept == 0 and edge_ratio and joined[r]
     ]
     nodes = {
         t: count if t == seen.target else max(1, round(int(seen[t].num_nodes) * count / visible))
@@ -119,6 +121,12 @@ def plan(
         notices=tuple(notices),
         setting=setting,
     )
+
+
+def _joined_pairs(graph: MultimodalGraph, relation: EdgeType) -> int:
+    """How many pairs of nodes a relation joins: parallel edges are one edge of greater weight."""
+    src, dst = graph[relation].edge_index
+    return len((src * int(graph[relation[2]].num_nodes) + dst).unique())
 
 
 def _check_ratio(argument: str, value: float) -> None:

@@ -16,8 +16,11 @@ from condense.data.half import halved
 from condense.data.inductive import training_part, validation_part
 from condense.data.reduction import SparseReduction
 from condense.data.rules.check import check
+from condense.data.rules.limits import LARGEST_FEATURE
+from condense.data.sparse import is_sparse, visible_entries
 from condense.edges.statistics import edge_numbers_of
-from condense.errors import UserError
+from condense.errors import GraphError, UserError
+from condense.io.names import joined
 from condense.methods.protocol import Task
 from condense.methods.registry import METHODS
 from condense.running.checkpoints import Checkpoints
@@ -25,6 +28,7 @@ from condense.running.identity import identity
 from condense.running.steps import OnStep, ignore
 from condense.running.timing import OnStage, StageClock
 from models.choices import canonical
+from models.schema import FEATURE_PREFIX, features, modality_names, present
 
 
 class DivergedError(UserError):
@@ -83,6 +87,7 @@ def condense(
     entry = METHODS[method]
     method_settings = build(entry.settings, settings or {}, f"method {method}")
     check(graph, "whole")
+    _check_size(graph)
     torch_device = find_device(device)
     run = identity(graph, budget, method, method_settings, seed, torch_device)
     clock = StageClock(torch_device, on_stage=on_stage)
@@ -116,7 +121,7 @@ def condense(
             **({"reductions": reductions} if reductions else {}),
             **({"half": True} if half else {}),
             **({"not_halved": kept} if kept else {}),
-            "edge_budget": {":".join(r): count for r, count in budget.edges.items()},
+            "edge_budget": {joined(r): count for r, count in budget.edges.items()},
             "byte_budget": byte_budget(subgraph.graph, budget),
         },
     )
@@ -134,6 +139,22 @@ def byte_budget(visible: MultimodalGraph, budget: Budget) -> int:
         budget: how many target nodes are kept.
     """
     return round(num_bytes(visible) * budget.nodes[visible.target] / num_target(visible))
+
+
+def _check_size(graph: MultimodalGraph) -> None:
+    """Raise for features whose squares would overflow while they are condensed."""
+    for node_type in graph.node_types:
+        for modality in modality_names(graph[node_type]):
+            store = graph[node_type]
+            if is_sparse(store[FEATURE_PREFIX + modality]):
+                x = torch.from_numpy(visible_entries(store, modality).data)
+            else:
+                x = features(store, modality)[present(store, modality)]
+            largest = max((-float(x.min()), float(x.max()))) if x.numel() else 0.0
+            if largest > LARGEST_FEATURE:
+                where = f"graph[{node_type!r}].{FEATURE_PREFIX}{modality}"
+                rule = f"must not exceed {LARGEST_FEATURE:.0e} in size to be condensed"
+                raise GraphError.of(where, f"values up to {largest:.1e}", rule, "scale them")
 
 
 def find_device(name: str) -> torch.device:

@@ -31,7 +31,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.layers.fusion import ModalityEncoders, TypeInputs, key_of, type_inputs
+from models.layers.fusion import ModalityEncoders, TypeInputs, type_inputs
+from models.layers.keys import key_of
 from models.propagation.restart_walks import Visited, most_visited
 from models.schema import GraphSchema
 

@@ -14,6 +14,7 @@ from torch_geometric.typing import EdgeType
 from torch_geometric.utils import softmax
 
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.layers.keys import key_of
 from models.layers.late_fusion import Fusion, fused
 from models.propagation.sparse import edge_weights
 from models.schema import GraphSchema
@@ -125,7 +126,10 @@ class HGTRounds(nn.Module):
         self, schema: GraphSchema, width: int, heads: int, layers: int, dropout: float
     ) -> None:
         super().__init__()
-        metadata = (list(schema.node_types), list(schema.relations))
+        # PyG names parameters after types and relations as they are, relations joined by "__".
+        self.types = {t: key_of(t) for t in schema.node_types}
+        self.relations = {r: _keys(r) for r in schema.relations}
+        metadata = (list(self.types.values()), list(self.relations.values()))
         self.convs = nn.ModuleList(
             WeightedHGTConv(width, width, metadata, heads)
             for _ in range(layers if schema.relations else 0)
@@ -136,9 +140,19 @@ class HGTRounds(nn.Module):
         self, h: dict[str, Tensor], edges: dict[EdgeType, Tensor], weights: dict[EdgeType, Tensor]
     ) -> dict[str, Tensor]:
         """Embeddings [n_t, width] by type."""
+        if not self.convs:
+            return h
+        keyed = {self.types[t]: x for t, x in h.items()}
+        edges = {self.relations[r]: index for r, index in edges.items()}
+        weights = {self.relations[r]: weight for r, weight in weights.items()}
         for conv in self.convs:
-            h = conv({t: self.dropout(x) for t, x in h.items()}, edges, weights)
-        return h
+            keyed = conv({t: self.dropout(x) for t, x in keyed.items()}, edges, weights)
+        return {t: keyed[self.types[t]] for t in h}
+
+
+def _keys(relation: EdgeType) -> EdgeType:
+    source, name, destination = map(key_of, relation)
+    return source, name, destination
 
 
 Inputs = tuple[TypeInputs, dict[str, int], dict[EdgeType, Tensor], dict[EdgeType, Tensor], Tensor]

@@ -42,7 +42,8 @@ from torch_geometric.typing import EdgeType
 from torch_geometric.utils import scatter
 
 from models.choices import choose
-from models.layers.fusion import EarlyFusion, TypeInputs, key_of, type_inputs
+from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.layers.keys import key_of
 from models.layers.late_fusion import modalities_of, only, with_only
 from models.propagation.sparse import SparseMap, adjacency
 from models.schema import GraphSchema

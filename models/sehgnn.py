@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.layers.fusion import EarlyFusion, TypeInputs
+from models.layers.keys import escaped
 from models.layers.late_fusion import Fusion, fused
 from models.propagation.metapaths import MetaPath, blocks, endpoint, path_features
 from models.schema import GraphSchema, present
@@ -67,15 +68,27 @@ SPACE = {"hops": (1, 2), "dropout": (0.3, 0.5, 0.7), "input_dropout": (0.5, 0.8,
 
 
 class SeHGNNEncoder(nn.Module):
-    """Projection by meta-path, attention among meta-paths, and one linear function of all."""
+    """Projection by meta-path, attention among meta-paths, and one linear function of all.
 
-    def __init__(self, schema: GraphSchema, settings: SeHGNNSettings) -> None:
+    Args:
+        schema: with the modalities that this encoder reads.
+        settings: the model's.
+        read: the (meta-path, modality) pairs of the whole model; those of other modalities are not read.
+    """
+
+    def __init__(
+        self,
+        schema: GraphSchema,
+        settings: SeHGNNSettings,
+        read: tuple[tuple[MetaPath, str], ...],
+    ) -> None:
         super().__init__()
         d = settings.hidden
         widths: dict[str, dict[str, int]] = {}
-        for path, modality in blocks(schema, settings.hops):
-            end = endpoint(path, schema.target)
-            widths.setdefault(name_of(path), {})[modality] = schema.modalities[end][modality]
+        for path, modality in read:
+            own = schema.modalities[endpoint(path, schema.target)]
+            if modality in own:
+                widths.setdefault(name_of(path), {})[modality] = own[modality]
         self.paths = tuple(widths)
         count = len(self.paths)
         self.first = EarlyFusion(widths, d, settings.input_dropout)
@@ -119,7 +132,10 @@ class SeHGNN(nn.Module):
         super().__init__()
         self.schema, self.hops = schema, settings.hops
         d = settings.hidden
-        self.encoder = fused(settings.fusion, schema, d, lambda part: SeHGNNEncoder(part, settings))
+        read = blocks(schema, settings.hops)
+        self.encoder = fused(
+            settings.fusion, schema, d, lambda part: SeHGNNEncoder(part, settings, read)
+        )
         self.head = nn.Sequential(
             nn.PReLU(),
             nn.Dropout(settings.dropout),
@@ -145,5 +161,5 @@ class SeHGNN(nn.Module):
 
 
 def name_of(path: MetaPath) -> str:
-    """A name for a meta-path, as `EarlyFusion` wants for its parameters."""
-    return " ".join("__".join(relation) for relation in path)
+    """A name for a meta-path, as `EarlyFusion` wants for its parameters; no other path has it."""
+    return " ".join("|".join(escaped(part, "% |") for part in relation) for relation in path)

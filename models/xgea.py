@@ -38,7 +38,8 @@ from torch_geometric.data import HeteroData
 from torch_geometric.typing import EdgeType
 
 from models.layers.attention import edge_softmax
-from models.layers.fusion import EarlyFusion, TypeInputs, key_of, type_inputs
+from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.layers.keys import key_of
 from models.layers.late_fusion import modalities_of, only, with_only
 from models.propagation.merged import MERGED, merge
 from models.propagation.sparse import SparseMap, adjacency, edge_weights

@@ -9,7 +9,7 @@ from torch_geometric.typing import EdgeType
 
 from condense.clustering.clusters import Clusters
 from condense.clustering.kmeans import cluster_means
-from condense.data.graph import MultimodalGraph
+from condense.data.graph import GRAPH_ATTRIBUTES, MultimodalGraph
 from condense.edges.pair_matrix import PairMatrix
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
 
@@ -17,8 +17,8 @@ from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names,
 def empty_like(whole: MultimodalGraph) -> MultimodalGraph:
     """A graph without types that has the name, source, target and number of classes of `whole`."""
     graph = MultimodalGraph()
-    for key in ("target", "num_classes", "name", "source"):
-        graph[key] = whole[key]
+    for key in GRAPH_ATTRIBUTES:
+        setattr(graph, key, getattr(whole, key))
     return graph
 
 

@@ -6,10 +6,12 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch_geometric.typing import EdgeType
 
 from condense.clustering.reduction import FeatureKey, Reduction
 from condense.data.features import FeatureScaler
@@ -113,6 +115,12 @@ class RelayView:
         """The scale of each input dimension's block."""
         return torch.tensor(self.scale, dtype=torch.float64, device=self.block.device)[self.block]
 
+    @cached_property
+    def _paths_by_length(self) -> tuple[tuple[MetaPath, ...], ...]:
+        """The meta-paths of `blocks`, those of each length together."""
+        paths = dict.fromkeys(path for path, _ in self.blocks)
+        return tuple(tuple(by_length) for _, by_length in groupby(paths, key=len))
+
     def features(self, rows: Int[Tensor, " n"]) -> Float[Tensor, "n D"]:
         """Z of these whole-graph target nodes."""
         widths = self.widths
@@ -146,36 +154,25 @@ class RelayView:
             h: (node type, modality) -> H' [n'_t, r].
             adjacency: relation -> Â'_r [n'_dst, n'_src], row-normalised; anything that multiplies.
         """
-        propagated: dict[tuple[int, str], Tensor | None] = {}
+        target, propagated = self.schema.target, {}
+        for node_type in self.schema.node_types:
+            own = [h[node_type, m] for m in self.schema.modalities[node_type]]
+            if own:
+                propagated[node_type, ((),)] = torch.cat(own, dim=1)
 
-        def along(length: int, end: str) -> Tensor | None:
-            """Â_path H of all paths of this length from a type, side by side; None without features."""
-            if (length, end) not in propagated:
-                propagated[length, end] = _side_by_side(
-                    [h[end, m] for m in self.schema.modalities[end]]
-                    if length == 0
-                    else [
-                        adjacency[r] @ x
-                        for r in self.schema.relations
-                        if r[2] == end and (x := along(length - 1, r[0])) is not None
-                    ]
-                )
-            return propagated[length, end]
+        def along(start: str, paths: tuple[MetaPath, ...]) -> Tensor:
+            """Â_path H of these paths of one length from a type, side by side."""
+            if (start, paths) not in propagated:
+                onwards: dict[EdgeType, list[MetaPath]] = {}
+                for first, *rest in paths:
+                    onwards.setdefault(first, []).append(tuple(rest))
+                moved = [adjacency[r] @ along(r[0], tuple(rests)) for r, rests in onwards.items()]
+                propagated[start, paths] = torch.cat(moved, dim=1)
+            return propagated[start, paths]
 
         # In the order of `blocks`: by length, then by relation from the target outwards.
-        z = _side_by_side(
-            [
-                x
-                for length in range(self.hops + 1)
-                if (x := along(length, self.schema.target)) is not None
-            ]
-        )
-        assert z is not None  # The target type has a modality.
+        z = torch.cat([along(target, paths) for paths in self._paths_by_length], dim=1)
         return z * self._column_scale.to(z.dtype)
-
-
-def _side_by_side(parts: list[Tensor]) -> Tensor | None:
-    return torch.cat(parts, dim=1) if parts else None
 
 
 def _reduced(scaled: MultimodalGraph, reduction: Reduction) -> MultimodalGraph:

@@ -34,6 +34,15 @@ def _number(value: Any) -> Any:
     """Refuse what is not a number; pydantic would take whatever can be turned into one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number")
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValueError("must lie within 64 bits")
+    return value
+
+
+def _cost(value: Any) -> Any:
+    """Refuse what no stage can have cost; sums over stages and runs stay finite."""
+    if not 0 <= _number(value) <= 1e15:
+        raise ValueError("must lie in 0 … 1e15")
     return value
 
 
@@ -43,11 +52,12 @@ if TYPE_CHECKING:
     History = list[dict[str, float]]
 else:
     Number = Annotated[int | float, BeforeValidator(_number)]
+    Cost = Annotated[int | float, BeforeValidator(_cost)]
     PlainDict = Annotated[dict[str, JsonValue], BeforeValidator(_plain)]
     """JSON's types at any depth, copied from what was given."""
     Stages = list[
         with_config(ConfigDict(extra="forbid", strict=True))(
-            TypedDict("Stage", {"name": str, "seconds": Number, "peak_bytes": Number})
+            TypedDict("Stage", {"name": str, "seconds": Cost, "peak_bytes": Cost})
         )
     ]
     """What each stage of a run cost, see `condense.running.timing.StageClock`."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch_geometric.data import HeteroData
 
+from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, GraphSchema
 
 Source = Literal["real", "simulated"]
+GRAPH_ATTRIBUTES = ("target", "num_classes", "name", "source")
 SPLITS = ("train_mask", "val_mask", "test_mask")
 UNLABELLED = -1
 
@@ -40,8 +42,36 @@ class MultimodalGraph(HeteroData):
         target: the node type that is classified.     num_classes: C.
         name: of the data set.                        source: "real" or "simulated".
 
+    These four are read and set with a dot, types and relations with brackets, as PyG has it. Unlike there, a
+    node type may have the name of one of the four: graph.target is the attribute, graph["target"] the type.
+
     `condense.data.rules.check.check` states and checks all rules.
     """
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        if key in GRAPH_ATTRIBUTES:
+            setattr(self._global_store, key, value)
+        else:
+            super().__setattr__(key, value)
+
+    def __getitem__(self, *args: Any) -> Any:
+        # PyG would give the attribute, if it is set.
+        if args[0] in GRAPH_ATTRIBUTES:
+            return self.get_node_store(args[0])
+        return super().__getitem__(*args)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in GRAPH_ATTRIBUTES:
+            raise GraphError.of(
+                f"graph[{key!r}]",
+                type(value).__name__,
+                "is a node type's place",
+                f"set the graph's own attribute with graph.{key} = …",
+            )
+        super().__setitem__(key, value)
+
+    def _check_type_name(self, name: str) -> None:
+        """PyG warns of names with "__", which some of its transforms split; all names work here."""
 
 
 def num_target(graph: HeteroData) -> int:

@@ -11,6 +11,7 @@ from condense.data.graph import MultimodalGraph, num_bytes
 from condense.edges.statistics import effective_edges, pairs_of
 from condense.foreign.advice import advice
 from condense.inspecting.facts import facts
+from condense.io.names import joined
 from condense.methods.registry import METHODS
 from models.propagation.sparse import edge_weights
 
@@ -25,13 +26,13 @@ def describe(graph: MultimodalGraph | CondensedGraph) -> list[str]:
     """The `facts` of a graph as lines: types, counts, modalities, relations, classes, splits, provenance."""
     contents = facts(graph)
     kind = "condensed from" if isinstance(graph, CondensedGraph) else "whole graph"
-    lines = [f"{kind} {contents['title']}, target type {contents['target']}"]
+    lines = [f"{kind} {shown(contents['title'])}, target type {shown(contents['target'])}"]
     lines += ["", "node types"]
     for name, nodes in contents["node_types"].items():
-        lines.append(f"  {name:<16} {nodes['nodes']:>9,} nodes   {_modalities(nodes)}")
+        lines.append(f"  {shown(name):<16} {nodes['nodes']:>9,} nodes   {_modalities(nodes)}")
     lines += ["", "relations"]
     for edges in contents["relations"]:
-        lines.append(f"  {' / '.join(edges['relation']):<44} {_edges(edges)}")
+        lines.append(f"  {shown(' / '.join(edges['relation'])):<44} {_edges(edges)}")
     classes = ", ".join(f"{c}: {n:,}" for c, n in enumerate(contents["classes"]))
     lines += ["", f"classes  {classes}"]
     if contents["splits"]:
@@ -54,12 +55,12 @@ def warnings(condensed: CondensedGraph) -> list[str]:
     if entry is None or entry.edge_kind != "none":
         induced = entry is not None and entry.edge_kind == "induced"
         for relation in graph.edge_types:
-            budget = provenance.measures.get("edge_budget", {}).get(":".join(relation))
+            budget = provenance.measures.get("edge_budget", {}).get(joined(relation))
             possible = min(budget or 0, pairs_of(graph, relation))
             effective = effective_edges(edge_weights(graph, relation))
             if effective < FEW_EDGES * possible:
                 messages.append(
-                    f"relation {' / '.join(relation)} has {effective:.0f} effective edges of the "
+                    f"relation {shown(' / '.join(relation))} has {effective:.0f} effective edges of the "
                     f"{possible} that it may have: "
                     + (
                         "few edges join the selected nodes"
@@ -98,11 +99,16 @@ def _size(condensed: CondensedGraph) -> Iterator[str]:
         yield f"{name} stays in float32: in float16 its values would change"
 
 
+def shown(name: str) -> str:
+    """`name` on one line; what a terminal would obey rather than print is spelled as in Python."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
 def _modalities(nodes: Mapping[str, Any]) -> str:
     described = []
     for modality, has in nodes["modalities"].items():
         missing = "" if has["present"] == 1 else f", {has['present']:.0%} of nodes"
-        described.append(f"{modality} ({has['width']}{missing})")
+        described.append(f"{shown(modality)} ({has['width']}{missing})")
     return ", ".join(described) or "no features"
 
 

@@ -16,6 +16,7 @@ from condense.io.arrays import read_array
 from condense.io.damage import damaged
 from condense.io.limits import NODE
 from condense.io.members import Group, OpenFile, check_format, opened
+from condense.io.names import decoded, relation_of
 from condense.io.schema import (
     ATTRIBUTES,
     CHECKSUM,
@@ -99,8 +100,9 @@ def _read(path: Path) -> _Contents:
 
 def _read_open(file: OpenFile) -> _Contents:
     header = _read_header(file)
-    stores = [_node_store(file, node_type) for node_type in header.node_types]
-    stores += [_edge_store(file, relation) for relation in header.relations]
+    version = header.version
+    stores = [_node_store(file, node_type, version) for node_type in header.node_types]
+    stores += [_edge_store(file, relation, version) for relation in header.relations]
     provenance = file.root.text(PROVENANCE) if header.kind == "condensed" else ""
     # Until here nothing of the size that the file claims has been allocated or read.
     graph, digest = MultimodalGraph(), Digest()
@@ -109,11 +111,12 @@ def _read_open(file: OpenFile) -> _Contents:
         if store.num_nodes is not None:
             graph[store.key].num_nodes = store.num_nodes
         for name, array in store.arrays.items():
+            key = decoded(name, version)
             if isinstance(array, StoredSparse):
-                graph[store.key][name] = read_sparse(file, array, name, digest)
+                graph[store.key][key] = read_sparse(file, array, name, digest)
             else:
-                graph[store.key][name] = read_array(file, array, name, digest)
-    graph.target, graph.num_classes = header.target, header.num_classes
+                graph[store.key][key] = read_array(file, array, name, digest)
+    graph.target, graph.num_classes = decoded(header.target, version), header.num_classes
     graph.name, graph.source = header.name, header.source
     if file.root.attribute(CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):
         raise damaged("its contents do not match its checksum")
@@ -127,7 +130,7 @@ class _Store:
     Attributes:
         key: of the type or relation in the graph.
         record: of it in the data digest.
-        arrays: by name, checked.
+        arrays: by encoded name, checked.
         num_nodes: of a node type.
     """
 
@@ -137,7 +140,7 @@ class _Store:
     num_nodes: int | None = None
 
 
-def _node_store(file: OpenFile, node_type: str) -> _Store:
+def _node_store(file: OpenFile, node_type: str, version: int) -> _Store:
     group = file.root.group(NODES, node_type)
     count, names = group.attribute(NUM_NODES, int), group.strings(ATTRIBUTES)
     if count < 0:
@@ -153,16 +156,17 @@ def _node_store(file: OpenFile, node_type: str) -> _Store:
             file.check(part)
     dense = _arrays(file, group, [name for name in names if name not in sparse], count)
     arrays = {name: sparse.get(name) or dense[name] for name in names}
-    return _Store(node_type, nodes_record(node_type, count, names), arrays, count)
+    record = nodes_record(node_type, count, names)
+    return _Store(decoded(node_type, version), record, arrays, count)
 
 
-def _edge_store(file: OpenFile, relation: str) -> _Store:
+def _edge_store(file: OpenFile, relation: str, version: int) -> _Store:
     group = file.root.group(EDGES, relation)
     names, shape = group.strings(ATTRIBUTES), group.array(EDGE_INDEX).shape
     if shape is None or len(shape) != 2 or shape[0] != 2:
         raise damaged(f"dataset {group.path}/{EDGE_INDEX} (got shape {shape}) must be [2, edges]")
     arrays: dict[str, Any] = {**_arrays(file, group, names, shape[1])}
-    return _Store(tuple(relation.split(":")), edges_record(relation, names), arrays)
+    return _Store(relation_of(relation, version), edges_record(relation, names), arrays)
 
 
 def _arrays(file: OpenFile, group: Group, names: list[str], rows: int) -> dict[str, StoredArray]:

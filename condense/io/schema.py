@@ -9,6 +9,8 @@
 /edges/…/edge_index               dataset [2, edges]
 /edges/…/<attribute>              dataset [edges, …]
 /provenance                       JSON text, in condensed graphs only
+
+All names are `encoded`, in the attributes that list them too.
 """
 
 from __future__ import annotations
@@ -20,10 +22,10 @@ from typing import Any
 
 import h5py
 import numpy as np
-from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph, Source
 from condense.data.rules.check import Kind
+from condense.io.names import encoded, relation_key
 
 FORMAT = "multimodal-graph"
 VERSION = 2
@@ -52,10 +54,10 @@ class Header:
         kind: "whole" or "condensed".
         name: the name of the data set.
         source: "real" or "simulated".
-        target: the node type that is classified.
+        target: the node type that is classified, encoded.
         num_classes: C.
-        node_types: in the graph's order.
-        relations: in the graph's order, each as source:name:destination.
+        node_types: in the graph's order, encoded.
+        relations: in the graph's order, each as `relation_key` has it.
         version: of the file.
     """
 
@@ -75,9 +77,9 @@ class Header:
             kind=kind,
             name=graph.name,
             source=graph.source,
-            target=graph.target,
+            target=encoded(graph.target),
             num_classes=graph.num_classes,
-            node_types=tuple(graph.node_types),
+            node_types=tuple(map(encoded, graph.node_types)),
             relations=tuple(relation_key(relation) for relation in graph.edge_types),
         )
 
@@ -105,11 +107,6 @@ def fixed_strings(value: str | list[str]) -> np.ndarray:
     encoded = [text.encode() for text in ([value] if isinstance(value, str) else value)]
     dtype = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
     return np.array(encoded[0] if isinstance(value, str) else encoded, dtype=dtype)
-
-
-def relation_key(relation: EdgeType) -> str:
-    """The group name of a relation; the rules of the data type forbid ':' and '/' in its parts."""
-    return ":".join(relation)
 
 
 def nodes_record(node_type: str, num_nodes: int, attributes: list[str]) -> list[Any]:

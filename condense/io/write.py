@@ -13,6 +13,7 @@ from condense.data.graph import MultimodalGraph
 from condense.data.rules.check import Kind, check
 from condense.data.sparse import is_sparse
 from condense.io.arrays import write_array
+from condense.io.names import encoded, relation_key
 from condense.io.replace import Sink, replacing
 from condense.io.schema import (
     ATTRIBUTES,
@@ -27,7 +28,6 @@ from condense.io.schema import (
     edges_record,
     fixed_strings,
     nodes_record,
-    relation_key,
 )
 from condense.io.seal import SIZE, seal
 from condense.io.sparse import write_sparse
@@ -67,9 +67,10 @@ def _write(
     nodes, edges = file.create_group(NODES), file.create_group(EDGES)
     for node_type in graph.node_types:
         store = graph[node_type]
-        group = nodes.create_group(node_type)
+        name = encoded(node_type)
+        group = nodes.create_group(name)
         group.attrs[NUM_NODES] = int(store.num_nodes)
-        digest.record(nodes_record(node_type, int(store.num_nodes), _array_names(store)))
+        digest.record(nodes_record(name, int(store.num_nodes), _array_names(store)))
         _write_store(group, store, digest, sink)
     for relation in graph.edge_types:
         key = relation_key(relation)
@@ -82,12 +83,15 @@ def _write(
 
 
 def _write_store(group: h5py.Group, store: BaseStorage, digest: Digest, sink: Sink) -> None:
-    names = _array_names(store)
-    group.attrs[ATTRIBUTES] = fixed_strings(names)
-    for name in names:
-        write = write_sparse if is_sparse(store[name]) else write_array
-        write(group, name, store[name], digest, sink)
+    group.attrs[ATTRIBUTES] = fixed_strings(_array_names(store))
+    for key in _keys(store):
+        write = write_sparse if is_sparse(store[key]) else write_array
+        write(group, encoded(key), store[key], digest, sink)
 
 
 def _array_names(store: BaseStorage) -> list[str]:
+    return [encoded(key) for key in _keys(store)]
+
+
+def _keys(store: BaseStorage) -> list[str]:
     return [key for key in store if key != NUM_NODES]

@@ -23,10 +23,11 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
     """Inside, tasks can be given to Ray; yields how many CPUs it has.
 
     Without an address a Ray of this machine is started, without a dashboard and without usage statistics, and
-    stopped at the end; a cluster that is joined keeps running. If this process is already connected, that
-    connection is used and kept. Worker processes see the same code as this one, if it lies at the same place
-    there (or is installed), and start with libraries bound to `threads` threads, so that a task of as many
-    CPUs (`num_cpus=threads`) does not take those of others.
+    stopped at the end; it listens at 127.0.0.1 alone, out of reach of other machines. A cluster that is
+    joined keeps running. If this process is already connected, that connection is used and kept. Worker
+    processes see the same code as this one, if it lies at the same place there (or is installed), and start
+    with libraries bound to `threads` threads, so that a task of as many CPUs (`num_cpus=threads`) does not
+    take those of others.
 
     Args:
         address: HOST:PORT of a cluster to join, or "auto" for the one that runs on this machine.
@@ -54,7 +55,14 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
     terminated = signal.getsignal(signal.SIGTERM)
     if address is None:
         # "local": never a cluster that happens to run here or that the environment names.
-        ray.init(address="local", num_cpus=cpus, include_dashboard=False, **quiet)
+        with _loopback() as ip:
+            ray.init(
+                address="local",
+                num_cpus=cpus,
+                include_dashboard=False,
+                _node_ip_address=ip,
+                **quiet,
+            )
     else:
         try:
             ray.init(address=address, **quiet)
@@ -68,6 +76,23 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
         yield _cpus()
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _loopback() -> Iterator[str]:
+    """Inside, a Ray that is started listens at the address that it yields, this machine's own, alone.
+
+    Ray replaces the address by one that other machines reach, unless it is told that there are none, as it
+    assumes on Windows and macOS.
+    """
+    from ray._private import ray_constants
+
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield "127.0.0.1"
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
 
 
 def _check(address: str | None, cpus: int | None, threads: int) -> None:

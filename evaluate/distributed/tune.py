@@ -5,28 +5,32 @@ better ones among earlier trials were dense. ASHA (Li et al., MLSys 2020) compar
 and continues the best third. A trial is one training on one thread, its score that of
 `evaluate.search.trial`.
 
-A sweep's state is kept in FOLDER/ray. After a kill the sweep resumes from it: trials that had ended are kept,
-and those that were running start over. ASHA's comparisons are lost and start anew. A trial whose worker is
-lost is run again wherever there is room.
+A sweep's only state is trials.csv. After a kill the sweep reads it, replays it to a new sampler
+(`evaluate.distributed.proposals`) and runs the trials that have no row; ASHA compares these among themselves.
+What Ray stores goes to a temporary folder and is never read back, since reading its pickles would run
+whatever somebody wrote into them. A trial that fails by an error of its own is recorded with its reason and
+not repeated; one whose worker is lost is run again wherever there is room.
 """
 
 from __future__ import annotations
 
+import math
 import os
-import shutil
-import warnings
-from dataclasses import dataclass
+import tempfile
 from pathlib import Path
 from typing import Any
 
-import optuna
 import torch
 from ray import tune
 from ray.tune.schedulers import ASHAScheduler
-from ray.tune.search.optuna import OptunaSearch
+from ray.tune.search import Searcher
 
-from evaluate.distributed.journal import Journal, architecture_of
-from evaluate.search.record import FAILED, TrialRow, claim, read_table
+from condense.errors import UserError
+from evaluate.distributed.journal import LOST, Journal, architecture_of, logger
+from evaluate.distributed.proposals import Proposal, Proposals
+from evaluate.results.json_files import read_json
+from evaluate.search.kept_trials import missing, read_trials, spent_seconds
+from evaluate.search.record import FAILED, TrialRow, claim
 from evaluate.search.space import Space
 from evaluate.search.trial import TrialData, run_trial
 from evaluate.training.train import Check
@@ -35,53 +39,76 @@ from evaluate.training.train import Check
 KEEP = 3
 RETRIES = 3  # Of a trial that is lost.
 ROUNDS = 2
-"""Trials that failed get another round: Ray gives a trial up when its lost worker owes two answers, of which
-the second arrives while the trial already waits to be run again."""
+"""Trials that were lost get another round: Ray gives a trial up when its lost worker owes two answers, of
+which the second arrives while the trial already waits to be run again."""
+REASON = 300  # Characters of an error that are kept.
 ENVIRONMENT = {
-    "TUNE_GLOBAL_CHECKPOINT_S": "1",  # Seconds of ended trials that a kill can cost.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # `Journal` keeps what is needed.
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # A failed trial reports no score.
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",  # Paths stay as they are.
     "RAY_AIR_NEW_OUTPUT": "0",  # No setting silences its banner.
 }
 
 
-@dataclass(frozen=True)
-class DefineByRun:
-    """A space as Optuna asks for it: a function of a trial that suggests what it needs, one after another."""
+class Proposer(Searcher):
+    """`Proposals` as Ray asks for them. Ray may store it, but it restores nothing."""
 
-    space: Space
+    def __init__(self, proposals: Proposals) -> None:
+        super().__init__(metric="score", mode="max")
+        self._proposals = proposals
+        self._open: dict[str, Proposal] = {}
 
-    def __call__(self, trial: Any) -> dict[str, Any]:
-        """Suggest an architecture."""
-        model = trial.suggest_categorical("model", list(self.space.families))
-        family = self.space.families[model]
-        settings = {
-            k: trial.suggest_categorical(f"{model}.{k}", list(v))
-            for k, v in family.settings.items()
+    def suggest(self, trial_id: str) -> Any:
+        """The configuration of a new trial."""
+        proposal = self._proposals.next()
+        if proposal is None:
+            return Searcher.FINISHED
+        self._open[trial_id] = proposal
+        one = proposal.architecture
+        return {
+            "number": proposal.number,
+            "model": one.model,
+            "settings": dict(one.settings),
+            "training": dict(one.training),
         }
-        # One parameter for all families that list the same values: what is learnt of it serves all.
-        training = {
-            k: trial.suggest_categorical(f"{k} of {v}", list(v)) for k, v in family.training.items()
-        }
-        return {"model": model, "settings": settings, "training": training}
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict | None = None, error: bool = False
+    ) -> None:
+        """Tell the sampler the score of a trial that has ended."""
+        proposal, ended = self._open.pop(trial_id, None), result or {}
+        if proposal is not None:
+            failed = error or "reason" in ended
+            score = math.nan if failed else float(ended.get("score", math.nan))
+            self._proposals.tell(proposal, score)
+
+    def save_to_dir(self, checkpoint_dir: str, session_str: str = "default") -> None:
+        """Store nothing."""
 
 
 def train_architecture(
     config: dict[str, Any], data: TrialData, epochs: int, check_every: int, seed: int
 ) -> None:
-    """Run a trial in a worker process."""
+    """Run a trial in a worker process; an error of its own is reported as its result."""
     torch.set_num_threads(1)
+    last = {"epoch": 0, "train_seconds": 0.0}
 
     def report(check: Check) -> None:
-        tune.report({
-            "score": check.best,
-            "epoch": check.epoch,
-            "train_seconds": check.train_seconds,
-            "validate_seconds": check.validate_seconds,
-        })  # fmt: skip
+        last.update(epoch=check.epoch, train_seconds=check.train_seconds)
+        tune.report({**last, "score": check.best, "validate_seconds": check.validate_seconds})
 
-    run_trial(data, architecture_of(config), epochs, check_every, seed, report)
+    try:
+        run_trial(data, architecture_of(config), epochs, check_every, seed, report)
+    except Exception as error:
+        tune.report({**last, "reason": reason_of(error)})
+
+
+def reason_of(error: Exception) -> str:
+    """One line that says what an error is."""
+    said = " ".join(str(error).replace("\0", " ").split())
+    name = type(error).__name__
+    return (f"{name}: {said}" if said else name)[:REASON]
 
 
 def folder_of(trial: Any) -> str:
@@ -92,7 +119,9 @@ def folder_of(trial: Any) -> str:
 def sweep(
     data: TrialData, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
 ) -> list[TrialRow]:
-    """Run a sweep, or resume an earlier one in `folder`. Ray must be connected.
+    """Run a sweep, or the trials that an earlier one in `folder` has not run. Ray must be connected.
+
+    Failed trials of an earlier sweep are tried once more.
 
     Args:
         data: the graphs to train and validate on.
@@ -103,31 +132,54 @@ def sweep(
         folder: folder of the search.
         jobs: trials at a time; None for as many as Ray has CPUs.
 
+    Returns:
+        One row for each of `samples` trials.
+
     Raises:
-        UserError: the folder holds another sweep, or this one and was moved.
+        UserError: the folder holds another sweep; trials are missing at the end.
+        FileError: a file of the folder holds something else, or cannot be written.
     """
-    folder = folder.resolve()
-    claim(folder / "sweep.json", {"samples": samples, "folder": str(folder)})
-    done = read_table(folder / "trials.csv", TrialRow)
-    if len(done) >= samples and all(row.status != FAILED for row in done):
-        return done
+    before = read_json(folder / "sweep.json")
+    # Earlier versions could not resume a folder that was moved, and noted where it was.
+    claim(
+        folder / "sweep.json",
+        {"samples": samples} | {k: before[k] for k in before if k == "folder"},
+    )
+    if (folder / "ray").exists():
+        logger.warning(
+            "%s is an earlier version's state; it is not read, delete it", folder / "ray"
+        )
+    path = folder / "trials.csv"
+    rows = read_trials(path, space, samples)
+    again = [row.trial for row in rows if row.status == FAILED]
     os.environ.update(ENVIRONMENT)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        # A trial that runs again reports what Optuna knows of it.
-        warnings.filterwarnings("ignore", "The reported value is ignored")
-        for _ in range(ROUNDS):
-            _tuner(data, space, samples, seed, folder, jobs).fit()
-            done = read_table(folder / "trials.csv", TrialRow)
-            if all(row.status != FAILED for row in done):
-                break
-    return done
+    for _ in range(ROUNDS):
+        numbers = sorted([*again, *missing(rows, samples)])
+        if not numbers:
+            break
+        proposals = Proposals(space, seed, rows, numbers)
+        journal = Journal(folder, samples, space.epochs, spent_seconds(folder / "clock.json"))
+        _fit(data, space, seed, Proposer(proposals), journal, len(numbers), jobs)
+        rows = read_trials(path, space, samples)
+        again = [row.trial for row in rows if row.reason.startswith(LOST)]
+    if absent := missing(rows, samples):
+        raise UserError(
+            f"{path} has {len(rows)} of {samples} trials, the first that is missing is {absent[0]}; "
+            "repeat the command to run what is missing"
+        )
+    return rows
 
 
-def _tuner(
-    data: TrialData, space: Space, samples: int, seed: int, folder: Path, jobs: int | None
-) -> tune.Tuner:
-    """A new tuner, or the one whose state is in the folder."""
+def _fit(
+    data: TrialData,
+    space: Space,
+    seed: int,
+    proposer: Proposer,
+    journal: Journal,
+    count: int,
+    jobs: int | None,
+) -> None:
+    """Run `count` trials."""
     trial = tune.with_resources(
         tune.with_parameters(
             train_architecture,
@@ -138,32 +190,29 @@ def _tuner(
         ),
         {"cpu": 1},
     )
-    state = folder / "ray"
-    if tune.Tuner.can_restore(state) and list(state.glob("experiment_state-*.json")):
-        return tune.Tuner.restore(str(state), trial, resume_unfinished=True, restart_errored=True)
-    shutil.rmtree(state, ignore_errors=True)  # Killed before there was a state to resume.
-    return tune.Tuner(
-        trial,
-        tune_config=tune.TuneConfig(
-            metric="score",
-            mode="max",
-            num_samples=samples,
-            max_concurrent_trials=jobs,
-            trial_dirname_creator=folder_of,
-            reuse_actors=True,  # A new process for each trial would import torch again.
-            search_alg=OptunaSearch(DefineByRun(space), metric="score", mode="max", seed=seed),
-            scheduler=ASHAScheduler(
-                time_attr="epoch",
-                max_t=space.epochs,
-                grace_period=min(space.check_every, space.epochs),
-                reduction_factor=KEEP,
+    with tempfile.TemporaryDirectory(prefix="search-", ignore_cleanup_errors=True) as scratch:
+        tune.Tuner(
+            trial,
+            tune_config=tune.TuneConfig(
+                metric="score",
+                mode="max",
+                num_samples=count,
+                max_concurrent_trials=jobs,
+                trial_dirname_creator=folder_of,
+                reuse_actors=True,  # A new process for each trial would import torch again.
+                search_alg=proposer,
+                scheduler=ASHAScheduler(
+                    time_attr="epoch",
+                    max_t=space.epochs,
+                    grace_period=min(space.check_every, space.epochs),
+                    reduction_factor=KEEP,
+                ),
             ),
-        ),
-        run_config=tune.RunConfig(
-            name=state.name,
-            storage_path=str(folder),
-            failure_config=tune.FailureConfig(max_failures=RETRIES),
-            callbacks=[Journal(folder, samples, space.epochs)],
-            verbose=0,
-        ),
-    )
+            run_config=tune.RunConfig(
+                name="ray",
+                storage_path=scratch,
+                failure_config=tune.FailureConfig(max_failures=RETRIES),
+                callbacks=[journal],
+                verbose=0,
+            ),
+        ).fit()

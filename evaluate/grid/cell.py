@@ -12,9 +12,16 @@ VERSION = 1
 
 
 def cell_name(
-    dataset: str, setting: str, scaling: str, graph: str, model: str, choice: Candidate, seed: int
+    dataset: str,
+    setting: str,
+    scaling: str,
+    graph: str,
+    model: str,
+    choice: Candidate,
+    seed: int,
+    tested: str = "",
 ) -> str:
-    """A digest, 16 hexadecimal digits, of everything that decides how a training ends.
+    """A digest, 16 hexadecimal digits, of everything that decides how a training ends and scores.
 
     Args:
         dataset: `fingerprint` of the whole graph.
@@ -24,9 +31,12 @@ def cell_name(
         model: a name in `MODELS`.
         choice: settings of model and training.
         seed: seed of the training.
+        tested: `EvaluationTask.test_digest`; empty for a training that is not tested.
     """
     digest = Digest()
     digest.record([VERSION, dataset, setting, scaling, graph, model, seed])
+    if tested:
+        digest.record(tested)
     digest.record(dataclasses.asdict(choice.model))
     digest.record(dataclasses.asdict(choice.training))
     return digest.hexdigest()[:16]

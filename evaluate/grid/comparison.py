@@ -61,12 +61,14 @@ class Comparison:
             FileError: a file cannot be written.
         """
         add_baselines(compared, self.baselines, self.device, self.folder / BASELINES, self.fresh)
+        # Said first: with a full disk nothing below can be written, and this is the cause.
+        for failure in compared.failures:
+            on_failure(failure)
         raw = compared.task.raw
         names = [str(file) for file in files]
         RunRecord("evaluate", arguments, names, raw.name, raw.source).write(self.folder)
         for failure in compared.failures:
             self.store.add_failure(failure)
-            on_failure(failure)
         return GridRun(compared.task, compared.training_graphs, self.protocol, self.store, watch)
 
 

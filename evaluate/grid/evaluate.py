@@ -14,6 +14,7 @@ from evaluate.grid.workload import GridWorkload, run_cell
 from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import Row
 from evaluate.results.store import ResultStore
+from evaluate.training.finite import DivergedError
 from evaluate.training.task import EvaluationTask
 from evaluate.training.tune import Candidate
 
@@ -36,10 +37,13 @@ def evaluate(
         UnknownChoiceError: an unknown model.
         UserError: a graph does not fit the whole graph, or was condensed in another setting.
         Exception: the error of the first training that fails; `GridRun` records failures and continues.
+            Settings with which a training diverges are only not chosen.
     """
 
     def watch(ended: EndedCell) -> None:
-        if isinstance(ended.result, Exception):
+        if isinstance(ended.result, Exception) and (
+            ended.cell.tests or not isinstance(ended.result, DivergedError)
+        ):
             raise ended.result
         if ended.row is not None:
             on_row(ended.row)

@@ -35,6 +35,7 @@ class GraphFacts:
     bytes: int
     setting: Setting
     condense_peak: float | None
+    test_labels: str
 
     @classmethod
     def of(cls, task: EvaluationTask, training_graph: TrainingGraph) -> GraphFacts:
@@ -56,6 +57,7 @@ class GraphFacts:
             bytes=num_bytes(raw),
             setting=task.setting,
             condense_peak=max((s["peak_bytes"] / 2**20 for s in stages), default=None),
+            test_labels=task.test_digest,
         )
 
     def row(self, cell: Cell, outcome: TrainingResult, tune_seconds: float) -> Row:

@@ -40,32 +40,37 @@ class Cell:
 
 @dataclass(frozen=True)
 class Names:
-    """Everything except model, settings and seed that determines how trainings end.
+    """Everything except model, settings and seed that determines how trainings end and score.
 
     Attributes:
         dataset: `fingerprint` of the whole graph.
         setting: transductive or inductive.
         scaling: how features are scaled.
         graphs: `fingerprint` of each training graph; empty for the whole graph.
+        tested: `EvaluationTask.test_digest`, in the names of trainings that are tested.
     """
 
     dataset: str
     setting: str
     scaling: str
     graphs: Sequence[str]
+    tested: str
 
     @classmethod
     def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Names:
         """The names of a whole graph and the graphs to train on."""
         graphs = ["" if c.condensed is None else fingerprint(c.graph) for c in training_graphs]
-        return cls(task.fingerprint, task.setting, task.scaling, graphs)
+        return cls(task.fingerprint, task.setting, task.scaling, graphs, task.test_digest)
 
     def cell(
         self, training_graph: int, model: str, choice: Candidate, seed: int, tests: bool = True
     ) -> Cell:
         """A training on one of these graphs, with its name."""
         graph = self.graphs[training_graph]
-        name = cell_name(self.dataset, self.setting, self.scaling, graph, model, choice, seed)
+        name = cell_name(
+            self.dataset, self.setting, self.scaling, graph, model, choice, seed,
+            self.tested if tests else "",
+        )  # fmt: skip
         return Cell(training_graph, model, choice, seed, tests, name)
 
 

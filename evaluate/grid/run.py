@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -14,6 +15,7 @@ from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.grid.workload import GridWorkload, TrainingResult
 from evaluate.results.rows import Row
 from evaluate.results.store import Failure, ResultStore, TriedSettings
+from evaluate.training.finite import DivergedError
 from evaluate.training.task import EvaluationTask
 from evaluate.training.tune import best_of, settings_text
 
@@ -95,7 +97,9 @@ class GridRun:
             return
         with closing(executor.run(self.workload, self._queue)) as results:
             for cell, result in results:
-                if isinstance(result, Exception):
+                if isinstance(result, DivergedError) and not cell.tests:
+                    self._tried(cell, result)
+                elif isinstance(result, Exception):
                     self._failed(cell, result)
                 elif cell.tests:
                     self._trained(cell, result)
@@ -152,14 +156,19 @@ class GridRun:
         for (pending, _), row in zip(trained, self._keep(trained), strict=True):
             self._report(pending.cell, outcome, row)
 
-    def _tried(self, cell: Cell, outcome: TrainingResult) -> None:
+    def _tried(self, cell: Cell, outcome: TrainingResult | DivergedError) -> None:
+        """Store a candidate's score. One that diverged has none, would diverge again, and is not chosen."""
         facts, settings = self._facts[cell.training_graph], settings_text(cell.choice)
+        score, seconds = (
+            (math.nan, 0.0)
+            if isinstance(outcome, DivergedError)
+            else (outcome.val_micro_f1, outcome.seconds)
+        )
         self._store.add_tried(
             TriedSettings(
-                cell.name, facts.dataset, facts.method, cell.model, settings,
-                outcome.val_micro_f1, outcome.seconds,
+                cell.name, facts.dataset, facts.method, cell.model, settings, score, seconds
             )
-        )  # fmt: skip
+        )
         for group in self._tuning.pop(cell.name):
             self._report(cell, outcome)
             if all(candidate.name in self._store.tried for candidate in group.tuning):

@@ -116,13 +116,17 @@ class TrainingResult:
 
 
 def run_cell(workload: GridWorkload, cell: Cell) -> TrainingResult:
-    """Train a cell's model and, if the cell `tests`, test it; its seed determines all random numbers."""
+    """Train a cell's model and, if the cell `tests`, test it; its seed determines all random numbers.
+
+    Raises:
+        DivergedError: a loss or a logit is infinite or NaN; it names the epoch.
+    """
     task, started = workload.task, time.perf_counter()
     graph = workload.graphs[cell.training_graph]
     trained = fit(parse_model(cell.model)[1], cell.choice, task, graph, cell.seed)
     scores = None
     if cell.tests:
-        logits = predict(trained.model, task.whole, task.test_rows()).cpu()
+        logits = predict(trained.model, task.whole, task.test_rows(), epoch=trained.epoch).cpu()
         # In float64: float32 would round high probabilities to 1, and AUC would lose their order.
         values = measure(logits.double(), task.test_labels())
         scores = {name: None if math.isnan(value) else value for name, value in values.items()}

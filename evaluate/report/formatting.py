@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 
@@ -26,7 +27,8 @@ def listed_or_counted(names: Sequence[str], noun: str, most: int = 4) -> str:
 
 
 def slug(text: str) -> str:
-    """Text as a file name or an anchor: letters, digits and dashes."""
-    return (
-        "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower()).strip("-") or "x"
-    )
+    """Text as the beginning of a file name or an anchor: letters, digits and dashes, at most 100."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower()).strip("-")
+    if len(plain) > 100:  # Two long texts that begin alike stay different.
+        plain = f"{plain[:87]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return plain or "x"

@@ -11,8 +11,9 @@ from typing import Any
 from condense.datasets.registry import FILE_ENDINGS
 from condense.errors import FileError, UserError
 from condense.io import load_condensed
+from evaluate.report.run_records import read_run
 from evaluate.report.runs import DatasetRuns, GraphFile
-from evaluate.report.search_folder import SearchFolder, is_search, read_json, read_search
+from evaluate.report.search_folder import SearchFolder, is_search, read_search
 from evaluate.results.records import read_records
 from evaluate.results.rows import Row, read_rows
 from evaluate.results.run_record import RECORD as RUN
@@ -87,16 +88,24 @@ def _read_folder(folder: Path, contents: _Contents) -> None:
     if is_search(folder):
         contents.searches[folder.resolve()] = read_search(folder)
     if record.exists():
-        content = read_json(record)
+        content = read_run(record)
         contents.records[record] = content
         named = content.get("condensed") or []
         for name in [named] if isinstance(named, str) else named:
             places = [Path(name), folder / name]
-            file = next((p for p in places if p.is_file()), None)
+            file = next((p for p in places if _is_file(p)), None)
             if file is None:
                 contents.missing[str(name)] = str(content.get("dataset", ""))
             elif file.resolve() not in contents.graphs:
                 contents.graphs[file.resolve()] = GraphFile(file, load_condensed(file))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have names none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _by_dataset(contents: _Contents) -> list[DatasetRuns]:

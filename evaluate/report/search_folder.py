@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from condense.data.plain_json import unspell
-from condense.errors import FileError
+from typing_extensions import TypedDict
+
+from evaluate.report.run_records import read_search_record
+from evaluate.results.csv_table import Parse, read_table
+from evaluate.results.records import checked_values
 from evaluate.results.rows import Row, read_rows
+from evaluate.results.values import AmountOrNaN, ScoreOrNaN
 
 RECORD, TRIALS, TOP, VERIFY = "search.json", "trials.csv", "top.csv", "verify.csv"
 CHEAP_TRAININGS = {
@@ -126,54 +128,41 @@ def read_search(folder: Path) -> SearchFolder:
     top = folder / TOP
     return SearchFolder(
         folder,
-        _finite(read_json(folder / RECORD)) if (folder / RECORD).exists() else {},
+        read_search_record(folder / RECORD) if (folder / RECORD).exists() else {},
         _read_csv(folder / TRIALS, {"model", "settings", "score"}),
         read_rows(top) if top.exists() else [],
-        _read_csv(folder / VERIFY, {"model", "settings", "whole_val"}, numbers="_val"),
+        _read_csv(folder / VERIFY, {"model", "settings", "whole_val"}),
     )
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file.
+def _read_csv(path: Path, needed: set[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file by column, of any columns beside the `needed` ones.
 
-    Raises:
-        FileError: it cannot be read, or is no JSON object.
+    Scores must lie in 0 … 1 and seconds be finite, or their fields be empty.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(
-            f"{path} cannot be read ({error}); rerun the command that wrote it"
-        ) from None
-    if not isinstance(content, dict):
-        raise FileError(
-            f"{path} (got {type(content).__name__}) must be a JSON object; rerun the command that "
-            "wrote it"
-        )
-    return unspell(content)
-
-
-def _finite(value: Any) -> Any:
-    """`value` with None in place of non-finite numbers, as records of older versions have them."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _read_csv(path: Path, columns: set[str], numbers: str = "score") -> list[dict[str, str]]:
-    """The rows of a CSV file; columns whose names end in `numbers` must hold numbers or be empty."""
     if not path.exists():
         return []
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            if missing := columns - set(reader.fieldnames or ()):
-                raise ValueError(f"column {min(missing)} is missing")
-            rows = [{k: v or "" for k, v in row.items() if k is not None} for row in reader]
-        for row in rows:
-            for name, value in row.items():
-                if value and name.endswith(numbers):
-                    float(value)
-        return rows
-    except (OSError, ValueError, csv.Error) as error:
-        raise FileError(f"{path} cannot be read ({error}); run the search again") from None
+
+    def parser(columns: list[str]) -> Parse[dict[str, str]]:
+        if missing := needed - set(columns):
+            raise ValueError(f"column {min(missing)} is missing")
+        kinds = {name: _kind(name) for name in columns}
+        check = checked_values(TypedDict("Line", kinds))  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
+
+        def parse(fields: list[str]) -> dict[str, str]:
+            if len(fields) != len(columns):
+                raise ValueError(f"{len(fields)} fields where the header has {len(columns)}")
+            row = dict(zip(columns, fields, strict=True))
+            check(row)
+            return row
+
+        return parse
+
+    return read_table(path, [], parser, "a search's rows", "run the search again")
+
+
+def _kind(column: str) -> Any:
+    """What a column of this name holds."""
+    if column == "score" or column.endswith(("_val", "_test")):
+        return ScoreOrNaN
+    return AmountOrNaN if column.endswith("seconds") else str

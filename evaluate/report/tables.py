@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MISSING = "–"
@@ -41,11 +44,24 @@ class Table:
         return stream.getvalue()
 
     def markdown(self) -> str:
-        """Caption, table and note."""
+        """Caption, table and note, in which names are text: neither HTML nor Markdown."""
         rule = [":--" if i < self.left else "--:" for i in range(len(self.headers))]
         lines = [
-            "| " + " | ".join(text.replace("|", "\\|") for text in row) + " |"
-            for row in (self.headers, rule, *self.rows)
+            "| " + " | ".join(row) + " |"
+            for row in (_plain(self.headers), rule, *map(_plain, self.rows))
         ]
-        parts = [f"**{self.title}**", "\n".join(lines), self.note]
+        parts = [f"**{_escaped(self.title)}**", "\n".join(lines), _escaped(self.note)]
         return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _plain(row: Sequence[str]) -> list[str]:
+    return [_escaped(text) for text in row]
+
+
+def _escaped(text: str) -> str:
+    """Text in one line of Markdown; underscores inside words, as in names of models, mean nothing there."""
+    text = html.escape(" ".join(text.splitlines()), quote=False)
+    text = text.replace("$", "&#36;").replace(
+        "~", "&#126;"
+    )  # Not all dialects take a backslash here.
+    return re.sub(r"[\\`*|[\]]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", text)

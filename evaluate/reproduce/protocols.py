@@ -37,10 +37,11 @@ class ScoredTraining:
 
 
 def cell_of(task: EvaluationTask, entry: Entry, seed: int) -> str:
-    """The name of a training of a plan, a digest of everything that determines how it ends."""
+    """The name of a training of a plan, a digest of everything that determines how it ends and scores."""
     name = cell_name(
-        task.fingerprint, task.setting, task.scaling, "", entry.model, entry.choice, seed
-    )
+        task.fingerprint, task.setting, task.scaling, "", entry.model, entry.choice, seed,
+        task.test_digest,
+    )  # fmt: skip
     if entry.pretraining is None:
         return name
     digest = Digest()
@@ -51,7 +52,7 @@ def cell_of(task: EvaluationTask, entry: Entry, seed: int) -> str:
 def end_to_end(task: EvaluationTask, model: str, choice: Candidate, seed: int) -> ScoredTraining:
     """Train on the training nodes' labels; validation nodes choose the model's state."""
     result = fit(MODELS[model], choice, task, task.training, seed)
-    logits = predict(result.model, task.whole, task.test_rows())
+    logits = predict(result.model, task.whole, task.test_rows(), epoch=result.epoch)
     values = _values(task, logits, logits)
     return ScoredTraining({**values, "val_micro_f1": result.val_micro_f1}, result.train_seconds)
 
@@ -76,7 +77,7 @@ class Embeddings:
                 assert entry.pretraining is not None  # The caller's.
                 plain = entry.pretraining
                 seconds = pretrain(model, task.whole, plain) if plain.epochs else 0.0
-            self.learnt[key] = embeddings(model, task.whole), seconds
+            self.learnt[key] = embeddings(model, task.whole, plain.epochs), seconds
         return self.learnt[key]
 
     @staticmethod

@@ -18,6 +18,7 @@ from evaluate.reproduce.plan import Plan
 from evaluate.reproduce.scores import Score, score_store
 from evaluate.reproduce.workload import PlanWorkload, Training
 from evaluate.results.record_store import RecordStore
+from evaluate.training.finite import DivergedError
 from evaluate.training.task import EvaluationTask
 
 OnScores = Callable[[Sequence[Score]], None]
@@ -44,7 +45,8 @@ def reproduce(
         start: returns the executor; called only if there is anything to train.
 
     Raises:
-        UserError: the data set is unknown or lacks a modality; too few seeds; a worker process was lost.
+        UserError: the data set is unknown or lacks a modality; too few seeds; a worker process was lost; a
+            training diverged, in the epoch that the error names.
         FileError: its files are missing or damaged; simulated ones do not count.
     """
     count = plan.experiment.seeds if seeds is None else seeds
@@ -119,7 +121,9 @@ def reproduce_files(
 
 
 def _explained(training: Training, error: Exception) -> Exception:
-    """The error of a training, or a remedy if its process was lost."""
+    """The error of a training, with its name if it diverged, or a remedy if its process was lost."""
+    if isinstance(error, DivergedError):
+        return UserError(f"{training.name}, seed {training.seed}: {error}")
     if not isinstance(error, LostProcessError):
         return error
     return UserError(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from condense.io.replace import check_target
 from evaluate.results.record_store import RecordStore
 from evaluate.results.records import read_records
+from evaluate.results.values import UNDEFINED, Amount, Seed
 
 REMEDY = "delete it, or choose another --out"
 
@@ -22,17 +26,17 @@ class Score:
         model: the plan's name of it.
         seed: seed of the training.
         metric: as `Published` names it, or "val_micro_f1".
-        value: on test nodes, in 0 … 1 (ARI may be below 0).
+        value: on test nodes, in 0 … 1 (ARI may be below 0); NaN where it is undefined.
         seconds: seconds of optimisation.
     """
 
     cell: str
     dataset: str
     model: str
-    seed: int
+    seed: Seed
     metric: str
-    value: float
-    seconds: float
+    value: Annotated[float, Field(ge=-1, le=1), UNDEFINED]
+    seconds: Amount
 
 
 def score_store(path: Path | None = None) -> RecordStore[Score]:

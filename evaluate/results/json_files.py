@@ -32,14 +32,27 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         FileError: the file cannot be read.
     """
-    if not path.exists():
-        return {}
+    return parse_json(path, "delete it, or choose another --out") if path.exists() else {}
+
+
+def parse_json(path: Path, remedy: str) -> dict[str, Any]:
+    """The object in a JSON file.
+
+    Args:
+        path: of the file.
+        remedy: what errors advise.
+
+    Raises:
+        FileError: the file cannot be read, or holds no JSON object; where it is cut or damaged, the error
+            gives line and column.
+    """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict):
-            raise ValueError("not an object")
+            raise ValueError(f"not an object but {type(record).__name__}")
+        return unspell(record)
+    except RecursionError:
+        problem = "nested too deeply"
     except (OSError, ValueError) as error:
-        raise FileError(
-            f"{path} cannot be read ({error}); delete it, or choose another --out"
-        ) from None
-    return unspell(record)
+        problem = str(error)
+    raise FileError(f"{path} cannot be read ({problem}); {remedy}")

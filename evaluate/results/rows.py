@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from condense.data.inductive import Setting
 from evaluate.results.records import read_records, write_records
+from evaluate.results.values import Amount, AmountOrNaN, Count, Score, Seed
 
 WHOLE = "whole"
 CONDENSED = "condensed"
@@ -39,7 +43,7 @@ class Row:
         train_seconds: optimisation alone.
         validate_seconds: validation while training.
         tune_seconds: spent on choosing the settings, once for this model and method.
-        condense_seconds: 0 for the whole graph.
+        condense_seconds: 0 for the whole graph; NaN where nobody recorded them.
         nodes, edges, bytes: of the graph trained on, all types and relations together.
         settings: of model and training, as text.
         setting: "transductive" or "inductive".
@@ -51,37 +55,40 @@ class Row:
         condense_peak: the condensing's greatest memory over its stages, in MiB: all of the process's, or on
             a GPU what was allocated there; None for the whole graph.
         threads: of the training; 0 in older files.
+        test_labels: digest of the test nodes and their classes when the scores were computed, see
+            `EvaluationTask.test_digest`; empty in older files.
     """
 
     dataset: str
-    source: str
+    source: Annotated[str, Field(pattern="^(real|simulated)$")]
     method: str
-    ratio: float
-    ratio_train: float
+    ratio: Amount
+    ratio_train: Amount
     model: str
-    trained_on: str
-    condense_seed: int | None
-    train_seed: int
-    micro_f1: float
-    macro_f1: float
-    accuracy: float
-    val_micro_f1: float
-    majority: float
-    epoch: int
-    train_seconds: float
-    validate_seconds: float
-    tune_seconds: float
-    condense_seconds: float
-    nodes: int
-    edges: int
-    bytes: int
+    trained_on: Annotated[str, Field(pattern=f"^({WHOLE}|{CONDENSED})$")]
+    condense_seed: Seed | None
+    train_seed: Seed
+    micro_f1: Score
+    macro_f1: Score
+    accuracy: Score
+    val_micro_f1: Score
+    majority: Score
+    epoch: Count
+    train_seconds: Amount
+    validate_seconds: Amount
+    tune_seconds: Amount
+    condense_seconds: AmountOrNaN
+    nodes: Count
+    edges: Count
+    bytes: Count
     settings: str
     setting: Setting = "transductive"
     cell: str = ""
-    auc: float | None = None
-    peak_mib: float | None = None
-    condense_peak: float | None = None
-    threads: int = 0
+    auc: Score | None = None
+    peak_mib: Amount | None = None
+    condense_peak: Amount | None = None
+    threads: Count = 0
+    test_labels: Annotated[str, Field(pattern="^([0-9a-f]{16})?$")] = ""
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from condense.errors import FileError
 from condense.io.replace import check_target
 from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import Row
+from evaluate.results.values import Amount, ScoreOrNaN, Seed
 
 RESULTS, TUNING, FAILURES = "results.csv", "tuning.csv", "failures.csv"
 
@@ -20,7 +22,8 @@ class TriedSettings:
     Attributes:
         cell: name of the training.
         dataset, method, model, settings: as in `Row`.
-        val_micro_f1: the candidate's score on validation nodes; test nodes are not looked at.
+        val_micro_f1: the candidate's score on validation nodes; test nodes are not looked at. NaN where the
+            training diverged.
         seconds: of the training, validation included.
     """
 
@@ -29,8 +32,8 @@ class TriedSettings:
     method: str
     model: str
     settings: str
-    val_micro_f1: float
-    seconds: float
+    val_micro_f1: ScoreOrNaN
+    seconds: Amount
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ class Failure:
     dataset: str
     method: str
     model: str
-    condense_seed: int | None
-    train_seed: int | None
+    condense_seed: Seed | None
+    train_seed: Seed | None
     reason: str
 
 
@@ -110,18 +113,19 @@ class ResultStore:
         """Keep rows, in place of earlier runs' rows for the same places in the comparison.
 
         Earlier rows of the same mean with other settings go too, whatever their seeds: a mean over 50 epochs
-        for some seeds and 200 for others would mean nothing. What this run still plans of a mean has the
+        for some seeds and 200 for others would mean nothing. So do those that were scored with other test
+        labels. What this run still plans of a mean has the
         settings of the rows that have arrived, and stays.
         """
         taken = {_place(row) for row in rows}
-        settings: dict[Mean, set[str]] = {}
+        same: dict[Mean, set[tuple[str, str]]] = {}
         for row in rows:
-            settings.setdefault(_mean(row), set()).add(row.settings)
+            same.setdefault(_mean(row), set()).add(_alike(row))
             self._by_cell[row.cell] = row
 
         def outdated(earlier: Row) -> bool:
-            current = settings.get(_mean(earlier), {earlier.settings})
-            return _place(earlier) in taken or earlier.settings not in current
+            current = same.get(_mean(earlier), {_alike(earlier)})
+            return _place(earlier) in taken or _alike(earlier) not in current
 
         if rows:
             self._rows.add(rows, outdated)
@@ -131,12 +135,29 @@ class ResultStore:
         self.tried.add([tried])
 
     def add_failure(self, failure: Failure) -> None:
-        """Keep a failure."""
-        self._failures.add([failure])
+        """Keep a failure.
+
+        Raises:
+            FileError: it cannot be written. The error begins with the failure, which may have the same cause,
+                such as a full disk.
+        """
+        try:
+            self._failures.add([failure])
+        except FileError as error:
+            task = failure.model or "condensing"
+            raise FileError(
+                f"{task} ({failure.method}) failed, {failure.reason}; this could not be recorded either: "
+                f"{error}"
+            ) from error
 
 
 def _mean(row: Row) -> Mean:
     return row.dataset, row.source, row.setting, row.method, row.ratio, row.model
+
+
+def _alike(row: Row) -> tuple[str, str]:
+    """What all rows of one mean must share."""
+    return row.settings, row.test_labels
 
 
 def _place(row: Row) -> Place:

@@ -20,6 +20,7 @@ from condense.errors import UserError
 from condense.running.identity import difference
 from evaluate.results.json_files import read_json, write_json
 from evaluate.results.records import read_records
+from evaluate.results.values import Amount, AmountOrNaN, Count, Score, ScoreOrNaN, Seed
 
 T = TypeVar("T")
 
@@ -39,15 +40,17 @@ class TrialRow:
         epochs: number of epochs that it was trained.
         train_seconds: optimisation alone.
         status: FINISHED, STOPPED or FAILED.
+        reason: why it failed; empty for others, and in older files.
     """
 
-    trial: int
+    trial: Count
     model: str
     settings: str
-    score: float
-    epochs: int
-    train_seconds: float
+    score: ScoreOrNaN
+    epochs: Count
+    train_seconds: Amount
     status: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,19 +69,21 @@ class SideRow:
         test: micro-F1 on its test nodes for models trained on the whole graph; else NaN.
         train_seconds: optimisation alone.
         validate_seconds: all validations.
+        test_labels: `EvaluationTask.test_digest` of `test`; empty without a test, and in older files.
     """
 
     side: str
-    nodes: int
-    epochs: int
-    check_every: int
-    seed: int
+    nodes: Count
+    epochs: Count
+    check_every: Count
+    seed: Seed
     model: str
     settings: str
-    val: float
-    test: float
-    train_seconds: float
-    validate_seconds: float
+    val: Score
+    test: ScoreOrNaN
+    train_seconds: Amount
+    validate_seconds: Amount
+    test_labels: str = ""
 
     @property
     def seconds(self) -> float:
@@ -95,15 +100,15 @@ class VerifyRow:
 
     model: str
     settings: str
-    whole_val: float
-    whole_test: float
-    whole_seconds: float
-    condensed_val: float
-    condensed_seconds: float
-    subgraph_val: float
-    subgraph_seconds: float
-    short_val: float
-    short_seconds: float
+    whole_val: ScoreOrNaN
+    whole_test: ScoreOrNaN
+    whole_seconds: AmountOrNaN
+    condensed_val: ScoreOrNaN
+    condensed_seconds: AmountOrNaN
+    subgraph_val: ScoreOrNaN
+    subgraph_seconds: AmountOrNaN
+    short_val: ScoreOrNaN
+    short_seconds: AmountOrNaN
 
 
 def read_table(path: Path, kind: type[T]) -> list[T]:

@@ -20,6 +20,7 @@ from evaluate.results.json_files import read_json, write_json
 from evaluate.results.records import write_records
 from evaluate.results.rows import Row
 from evaluate.results.run_record import RunRecord
+from evaluate.search.kept_trials import spent_seconds
 from evaluate.search.ranking_quality import Verification
 from evaluate.search.record import SideRow, TrialRow, VerifyRow, claim
 from evaluate.search.side_trainer import SideTrainer
@@ -167,7 +168,7 @@ class SearchRun:
         trials = sweep(
             data, self.space, settings.samples, settings.seed, self.folder, settings.jobs
         )
-        seconds = read_json(self.folder / "clock.json").get("seconds")
+        seconds = spent_seconds(self.folder / "clock.json")
         self._keep(samples=settings.samples, search_seconds=seconds)
         return trials
 

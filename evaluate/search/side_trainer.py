@@ -14,7 +14,7 @@ from evaluate.training.metrics import METRICS
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import predict
 
-Key = tuple[str, int, int, int, int, str, str]
+Key = tuple[str, int, int, int, int, str, str, str]
 
 
 class SideTrainer:
@@ -41,10 +41,17 @@ class SideTrainer:
         self._rows = RecordStore(SideRow, _key, path, "a search's rows")
 
     def key(
-        self, side: str, nodes: int, architecture: Architecture, epochs: int, check_every: int
+        self,
+        side: str,
+        nodes: int,
+        architecture: Architecture,
+        epochs: int,
+        check_every: int,
+        test: bool = False,
     ) -> Key:
-        """The key of a training, see `SideRow`."""
-        return (side, nodes, epochs, check_every, self.seed, *architecture.key)
+        """The key of a training, see `SideRow`; of a tested one, the test labels are a part."""
+        tested = self.task.test_digest if test else ""
+        return (side, nodes, epochs, check_every, self.seed, *architecture.key, tested)
 
     def has(self, key: Key) -> bool:
         """Whether a training has been run."""
@@ -70,19 +77,20 @@ class SideTrainer:
             test: whether to score the whole graph's test nodes too, after training and selection.
         """
         nodes = num_target(data.graph)
-        key = self.key(side, nodes, architecture, epochs, check_every)
+        key = self.key(side, nodes, architecture, epochs, check_every, test)
         if kept := self._rows.get(key):
             return kept[-1]
         trained = run_trial(data, architecture, epochs, check_every, self.seed)
         tested = float("nan")
         if test:
             task = self.task
-            logits = predict(trained.model, task.whole, task.test_rows()).cpu()
+            logits = predict(trained.model, task.whole, task.test_rows(), epoch=trained.epoch).cpu()
             tested = METRICS["micro_f1"](logits, task.test_labels())
         row = SideRow(
             side, nodes, epochs, check_every, self.seed, *architecture.key,
             val=trained.val_micro_f1, test=tested,
             train_seconds=trained.train_seconds, validate_seconds=trained.validate_seconds,
+            test_labels=key[-1],
         )  # fmt: skip
         self._rows.add([row])
         self._on_row(row)
@@ -92,4 +100,5 @@ class SideTrainer:
 def _key(row: SideRow) -> Key:
     return (
         row.side, row.nodes, row.epochs, row.check_every, row.seed, row.model, row.settings,
+        row.test_labels,
     )  # fmt: skip

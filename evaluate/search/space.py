@@ -119,7 +119,8 @@ class Space:
                 {k: v for k, own in values.items() for v in own if words.get(k) == str(v)}
             )
         architecture = Architecture(model, *chosen)
-        if architecture.text != text:
+        whole = len(chosen[0]) == len(family.settings) and len(chosen[1]) == len(family.training)
+        if architecture.text != text or not whole:
             raise UserError(
                 f"settings of {model} (got {text!r}) are not an architecture of the space; "
                 "give the space that they were drawn from"

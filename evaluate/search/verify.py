@@ -118,7 +118,9 @@ class Verifier:
             "check_every": self.check_every,
         }
         kept = read_json(path)
-        if any(kept.get(k) != v for k, v in rules.items()):
+        decided = (kept.get("subgraph_nodes"), kept.get("short_epochs"))
+        damaged = any(not isinstance(count, int) or count < 1 for count in decided)
+        if damaged or any(kept.get(k) != v for k, v in rules.items()):
             nodes = self._sub_graph_nodes(architectures, sides[CONDENSED], allowed)
             epochs = short_epochs(list(sides[WHOLE].values()), allowed)
             kept = {**rules, "subgraph_nodes": nodes, "short_epochs": epochs, "allowed": allowed}

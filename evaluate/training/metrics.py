@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from evaluate.training.finite import check_finite
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -51,7 +53,11 @@ def auc(chance: Float[Tensor, "n C"], truth: Int[Tensor, " n"]) -> float:
     Args:
         chance: probability of each class, or anything that ranks nodes in the same order.
         truth: classes 0 … C−1.
+
+    Raises:
+        DivergedError: a value is infinite or NaN, which ranks nothing.
     """
+    check_finite(chance, "probabilities")
     areas = []
     for c, column in enumerate(chance.double().T):
         inside, outside = column[truth == c], column[truth != c].sort().values
@@ -82,9 +88,15 @@ A new metric needs a function here, and a column of `evaluate.results.rows.Row` 
 
 
 def measure(logits: Float[Tensor, "n C"], truth: Int[Tensor, " n"]) -> dict[str, float]:
-    """The scores of all `METRICS`, by name."""
+    """The scores of all `METRICS`, by name.
+
+    Raises:
+        DivergedError: a logit is infinite or NaN.
+    """
+    check_finite(logits, "predicted logits")
     return {name: metric(logits, truth) for name, metric in METRICS.items()}
 
 
 def _scores(logits: Tensor, truth: Tensor) -> Scores:
+    check_finite(logits, "predicted logits")
     return score(logits.argmax(dim=1), truth, logits.size(1))

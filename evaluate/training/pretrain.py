@@ -14,6 +14,7 @@ from torch_geometric.data import HeteroData
 
 from condense.data.graph import num_target
 from condense.running.timing import synchronise
+from evaluate.training.finite import check_finite, check_loss
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ def pretrain(
 
     Returns:
         Seconds of training, preparation included.
+
+    Raises:
+        DivergedError: the loss is infinite or NaN; it names the epoch.
     """
     started = time.perf_counter()
     device = graph[graph.target].y.device
@@ -57,17 +61,25 @@ def pretrain(
     for epoch in range(1, settings.epochs + 1):
         model.train()
         loss, _ = model.pretraining(inputs)
+        value = float(loss.detach())
+        check_loss(value, epoch, "loss of pre-training")
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        on_epoch(epoch, float(loss.detach()))
+        on_epoch(epoch, value)
     synchronise(device)
     return time.perf_counter() - started
 
 
 @torch.no_grad()
-def embeddings(model: Any, graph: HeteroData) -> Float[Tensor, "n d"]:
-    """The embeddings of all target nodes of `graph`, which may differ from the graph trained on."""
+def embeddings(model: Any, graph: HeteroData, epoch: int | None = None) -> Float[Tensor, "n d"]:
+    """The embeddings of all target nodes of `graph`, which may differ from the graph trained on.
+
+    Raises:
+        DivergedError: a value is infinite or NaN; it names `epoch`, that of the model, if it is given.
+    """
     device = graph[graph.target].y.device
     inputs = model.eval().prepare(graph, torch.arange(num_target(graph), device=device))
-    return model.embed(inputs)
+    embedded = model.embed(inputs)
+    check_finite(embedded, "embeddings", epoch)
+    return embedded

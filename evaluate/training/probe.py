@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from condense.data.graph import MultimodalGraph
+from evaluate.training.finite import check_loss
 from evaluate.training.metrics import score
 from models.seeding import seeded
 
@@ -90,6 +91,9 @@ def probe(
         num_classes: C.
         settings: see `ProbeSettings`.
         seed: seed of the probe's initialisation.
+
+    Raises:
+        DivergedError: the probe's loss is infinite or NaN; it names the step as an epoch.
     """
     with seeded(seed):
         linear = nn.Linear(x.size(1), num_classes, device=x.device, dtype=x.dtype)
@@ -98,8 +102,9 @@ def probe(
         linear.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
     best = {name: (-1.0, linear.state_dict()) for name in ("macro_f1", "micro_f1")}
-    for _ in range(settings.steps):
+    for step in range(1, settings.steps + 1):
         fit = nn.functional.cross_entropy(linear(x[train.rows]), train.y)
+        check_loss(float(fit.detach()), step, "loss of the probe")
         optimiser.zero_grad()
         fit.backward()
         optimiser.step()

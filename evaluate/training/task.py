@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from condense.data.features import FeatureScaler, Scaling, complete
-from condense.data.fingerprint import fingerprint
+from condense.data.fingerprint import Digest, fingerprint
 from condense.data.graph import MultimodalGraph, display_name, hide_test_labels
 from condense.data.inductive import Setting, training_part, validation_part
 from condense.data.reduction import SparseReduction
@@ -83,6 +83,22 @@ class EvaluationTask:
         """The fingerprint of `raw`, which ignores its test labels."""
         return fingerprint(self.raw)
 
+    @cached_property
+    def test_digest(self) -> str:
+        """A digest, 16 hexadecimal digits, of the test nodes and their classes.
+
+        It identifies kept scores, which are of no use once a test label is corrected. Condensers and trainers
+        never get it; `fingerprint`, which identifies a graph, leaves test labels out.
+
+        Raises:
+            UserError: some test nodes have no label.
+        """
+        rows, labels = self.test_rows().cpu(), self.test_labels().cpu()
+        digest = Digest()
+        for name, values in (("rows", rows), ("labels", labels)):
+            digest.array(name, "int64", values.shape, [values.numpy()])
+        return digest.hexdigest()[:16]
+
     @property
     def title(self) -> str:
         """The whole graph's name, marked if simulated, and the setting of its test."""
@@ -133,7 +149,7 @@ class EvaluationTask:
             )
 
     def test_labels(self) -> Tensor:
-        """The true classes of the test nodes. Only this method reads them, after training and selection.
+        """The true classes of the test nodes. Only this method reads them: no training and no selection does.
 
         Raises:
             UserError: some test nodes have no label.

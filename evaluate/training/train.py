@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from condense.data.graph import UNLABELLED, MultimodalGraph
 from condense.running.timing import synchronise
+from evaluate.training.finite import check_finite, check_loss
 from evaluate.training.memory import TrainingPeak
 from evaluate.training.metrics import score
 from models.classifier import cross_entropy
@@ -106,6 +107,9 @@ def train(
         settings: see `TrainSettings`.
         loss: (model, inputs, labels, weights) -> what training minimises.
         on_check: called after every validation; an exception that it raises ends the training.
+
+    Raises:
+        DivergedError: the loss, or a logit of a validation node, is infinite or NaN; it names the epoch.
     """
     memory = TrainingPeak(trained_on[trained_on.target].y.device)
     started = time.perf_counter()
@@ -130,6 +134,7 @@ def train(
         started = time.perf_counter()
         model.train()
         value = loss(model, inputs, labels, weight)
+        check_loss(float(value.detach()), epoch)
         optimiser.zero_grad()
         value.backward()
         optimiser.step()
@@ -139,7 +144,7 @@ def train(
             continue
         memory.pause()
         started = time.perf_counter()
-        reached, val_loss = _validate(model, val_inputs, val_labels, validation.num_classes)
+        reached, val_loss = _validate(model, val_inputs, val_labels, validation.num_classes, epoch)
         if reached >= best or val_loss <= least_loss:
             improved_at = epoch
         if reached > best if settings.keep == "score" else val_loss < least_loss:
@@ -168,20 +173,31 @@ def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:
 
 @torch.no_grad()
 def _validate(
-    model: nn.Module, inputs: Any, labels: Tensor, num_classes: int
+    model: nn.Module, inputs: Any, labels: Tensor, num_classes: int, epoch: int
 ) -> tuple[float, float]:
     """Micro-F1 and mean cross-entropy on the validation nodes."""
     model.eval()
     logits = model(inputs)
+    check_finite(logits, "logits of validation nodes", epoch)
     loss = float(nn.functional.cross_entropy(logits, labels))
     return score(logits.argmax(dim=1), labels, num_classes).micro_f1, loss
 
 
 @torch.no_grad()
 def predict(
-    model: Any, graph: MultimodalGraph, rows: Tensor, block: int = 4096
+    model: Any,
+    graph: MultimodalGraph,
+    rows: Tensor,
+    block: int = 4096,
+    epoch: int | None = None,
 ) -> Float[Tensor, "rows C"]:
-    """Logits of the target nodes `rows`, computed in blocks if the model allows it, to bound the memory."""
+    """Logits of the target nodes `rows`, computed in blocks if the model allows it, to bound the memory.
+
+    Raises:
+        DivergedError: a logit is infinite or NaN; it names `epoch`, that of the model's state, if given.
+    """
     model.eval()
     parts = rows.split(block) if model.by_rows else [rows]
-    return torch.cat([model(model.prepare(graph, part)) for part in parts])
+    logits = torch.cat([model(model.prepare(graph, part)) for part in parts])
+    check_finite(logits, "predicted logits", epoch)
+    return logits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -70,8 +71,12 @@ def fit(
 
 
 def best_of(choices: Sequence[Candidate], scores: Sequence[float]) -> Candidate:
-    """The candidate with the best validation micro-F1; the first on ties."""
-    return choices[scores.index(max(scores))]
+    """The candidate with the best validation micro-F1; the first on ties.
+
+    A score of NaN, of a training that diverged, is the worst.
+    """
+    known = [-1.0 if math.isnan(score) else score for score in scores]
+    return choices[known.index(max(known))]
 
 
 def settings_text(choice: Candidate) -> str:

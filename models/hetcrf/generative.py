@@ -24,7 +24,8 @@ from torch import Tensor, nn
 
 from models.hetcrf.encoder import HANLayer
 from models.hetcrf.pattern import WeightedPattern
-from models.layers.fusion import Present, key_of
+from models.layers.fusion import Present
+from models.layers.keys import key_of
 
 Decoding = Literal["linear", "han"]
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from models.layers.attention import edge_softmax
-from models.layers.fusion import key_of
+from models.layers.keys import key_of
 from models.schema import GraphSchema
 
 T = TypeVar("T")

@@ -37,7 +37,8 @@ from models.hgnn_ima.inter_modal import (
     InterModalConv,
     ModalEdges,
 )
-from models.layers.fusion import ModalityEncoders, TypeInputs, key_of, type_inputs
+from models.layers.fusion import ModalityEncoders, TypeInputs, type_inputs
+from models.layers.keys import key_of
 from models.propagation.sparse import edge_weights
 from models.schema import GraphSchema
 

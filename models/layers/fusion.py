@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.layers.keys import key_of
 from models.schema import GraphSchema, features, present
 
 Present = tuple[Tensor, Tensor]
@@ -113,11 +114,6 @@ class ModalityEncoders(nn.Module):
                 weight = _drop_columns(self.weight[key], self.dropout)
                 mapped[node_type][modality] = nn.functional.linear(x, weight, self.bias[key])
         return mapped
-
-
-def key_of(node_type: str, modality: str = "") -> str:
-    """A name for the parameters of a node type, or of one of its modalities."""
-    return f"{node_type}:{modality}".replace(".", "·")  # Module names cannot have a dot.
 
 
 def _weight(width: int, d: int) -> nn.Parameter:

@@ -23,7 +23,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from models.choices import choose
-from models.layers.fusion import key_of
+from models.layers.keys import key_of
 from models.schema import GraphSchema
 
 Fusion = Literal["early", "late"]

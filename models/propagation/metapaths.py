@@ -8,41 +8,46 @@ Z_{p,m} = Â_{r₁} ⋯ Â_{r_k} Xᵐ, the mean over all walks; the empty path g
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import HeteroData
 from torch_geometric.typing import EdgeType
 
+from models.propagation.bounded_walks import MetaPath, bounded_walks
 from models.propagation.sparse import mean_adjacency
 from models.schema import GraphSchema, features
 
-MetaPath = tuple[EdgeType, ...]
 PathFeatures = dict[tuple[MetaPath, str], Tensor]
 
 
-def metapaths(relations: Sequence[EdgeType], target: str, hops: int) -> tuple[MetaPath, ...]:
-    """All meta-paths of at most `hops` relations from `target`, shorter ones first.
+def metapaths(
+    relations: Sequence[EdgeType], target: str, hops: int, ends: Sequence[str] | None = None
+) -> tuple[MetaPath, ...]:
+    """The meta-paths of at most `hops` relations from `target`, shorter ones first.
 
-    For one node type with four relations and two hops these are 1 + 4 + 16 = 21.
+    For one node type with four relations and two hops these are 1 + 4 + 16 = 21. Where there are more than
+    MOST_PATHS, a part of them; see `bounded_walks`.
+
+    Args:
+        relations: (source type, name, destination type).
+        target: where they start.
+        hops: the longest.
+        ends: node types at which they may end; any by default.
     """
-    paths: list[MetaPath] = [()]
-    layer: list[MetaPath] = [()]
-    for _ in range(hops):
-        layer = [(*p, r) for p in layer for r in relations if r[2] == endpoint(p, target)]
-        paths += layer
-    return tuple(paths)
+    if ends is None:
+        ends = [target, *(r[0] for r in relations)]
+    return bounded_walks(tuple(relations), target, hops, frozenset(ends))
 
 
 def returning_paths(relations: Sequence[EdgeType], target: str, hops: int) -> tuple[MetaPath, ...]:
     """The meta-paths of at most `hops` relations that meet the target type at both ends only.
 
     In a graph of one node type these are its relations; among papers, authors and subjects they are
-    paper-author-paper and paper-subject-paper.
+    paper-author-paper and paper-subject-paper. At most MOST_PATHS; see `bounded_walks`.
     """
-    visited = {path: [r[0] for r in path] for path in metapaths(relations, target, hops) if path}
-    return tuple(p for p, at in visited.items() if at[-1] == target and at.count(target) == 1)
+    return bounded_walks(tuple(relations), target, hops, frozenset([target]), returning=True)
 
 
 def endpoint(path: MetaPath, target: str) -> str:
@@ -51,10 +56,14 @@ def endpoint(path: MetaPath, target: str) -> str:
 
 
 def blocks(schema: GraphSchema, hops: int) -> tuple[tuple[MetaPath, str], ...]:
-    """The (meta-path, modality) pairs that have features, in a fixed order."""
+    """The (meta-path, modality) pairs that have features, in a fixed order.
+
+    A meta-path to a type without features takes no place among the MOST_PATHS that are read.
+    """
+    ends = [t for t in schema.node_types if schema.modalities[t]]
     return tuple(
         (path, modality)
-        for path in metapaths(schema.relations, schema.target, hops)
+        for path in metapaths(schema.relations, schema.target, hops, ends)
         for modality in schema.modalities[endpoint(path, schema.target)]
     )
 
@@ -85,41 +94,52 @@ def each_path_feature(
     Only the products that a longer path needs are computed at full height, one at a time, so the
     memory beyond what the caller keeps is one feature matrix a hop.
     """
+    longer: dict[MetaPath, dict[MetaPath, None]] = {}
+    paths = dict.fromkeys(path for path, _ in blocks(schema, hops))
+    for path in paths:
+        for i in range(len(path)):
+            longer.setdefault(path[i + 1 :], {})[path[i:]] = None
     for source in schema.node_types:
         for modality in schema.modalities[source]:
             x = features(graph[source], modality)
-            for path, z in _walk(graph, schema, hops, rows, x, source, ()):
+            if source == schema.target:
+                yield ((), modality), x if rows is None else x[rows]
+            for path, z in _walk(graph, schema, longer, rows, x, source, ()):
                 yield (path, modality), z
 
 
 def _walk(
     graph: HeteroData,
     schema: GraphSchema,
-    hops: int,
+    longer: Mapping[MetaPath, Mapping[MetaPath, None]],
     rows: Tensor | None,
     x: Float[Tensor, "n d"],
     at: str,
     walked: MetaPath,
 ) -> Iterator[tuple[MetaPath, Tensor]]:
-    """The features of every meta-path that ends in `walked`, where x = Â_walked Xᵐ at type `at`."""
-    if not walked and at == schema.target:
-        yield (), x if rows is None else x[rows]
-    if len(walked) == hops:
-        return
-    for relation in schema.relations:
+    """The features of every meta-path that ends in `walked`, where x = Â_walked Xᵐ at type `at`.
+
+    Args:
+        graph: of the features.
+        schema: its schema.
+        longer: part of a meta-path up to its end -> the parts that are one relation longer.
+        rows: target nodes; all of them by default.
+        x: one row a node of type `at`.
+        at: the destination of `walked`, or the type of Xᵐ.
+        walked: the part of meta-paths that is behind.
+    """
+    for path in longer.get(walked, ()):
+        relation = path[0]
         if relation[0] != at:
-            continue
-        path = (relation, *walked)
-        last = len(path) == hops
+            continue  # At the empty walk: another type's.
+        last = path not in longer
+        # Rows that no longer path needs are not computed.
+        whole = not last or rows is None or relation[2] != schema.target
+        moved = mean_adjacency(graph, relation, None if whole else rows) @ x
         if relation[2] == schema.target:
-            # Rows that no longer path needs are not computed.
-            adjacency = mean_adjacency(graph, relation, rows if last else None)
-            moved = adjacency @ x
-            yield path, moved if last or rows is None else moved[rows]
-        elif not last:
-            moved = mean_adjacency(graph, relation) @ x
+            yield path, moved[rows] if whole and rows is not None else moved
         if not last:
-            yield from _walk(graph, schema, hops, rows, moved, relation[2], path)
+            yield from _walk(graph, schema, longer, rows, moved, relation[2], path)
 
 
 def path_logits(

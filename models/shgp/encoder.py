@@ -20,7 +20,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.typing import EdgeType
 
-from models.layers.fusion import EarlyFusion, TypeInputs, key_of
+from models.layers.fusion import EarlyFusion, TypeInputs
+from models.layers.keys import key_of
 from models.schema import GraphSchema
 from models.shgp.settings import SHGPSettings
 from models.shgp.structure import RelationStructure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,71 @@ def test_a_folder_that_holds_something_else(
     assert cli.main(command) == 2
     assert "begin anew with --fresh" in capsys.readouterr().err
     assert Path("out/results.csv").read_text() == "mine\n"
+
+
+def test_a_last_row_that_was_cut_costs_one_training(
+    command: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(command) == 0
+    path = Path("out/results.csv")
+    whole = path.read_bytes()
+    for cut in (1, 40):
+        path.write_bytes(whole[:-cut])
+        with monkeypatch.context() as patch:
+            ran = breaking(patch, lambda cell: None)
+            assert cli.main(command) == 0
+        assert len(ran) == 1
+        assert f"{path}: line 21, the last, is left out (the line is cut" in caplog.text
+        assert len(read_rows(path)) == 20
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:3], lines[3].replace(b",mlp,", b",\0lp,"), *lines[4:]]))
+    damaged = path.read_bytes()
+    capsys.readouterr()
+    assert cli.main(command) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "line 4, byte " in said
+    assert "is NUL; correct or delete the line, or choose another --out, or begin anew" in said
+    assert path.read_bytes() == damaged
+
+
+def test_with_a_full_disk_the_first_cause_is_said_first(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, unlimited[1]))
+    try:
+        status = cli.main(command)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert status == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith(
+        "condensing random (seed 0): FAILED, FileError: path (got out/rivals/"
+    )
+    assert "File too large; free disk space" in lines[0]
+    assert "Traceback" not in "".join(lines)
+
+
+def test_corrected_test_labels_are_scored_anew(
+    command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli.main(command) == 0
+    before = read_rows(Path("out/results.csv"))
+    graph = small_graph(num_target=80)
+    rows = graph["movie"].test_mask.nonzero().flatten()
+    graph["movie"].y[rows] = graph["movie"].y[rows.flip(0)]
+    save(Path("mine.h5"), graph)
+    ran = breaking(monkeypatch, lambda cell: None)
+    assert cli.main(command) == 0
+    assert len(ran) == len(before) == 20
+    after = read_rows(Path("out/results.csv"))
+    assert {r.test_labels for r in after}.isdisjoint(r.test_labels for r in before)
+    assert [r.micro_f1 for r in after] != [r.micro_f1 for r in before]
+    assert cli.main(command) == 0
+    assert len(ran) == 20
 
 
 @pytest.mark.slow

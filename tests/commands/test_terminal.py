@@ -11,12 +11,12 @@ import pytest
 
 import cli
 from commands import inspect
-from commands.terminal import BROKEN, INTERRUPTED, MEANING, MISSED, OK, WRONG
+from commands.terminal import BROKEN, INTERRUPTED, MEANING, MISSED, OK, TERMINATED, WRONG
 
 
 def test_statuses_are_told_apart_and_documented(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(MEANING) == [OK, MISSED, WRONG, BROKEN, INTERRUPTED]
-    assert len(set(MEANING)) == 5
+    assert list(MEANING) == [OK, MISSED, WRONG, BROKEN, INTERRUPTED, TERMINATED]
+    assert len(set(MEANING)) == 6
     assert cli.main(["--help"]) == OK
     said = capsys.readouterr().out
     page = (Path(cli.__file__).parent / "docs" / "commands.md").read_text(encoding="utf-8")

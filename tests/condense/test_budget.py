@@ -28,7 +28,9 @@ def films(class_sizes, train_sizes, edges=(), others=10):
     graph["movie"].train_mask = train
     graph["person"].num_nodes = others
     for number, count in enumerate(edges):
-        graph["movie", f"r{number}", "person"].edge_index = torch.zeros(2, count, dtype=torch.long)
+        # Distinct pairs; only their number matters, so there may be more than films.
+        edge_index = torch.stack([torch.arange(count), torch.zeros(count, dtype=torch.long)])
+        graph["movie", f"r{number}", "person"].edge_index = edge_index
     graph.target, graph.num_classes = "movie", len(class_sizes)
     return graph
 
@@ -162,3 +164,14 @@ def test_more_nodes_than_the_inductive_setting_sees():
         plan(graph, 0.5, "all", setting="inductive")
     with pytest.raises(UserError, match=r"setting .got 'inductif'.* did you mean 'inductive'"):
         plan(graph, 0.5, setting="inductif")  # pyright: ignore[reportArgumentType]
+
+
+def test_parallel_edges_count_once_as_a_weight_does():
+    plain, doubled, weighted = small_graph(), small_graph(), small_graph()
+    for r in plain.edge_types:
+        edges = plain[r].edge_index
+        doubled[r].edge_index = edges.repeat(1, 2)
+        weighted[r].edge_weight = torch.full((edges.size(1),), 2.0)
+    budget = plan(plain, 0.3, edge_ratio=0.5).edges
+    assert plan(doubled, 0.3, edge_ratio=0.5).edges == budget
+    assert plan(weighted, 0.3, edge_ratio=0.5).edges == budget

@@ -16,7 +16,7 @@ def ridge(data: TrainingData) -> Teacher:
 
     W = (XᵀX + λI)⁻¹Xᵀ(Y − ȳ) on centred training rows X, through the smaller of the two Gram
     matrices. From the middle of the grid λ grows while accuracy does; where it cannot, it shrinks
-    likewise. Each λ that is tried costs one factorisation.
+    likewise. Each λ that is tried costs one factorisation. Constant features give W = 0 and b = ȳ.
     """
     one_hot = torch.nn.functional.one_hot(data.y, data.num_classes).to(data.z.dtype)
     center, mean = data.z.mean(dim=0), one_hot.mean(dim=0)
@@ -24,6 +24,10 @@ def ridge(data: TrainingData) -> Teacher:
     dual = x.size(0) <= x.size(1)
     gram = x @ x.T if dual else x.T @ x
     size = float(x.square().sum() / x.size(0))
+    info = torch.finfo(x.dtype)
+    if size < info.tiny / info.eps:  # Constant features, or squares below what floats resolve.
+        reached = float((mean.argmax() == data.y_val).double().mean())
+        return Teacher(torch.zeros_like(x.T @ y), mean, reached)
     right = y if dual else x.T @ y
 
     def solve(place: int) -> Teacher | None:

@@ -11,6 +11,7 @@ from typing import Literal
 from condense.data.graph import MultimodalGraph
 from condense.data.rules.edges import check_edges
 from condense.data.rules.labels import check_condensed, check_labels, check_splits
+from condense.data.rules.limits import MOST_CLASSES
 from condense.data.rules.nodes import check_nodes
 from condense.errors import GraphError
 from models.choices import nearest
@@ -54,11 +55,6 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
 
 def _check_keys(graph: MultimodalGraph) -> None:
     """Raise unless the graph's own attributes are exactly SETTINGS."""
-    for node_type in graph.node_types:
-        if node_type in SETTINGS:
-            # PyG keeps both in one namespace, so this setting could not be set.
-            where, rule = "a node type's name", f"must not be one of {', '.join(SETTINGS)}"
-            raise GraphError.of(where, repr(node_type), rule, "rename it")
     store = graph._global_store
     for key, rule in SETTINGS.items():
         if key not in store:
@@ -73,16 +69,11 @@ def _check_keys(graph: MultimodalGraph) -> None:
 
 
 def _check_names(graph: MultimodalGraph) -> None:
-    """Raise for names that a file cannot store or that would make its keys ambiguous."""
+    """Raise for names that cannot be written as UTF-8, and for empty ones."""
     for name, what in _names(graph):
-        # HDF5 reads "." as "this group" and "/" as a path, and ends a name at NUL; ":" separates the
-        # parts of a relation's key; and torch forbids "." in the names of a model's modules, which are
-        # named after types and relations.
-        forbidden = "/:\0." if what == KIND else "/:\0"
-        if name in ("", ".") or any(c in name for c in forbidden) or not _is_unicode(name):
+        if not isinstance(name, str) or not name or not _is_unicode(name):
             raise GraphError(
-                f"the name {name!r} of {what} must be non-empty Unicode text other than '.', "
-                f"without {', '.join(map(repr, forbidden))}; rename it"
+                f"the name {name!r} of {what} must be non-empty Unicode text; rename it"
             )
 
 
@@ -123,6 +114,10 @@ def _check_settings(graph: MultimodalGraph) -> None:
         rule = "must be an integer of at least 2"
         remedy = "set it to int(y.max()) + 1 or more"
         raise GraphError.of("graph.num_classes", repr(classes), rule, remedy)
+    if classes > MOST_CLASSES:
+        remedy = "set it to int(y.max()) + 1"
+        rule = f"must be at most {MOST_CLASSES:,}"
+        raise GraphError.of("graph.num_classes", f"{classes:,}", rule, remedy)
     if not modality_names(graph[target]):
         where = f"target type {target!r}"
         remedy = f"set graph[{target!r}].x_<modality> = …, for example x_text"

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from condense.data.fingerprint import dtype_name
 from condense.data.graph import SPLITS, MultimodalGraph
+from condense.data.rules.limits import MOST_NODES
 from condense.data.rules.sparse import check_sparse_features
 from condense.data.sparse import is_sparse
 from condense.errors import GraphError
@@ -26,6 +27,9 @@ def check_nodes(graph: MultimodalGraph, node_type: str) -> None:
         got = "nothing" if count is None else repr(count)
         rule = "must be set on every type, to an integer of at least 0"
         raise GraphError.of(f"{here}.num_nodes", got, rule, f"set {here}.num_nodes = …")
+    if count > MOST_NODES:
+        rule, remedy = f"must be at most {MOST_NODES:,}", "count the nodes again"
+        raise GraphError.of(f"{here}.num_nodes", f"{count:,}", rule, remedy)
     for key, value in store.items():
         if key != "num_nodes":
             _check_rows(f"{here}.{key}", value, count)

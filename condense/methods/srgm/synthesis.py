@@ -20,6 +20,7 @@ from condense.edges.pair_matrix import PairMatrix
 from condense.edges.sparse_product import StraightThroughMatrix
 from condense.edges.structure import Structure
 from condense.errors import UserError
+from condense.io.names import joined
 from models.schema import FEATURE_PREFIX, present
 
 NO_EDGE = 0.5  # The count of edges, before its logarithm, where two clusters have none.
@@ -34,8 +35,8 @@ class Snapshot:
 
     def to_tensors(self, prefix: str) -> dict[str, Tensor]:
         """The tensors by name; each name begins with `prefix`."""
-        h = {f"{prefix}/features/{':'.join(key)}": x for key, x in self.h.items()}
-        return h | {f"{prefix}/edges/{':'.join(r)}": x for r, x in self.logits.items()}
+        h = {f"{prefix}/features/{joined(key)}": x for key, x in self.h.items()}
+        return h | {f"{prefix}/edges/{joined(r)}": x for r, x in self.logits.items()}
 
     def from_tensors(self, tensors: Mapping[str, Tensor], prefix: str) -> Snapshot:
         """The snapshot that `to_tensors(prefix)` saved, with this one's shapes and on its device.

@@ -51,7 +51,8 @@ def chapter(runs: DatasetRuns) -> Chapter:
 
 def _curve(graph: GraphFile, among: Sequence[GraphFile]) -> Curve:
     p = graph.condensed.provenance
-    history, measures = p.history, p.measures
+    history = p.history
+    measures = {k: v for k, v in p.measures.items() if isinstance(v, int | float)}
     if "start_val_score" in measures and "val_score" in history[0] and history[0].get("step"):
         history = [{"step": 0.0, "val_score": measures["start_val_score"]}, *history]
     marks = {}

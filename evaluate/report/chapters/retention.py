@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evaluate.report.content import Chapter
 from evaluate.report.figures.matrix import heat_map
-from evaluate.report.formatting import listed, percent
+from evaluate.report.formatting import counted, listed, percent
 from evaluate.report.method_summary import MethodSummary, method_summaries, models
 from evaluate.report.runs import DatasetRuns
 from evaluate.report.tables import MISSING, Table
@@ -46,7 +46,7 @@ def chapter(runs: DatasetRuns) -> Chapter:
             "Each model (a column) was trained on each graph (a row) and tested on the whole graph's test "
             "nodes. Retention is its micro-F1 ÷ that of the same model trained on the whole graph.",
         ),
-        warnings=tuple(filter(None, [_mixed_settings(runs.rows)])),
+        warnings=tuple(filter(None, [_mixed_settings(runs.rows), _mixed_labels(runs.rows)])),
         figures=figures,
         tables=tuple(filter(None, tables)),
         details=(_lines(runs),),
@@ -69,6 +69,19 @@ def _mixed_settings(rows: Sequence[Row]) -> str:
         f"These means mix trainings with different settings, which came from several runs: {named}. "
         'The settings are listed under "Settings, seeds, versions"; report the runs separately, or evaluate '
         "again into one folder."
+    )
+
+
+def _mixed_labels(rows: Sequence[Row]) -> str:
+    """How many rows were scored with other test labels than the last one; empty if none was."""
+    known = [row.test_labels for row in rows if row.test_labels]
+    other = sum(labels != known[-1] for labels in known)
+    if not other:
+        return ""
+    verb = "was" if other == 1 else "were"
+    return (
+        f"{counted(other, 'training')} of {len(rows)} {verb} scored with other test labels than the last, "
+        "or on other test nodes, so that their scores cannot be compared; evaluate again into one folder."
     )
 
 

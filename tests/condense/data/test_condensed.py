@@ -81,6 +81,13 @@ def test_values_are_copied_and_made_plain():
         ({"history": [0.5]}, "history.0", "valid dictionary"),
         ({"measures": {("a", "r", "b"): 1}}, "measures", "valid string"),
         ({"stages": [{"name": "x"}]}, "stages.0.seconds", "field required"),
+        ({"stages": [{**STAGE, "seconds": "12"}]}, "stages.0.seconds", "must be a number"),
+        ({"stages": [{**STAGE, "seconds": -1.0}]}, "stages.0.seconds", "must lie in 0"),
+        ({"stages": [{**STAGE, "seconds": math.nan}]}, "stages.0.seconds", "must lie in 0"),
+        ({"stages": [{**STAGE, "peak_bytes": math.inf}]}, "stages.0.peak_bytes", "must lie in 0"),
+        ({"stages": [{**STAGE, "seconds": 10**400}]}, "stages.0.seconds", "within 64 bits"),
+        ({"history": [{"loss": "1"}]}, "history.0.loss", "must be a number"),
+        ({"history": [{"loss": 10**400}]}, "history.0.loss", "within 64 bits"),
         ({"stages": [{**STAGE, "watts": 3}]}, "stages.0.watts", "extra inputs are not permitted"),
     ],
 )

@@ -16,6 +16,7 @@ from condense.io import save
 from condense.io.schema import FORMAT, VERSION
 from models.schema import features
 from tests.support.graphs import PROVENANCE, small_condensed, small_graph
+from tests.support.names import names_of, renamed
 from tests.support.paths import ROOT
 from tests.support.sparse import two_guises
 
@@ -33,6 +34,25 @@ def function(name: str):
     namespace: dict = {}
     exec(compile(block, "docs/format.md", "exec"), namespace)
     return namespace[name]
+
+
+def test_plain_h5py_reads_and_verifies_encoded_names(tmp_path):
+    graph, path = small_graph(), tmp_path / "graph.h5"
+    names = {name: name for group in names_of(graph) for name in group}
+    names |= {
+        "movie": "a/b",
+        "actor": "%2F",
+        "director": "100%",
+        "features": "a:b.c",
+        "text": ".\0",
+    }
+    save(path, graph := renamed(graph, names))
+    got = function("read")(path)
+    assert got["target"] == "a/b"
+    assert list(got["nodes"]) == graph.node_types
+    assert list(got["edges"]) == graph.edge_types
+    np.testing.assert_array_equal(got["nodes"]["a/b"]["x_.\0"], graph["a/b"]["x_.\0"].numpy())
+    assert function("verify")(path)
 
 
 @pytest.mark.parametrize("condensed", [False, True])

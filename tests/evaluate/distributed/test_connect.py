@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -84,3 +87,45 @@ def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: An
 def test_what_cannot_be_meant(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said), connect(**arguments):
         pass
+
+
+def listeners() -> set[str]:
+    """Addresses at which this process and its descendants listen, as /proc tells them in hexadecimal."""
+    inodes = set()
+    for pid in descendants(os.getpid()):
+        for link in Path(f"/proc/{pid}/fd").glob("*"):
+            with contextlib.suppress(OSError):
+                inodes.add(os.readlink(link))
+    found = set()
+    for name in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:  # LISTEN.
+                found.add(fields[1].partition(":")[0])
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    children = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
+    return [pid, *(one for child in children for one in descendants(child))]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="sockets are read from /proc")
+def test_other_machines_cannot_reach_a_ray_of_this_one() -> None:
+    import ray
+    from ray._private import ray_constants
+
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    with connect(cpus=1):
+        assert ray.get(ray.remote(lambda: 7).remote()) == 7
+        found = listeners()
+    loopback = "0100007F"
+    assert found
+    assert found <= {loopback, f"0000000000000000FFFF0000{loopback}", f"{'0' * 24}01000000"}
+    # A cluster that is joined later is reached as ever.
+    assert before == ray_constants.ENABLE_RAY_CLUSTER

@@ -64,8 +64,9 @@ def test_a_cell_is_named_by_what_decides_its_result(graph, training_graphs) -> N
     cell = grid.trainings(grid.groups[1], grid.groups[1].choices[0])[0]
     names = Names.of(task, training_graphs)
     expected = cell_name(
-        task.fingerprint, "transductive", "standard", names.graphs[1], "mlp", cell.choice, 0
-    )
+        task.fingerprint, "transductive", "standard", names.graphs[1], "mlp", cell.choice, 0,
+        task.test_digest,
+    )  # fmt: skip
     assert cell.name == expected
     longer = planned(
         graph, training_graphs, Protocol(("mlp",), 1, training=TrainSettings(epochs=5))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 from collections import deque
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -160,6 +162,87 @@ def test_without_all_candidates_nothing_is_chosen(
     assert scores(run.rows) == scores(expected)
 
 
+def relabelled(seed: int = 0) -> EvaluationTask:
+    """The task with two test labels exchanged; nothing else differs."""
+    graph = small_graph(seed, num_target=80)
+    rows = graph["movie"].test_mask.nonzero().flatten()[:2]
+    assert graph["movie"].y[rows[0]] != graph["movie"].y[rows[1]]
+    graph["movie"].y[rows] = graph["movie"].y[rows.flip(0)]
+    return EvaluationTask.of(graph)
+
+
+def test_corrected_test_labels_are_scored_anew_and_tuning_is_kept(
+    tmp_path: Path, task: EvaluationTask, training_graphs: list[TrainingGraph], expected: list[Row]
+) -> None:
+    GridRun(task, training_graphs, PROTOCOL, ResultStore(tmp_path)).go(Counting())
+    corrected, again = relabelled(), Counting()
+    assert corrected.fingerprint == task.fingerprint  # Condensers and trainers see no difference.
+    assert corrected.test_digest != task.test_digest
+    run = GridRun(corrected, training_graphs, PROTOCOL, ResultStore(tmp_path))
+    assert run.known == CELLS / 2  # The candidates, which no test label scores.
+    run.go(again)
+    fresh = evaluate(corrected, training_graphs, PROTOCOL)
+    assert scores(run.rows) == scores(fresh)
+    assert [r.micro_f1 for r in run.rows] != [r.micro_f1 for r in expected]
+    assert [r.val_micro_f1 for r in run.rows] == [r.val_micro_f1 for r in expected]
+    kept = read_rows(tmp_path / "results.csv")
+    assert {row.test_labels for row in kept} == {corrected.test_digest}
+    third = GridRun(corrected, training_graphs, PROTOCOL, ResultStore(tmp_path))
+    assert third.missing == 0
+
+
+def test_a_mean_never_mixes_scores_of_different_test_labels(
+    tmp_path: Path, task: EvaluationTask, training_graphs: list[TrainingGraph]
+) -> None:
+    protocol = Protocol(("mlp", "sgc"), seeds=2, training=PROTOCOL.training)
+    GridRun(task, training_graphs, protocol, ResultStore(tmp_path)).go(Counting())
+    corrected = relabelled()
+    GridRun(corrected, training_graphs, protocol, ResultStore(tmp_path)).go(Counting(most=1))
+    kept = read_rows(tmp_path / "results.csv")
+    labels = {(row.model, row.method): set() for row in kept}
+    for row in kept:
+        labels[row.model, row.method].add(row.test_labels)
+    assert labels.pop(("mlp", "whole")) == {corrected.test_digest}
+    assert set().union(*labels.values()) == {task.test_digest}
+
+
+def test_a_training_that_diverges_is_a_failure_that_names_its_epoch(
+    tmp_path: Path, task: EvaluationTask, training_graphs: list[TrainingGraph]
+) -> None:
+    training = dataclasses.replace(PROTOCOL.training, lr=1e38)
+    store = ResultStore(tmp_path)
+    run = GridRun(task, training_graphs[:1], Protocol(("mlp", "sgc"), 1, training=training), store)
+    run.go(InProcess())
+    assert run.rows == []
+    assert {f.model for f in read_records(tmp_path / "failures.csv", Failure, "", "")} == {
+        "mlp", "sgc",
+    }  # fmt: skip
+    for failure in store.failures:
+        assert re.match(r"DivergedError: .* \(got .* in epoch \d\) must be finite", failure.reason)
+
+
+def test_settings_that_diverge_are_not_chosen_and_not_tried_again(
+    tmp_path: Path, task: EvaluationTask, training_graphs: list[TrainingGraph]
+) -> None:
+    """The default's learning rate lets it diverge; the other candidate is drawn with one of its own."""
+    protocol = dataclasses.replace(
+        PROTOCOL, models=("sgc",), training=dataclasses.replace(PROTOCOL.training, lr=1e38)
+    )
+    store = ResultStore(tmp_path)
+    run = GridRun(task, training_graphs[:1], protocol, store)
+    run.go(InProcess())
+    assert len(run.rows) == 2
+    assert store.failures == []
+    scores_of = {t.settings: t.val_micro_f1 for t in store.tried}
+    assert [math.isnan(score) for score in scores_of.values()] == [True, False]
+    assert {row.settings for row in run.rows} == {list(scores_of)[1]}
+    again = GridRun(task, training_graphs[:1], protocol, ResultStore(tmp_path))
+    assert again.missing == 0
+    assert [r.settings for r in evaluate(task, training_graphs[:1], protocol)] == [
+        r.settings for r in run.rows
+    ]
+
+
 def test_an_error_of_a_training_here_is_caught_and_an_interruption_is_not(
     task: EvaluationTask, training_graphs: list[TrainingGraph], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +308,7 @@ def test_rows_of_an_earlier_comparison_stay_unless_their_place_is_taken(
     assert list(tmp_path.iterdir()) == []
     assert fresh.row_of(rows[0].cell) is None
     (tmp_path / "results.csv").write_text("something,else\n")
-    with pytest.raises(FileError, match=r"results.csv cannot be read as results .*--fresh"):
+    with pytest.raises(FileError, match=r"results.csv cannot be read as results: .*--fresh"):
         ResultStore(tmp_path)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -129,6 +131,33 @@ def test_curves_are_the_history() -> None:
     ]
     (axes,) = figures["small-my-number"].drawing.axes
     assert axes.lines[0].get_xydata().tolist() == [[20, 7]]
+
+
+@pytest.mark.parametrize(
+    "name", ["cost$in$", "$x", r"a\frac$b$", "$\\frac{$", "<b>&amp;</b>", "a--b"]
+)
+def test_names_are_text_in_every_figure(name: str) -> None:
+    """A pair of dollar signs would make a formula of what is between them, most often a broken one."""
+    drawn_graph = DrawnGraph.of(small_condensed().graph)
+    drawn_graph = dataclasses.replace(
+        drawn_graph,
+        types=tuple(name + t for t in drawn_graph.types),
+        relations=tuple(name + r for r in drawn_graph.relations),
+    )
+    plane = next(project_features(small_graph(num_target=80), small_condensed().graph))
+    history = [{"step": 1.0, "loss": 1.0, name: 1.0}, {"step": 2.0, "loss": 0.5, name: 2.0}]
+    drawings = [
+        draw_graph("g", name, drawn_graph, name),
+        draw_projection("p", dataclasses.replace(plane, modality=name), name),
+        class_balance("b", name, {name: [10, 30], "srgm": [1, 1]}, name),
+        heat_map("h", name, [name, "b"], [name], [[0.5], [0.7]], name),
+        agreement("a", name, [name, "b"], [0.5, 0.6], [0.5, 0.7], name, name, name),
+        *curves("c", [Curve(name, history), Curve("b", history)], name),
+    ]
+    for drawn in drawings:
+        assert png(drawn.drawing).startswith(b"\x89PNG")
+        text = ElementTree.fromstring(svg(drawn.drawing)).itertext()
+        assert any(name in part for part in text), drawn.name
 
 
 def test_bars_are_shares() -> None:

@@ -14,3 +14,6 @@ def test_words() -> None:
     assert listed_or_counted(["a", "b"], "model", 2) == "a and b"
     assert listed_or_counted(["a", "b"], "model", 1) == "2 models"
     assert slug("!") == "x"
+    long, longer = slug("a" * 300), slug("a" * 301)
+    assert len(long) == len(longer) == 100
+    assert long != longer

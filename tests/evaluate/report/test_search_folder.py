@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -56,15 +57,49 @@ def test_an_unfinished_search_is_read(tmp_path: Path) -> None:
         ("search.json", "[]"),
         ("search.json", "{"),
         ("trials.csv", "a,b\n1,2\n"),
-        ("trials.csv", "trial,model,settings,score\n1,mlp,x,high\n"),
-        ("verify.csv", "model,settings,whole_val\nmlp,x,high\n"),
+        ("trials.csv", "trial,model,settings,score\n1,mlp,x,high\n2,mlp,y,0.5\n"),
+        ("trials.csv", "trial,model,settings,score\n1,mlp,x,7.0\n2,mlp,y,0.5\n"),
+        (
+            "trials.csv",
+            "trial,model,settings,score,train_seconds\n1,mlp,x,.5,long\n2,mlp,y,0.5,1\n",
+        ),
+        ("trials.csv", "trial,model,settings,score,train_seconds\n1,mlp,x,.5,inf\n2,mlp,y,0.5,1\n"),
+        ("verify.csv", "model,settings,whole_val\nmlp,x,high\nmlp,y,0.5\n"),
+        ("verify.csv", "model,settings,whole_val\nmlp,x\nmlp,y,0.5\n"),
         ("top.csv", "a\n"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "search.json").write_text(json.dumps({}))
     (tmp_path / name).write_text(text)
-    with pytest.raises(FileError, match=f"{name}.*(cannot be read|must be a JSON object)"):
+    with pytest.raises(FileError, match=f"{name}.*cannot be read"):
+        read_search(tmp_path)
+
+
+def test_a_trial_cut_short_costs_itself_alone(tiny, tmp_path: Path) -> None:
+    whole = (tiny.search / "trials.csv").read_bytes()
+    for cut in range(1, 30):
+        (tmp_path / "trials.csv").write_bytes(whole[:-cut])
+        trials = read_search(tmp_path).trials
+        assert trials == read_search(tiny.search).trials[: len(trials)]
+        assert len(trials) in (5, 6)
+
+
+@pytest.mark.parametrize(
+    ("record", "place"),
+    [
+        ({"search_seconds": "long"}, "search_seconds (got 'long')"),
+        ({"verify": {"condensed": {"regret": "x"}}}, "verify.condensed.regret (got 'x')"),
+        ({"condensed": {"top": [1]}}, "condensed.top (got [1])"),
+        ({"verify": {"spread": {"low": "a", "high": 1.0}}}, "verify.spread.low (got 'a')"),
+        ({"verify": {"short": {"kendall": 0.5}}}, "verify.short.kendall (got 0.5)"),
+        ({"verify": {"architectures": "6"}}, "verify.architectures (got '6')"),
+        ({"dataset": ["imdb"]}, "dataset (got ['imdb'])"),
+    ],
+)
+def test_a_value_of_another_type_is_named(tmp_path: Path, record: object, place: str) -> None:
+    (tmp_path / "search.json").write_text(json.dumps(record))
+    with pytest.raises(FileError, match=f"search.json: {re.escape(place)}: "):
         read_search(tmp_path)
 
 

@@ -186,7 +186,10 @@ def test_csv_markdown_and_page_are_equal(page: Page, written: WrittenReport) -> 
             if line.startswith("|")
         ]
         cells = [
-            [cell.replace("\\|", "|") for cell in re.split(r"(?<!\\) \| ", line[2:-2])]
+            [
+                html.unescape(re.sub(r"\\(.)", r"\1", cell))
+                for cell in re.split(r"(?<!\\) \| ", line[2:-2])
+            ]
             for k, line in enumerate(lines)
             if k != 1
         ]

@@ -261,6 +261,28 @@ def test_what_is_known_is_not_trained_again(
     assert again == scores
 
 
+def test_corrected_test_labels_are_scored_anew(tmp_path: Path) -> None:
+    graph, path = real_graph(tmp_path), tmp_path / "scores.csv"
+    plan = read_plan(written(tmp_path, PLAN.format(dataset=tmp_path / "mine.h5")))
+    reproduce(plan, tmp_path, store=score_store(path))
+    rows = graph["movie"].test_mask.nonzero().flatten()
+    graph["movie"].y[rows] = graph["movie"].y[rows.flip(0)]
+    save(tmp_path / "mine.h5", graph)
+    store = score_store(path)
+    found = reproduce(plan, tmp_path, store=store)
+    assert len({score.cell for score in store.new}) == 4
+    assert found == reproduce(plan, tmp_path)
+    assert reproduce(plan, tmp_path, store=score_store(path)) == found
+
+
+def test_a_training_that_diverges_is_named_with_its_epoch(tmp_path: Path) -> None:
+    real_graph(tmp_path)
+    text = PLAN.format(dataset=tmp_path / "mine.h5").replace("lr = 0.02", "lr = 1e38")
+    plan = read_plan(written(tmp_path, text))
+    with pytest.raises(UserError, match=r"^gcn, seed 0: .* in epoch 2\) must be finite"):
+        reproduce(plan, tmp_path)
+
+
 def test_another_scaling_or_setting_is_another_training(tmp_path: Path) -> None:
     real_graph(tmp_path)
     text = PLAN.format(dataset=tmp_path / "mine.h5")

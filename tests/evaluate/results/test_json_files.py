@@ -34,6 +34,16 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
     path.write_text("[1]")
     with pytest.raises(FileError, match=r"not an object.*choose another --out"):
         read_json(path)
+    for text, problem in (
+        ('{"a": 1, "b', r"line 1 column 10"),
+        ("null", "not an object but NoneType"),
+        ("", "line 1 column 1"),
+        ('{"a": "\0"}', "control character at: line 1 column 8"),
+        ('{"a": ' + "[" * 10**5 + "]" * 10**5 + "}", "nested too deeply"),
+    ):
+        path.write_text(text)
+        with pytest.raises(FileError, match=f"search.json cannot be read .*{problem}.*; delete it"):
+            read_json(path)
     path.unlink()
     path.mkdir()
     with pytest.raises(FileError, match="is a folder"):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from condense.errors import FileError
 from evaluate.results.rows import Row, read_rows
-from evaluate.results.store import ResultStore
+from evaluate.results.store import Failure, ResultStore
 from tests.evaluate.report.rows import row
 
 
@@ -42,6 +46,41 @@ def test_rows_of_equal_settings_stay(tmp_path: Path) -> None:
     long = trained("srgm", "sgc", 5, 200)
     kept(tmp_path, long)
     assert kept(tmp_path, long[:2]) == [*long[2:], *long[:2]]
+
+
+def test_with_a_full_disk_the_first_cause_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise FileError("path (got failures.csv) cannot be written: No space left on device")
+
+    store = ResultStore(tmp_path)
+    monkeypatch.setattr("evaluate.results.record_store.write_records", full)
+    failure = Failure(
+        "c", "imdb", "kmeans", "", 0, None, "FileError: rivals/a.h5 cannot be written"
+    )
+    with pytest.raises(
+        FileError,
+        match=r"^condensing \(kmeans\) failed, FileError: rivals/a.h5 .*"
+        r"could not be recorded either: .*failures.csv",
+    ):
+        store.add_failure(failure)
+    assert store.failures == [failure]
+
+
+def test_two_stores_in_one_folder_leave_whole_files(tmp_path: Path) -> None:
+    """Which of them keeps its rows is up to a lock; neither may trip over the other's partial files."""
+    rows, stores = trained("srgm", "sgc", 6, 50), [ResultStore(tmp_path), ResultStore(tmp_path)]
+
+    def add(store: ResultStore) -> None:
+        for one in rows:
+            store.add_rows([one])
+            store.add_failure(Failure(one.cell, "imdb", "srgm", "sgc", 0, one.train_seed, "no"))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(add, stores))
+    assert read_rows(tmp_path / "results.csv") == rows
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["failures.csv", "results.csv"]
 
 
 def test_real_and_simulated_data_of_one_name_keep_their_rows(tmp_path: Path) -> None:

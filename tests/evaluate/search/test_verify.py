@@ -15,6 +15,7 @@ from evaluate.search.ranking_quality import Verification, extrapolated
 from evaluate.search.record import SideRow, read_table
 from evaluate.search.side_trainer import SideTrainer
 from evaluate.search.space import Family, Space, sample
+from evaluate.search.trial import TrialData
 from evaluate.search.verify import Verifier, pick
 from evaluate.training.task import EvaluationTask
 from tests.support.graphs import small_graph
@@ -111,6 +112,27 @@ def test_test_labels_change_test_scores_alone(tmp_path: Path) -> None:
     other = verifier(tmp_path / "b", permuted).run(architectures)
     assert [s[:4] for s in scores(one)] == [s[:4] for s in scores(other)]
     assert [r.whole_test for r in one.rows] != [r.whole_test for r in other.rows]
+
+
+def test_corrected_test_labels_are_scored_anew(tmp_path: Path) -> None:
+    graph, path = small_graph(num_target=80), tmp_path / "sides.csv"
+    one = sample(SPACE, 1, 0)[0]
+
+    def trained(file: Path) -> tuple[list[SideRow], int]:
+        """The rows of a tested training and of one that is not, and how many of them were run now."""
+        ran: list[SideRow] = []
+        task = EvaluationTask.of(graph)
+        trainer, data = SideTrainer(task, file, 0, ran.append), TrialData.of(task, task.training)
+        return [trainer.train("whole", data, one, 3, 3, test) for test in (True, False)], len(ran)
+
+    first, _ = trained(path)
+    assert trained(path)[1] == 0
+    rows = graph["movie"].test_mask.nonzero().flatten()
+    graph["movie"].y[rows] = graph["movie"].y[rows.flip(0)]
+    (tested, _), ran = trained(path)
+    assert ran == 1
+    assert tested.test == trained(tmp_path / "new.csv")[0][0].test != first[0].test
+    assert tested.val == first[0].val
 
 
 def test_whole_graphs_of_a_few_are_extrapolated(tmp_path: Path) -> None:

@@ -40,6 +40,14 @@ def test_settings_may_differ_between_means() -> None:
     assert warnings([*rows(), *sizes]) == ()
 
 
+def test_scores_of_different_test_labels_are_named() -> None:
+    new = [dataclasses.replace(r, test_labels="1" * 16) for r in rows()]
+    assert warnings(new) == ()
+    old = [dataclasses.replace(r, test_labels="0" * 16 * (r.model == "mlp")) for r in rows()]
+    (warning,) = warnings([*old, *(r for r in new if r.model == "sgc")])
+    assert f"9 trainings of {len(old) + 9} were scored with other test labels" in warning
+
+
 def test_the_warning_is_on_the_page_and_printed(tmp_path: Path) -> None:
     write_rows(tmp_path / "results.csv", mixed())
     written = write_report([tmp_path], tmp_path / "r.html")
