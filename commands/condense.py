@@ -62,6 +62,8 @@ class CondenseArguments:
             condenses the sub-graph of the training nodes, and models see test nodes only in the test.
         edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
         method: srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
+        half: store features in float16, half the bytes; scores stay the same. A modality that rounding would
+            change stays as it is, with a note.
         seed: seed of all random numbers.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, where METHOD includes the
@@ -84,6 +86,7 @@ class CondenseArguments:
     setting: Literal["transductive", "inductive"] = "transductive"
     edge_ratio: float | None = None
     method: str = "srgm"
+    half: bool = False
     seed: int = 0
     device: str = "auto"
     out: Path | None = None
@@ -135,9 +138,11 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
     if args.resume:
         run = identity(graph, budget, args.method, settings, args.seed, find_device(args.device))
         if finished(out, run):
-            checkpoints.discard()
-            say.print(f"Nothing to do: [bold]{out}[/] is complete.")
-            return _finish(args, out, load_condensed(out), budget, advised)
+            condensed = load_condensed(out)
+            if condensed.provenance.measures.get("half", False) == args.half:
+                checkpoints.discard()
+                say.print(f"Nothing to do: [bold]{out}[/] is complete.")
+                return _finish(args, out, condensed, budget, advised)
     try:
         with _watched(f"{args.method} on {title}", board) as (on_step, on_stage):
             condensed = condense(
@@ -147,6 +152,7 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
                 dataclasses.asdict(settings),
                 seed=args.seed,
                 device=args.device,
+                half=args.half,
                 dataset_settings={
                     "dataset": args.dataset,
                     "source": graph.source,

@@ -11,10 +11,13 @@ from condense.budget import Budget
 from condense.config import build
 from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.features import complete
-from condense.data.graph import MultimodalGraph, hide_test_labels
+from condense.data.graph import MultimodalGraph, hide_test_labels, num_bytes, num_target
+from condense.data.half import halved
 from condense.data.inductive import training_part, validation_part
+from condense.data.reduction import SparseReduction
 from condense.data.rules.check import check
 from condense.data.rules.limits import LARGEST_FEATURE
+from condense.data.sparse import is_sparse, visible_entries
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import GraphError, UserError
 from condense.io.names import joined
@@ -48,6 +51,7 @@ def condense(
     *,
     seed: int = 0,
     device: str = "auto",
+    half: bool = False,
     dataset_settings: Mapping[str, Any] | None = None,
     on_step: OnStep = ignore,
     checkpoints: Checkpoints | None = None,
@@ -64,6 +68,7 @@ def condense(
         settings: settings of the method; others keep their defaults.
         seed: seeds the only generator of the run.
         device: "auto" (a GPU where there is one), "cpu", "cuda", …
+        half: store features in float16, except where that would change them, see `condense.data.half`.
         dataset_settings: how the whole graph was loaded, so that it can be loaded again.
         on_step: called with the progress of the run.
         checkpoints: where the run keeps the states from which it can be resumed; by default nowhere.
@@ -91,12 +96,17 @@ def condense(
     with clock.stage("prepare"):
         hidden = hide_test_labels(graph)
         subgraph = training_part(hidden, budget.setting)
-        visible = validation = complete(subgraph.graph).to(torch_device)
+        # Sparse features are reduced before completion, which makes dense means of them.
+        reduction = SparseReduction.fit(subgraph.graph)
+        visible = validation = complete(reduction.apply(subgraph.graph)).to(torch_device)
         if budget.setting == "inductive":
-            validation = complete(validation_part(hidden, budget.setting).graph).to(torch_device)
+            part = reduction.apply(validation_part(hidden, budget.setting).graph)
+            validation = complete(part).to(torch_device)
     generator = torch.Generator(torch_device).manual_seed(seed)
     task = Task(visible, validation, budget, generator, clock, on_step, checkpoints)
     outcome = entry.condense(task, method_settings)
+    small, kept = halved(outcome.graph) if half else (outcome.graph, [])
+    reductions = reduction.record()
     provenance = Provenance(
         **run,
         dataset_settings=dict(dataset_settings or {}),
@@ -108,20 +118,38 @@ def condense(
             **edge_numbers_of(outcome.graph),
             **({"resumed_from": checkpoints.resumed} if checkpoints.resumed else {}),
             **({"diverged": outcome.diverged} if outcome.diverged else {}),
+            **({"reductions": reductions} if reductions else {}),
+            **({"half": True} if half else {}),
+            **({"not_halved": kept} if kept else {}),
             "edge_budget": {joined(r): count for r, count in budget.edges.items()},
+            "byte_budget": byte_budget(subgraph.graph, budget),
         },
     )
-    condensed = CondensedGraph(subgraph.in_whole_numbers(outcome.graph.to("cpu")), provenance)
+    condensed = CondensedGraph(subgraph.in_whole_numbers(small.to("cpu")), provenance)
     if outcome.diverged:
         raise DivergedError(outcome.diverged, condensed)
     return condensed
+
+
+def byte_budget(visible: MultimodalGraph, budget: Budget) -> int:
+    """The bytes that a condensed graph may have: the share of target nodes that it keeps, of all bytes.
+
+    Args:
+        visible: the graph that is condensed; `num_bytes` counts its features, edges, masks and labels.
+        budget: how many target nodes are kept.
+    """
+    return round(num_bytes(visible) * budget.nodes[visible.target] / num_target(visible))
 
 
 def _check_size(graph: MultimodalGraph) -> None:
     """Raise for features whose squares would overflow while they are condensed."""
     for node_type in graph.node_types:
         for modality in modality_names(graph[node_type]):
-            x = features(graph[node_type], modality)[present(graph[node_type], modality)]
+            store = graph[node_type]
+            if is_sparse(store[FEATURE_PREFIX + modality]):
+                x = torch.from_numpy(visible_entries(store, modality).data)
+            else:
+                x = features(store, modality)[present(store, modality)]
             largest = max((-float(x.min()), float(x.max()))) if x.numel() else 0.0
             if largest > LARGEST_FEATURE:
                 where = f"graph[{node_type!r}].{FEATURE_PREFIX}{modality}"

@@ -71,9 +71,12 @@ def present(store: NodeStorage, modality: str) -> Bool[Tensor, " n"]:
 def features(store: NodeStorage, modality: str) -> Float[Tensor, "n d"]:
     """The feature rows of `modality`, zero where a node lacks it (whatever the file holds there).
 
-    In torch's default data type, that of models' parameters: a file may keep features in float16.
+    In torch's default data type, that of models' parameters: a file may keep features in float16. Sparse
+    features become dense; `condense.data.reduction` reduces wide ones before anything calls this.
     """
     x = store[FEATURE_PREFIX + modality].to(torch.get_default_dtype())
+    if x.layout != torch.strided:
+        x = x.to_dense()
     if MASK_PREFIX + modality not in store:
         return x
     return torch.where(

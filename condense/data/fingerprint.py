@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from condense.data.graph import MultimodalGraph, hide_test_labels
+from condense.data.sparse import WIDEST, Csr, dense_blocks, is_sparse, visible_entries
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, modality_names, present
 
@@ -110,7 +111,8 @@ def fingerprint(graph: MultimodalGraph) -> str:
     It covers target, num_classes, the node types, relations and modalities in their order, and every
     array's name, type, shape and values. What a condenser must not or cannot see has no influence: y
     counts as −1 on test nodes, and feature rows of nodes without the modality count as 0. The data
-    set's name and source are not part of the content.
+    set's name and source are not part of the content. A sparse modality counts as the dense one that it
+    stands for; one that is wider than WIDEST, which is not read like a dense one, by its entries.
 
     Raises:
         GraphError: an array has a type outside DTYPES, such as bfloat16.
@@ -125,6 +127,9 @@ def fingerprint(graph: MultimodalGraph) -> str:
         # Sorted, because the order in which attributes were set is not part of the data.
         for key in sorted(k for k in store if k != "num_nodes"):
             modality = key.removeprefix(FEATURE_PREFIX)
+            if is_sparse(store[key]):
+                _add_sparse(digest, key, store[key], visible_entries(store, modality))
+                continue
             keep = present(store, modality) if modality in modalities and modality != key else None
             _add(digest, key, store[key], keep, f"graph[{node_type!r}].{key}")
     for relation in hidden.edge_types:
@@ -148,3 +153,17 @@ def _add(digest: Digest, name: str, tensor: Tensor, keep: Tensor | None, where: 
             yield block
 
     digest.array(name, dtype_name(tensor, where), tensor.shape, blocks())
+
+
+def _add_sparse(digest: Digest, name: str, x: Tensor, entries: Csr) -> None:
+    """Add the CSR tensor `x` [n, width], of which `entries` are the visible ones."""
+    dtype, (n, width) = str(x.dtype).removeprefix("torch."), x.shape
+    if width <= WIDEST:
+        rows = max(1, BLOCK_BYTES // (x.element_size() * width))
+        blocks = (block.astype(dtype) for block in dense_blocks(entries, rows))
+        digest.array(name, dtype, x.shape, blocks)
+        return
+    digest.record([name, "sparse", [n, width]])
+    digest.array("indptr", "int64", [n + 1], [entries.indptr.astype(np.int64)])
+    digest.array("indices", "int64", [entries.nnz], [entries.indices.astype(np.int64)])
+    digest.array("values", dtype, [entries.nnz], [entries.data.astype(dtype)])

@@ -23,7 +23,8 @@ class MultimodalGraph(HeteroData):
 
     On each node type t of n_t nodes:
         num_nodes: required on every type, since PyG cannot infer it from `x_<modality>`.
-        x_<modality>: float [n_t, width]; any number of modalities, of any widths.
+        x_<modality>: float [n_t, width]; any number of modalities, of any widths. It may be a sparse CSR
+            tensor, see `condense.data.sparse`.
         has_<modality>: bool [n_t], optional; False if the node lacks the modality. The feature rows
             of such nodes are never read and may hold NaN.
 
@@ -85,11 +86,11 @@ def display_name(name: str, source: str) -> str:
 
 
 def num_bytes(graph: HeteroData) -> int:
-    """Bytes of the graph's arrays, uncompressed, in float32 and int32.
+    """Bytes of the graph's arrays, uncompressed, in float32 and int32, and in float16 where they are so.
 
-    Each feature matrix counts in the smaller of its dense and its CSR form, so that the size of a whole
-    graph with sparse features is not overstated. An edge counts two indices and its weight, if it has
-    one; masks and labels count one byte and four bytes per node.
+    Each feature matrix counts in the smaller of its dense and its CSR form, whichever it has, so that the
+    size of a whole graph with sparse features is not overstated. An edge counts two indices and its weight,
+    if it has one; masks and labels count one byte and four bytes per node.
     """
     total = 0
     schema = GraphSchema.of(graph)
@@ -99,9 +100,10 @@ def num_bytes(graph: HeteroData) -> int:
             if not isinstance(value, torch.Tensor):
                 continue
             if key.startswith(FEATURE_PREFIX):
-                dense = 4 * value.numel()
-                csr = 8 * int(torch.count_nonzero(value)) + 4 * (value.size(0) + 1)
-                total += min(dense, csr)
+                size = min(4, value.element_size())
+                entries = value.values() if value.layout == torch.sparse_csr else value
+                csr = (4 + size) * int(torch.count_nonzero(entries)) + 4 * (value.size(0) + 1)
+                total += min(size * value.numel(), csr)
             elif value.dtype == torch.bool:
                 total += value.numel()
             else:

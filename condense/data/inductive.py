@@ -18,6 +18,7 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
+from condense.data.sparse import is_sparse, select_rows
 from condense.errors import UserError
 from models.choices import nearest
 
@@ -107,11 +108,24 @@ def sub_graph(graph: MultimodalGraph, keep: Bool[Tensor, " n"]) -> SubGraph:
         else torch.arange(int(graph[t].num_nodes), device=keep.device)
         for t in graph.node_types
     }
-    part = graph.subgraph(nodes)
+    part = _without_sparse(graph).subgraph(nodes)
     assert isinstance(part, MultimodalGraph)
     for node_type, rows in nodes.items():
         part[node_type].num_nodes = len(rows)
+        for key, value in graph[node_type].items():
+            if is_sparse(value):
+                part[node_type][key] = select_rows(value, rows)
     return SubGraph(part, nodes)
+
+
+def _without_sparse(graph: MultimodalGraph) -> MultimodalGraph:
+    """A copy with something in the place of sparse matrices that torch can index; it keeps their order."""
+    plain = copy.copy(graph)
+    for node_type in graph.node_types:
+        for key, value in graph[node_type].items():
+            if is_sparse(value):
+                plain[node_type][key] = torch.zeros(value.size(0), 0)
+    return plain
 
 
 def _relations(

@@ -30,8 +30,10 @@ from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph, num_target
 from condense.data.inductive import Setting, training_part
+from condense.data.reduction import sparse_modalities
 from condense.data.rules.check import check
 from condense.data.rules.kind import check_target
+from condense.data.sparse import WIDEST
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import UserError
 from condense.foreign.edges import KeptEdges
@@ -99,6 +101,7 @@ def import_graph(
         raise UserError("adj (got nothing) is required: SR-GM's graphs have one; give --adj FILE")
     if not (math.isfinite(threshold) and threshold >= 0):
         raise UserError(f"threshold (got {threshold}) must be finite and at least 0; try 0.01")
+    _check_dense(whole)
     widths = _checked_widths(GraphSchema.of(whole), widths)
     x = read_features(files.features, widths)
     edges = read_edges(files.adjacency, len(x), threshold)
@@ -132,6 +135,15 @@ def import_graph(
         setting=setting,
     )
     return CondensedGraph(graph, provenance)
+
+
+def _check_dense(whole: MultimodalGraph) -> None:
+    for _, modality, width in sparse_modalities(whole):
+        if width > WIDEST:
+            raise UserError(
+                f"whole graph (got sparse {FEATURE_PREFIX}{modality} of {width} columns) is read in fewer "
+                "dimensions, which no other tool's tensors have; declare one with dense features"
+            )
 
 
 def _checked_widths(schema: GraphSchema, widths: Mapping[str, int] | None) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from condense.data.condensed import CondensedGraph
-from condense.data.graph import MultimodalGraph
+from condense.data.graph import MultimodalGraph, num_bytes
 from condense.edges.statistics import effective_edges, pairs_of
 from condense.foreign.advice import advice
 from condense.inspecting.facts import facts
@@ -16,6 +16,9 @@ from condense.methods.registry import METHODS
 from models.propagation.sparse import edge_weights
 
 FEW_EDGES = 0.25  # Share of the budget; a structure with fewer effective edges counts as collapsed.
+EXCESS = (
+    1.1  # Times the bytes asked for; weights of nodes and edges alone may exceed them a little.
+)
 LITTLE_ENERGY = 0.01  # Share of the energy at the first logged step.
 
 
@@ -34,14 +37,18 @@ def describe(graph: MultimodalGraph | CondensedGraph) -> list[str]:
     lines += ["", f"classes  {classes}"]
     if contents["splits"]:
         lines.append(f"splits   {', '.join(f'{s} {n:,}' for s, n in contents['splits'].items())}")
-    lines.append(f"bytes  {contents['bytes']:,} (float32 / int32, uncompressed)")
+    lines.append(f"bytes  {contents['bytes']:,} (uncompressed, at most 4 a number)")
     if isinstance(graph, CondensedGraph):
         lines += ["", *_provenance(graph, contents["label"])]
     return lines
 
 
 def warnings(condensed: CondensedGraph) -> list[str]:
-    """Warnings about a condensed graph: collapsed structure, damping without effect, an unfinished run."""
+    """Warnings about a condensed graph: collapsed structure, damping without effect, too many bytes, ….
+
+    The bytes asked for are the share of target nodes that was kept, of the bytes of the graph that was
+    condensed, as `num_bytes` counts both.
+    """
     graph, provenance = condensed.graph, condensed.provenance
     messages = []
     entry = METHODS.get(provenance.method)
@@ -72,7 +79,24 @@ def warnings(condensed: CondensedGraph) -> list[str]:
         diverged = provenance.measures.get("diverged")
         ended = f"diverged at {diverged}" if diverged else "was interrupted"
         messages.append(f"the run {ended}: this is the best graph that it found")
-    return [*messages, *advice(condensed)]
+    return [*messages, *_size(condensed), *advice(condensed)]
+
+
+def _size(condensed: CondensedGraph) -> Iterator[str]:
+    """A warning if the graph has more bytes than the ratio asks for, and where rounding was refused."""
+    measures, size = condensed.provenance.measures, num_bytes(condensed.graph)
+    asked = measures.get("byte_budget")
+    if asked and size > EXCESS * asked:
+        p = condensed.provenance
+        ratio = p.ratio if p.ratio_base == "all" else p.ratio_train
+        halve = "" if measures.get("half") else "--half halves its features, and "
+        yield (
+            f"the graph has {size:,} bytes, {size / asked:.3g} times the {asked:,} that its share of the "
+            f"nodes has in the graph that was condensed; {halve}--ratio {ratio * asked / size:.2g} gives "
+            "about as many bytes as that"
+        )
+    for name in measures.get("not_halved", []):
+        yield f"{name} stays in float32: in float16 its values would change"
 
 
 def shown(name: str) -> str:
@@ -112,6 +136,11 @@ def _provenance(condensed: CondensedGraph, label: str) -> Iterator[str]:
         for name, value in p.settings.items():
             if value is not None:
                 yield f"given    {name}: {value}"
+    for name, reduced in p.measures.get("reductions", {}).items():
+        yield (
+            f"reduced  {name.rpartition(':')[0]}: {reduced['columns']:,} sparse columns are read in "
+            f"{reduced['dimensions']} dimensions, which keep {reduced['kept']:.1%} of the squared norm"
+        )
     for name, value in p.measures.items():
         if not isinstance(value, dict):
             yield (

@@ -41,6 +41,10 @@ class Group:
         """The array at the end of a path of names; its bytes are not looked at."""
         return StoredArray.of(*self._member(names, "array"))
 
+    def holds_group(self, name: str) -> bool:
+        """Whether the member `name` is a group; False if there is none."""
+        return self.members.get(name, {}).get("kind") == "group"
+
     def text(self, *names: str) -> str:
         """The text at the end of a path of names."""
         return self._member(names, "text")[1]["text"]

@@ -32,7 +32,9 @@ from condense.io.schema import (
     edges_record,
     nodes_record,
 )
+from condense.io.sparse import StoredSparse, read_sparse
 from condense.io.stored import StoredArray
+from models.schema import FEATURE_PREFIX
 
 
 def load(path: str | os.PathLike[str]) -> MultimodalGraph | CondensedGraph:
@@ -110,7 +112,10 @@ def _read_open(file: OpenFile) -> _Contents:
             graph[store.key].num_nodes = store.num_nodes
         for name, array in store.arrays.items():
             key = decoded(name, version)
-            graph[store.key][key] = read_array(file, array, name, digest)
+            if isinstance(array, StoredSparse):
+                graph[store.key][key] = read_sparse(file, array, name, digest)
+            else:
+                graph[store.key][key] = read_array(file, array, name, digest)
     graph.target, graph.num_classes = decoded(header.target, version), header.num_classes
     graph.name, graph.source = header.name, header.source
     if file.root.attribute(CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):
@@ -131,7 +136,7 @@ class _Store:
 
     key: Any
     record: list[Any]
-    arrays: dict[str, StoredArray]
+    arrays: dict[str, StoredArray | StoredSparse]
     num_nodes: int | None = None
 
 
@@ -141,7 +146,16 @@ def _node_store(file: OpenFile, node_type: str, version: int) -> _Store:
     if count < 0:
         raise damaged(f"attribute {NUM_NODES!r} of {group.path} (got {count}) must be at least 0")
     file.allowance.take(NODE * count, f"attribute {NUM_NODES!r} of {group.path}, {count:,} nodes")
-    arrays = _arrays(file, group, names, count)
+    sparse = {
+        name: StoredSparse.of(group.group(name), count)
+        for name in names
+        if name.startswith(FEATURE_PREFIX) and group.holds_group(name)
+    }
+    for matrix in sparse.values():
+        for part in matrix.parts.values():
+            file.check(part)
+    dense = _arrays(file, group, [name for name in names if name not in sparse], count)
+    arrays = {name: sparse.get(name) or dense[name] for name in names}
     record = nodes_record(node_type, count, names)
     return _Store(decoded(node_type, version), record, arrays, count)
 
@@ -151,7 +165,7 @@ def _edge_store(file: OpenFile, relation: str, version: int) -> _Store:
     names, shape = group.strings(ATTRIBUTES), group.array(EDGE_INDEX).shape
     if shape is None or len(shape) != 2 or shape[0] != 2:
         raise damaged(f"dataset {group.path}/{EDGE_INDEX} (got shape {shape}) must be [2, edges]")
-    arrays = _arrays(file, group, names, shape[1])
+    arrays: dict[str, Any] = {**_arrays(file, group, names, shape[1])}
     return _Store(relation_of(relation, version), edges_record(relation, names), arrays)
 
 

@@ -3,6 +3,8 @@
 /                                 attributes: those of `Header`, and checksum
 /nodes/<type>                     attributes: num_nodes, attributes
 /nodes/<type>/<attribute>         dataset [num_nodes, …]
+/nodes/<type>/x_<modality>        or a group, of a sparse matrix; attributes: shape
+/nodes/<type>/x_<modality>/…      datasets indptr [num_nodes + 1], indices [entries], values [entries]
 /edges/<source>:<name>:<dest>     attributes: attributes
 /edges/…/edge_index               dataset [2, edges]
 /edges/…/<attribute>              dataset [edges, …]

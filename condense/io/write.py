@@ -11,6 +11,7 @@ from condense.data.condensed import CondensedGraph
 from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
 from condense.data.rules.check import Kind, check
+from condense.data.sparse import is_sparse
 from condense.io.arrays import write_array
 from condense.io.names import encoded, relation_key
 from condense.io.replace import Sink, replacing
@@ -29,6 +30,7 @@ from condense.io.schema import (
     nodes_record,
 )
 from condense.io.seal import SIZE, seal
+from condense.io.sparse import write_sparse
 
 
 def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) -> None:
@@ -83,7 +85,8 @@ def _write(
 def _write_store(group: h5py.Group, store: BaseStorage, digest: Digest, sink: Sink) -> None:
     group.attrs[ATTRIBUTES] = fixed_strings(_array_names(store))
     for key in _keys(store):
-        write_array(group, encoded(key), store[key], digest, sink)
+        write = write_sparse if is_sparse(store[key]) else write_array
+        write(group, encoded(key), store[key], digest, sink)
 
 
 def _array_names(store: BaseStorage) -> list[str]:

@@ -69,6 +69,7 @@ def gather(
         task = EvaluationTask.of(whole_graph(*group[0], root, whole), find_device(device), setting)
         compared = ComparedGraphs(task, [TrainingGraph(WHOLE, task.trained_whole())])
         for _, condensed in group:
+            task.reduction.check_record(condensed.provenance.measures.get("reductions", {}))
             task.admit(condensed.graph)
             compared.training_graphs.append(_training_graph(condensed))
         all_compared.append(compared)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from condense.data.graph import MultimodalGraph, hide_test_labels
+from condense.data.inductive import training_part
+from condense.data.reduction import SparseReduction
 from condense.errors import UserError
 from evaluate.grid.training_graphs import whole_graph
 from evaluate.report.runs import DatasetRuns
@@ -13,7 +15,7 @@ from evaluate.report.runs import DatasetRuns
 def load_whole_graph(
     runs: DatasetRuns, root: Path, whole: Path | None = None
 ) -> tuple[MultimodalGraph | None, str]:
-    """The graph with its test labels hidden and an empty reason, or None and the reason.
+    """The graph with hidden test labels and dense features and an empty reason, or None and the reason.
 
     Args:
         runs: the provenance of their condensed graphs names the whole graph.
@@ -24,6 +26,8 @@ def load_whole_graph(
         return None, "no condensed graph's file is among the runs"
     first = runs.graphs[0]
     try:
-        return hide_test_labels(whole_graph(first.path, first.condensed, root, whole)), ""
+        hidden = hide_test_labels(whole_graph(first.path, first.condensed, root, whole))
+        seen = training_part(hidden, first.condensed.provenance.setting).graph
+        return SparseReduction.fit(seen).apply(hidden), ""
     except UserError as error:
         return None, str(error)

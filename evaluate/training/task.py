@@ -18,6 +18,7 @@ from condense.data.features import FeatureScaler, Scaling, complete
 from condense.data.fingerprint import Digest, fingerprint
 from condense.data.graph import MultimodalGraph, display_name, hide_test_labels
 from condense.data.inductive import Setting, training_part, validation_part
+from condense.data.reduction import SparseReduction
 from condense.errors import UserError
 from evaluate.results.rows import WHOLE
 from models.schema import GraphSchema
@@ -33,6 +34,8 @@ class EvaluationTask:
         whole: the graph with complete, scaled features and test labels −1.
         training: the graph on which models are trained for comparison with condensed graphs, likewise.
         validation: the graph whose validation nodes choose a model's state and settings, likewise.
+        reduction: fitted on `training`; it reduces the whole graph's sparse features, as it did before the
+            graph was condensed.
         scaler: fitted on `training`; it scales condensed graphs too.
         schema: the schema of `whole`.
         setting: "transductive" or "inductive".
@@ -43,6 +46,7 @@ class EvaluationTask:
     whole: MultimodalGraph
     training: MultimodalGraph
     validation: MultimodalGraph
+    reduction: SparseReduction
     scaler: FeatureScaler
     schema: GraphSchema
     setting: Setting
@@ -58,17 +62,21 @@ class EvaluationTask:
     ) -> EvaluationTask:
         """Prepare a checked whole graph; see `FeatureScaler` for `scaling`."""
         hidden = hide_test_labels(raw)
-        visible = complete(hidden).to(device or "cpu")
+        seen = training_part(hidden, setting).graph
+        reduction = SparseReduction.fit(seen)
+
+        def prepared(graph: MultimodalGraph) -> MultimodalGraph:
+            return complete(reduction.apply(graph)).to(device or "cpu")
+
+        visible = prepared(hidden)
         parts = [visible, visible]
         if setting == "inductive":
-            pair = training_part(hidden, setting), validation_part(hidden, setting)
-            parts = [complete(part.graph).to(device or "cpu") for part in pair]
+            parts = [prepared(seen), prepared(validation_part(hidden, setting).graph)]
         scaler = FeatureScaler.fit(parts[0], scaling)
         whole = scaler.apply(visible)
         training, validation = (whole if p is visible else scaler.apply(p) for p in parts)
-        return cls(
-            raw, whole, training, validation, scaler, GraphSchema.of(whole), setting, scaling
-        )
+        schema = GraphSchema.of(whole)
+        return cls(raw, whole, training, validation, reduction, scaler, schema, setting, scaling)
 
     @cached_property
     def fingerprint(self) -> str:

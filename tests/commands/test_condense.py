@@ -21,6 +21,7 @@ from condense.methods.srgm import loop
 from condense.methods.srgm import method as srgm
 from models.registry import MODELS
 from tests.support.graphs import small_graph
+from tests.support.sparse import wide_graph
 
 QUICK = ["--epochs", "2", "--outer", "3", "--ratio", "0.2", "--edge-ratio", "0.3"]
 
@@ -344,3 +345,29 @@ def test_a_graph_made_in_python_needs_its_whole_graph_named(
     assert "no data set known here; give --whole FILE" in capsys.readouterr().err
     short = ["--seeds", "1", "--epochs", "5", "--out", str(tmp_path)]
     assert cli.main([*command, "--whole", str(whole), *short]) == 0
+
+
+def test_wide_sparse_features_from_file_to_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "wide.h5", wide_graph())
+    command = ["condense", "--dataset", "wide.h5", "--method", "kmeans", "--ratio", "0.1"]
+    assert cli.main([*command, "--out", "small.h5"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--half halves its features" in said
+    assert cli.main([*command, "--out", "half.h5", "--half"]) == 0
+    assert load_condensed(Path("half.h5")).graph["doc"].x_text.dtype == torch.float16
+    capsys.readouterr()
+    again = [*command, "--out", "half.h5", "--resume"]
+    assert cli.main([*again, "--half"]) == 0
+    assert "Nothing to do" in capsys.readouterr().out
+    assert cli.main(again) == 0
+    assert "Nothing to do" not in capsys.readouterr().out
+    assert load_condensed(Path("half.h5")).graph["doc"].x_text.dtype == torch.float32
+    few = ["--models", "mlp", "--seeds", "1", "--epochs", "40", "--out", "table"]
+    assert cli.main(["evaluate", "--condensed", "small.h5", *few]) == 0
+    assert cli.main(["inspect", "small.h5"]) == 0
+    assert "4,000 sparse columns are read in 256 dimensions" in capsys.readouterr().out
+    with Path("table/results.csv").open() as stream:
+        scores = {row["method"]: float(row["micro_f1"]) for row in csv.DictReader(stream)}
+    assert min(scores.values()) > 0.7

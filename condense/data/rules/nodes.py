@@ -11,6 +11,8 @@ from condense.data.fingerprint import dtype_name
 from condense.data.graph import SPLITS, MultimodalGraph
 from condense.data.rules.limits import MOST_NODES
 from condense.data.rules.remedies import FLOATS, as_features, as_mask, as_vector, is_node_list
+from condense.data.rules.sparse import check_sparse_features
+from condense.data.sparse import is_sparse
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names, present
 
@@ -29,6 +31,8 @@ def check_nodes(graph: MultimodalGraph, node_type: str) -> None:
             _check_node_list(f"{here}.{key}", value, count)
         if key != "num_nodes":
             _check_rows(f"{here}.{key}", value, count)
+            if not (key.startswith(FEATURE_PREFIX) and is_sparse(value)):
+                dtype_name(value, f"{here}.{key}")
     for key in store:
         if key.startswith(MASK_PREFIX) or key in SPLITS:
             _check_mask(f"{here}.{key}", store[key])
@@ -83,7 +87,6 @@ def _check_rows(where: str, value: object, count: int) -> None:
         rule = f"must have {count} rows, one per node"
         remedy = "give each node a row, correct num_nodes, or delete it"
         raise GraphError.of(where, f"shape {list(value.shape)}", rule, remedy)
-    dtype_name(value, where)
 
 
 def _check_mask(where: str, mask: Tensor) -> None:
@@ -96,6 +99,9 @@ def _check_features(where: str, x: Tensor, has: Tensor, mask: str) -> None:
     if x.dim() != 2 or x.size(1) == 0 or x.dtype not in FLOATS:
         rule = "must be float16, float32 or float64 [num_nodes, width ≥ 1]"
         raise GraphError.of(where, described(x), rule, as_features(x))
+    if is_sparse(x):
+        check_sparse_features(where, x, has, mask)
+        return
     first, bad = None, 0
     for start in range(0, x.size(0), ROWS):
         block = slice(start, start + ROWS)

@@ -9,6 +9,7 @@ import re
 import h5py
 import numpy as np
 import pytest
+import scipy.sparse
 
 from condense.data.condensed import Provenance
 from condense.io import save
@@ -17,6 +18,7 @@ from models.schema import features
 from tests.support.graphs import PROVENANCE, small_condensed, small_graph
 from tests.support.names import names_of, renamed
 from tests.support.paths import ROOT
+from tests.support.sparse import two_guises
 
 SPEC = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
 
@@ -87,6 +89,19 @@ def test_plain_h5py_verifies_the_checksum(tmp_path):
         with h5py.File(tmp_path / name, "a") as file:
             file["nodes/movie/x_text"][3, 2] += 1
         assert not verify(tmp_path / name)
+
+
+def test_plain_libraries_read_and_verify_sparse_features(tmp_path):
+    _, graph = two_guises()
+    save(tmp_path / "sparse.h5", graph)
+    movie = function("read")(tmp_path / "sparse.h5")["nodes"]["movie"]
+    assert list(movie) == [name for name in graph["movie"] if name != "num_nodes"]
+    x = scipy.sparse.csr_array(movie["x_text"], shape=graph["movie"].x_text.shape)
+    np.testing.assert_array_equal(x.toarray(), graph["movie"].x_text.to_dense())
+    assert function("verify")(tmp_path / "sparse.h5")
+    with h5py.File(tmp_path / "sparse.h5", "a") as file:
+        file["nodes/movie/x_text/indices"][3] += 1
+    assert not function("verify")(tmp_path / "sparse.h5")
 
 
 def test_version_and_format_are_ours():
