@@ -142,7 +142,7 @@ def byte_budget(visible: MultimodalGraph, budget: Budget) -> int:
 
 
 def _check_size(graph: MultimodalGraph) -> None:
-    """Raise for features whose squares would overflow while they are condensed."""
+    """Raise for features whose sums would overflow while they are condensed."""
     for node_type in graph.node_types:
         for modality in modality_names(graph[node_type]):
             store = graph[node_type]
