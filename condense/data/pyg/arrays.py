@@ -12,10 +12,8 @@ from torch import Tensor
 from condense.data.fingerprint import DTYPES
 from condense.data.pyg.changes import Changes
 from condense.data.rules.nodes import described
+from condense.data.sparse import WIDEST, from_scipy
 from condense.errors import GraphError
-
-DENSE_BYTES = 4 << 30
-"""Sparse features that would take more than this when dense are refused."""
 
 
 def as_tensor(value: Any, where: str, changes: Changes) -> Tensor | None:
@@ -54,17 +52,21 @@ def as_tensor(value: Any, where: str, changes: Changes) -> Tensor | None:
 
 
 def feature_matrix(x: Tensor, where: str, changes: Changes) -> Tensor:
-    """Features as dense float [n, width]: float32, or float16 where they are.
+    """Features as float [n, width]: float32, or float16 where they are.
 
-    This is the place to change once sparse features are kept sparse.
+    Sparse ones of more than `WIDEST` columns stay sparse, as CSR; narrower ones become dense.
     """
     if x.layout != torch.strided:
-        size = 4 * x.numel()
-        if size > DENSE_BYTES:
-            rule = f"would take {size / 2**30:.0f} GiB when dense, more than {DENSE_BYTES >> 30}"
-            remedy = "reduce its width first, for example with sklearn's TruncatedSVD"
-            raise GraphError.of(where, f"sparse {list(x.shape)}", rule, remedy)
-        changes.note(f"{where}: made dense from {str(x.layout).removeprefix('torch.')}")
+        layout = str(x.layout).removeprefix("torch.")
+        if x.dim() == 2 and x.size(1) > WIDEST:
+            changes.note(
+                f"{where}: float32 CSR from {layout} {str(x.dtype).removeprefix('torch.')}"
+            )
+            coo = x.to_sparse_coo().coalesce()
+            rows, columns = coo.indices().numpy()
+            values = coo.values().float().numpy()
+            return from_scipy(sp.coo_array((values, (rows, columns)), shape=tuple(x.shape)))
+        changes.note(f"{where}: made dense from {layout}")
         x = x.to_dense()
     if x.dim() == 1:
         changes.detail(f"{where}: one column, [n, 1]")

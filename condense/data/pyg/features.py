@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from condense.data.pyg.arrays import as_tensor, feature_matrix
 from condense.data.pyg.changes import Changes
 from condense.data.rules.nodes import described
+from condense.data.sparse import WIDEST, as_scipy, from_scipy, is_sparse
 from condense.errors import GraphError
 from models.choices import nearest
 from models.schema import FEATURE_PREFIX
@@ -105,5 +107,10 @@ def _columns(x: Tensor, where: str, widths: Mapping[str, int]) -> dict[str, Tens
         rule = f"must have the {sum(widths.values())} columns of modalities {dict(widths)}"
         remedy = "correct the numbers, or give them for each node type"
         raise GraphError.of(where, described(x), rule, remedy)
-    parts = x.split(list(widths.values()), dim=1)
-    return {m: part.contiguous() for m, part in zip(widths, parts, strict=True)}
+    ends = list(itertools.accumulate(widths.values()))
+    parts = (slice(end - width, end) for end, width in zip(ends, widths.values(), strict=True))
+    if is_sparse(x):
+        matrix = as_scipy(x)
+        cut = {m: from_scipy(matrix[:, part]) for m, part in zip(widths, parts, strict=True)}
+        return {m: part if part.size(1) > WIDEST else part.to_dense() for m, part in cut.items()}
+    return {m: x[:, part].contiguous() for m, part in zip(widths, parts, strict=True)}

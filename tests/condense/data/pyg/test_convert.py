@@ -399,9 +399,21 @@ def test_what_is_no_graph_of_pyg(value: Any, said: str) -> None:
         from_pyg(value)
 
 
-def test_sparse_features_too_wide_to_be_dense() -> None:
-    wide = torch.sparse_coo_tensor(
-        torch.zeros(2, 1), torch.ones(1), (N, 10**9), check_invariants=True
-    )
-    with pytest.raises(GraphError, match=r"would take 89 GiB when dense.*TruncatedSVD"):
-        from_pyg(build("Data", {"x": wide, "y": Y}, {"edge_index": EDGES}))
+def test_wide_sparse_features_stay_sparse() -> None:
+    """Also where they are cut into modalities; 20,000 × 1,200,000 would take 89 GiB when dense."""
+    index = torch.tensor([[5, 0, 19_999], [7, 3, 1_199_999]])
+    for layout in ("COO", "CSR"):
+        wide = torch.sparse_coo_tensor(index, torch.tensor([2, 1, 3]), (20_000, 1_200_000))
+        data = Data(x=wide.to_sparse_csr() if layout == "CSR" else wide)
+        data.y = torch.arange(20_000) % 2
+        data.edge_index = torch.zeros(2, 0, dtype=torch.long)
+        split = {"train": torch.arange(4), "val": torch.arange(4, 6), "test": torch.arange(6, 9)}
+        whole = from_pyg(data, split=split)
+        (name,) = whole.node_types
+        x = whole[name].x_features
+        assert x.layout == torch.sparse_csr
+        assert x.values().tolist() == [1, 2, 3]
+        cut = from_pyg(data, split=split, modalities={"a": 5, "b": 1_199_995})[name]
+        assert cut.x_a.layout == torch.strided
+        assert cut.x_a[0].tolist() == [0, 0, 0, 1, 0]
+        assert cut.x_b.col_indices().tolist() == [2, 1_199_994]
