@@ -14,6 +14,7 @@ from commands.terminal import INTERRUPTED, MISSED, OK, console, errors, parse, p
 
 if TYPE_CHECKING:
     from evaluate.results.rows import Row
+    from evaluate.search.architecture import Architecture
     from evaluate.search.record import SideRow
     from evaluate.search.run import SearchRun
 
@@ -119,6 +120,7 @@ def _run(args: SearchArguments) -> int:
 def _search(args: SearchArguments, search: SearchRun) -> int:
     """Sweep, retrain the best on the whole graph, print them, and return the exit status."""
     from evaluate.distributed.connect import connect
+    from evaluate.executors import reason
     from evaluate.search.kept_trials import failures
     from evaluate.search.record import FAILED
 
@@ -134,7 +136,16 @@ def _search(args: SearchArguments, search: SearchRun) -> int:
     if all(row.status == FAILED for row in trials):
         errors.print("No trial worked, so none is retrained on the whole graph.")
         return MISSED
-    rows = search.retrain(trials, _show_retrained)
+    failed_again: list[str] = []
+
+    def on_failure(architecture: Architecture, error: Exception) -> None:
+        failed_again.append(architecture.text)
+        errors.print(
+            f"whole graph: {architecture.model} {architecture.text}: FAILED, {reason(error)}",
+            markup=False,
+        )
+
+    rows = search.retrain(trials, _show_retrained, on_failure)
     if not args.json:
         console.print("\nThe best on the condensed graph, trained on the whole graph and tested:\n")
         for row in rows:
@@ -143,7 +154,7 @@ def _search(args: SearchArguments, search: SearchRun) -> int:
                 f"macro-F1 {row.macro_f1:.3f}  {row.settings}",
                 markup=False,
             )
-    return MISSED if failed else OK
+    return MISSED if failed or failed_again else OK
 
 
 def _show_retrained(row: Row) -> None:

@@ -26,6 +26,12 @@ def listed_or_counted(names: Sequence[str], noun: str, most: int = 4) -> str:
     return listed(names) if len(names) <= most else counted(len(names), noun)
 
 
+def exact_slug(text: str) -> str:
+    """`slug`, with a digest where that loses anything, so that two names never share a file."""
+    plain = slug(text)
+    return plain if plain == text else f"{plain}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
 def slug(text: str) -> str:
     """Text as the beginning of a file name or an anchor: letters, digits and dashes, at most 100."""
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower()).strip("-")

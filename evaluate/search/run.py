@@ -20,12 +20,13 @@ from evaluate.results.json_files import read_json, write_json
 from evaluate.results.records import write_records
 from evaluate.results.rows import Row
 from evaluate.results.run_record import RunRecord
+from evaluate.search.architecture import Architecture
 from evaluate.search.kept_trials import spent_seconds
 from evaluate.search.ranking_quality import Verification
 from evaluate.search.record import SideRow, TrialRow, VerifyRow, claim
 from evaluate.search.side_trainer import SideTrainer
 from evaluate.search.space import Space, read_space, sample
-from evaluate.search.top import best, retrain
+from evaluate.search.top import best, raised, retrain
 from evaluate.search.trial import TrialData
 from evaluate.search.verify import Verifier
 from evaluate.training.task import EvaluationTask
@@ -172,12 +173,19 @@ class SearchRun:
         self._keep(samples=settings.samples, search_seconds=seconds)
         return trials
 
-    def retrain(self, trials: Sequence[TrialRow], on_row: Callable[[Row], None]) -> list[Row]:
+    def retrain(
+        self,
+        trials: Sequence[TrialRow],
+        on_row: Callable[[Row], None],
+        on_failure: Callable[[Architecture, Exception], None] = raised,
+    ) -> list[Row]:
         """Train the best of a search on the whole graph and test them; see `evaluate.search.top`."""
         settings = self.settings
         architectures = best(trials, self.space, settings.top)
         path = self.folder / "top.csv"
-        rows = retrain(self.task, architectures, self.space, settings.seeds, path, on_row)
+        rows = retrain(
+            self.task, architectures, self.space, settings.seeds, path, on_row, on_failure
+        )
         kept = ("model", "settings", "train_seed", "val_micro_f1", "micro_f1", "macro_f1")
         self._keep(top=[{name: getattr(row, name) for name in kept} for row in rows])
         return rows

@@ -27,6 +27,11 @@ def best(trials: Sequence[TrialRow], space: Space, count: int) -> list[Architect
     return list(chosen.values())
 
 
+def raised(architecture: Architecture, error: Exception) -> None:
+    """Raise the error: a failure ends the whole."""
+    raise error
+
+
 def retrain(
     task: EvaluationTask,
     architectures: Sequence[Architecture],
@@ -34,6 +39,7 @@ def retrain(
     seeds: int,
     path: Path,
     on_row: Callable[[Row], None],
+    on_failure: Callable[[Architecture, Exception], None] = raised,
 ) -> list[Row]:
     """Train architectures on the whole graph with seeds 0, 1, …; choose epochs on validation nodes, and test.
 
@@ -44,15 +50,19 @@ def retrain(
         seeds: number of trainings of each architecture.
         path: path of the file of rows; trainings listed there are not run again.
         on_row: called for every row.
+        on_failure: called for an architecture whose training fails; the others go on.
     """
     store = RecordStore(Row, lambda row: row.cell, path, "results", REMEDY)
     whole, rows = TrainingGraph(WHOLE, task.trained_whole()), []
     for architecture in architectures:
         choice = architecture.candidate(space.epochs, space.check_every)
-        for row in seed_rows(
-            task, whole, task.training, architecture.model, choice, range(seeds), store=store
-        ):
-            rows.append(row)
-            on_row(row)
+        try:
+            for row in seed_rows(
+                task, whole, task.training, architecture.model, choice, range(seeds), store=store
+            ):
+                rows.append(row)
+                on_row(row)
+        except Exception as error:
+            on_failure(architecture, error)
     store.restrict(rows)
     return rows

@@ -14,13 +14,17 @@ others is the mean of their family there (of all, if it has none), and rankings 
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 from condense.data.graph import MultimodalGraph, num_target
+from condense.errors import UserError
 from condense.running.threads import threads_for
+from evaluate.executors import reason
 from evaluate.results.json_files import read_json, write_json
 from evaluate.search.architecture import Architecture
 from evaluate.search.baselines import largest_within, probes, random_part, short_epochs, sizes
@@ -35,6 +39,8 @@ from evaluate.search.ranking_quality import (
 )
 from evaluate.search.side_trainer import SideTrainer
 from evaluate.search.trial import TrialData, run_trial
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,21 +68,33 @@ class Verifier:
     def run(
         self, architectures: Sequence[Architecture], measured: int | None = None
     ) -> Verification:
-        """Train all `architectures` on the condensed graph, and `measured` of them on the other sides."""
+        """Train all `architectures` on the condensed graph, and `measured` of them on the other sides.
+
+        An architecture whose training fails is left out of all sides, and a warning says why.
+
+        Raises:
+            UserError: fewer than two architectures are left.
+        """
         task = self.trainer.task
-        everywhere = pick(architectures, measured or len(architectures))
         with threads_for(0):
             small = TrialData.of(task, self.condensed)
             self._warm_up(small, architectures)
             sides = {CONDENSED: self._all(CONDENSED, small, architectures)}
+            architectures = _left(architectures, sides[CONDENSED])
+            everywhere = pick(architectures, measured or len(architectures))
             spent = fmean(r.seconds for r in sides[CONDENSED].values())
             allowed = spent + self.condense_seconds / len(architectures)
             whole = TrialData.of(task, task.training)
             sides[WHOLE] = self._all(WHOLE, whole, everywhere, test=True)
+            everywhere = _left(everywhere, sides[WHOLE])
             nodes, epochs = self._baselines(architectures, sides, allowed)
             part = TrialData.of(task, random_part(task.training, nodes, self.trainer.seed))
             sides[SUBGRAPH] = self._all(SUBGRAPH, part, everywhere)
             sides[SHORT] = self._all(SHORT, whole, everywhere, epochs=epochs)
+        # All sides but the condensed one rank the same architectures.
+        common = _left(_left(everywhere, sides[SUBGRAPH]), sides[SHORT])
+        for side in (WHOLE, SUBGRAPH, SHORT):
+            sides[side] = {a.key: sides[side][a.key] for a in common}
         return rank_quality(architectures, sides, allowed, self.condense_seconds, self.top)
 
     def _warm_up(self, data: TrialData, architectures: Sequence[Architecture]) -> None:
@@ -88,7 +106,8 @@ class Verifier:
         ):
             return
         for architecture in probes(architectures):
-            run_trial(data, architecture, 1, 1, self.trainer.seed)
+            with contextlib.suppress(Exception):  # It fails again where that is recorded.
+                run_trial(data, architecture, 1, 1, self.trainer.seed)
 
     def _all(
         self,
@@ -98,13 +117,20 @@ class Verifier:
         test: bool = False,
         epochs: int | None = None,
     ) -> Trainings:
-        """Train every architecture on one side; with `epochs`, validate only at the end."""
-        return {
-            a.key: self.trainer.train(
-                side, data, a, epochs or self.epochs, epochs or self.check_every, test
-            )
-            for a in architectures
-        }
+        """Train every architecture on one side; with `epochs`, validate only at the end.
+
+        Those whose training fails are not among the results.
+        """
+        trained = {}
+        rule = epochs or self.epochs, epochs or self.check_every
+        for a in architectures:
+            try:
+                trained[a.key] = self.trainer.train(side, data, a, *rule, test)
+            except Exception as error:
+                logger.warning(
+                    "%s: %s %s failed and is left out: %s", side, a.model, a.text, reason(error)
+                )
+        return trained
 
     def _baselines(
         self, architectures: Sequence[Architecture], sides: Mapping[str, Trainings], allowed: float
@@ -150,6 +176,23 @@ class Verifier:
         store = task.training[task.training.target]
         most = int(store.train_mask.sum())
         return largest_within(sizes(min(num_target(self.condensed), most), most), fits)
+
+
+def _left(
+    architectures: Sequence[Architecture], trained: Mapping[tuple[str, str], object]
+) -> list[Architecture]:
+    """The architectures whose training on a side did not fail.
+
+    Raises:
+        UserError: they are too few to be ranked.
+    """
+    left = [a for a in architectures if a.key in trained]
+    if len(left) < 2:
+        raise UserError(
+            f"verify: {len(left)} of {len(architectures)} architectures could be trained, which leaves "
+            "nothing to rank; the warnings above say why the others failed"
+        )
+    return left
 
 
 def pick(architectures: Sequence[Architecture], count: int) -> list[Architecture]:

@@ -14,7 +14,7 @@ from evaluate.report.figures.classes import class_balance
 from evaluate.report.figures.graph import draw_graph
 from evaluate.report.figures.projection import draw_projection
 from evaluate.report.figures.style import ReportFigure
-from evaluate.report.formatting import listed, percent, slug
+from evaluate.report.formatting import exact_slug, listed, percent
 from evaluate.report.runs import DatasetRuns, GraphFile, run_label
 from evaluate.report.tables import Table
 
@@ -39,7 +39,7 @@ def chapter(runs: DatasetRuns) -> Chapter:
             notes.append(f"{label}: {_left_out(*drawn.left_out)}")
         if runs.whole is not None:
             for projected in project_features(runs.whole, file.condensed.graph):
-                file_name = f"{name}-features-{slug(projected.modality)}"
+                file_name = f"{name}-features-{exact_slug(projected.modality)}"
                 figures.append(draw_projection(file_name, projected, runs.title))
     if runs.whole is None:
         warnings.append(

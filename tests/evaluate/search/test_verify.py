@@ -9,15 +9,19 @@ import pytest
 
 from condense.budget import plan
 from condense.data.graph import MultimodalGraph
+from condense.errors import UserError
 from condense.run import condense
 from evaluate.search.architecture import Architecture
 from evaluate.search.ranking_quality import Verification, extrapolated
 from evaluate.search.record import SideRow, read_table
 from evaluate.search.side_trainer import SideTrainer
 from evaluate.search.space import Family, Space, sample
+from evaluate.search.top import retrain
 from evaluate.search.trial import TrialData
 from evaluate.search.verify import Verifier, pick
 from evaluate.training.task import EvaluationTask
+from models.registry import MODELS
+from tests.support.broken_models import BROKEN
 from tests.support.graphs import small_graph
 
 LR = {"lr": (0.003, 0.03)}
@@ -166,3 +170,34 @@ def test_a_few_are_picked_family_by_family() -> None:
         assert len(picked) == count
         assert {a.model for a in picked} == {"mlp", "sgc", "gcn"}
         assert [a for a in architectures if a in picked] == picked
+
+
+def test_architectures_that_fail_are_left_out_of_all_sides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(MODELS, "raises", BROKEN["raises"])
+    graph = small_graph(num_target=80)
+    space = Space(6, 3, {**SPACE.families, "raises": Family({"hidden": (4, 16)}, LR)})
+    architectures = sample(space, 8, 0)
+    broken = [a for a in architectures if a.model == "raises"]
+    assert broken
+    found = verifier(tmp_path, graph).run(architectures)
+    assert len(found.rows) == len(architectures) - len(broken)
+    assert caplog.text.count("failed and is left out: KeyError") == len(broken)
+    with pytest.raises(UserError, match="0 of 2 architectures could be trained"):
+        verifier(tmp_path / "none", graph).run(broken[:2])
+
+
+def test_a_failing_one_of_the_best_is_reported_and_the_others_are_tested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MODELS, "raises", BROKEN["raises"])
+    task = EvaluationTask.of(small_graph(num_target=80))
+    architectures = [Architecture(name, {"hidden": 4}, {}) for name in ("raises", "mlp")]
+    failed: list[str] = []
+    rows = retrain(
+        task, architectures, SPACE, 1, tmp_path / "top.csv", lambda row: None,
+        lambda architecture, error: failed.append(f"{architecture.model}: {error}"),
+    )  # fmt: skip
+    assert [row.model for row in rows] == ["mlp"]
+    assert failed == ["raises: 'no such\\nrelation, or so'"]
