@@ -60,7 +60,11 @@ class Outcome:
 
 
 def bases() -> tuple[Base, ...]:
-    """The sound files: whole, condensed, compressed, a checkpoint, and one without a seal."""
+    """The sound files: whole, condensed, compressed, sparse, a checkpoint, and two without a seal."""
+    import numpy as np
+    import scipy.sparse as sp
+
+    from condense.data.sparse import from_scipy
     from condense.io import save
     from condense.io.checkpoint import save_checkpoint
     from tests.support.graphs import small_condensed, small_graph
@@ -68,12 +72,16 @@ def bases() -> tuple[Base, ...]:
 
     large = small_graph(num_target=3000, text_width=24)
     large["movie"].x_text = large["movie"].x_text.round()
+    sparse = small_graph()
+    words = sp.random_array((40, 500), density=0.02, rng=np.random.default_rng(0))
+    sparse["movie"].x_text = from_scipy(words.astype(np.float32))
     tensors = {f"now/{key}": large["movie"][key][:40] for key in ("x_text", "y", "train_mask")}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.h5"
         files = {}
         for name, graph in (
-            ("whole", small_graph()), ("condensed", small_condensed()), ("large", large)
+            ("whole", small_graph()), ("condensed", small_condensed()), ("large", large),
+            ("sparse", sparse),
         ):  # fmt: skip
             save(path, graph)
             files[name] = path.read_bytes()
