@@ -74,7 +74,7 @@ def bases() -> tuple[Base, ...]:
     large["movie"].x_text = large["movie"].x_text.round()
     sparse = small_graph()
     words = sp.random_array((40, 500), density=0.02, rng=np.random.default_rng(0))
-    sparse["movie"].x_text = from_scipy(words.astype(np.float32))
+    sparse["movie"].x_text = from_scipy(sp.csr_matrix(words, dtype=np.float32))
     tensors = {f"now/{key}": large["movie"][key][:40] for key in ("x_text", "y", "train_mask")}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.h5"

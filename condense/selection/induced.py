@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from jaxtyping import Int
 from torch import Tensor
+from torch_geometric.utils import coalesce
 
 from condense.budget import Budget
 from condense.clustering.assembly import empty_like
@@ -124,7 +125,12 @@ def _edges_among(
     src, dst = place[relation[0]][src], place[relation[2]][dst]
     inside = (src >= 0) & (dst >= 0)
     weight = graph[relation].get("edge_weight")
-    return torch.stack([src, dst])[:, inside], None if weight is None else weight[inside]
+    edges, weight = torch.stack([src, dst])[:, inside], None if weight is None else weight[inside]
+    if edges.unique(dim=1).size(1) == edges.size(1):
+        return edges, weight
+    # The budget counts pairs of nodes, so parallel edges become one with their number as its weight.
+    ones = torch.ones(edges.size(1), device=edges.device)
+    return coalesce(edges, ones if weight is None else weight, reduce="sum")
 
 
 def _within(

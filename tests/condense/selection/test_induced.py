@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from condense.budget import plan
 from condense.data.graph import MultimodalGraph
-from condense.selection.induced import subgraph_around
+from condense.selection.induced import induced_subgraph, subgraph_around, with_neighbours
 from tests.support.graphs import small_graph
 
 LIKE = ("item", "like", "item")
@@ -56,3 +57,26 @@ def test_neighbours_of_the_chosen_films_come_first():
         chosen = small[other].origin.tolist()
         assert len(set(chosen)) == len(chosen) == budget.nodes[other]
         assert len(near & set(chosen)) == min(len(near), len(chosen))
+
+
+def test_parallel_edges_are_one_pair_with_their_number_as_weight():
+    """Each edge written twice is the same graph as weights of 2, within the same budget."""
+    doubled, weighted = small_graph(num_target=60), small_graph(num_target=60)
+    for relation in weighted.edge_types:
+        index = weighted[relation].edge_index
+        weighted[relation].edge_weight = torch.full((index.size(1),), 2.0)
+        doubled[relation].edge_index = index.repeat(1, 2)
+    small = []
+    for graph in (doubled, weighted):
+        budget = plan(graph, 0.5)
+        targets = torch.arange(budget.nodes["movie"])
+        chosen = with_neighbours(graph, targets, budget, torch.Generator().manual_seed(0))
+        rich = dataclasses.replace(budget, edges=dict.fromkeys(budget.edges, 10**6))
+        small.append(induced_subgraph(graph, chosen, rich, torch.Generator().manual_seed(0)))
+    for relation in small[0].edge_types:
+        one, other = (
+            torch.sparse_coo_tensor(g[relation].edge_index, g[relation].edge_weight).coalesce()
+            for g in small
+        )
+        assert torch.equal(one.indices(), other.indices())
+        assert torch.equal(one.values(), other.values())
