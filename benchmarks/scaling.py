@@ -79,7 +79,7 @@ SWEEPS: dict[str, tuple[Point, ...]] = {
     # 0.5, 1, 2 and 5 % of the base's nodes.
     "ratio": tuple(replace(BASE, condensed=n) for n in (150, 300, 600, 1500)),
     "modalities": tuple(replace(BASE, modalities=m) for m in (1, 2, 3, 4)),
-    "relations": tuple(replace(BASE, relations=r) for r in (1, 2, 4, 8)),
+    "relations": tuple(replace(BASE, relations=r) for r in (1, 2, 4, 8, 16, 32, 100)),
 }
 
 
