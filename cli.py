@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import signal
 
-if __name__ == "__main__":  # Until `main` answers Ctrl-C, it ends the program without a traceback.
+# Until `main` answers Ctrl-C, it ends the program without a traceback.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import importlib

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -206,7 +207,7 @@ def _out(args: CondenseArguments, settings: Any) -> Path:
     method = label(args.method, dataclasses.asdict(settings)).replace(":", "-")
     name = Path(args.dataset).stem + ("" if args.setting == "transductive" else f"-{args.setting}")
     out = args.out or Path("runs") / (f"{name}-{method}-{args.ratio:g}-seed{args.seed}.h5")
-    if Path(args.dataset).resolve() == out.resolve():
+    if os.path.realpath(args.dataset) == os.path.realpath(out):
         raise UserError(f"out (got {out}) is the whole graph itself; choose another file")
     return out
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -71,13 +72,14 @@ def run(argv: list[str]) -> int:
     from condense.inspecting.describe import describe, warnings
     from condense.inspecting.facts import facts
     from condense.io import save
+    from condense.io.lock import held
     from condense.io.replace import check_target
 
     args = dataclasses.replace(args, dataset=dataset_name(args.dataset))
     widths = _widths(args.modalities)
     files = ForeignFiles(args.feat, args.adj, args.label)
     for path in (args.feat, args.adj, args.label, Path(args.dataset)):
-        if path is not None and path.resolve() == args.out.resolve():
+        if path is not None and os.path.realpath(path) == os.path.realpath(args.out):
             raise UserError(f"out (got {args.out}) is one of the files to read; choose another")
     check_target(args.out)
     names = None if widths is None else list(widths)
@@ -96,7 +98,8 @@ def run(argv: list[str]) -> int:
         seed=args.seed,
         dataset_settings=settings,
     )
-    save(args.out, condensed)
+    with held(args.out):
+        save(args.out, condensed)
     for line in describe(condensed):
         say.print(line, markup=False)
     warned = warnings(condensed)

@@ -38,9 +38,10 @@ class ReportArguments:
 def run(argv: list[str]) -> int:
     """`report`: see `ReportArguments`."""
     args = parse(ReportArguments, argv, "report", EXAMPLES)
+    from condense.io.lock import held
     from evaluate.report.write import write_report
 
-    with errors.status("reading and drawing …"):
+    with errors.status("reading and drawing …"), held(args.out):
         written = write_report(args.runs, args.out, args.data_root, args.whole)
     for note in written.notes:
         console.print(f"note: {note}", markup=False)

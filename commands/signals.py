@@ -1,7 +1,8 @@
 """Ctrl-C and SIGTERM end a command gently: both raise KeyboardInterrupt, but never inside an import.
 
 An exception inside a half-finished import of a large package surfaces as any other error. So a signal that
-arrives there waits until the import has ended.
+arrives there waits until the import has ended. A signal that the caller ignores, as `nohup` and a shell's
+background jobs do, stays ignored.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def stoppable() -> Iterator[Stops]:
     if threading.current_thread() is not threading.main_thread():
         yield stops
         return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
-    before = {number: signal.signal(number, stops.handle) for number in numbers}
+    wanted = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stops.handle) for number in (*wanted, signal.SIGALRM)}
     try:
         yield stops
     finally:

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import socket
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,8 +36,10 @@ def held(out: Path, folder: bool = False) -> Iterator[None]:
         UserError: another process holds it; the message names that process.
         FileError: the lock's file cannot be written.
     """
-    target = out.resolve()
-    path = target / ".lock" if folder else target.with_name(f".{short_digest(target.name)}.lock")
+    target = Path(os.path.realpath(out))
+    path = (
+        target / ".mmgc.lock" if folder else target.with_name(f".{short_digest(target.name)}.lock")
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = _taken(path, out)
@@ -77,7 +80,7 @@ def short_digest(name: str) -> str:
 def _taken(path: Path, out: Path) -> int | None:
     """The descriptor of the locked file `path`; None where files cannot be locked."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        descriptor = _opened(path, out)
         try:
             locked = try_lock(descriptor)
             if locked is None:
@@ -89,15 +92,41 @@ def _taken(path: Path, out: Path) -> int | None:
                 return None
             if not locked:
                 raise _busy(out, descriptor)
-            # Its last holder may have removed the file after it was opened here.
-            if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, json.dumps(_holder()).encode(), 0)
+            if _is_at(descriptor, path):
+                with contextlib.suppress(OSError):  # A full disk: the lock holds without a name.
+                    os.ftruncate(descriptor, 0)
+                    os.pwrite(descriptor, json.dumps(_holder()).encode(), 0)
                 return descriptor
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _opened(path: Path, out: Path) -> int:
+    """A descriptor of the file `path`, made if it is missing; no link to another file is followed.
+
+    Raises:
+        FileError: it is a link, or no regular file; writing to it would change something else.
+        OSError: it cannot be made.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            raise FileError(
+                f"out (got {out}) cannot be held: {path} is a link or no regular file; delete it, or choose "
+                "another --out"
+            )
+    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file still has this name: its last holder may have removed it meanwhile."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
 
 
 def _holder() -> dict[str, str]:
@@ -111,7 +140,7 @@ def _holder() -> dict[str, str]:
 
 def _busy(out: Path, descriptor: int) -> UserError:
     holder = {"process": "?", "host": "?", "since": "?", "command": "?"}
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
         holder |= json.loads(os.pread(descriptor, 1 << 16, 0))
     return UserError(
         f"out (got {out}) is being written by process {holder['process']} on {holder['host']} since "

@@ -99,7 +99,7 @@ def replacing(path: str | os.PathLike[str], elsewhere: str = "save elsewhere") -
     Raises:
         FileError: the folder is missing or not writable, `path` is no regular file, the disk is full.
     """
-    target = Path(path).resolve()
+    target = Path(os.path.realpath(path))
     temporary = _temporary(target)
     try:
         _check_replaceable(target, path)
@@ -161,9 +161,13 @@ def _temporary(target: Path) -> Path:
 def _remove_abandoned(target: Path) -> None:
     """Remove temporary files for `target` whose writers are dead: they hold no lock and are not new."""
     for path in target.parent.glob(f".{short_digest(target.name)}.*.tmp"):
-        with contextlib.suppress(OSError), path.open("rb") as file:
-            if time.time() - path.stat().st_mtime > ABANDONED and try_lock(file.fileno()):
-                path.unlink()
+        with contextlib.suppress(OSError):
+            found = path.lstat()
+            if not stat.S_ISREG(found.st_mode) or time.time() - found.st_mtime <= ABANDONED:
+                continue  # Opening a pipe could wait for ever.
+            with path.open("rb") as file:
+                if try_lock(file.fileno()):
+                    path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -196,11 +200,12 @@ def check_target(path: Path, beside: str = "") -> None:
         FileError: no file can be written there.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _check_replaceable(path.resolve(), path)
+        target = Path(os.path.realpath(path))  # Where a link leads.
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _check_replaceable(target, path)
         if beside:
             path.with_name(path.name + beside).exists()  # Raises if that name is too long.
-        probe = _temporary(path)
+        probe = _temporary(target)
         probe.touch()
         probe.unlink()
     except OSError as error:

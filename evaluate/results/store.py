@@ -80,7 +80,8 @@ class ResultStore:
 
     def __init__(self, folder: Path | None = None, fresh: bool = False) -> None:
         if folder is not None:
-            check_target(folder / RESULTS)
+            for name in (RESULTS, TUNING, FAILURES):
+                check_target(folder / name)
             for name in (RESULTS, TUNING, FAILURES) if fresh else (FAILURES,):
                 (folder / name).unlink(missing_ok=True)
         results, tuning, failures = (

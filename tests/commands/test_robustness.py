@@ -201,6 +201,14 @@ def test_an_unwritable_target_is_named_before_any_work(
     assert names(tmp_path) == ["mine.h5"]
 
 
+def test_a_target_that_is_a_link_to_itself_is_no_defect(
+    command: list[str], out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out.symlink_to(out.name)
+    assert cli.main([*command, "--out", str(out)]) == 2
+    assert "Too many levels of symbolic links" in capsys.readouterr().err
+
+
 def test_negative_checkpoint_seconds_are_refused(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -74,6 +74,18 @@ def test_handlers_are_put_back():
     assert [signal.getsignal(number) for number in numbers] == before
 
 
+def test_what_the_caller_ignores_stays_ignored():
+    """As a script's background jobs do, which the terminal's Ctrl-C is not meant for."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        pytest.fail("it was answered")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_signal_waits_until_an_import_has_ended(tmp_path, monkeypatch):
     (tmp_path / "interrupted_module.py").write_text(
         "import os, signal, time\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(0.2)\nDONE = True\n"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,15 +88,54 @@ def test_where_nothing_can_be_locked_there_is_a_warning(tmp_path, monkeypatch, c
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("make", [Path.symlink_to, Path.hardlink_to])
+def test_a_lock_that_is_a_link_changes_no_other_file(tmp_path: Path, make: Callable) -> None:
+    """A folder from elsewhere may hold one."""
+    (tmp_path / "mine").write_text("precious")
+    make(tmp_path / ".mmgc.lock", tmp_path / "mine")
+    with pytest.raises(FileError, match="is a link"), held(tmp_path, folder=True):
+        pass
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+def test_a_lock_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".mmgc.lock")
+    with pytest.raises(FileError, match="no regular file"), held(tmp_path, folder=True):
+        pass
+
+
+def test_other_programs_locks_stay(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("another program's")
+    with held(tmp_path, folder=True):
+        pass
+    assert (tmp_path / ".lock").read_text() == "another program's"
+
+
+def test_a_full_disk_costs_the_holders_name_alone(tmp_path: Path) -> None:
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, unlimited[1]))
+    try:
+        with (
+            held(tmp_path / "a.h5"),
+            pytest.raises(UserError, match="process \\?"),
+            held(tmp_path / "a.h5"),
+        ):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="choose another --out"), held(tmp_path / "file", True):
         pass
 
 
-def test_a_damaged_lock_is_still_a_lock(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"\0{", b"[" * 60_000, b"[]"])
+def test_a_damaged_lock_is_still_a_lock(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / f".{lock.short_digest('a.h5')}.lock"
     with held(tmp_path / "a.h5"):
-        path.write_bytes(b"\0{")
+        path.write_bytes(content)
         with pytest.raises(UserError, match="process \\?"), held(tmp_path / "a.h5"):
             pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from condense.errors import FileError
+from condense.io.lock import short_digest
 from condense.io.replace import check_target, replacing
 
 
@@ -87,6 +89,20 @@ def test_links_to_files_and_to_nothing_are_followed(tmp_path):
     assert (tmp_path / "target").read_bytes() == b"new"
 
 
+def test_a_link_into_a_missing_folder_is_ready_after_the_check(tmp_path):
+    (tmp_path / "link").symlink_to("missing/target")
+    check_target(tmp_path / "link")
+    write(tmp_path / "link")
+    assert (tmp_path / "missing" / "target").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("act", [write, check_target])
+def test_a_link_to_itself_leads_nowhere(tmp_path, act):
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(FileError, match="symbolic links"):
+        act(tmp_path / "link")
+
+
 @pytest.mark.parametrize(("length", "beside", "fits"), [(255, "", True), (256, "", False),
                          (243, ".checkpoints", True), (244, ".checkpoints", False)])  # fmt: skip
 def test_long_names(tmp_path, length, beside, fits):
@@ -101,6 +117,21 @@ def test_long_names(tmp_path, length, beside, fits):
     if not beside:
         with pytest.raises(FileError, match="give a shorter name"):
             write(path)
+
+
+def test_a_pipe_with_the_name_of_a_temporary_file_is_not_opened(tmp_path):
+    """Nobody writes to it, so whoever opened it would wait for ever."""
+    pipe = tmp_path / f".{short_digest('out')}.0.tmp"
+    os.mkfifo(pipe)
+    os.utime(pipe, (0, 0))
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it was opened"))
+    signal.alarm(5)
+    try:
+        write(tmp_path / "out")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    assert pipe.is_fifo()
 
 
 def test_what_dead_writers_left_is_removed_and_nothing_else(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from condense.errors import FileError
 from evaluate.results.rows import Row, read_rows
-from evaluate.results.store import Failure, ResultStore
+from evaluate.results.store import FAILURES, RESULTS, TUNING, Failure, ResultStore
 from tests.evaluate.report.rows import row
 
 
@@ -91,3 +92,14 @@ def test_real_and_simulated_data_of_one_name_keep_their_rows(tmp_path: Path) -> 
     ]
     kept(tmp_path, real)
     assert kept(tmp_path, simulated) == [*real, *simulated]
+
+
+@pytest.mark.parametrize("name", [RESULTS, TUNING, FAILURES])
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_pipe_in_place_of_a_table_is_neither_read_nor_removed(
+    tmp_path: Path, name: str, fresh: bool
+) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(FileError, match="a pipe"):
+        ResultStore(tmp_path, fresh)
+    assert (tmp_path / name).is_fifo()
