@@ -149,7 +149,7 @@ def _check_size(graph: MultimodalGraph) -> None:
             if is_sparse(store[FEATURE_PREFIX + modality]):
                 x = torch.from_numpy(visible_entries(store, modality).data)
             else:
-                x = features(store, modality)[present(store, modality)]
+                x = features(store, modality)[present(store, modality)].detach()
             largest = max((-float(x.min()), float(x.max()))) if x.numel() else 0.0
             if largest > LARGEST_FEATURE:
                 where = f"graph[{node_type!r}].{FEATURE_PREFIX}{modality}"

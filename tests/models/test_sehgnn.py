@@ -67,9 +67,9 @@ def test_logits_are_those_of_its_steps(hops):
 
 def test_meta_paths_that_end_at_a_type_without_features_are_none():
     model = make_model(small_graph(dtype=torch.float64))
-    films = "director__rev_directed_by__movie movie__directed_by__director"
-    people = "actor__rev_features__movie movie__features__actor"
-    assert set(model.encoder.paths) == {"", "director__rev_directed_by__movie", films, people}
+    films = "director|rev_directed_by|movie movie|directed_by|director"
+    people = "actor|rev_features|movie movie|features|actor"
+    assert set(model.encoder.paths) == {"", "director|rev_directed_by|movie", films, people}
 
 
 def test_attention_starts_as_the_identity():
@@ -84,7 +84,7 @@ def test_late_fusion_has_the_paths_of_each_modality():
     text, image = (model.encoder.copies[f"{m}:"] for m in ("text", "image"))
     assert len(text.paths) == 4
     # Directors have no image, so one path fewer.
-    assert "director__rev_directed_by__movie" not in image.paths
+    assert "director|rev_directed_by|movie" not in image.paths
     assert len(image.paths) == 3
 
 
@@ -95,7 +95,7 @@ def test_an_empty_relation_gives_zero_features():
     graph[relation].edge_weight = torch.zeros(0)
     model = make_model(graph)
     features, count = model.prepare(graph, torch.arange(12))
-    people = features["actor__rev_features__movie movie__features__actor"]
+    people = features["actor|rev_features|movie movie|features|actor"]
     assert count == 12
     assert not people["text"][0].count_nonzero()
     got = model(model.prepare(graph, torch.arange(12)))

@@ -136,9 +136,10 @@ def test_a_class_without_training_nodes_that_others_have() -> None:
 def test_more_classes_than_memory_are_a_sentence() -> None:
     graph = small_graph()
     graph.num_classes = 10**15
-    with pytest.raises(
-        GraphError, match=r"class 3 of .* its labels are 0 … 2: set num_classes to 3"
-    ):
+    with pytest.raises(GraphError, match=r"num_classes .* must be at most 1,000,000"):
+        check(graph)
+    graph.num_classes = 10**6
+    with pytest.raises(GraphError, match=r"class 3 .* its labels are 0 … 2: set num_classes to 3"):
         check(graph)
 
 
