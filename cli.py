@@ -18,7 +18,7 @@ import os
 import sys
 import traceback
 
-from commands.signals import INTERRUPTED, TERMINATED, stoppable
+from commands.signals import INTERRUPTED, TERMINATED, Stops, stoppable
 
 # No pydantic plugin is used, and looking for plugins would read every installed package's metadata.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status; see `commands.terminal.MEANING`."""
     with stoppable() as stops:
         try:
-            status = _guarded(sys.argv[1:] if argv is None else argv)
+            status = _guarded(sys.argv[1:] if argv is None else argv, stops)
         except KeyboardInterrupt:
             word = "Terminated" if stops.terminated else "Interrupted"
             sys.stderr.write(f"{word}; nothing was written.\n")
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
         return TERMINATED if stops.terminated and status == INTERRUPTED else status
 
 
-def _guarded(argv: list[str]) -> int:
+def _guarded(argv: list[str], stops: Stops) -> int:
     """Run one command; its errors become messages and exit statuses."""
     from commands.terminal import BROKEN, OK, WRONG, errors
     from condense.errors import UserError
@@ -93,6 +93,9 @@ def _guarded(argv: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except Exception:
+        if stops.arrived and "KeyboardInterrupt" in traceback.format_exc():
+            # Some extensions, such as pydantic's, raise an error of their own in its place.
+            raise KeyboardInterrupt from None
         traceback.print_exc()
         errors.print(
             "error: this is a defect of the program, not of your input. Please report it where you got the "

@@ -23,14 +23,17 @@ class Stops:
     """The signals that arrived.
 
     Attributes:
+        arrived: whether there was one.
         terminated: whether SIGTERM was among them.
     """
 
     def __init__(self) -> None:
+        self.arrived = False
         self.terminated = False
 
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Raise KeyboardInterrupt, now or as soon as no import is under way."""
+        self.arrived = True
         self.terminated |= number == signal.SIGTERM
         if _importing(frame):
             signal.setitimer(signal.ITIMER_REAL, AGAIN)  # Sends SIGALRM, which comes here, too.

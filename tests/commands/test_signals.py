@@ -67,6 +67,24 @@ def test_before_there_is_anything_to_keep(command, monkeypatch, capsys, number, 
     assert f"{word}; nothing was written." in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+def test_an_error_that_stands_for_a_signal_is_no_defect(monkeypatch, capsys, stopped):
+    """As pydantic reports a KeyboardInterrupt that meets it; without a signal it stays a defect."""
+
+    def swallowing(argv: list[str]) -> int:
+        try:
+            if stopped:
+                os.kill(os.getpid(), signal.SIGTERM)
+            text = ""
+        except KeyboardInterrupt:
+            text = ": KeyboardInterrupt"
+        raise RuntimeError(f"Error building a validator{text}")
+
+    monkeypatch.setattr("commands.inspect.run", swallowing)
+    assert cli.main(["inspect", "a.h5"]) == (143 if stopped else 3)
+    assert ("Traceback" in capsys.readouterr().err) is not stopped
+
+
 def test_handlers_are_put_back():
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
     before = [signal.getsignal(number) for number in numbers]
