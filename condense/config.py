@@ -111,7 +111,7 @@ def from_file(
         raise UserError(
             f"{name} (got {path}) cannot be read ({error.strerror}); check the path"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # Other encodings, huge numbers, deep nesting.
         raise UserError(f"{name} (got {path}) is not TOML ({error}); correct the file") from None
     tables = {k: v for k, v in content.items() if isinstance(v, dict)}
     for table in tables:

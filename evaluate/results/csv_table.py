@@ -42,6 +42,8 @@ def read_table(
     Raises:
         FileError: the file cannot be read, has other columns, or is damaged before its last line.
     """
+    if path.exists() and not path.is_file():  # Reading a pipe would wait for ever.
+        raise FileError(f"{path} cannot be read as {what} (no regular file); {remedy}")
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from condense.data.plain_json import spell, unspell
+from condense.data.plain_json import parsed, spell, unspell
 from condense.errors import FileError
 from condense.io.replace import replacing
 from evaluate.results.records import ELSEWHERE
@@ -47,12 +47,11 @@ def parse_json(path: Path, remedy: str) -> dict[str, Any]:
             gives line and column.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        if not path.is_file():  # Reading a pipe would wait for ever.
+            raise ValueError("no regular file")
+        record = parsed(path.read_text(encoding="utf-8"))
         if not isinstance(record, dict):
             raise ValueError(f"not an object but {type(record).__name__}")
         return unspell(record)
-    except RecursionError:
-        problem = "nested too deeply"
     except (OSError, ValueError) as error:
-        problem = str(error)
-    raise FileError(f"{path} cannot be read ({problem}); {remedy}")
+        raise FileError(f"{path} cannot be read ({error}); {remedy}") from None

@@ -248,6 +248,8 @@ def test_wrong_flags(argv: list[str], said: str, capsys: pytest.CaptureFixture[s
     ("text", "said"),
     [
         ("ratio = ", "is not TOML"),
+        ("ratio = " + "[" * 5000 + "]" * 5000, "is not TOML"),
+        ("ratio = 1" + "0" * 5000, "is not TOML"),
         ("ration = 0.1", "'ration' is unknown; did you mean 'ratio'"),
         ("[srgmm]\nepochs = 1", "did you mean 'srgm'"),
         ("[srgm]\nepoch = 1", "did you mean 'epochs'"),

@@ -39,7 +39,7 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
         ("null", "not an object but NoneType"),
         ("", "line 1 column 1"),
         ('{"a": "\0"}', "control character at: line 1 column 8"),
-        ('{"a": ' + "[" * 10**5 + "]" * 10**5 + "}", "nested too deeply"),
+        ('{"a": ' + "[" * 10**5 + "]" * 10**5 + "}", "nested deeper"),
     ):
         path.write_text(text)
         with pytest.raises(FileError, match=f"search.json cannot be read .*{problem}.*; delete it"):
