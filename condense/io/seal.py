@@ -51,8 +51,8 @@ def check_seal(file: io.RawIOBase) -> None:
         raise damaged(f"it {fault}: it has {size:,} bytes, and its seal says {SIZE + expected:,}")
     if _digest(file, SIZE)[1] != match[2]:
         raise damaged(
-            "its bytes do not match the SHA-256 checksum in its first 512 bytes: the file is damaged, or "
-            "another program has changed it (such a program must set these bytes to zero)"
+            "its bytes do not match the SHA-256 checksum in its first 512 bytes (a program that changes a "
+            "file must set these to zero)"
         )
 
 
