@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -34,6 +34,34 @@ ReductionKey = tuple[str, int]  # (modality, width)
 
 
 @dataclass(frozen=True)
+class ColumnBasis:
+    """V [width, r] by its rows of columns that occur; all others are zero, however wide X is.
+
+    Attributes:
+        columns: of X, in order [k].
+        rows: V's rows of these [k, r].
+    """
+
+    columns: Int[NDArray, " k"]
+    rows: Float[NDArray, "k r"]
+
+    def project(self, matrix: Csr) -> Float[NDArray, "n r"]:
+        """X V of a matrix X [n, width]; entries in columns that V lacks have no part in it."""
+        if not len(self.columns):
+            return np.zeros((matrix.shape[0], self.rows.shape[1]))
+        return packed(matrix, self.columns) @ self.rows
+
+    @property
+    def probe(self) -> float:
+        """gᵀ V h of two fixed vectors: one number that changes with any column of V.
+
+        g is cos(j) for column j, so that nothing of X's width is allocated.
+        """
+        h = np.random.RandomState(1).standard_normal(self.rows.shape[1])
+        return float(np.sqrt(2) * np.cos(self.columns) @ self.rows @ h)
+
+
+@dataclass(frozen=True)
 class SparseReduction:
     """X ↦ X V for sparse modalities wider than WIDEST; V's columns are an orthonormal basis [width, r].
 
@@ -53,7 +81,7 @@ class SparseReduction:
         kept: (modality, width) -> ‖X V‖² ÷ ‖X‖², of the graph that V was fitted on.
     """
 
-    basis: Mapping[ReductionKey, Float[NDArray, "width r"]] = field(default_factory=dict)
+    basis: Mapping[ReductionKey, ColumnBasis] = field(default_factory=dict)
     kept: Mapping[ReductionKey, float] = field(default_factory=dict)
 
     @classmethod
@@ -90,9 +118,9 @@ class SparseReduction:
         return {
             f"{modality}:{width}": {
                 "columns": width,
-                "dimensions": v.shape[1],
+                "dimensions": v.rows.shape[1],
                 "kept": self.kept[modality, width],
-                "probe": probe(v),
+                "probe": v.probe,
             }
             for (modality, width), v in self.basis.items()
         }
@@ -128,7 +156,7 @@ def sparse_modalities(graph: MultimodalGraph) -> list[tuple[str, str, int]]:
     ]
 
 
-def leading_basis(matrix: Csr, rank: int) -> tuple[Float[NDArray, "width r"], float]:
+def leading_basis(matrix: Csr, rank: int) -> tuple[ColumnBasis, float]:
     """V of `matrix` [n, width], and the share ‖X V‖² ÷ ‖X‖² that it keeps.
 
     An empty matrix gives one column of zeros, which keeps nothing.
@@ -137,37 +165,37 @@ def leading_basis(matrix: Csr, rank: int) -> tuple[Float[NDArray, "width r"], fl
 
     used = np.unique(matrix.indices)
     if not len(used):
-        return np.zeros((matrix.shape[1], 1)), 0.0
+        return ColumnBasis(used, np.zeros((0, 1))), 0.0
     # Empty columns have no part in any direction, and wide matrices have many.
-    packed: Csr = sp.csr_array(matrix[:, used])
+    x = packed(matrix, used)
     q: Any = randomized_range_finder(
-        packed.T,
-        size=min(rank, *packed.shape),
+        x.T,
+        size=min(rank, *x.shape),
         n_iter=ROUNDS,
         power_iteration_normalizer="QR",
         random_state=np.random.RandomState(0),
     )  # [used, r]
-    squares = np.square(packed @ q).sum(axis=0)  # [r]
+    squares = np.square(x @ q).sum(axis=0)  # [r]
     # Beyond X's rank the directions are noise, and would let unseen rows in by chance.
     q = q[:, squares > NEGLIGIBLE**2 * squares.max()]
     turn, _ = np.linalg.qr(np.random.RandomState(2).standard_normal((q.shape[1], q.shape[1])))
-    v = np.zeros((matrix.shape[1], q.shape[1]))
-    v[used] = q @ turn
-    return v, float(squares.sum() / np.square(packed.data).sum())
+    return ColumnBasis(used, q @ turn), float(squares.sum() / np.square(x.data).sum())
 
 
-def probe(v: Float[NDArray, "width r"]) -> float:
-    """gᵀ V h of fixed normal vectors g and h: one number that changes with any column of V."""
-    rng = np.random.RandomState(1)
-    return float(rng.standard_normal(v.shape[0]) @ v @ rng.standard_normal(v.shape[1]))
+def packed(matrix: Csr, columns: Int[NDArray, " k"]) -> Csr:
+    """The columns `columns`, in order, of a matrix [n, width], as a matrix [n, k]."""
+    place = np.minimum(np.searchsorted(columns, matrix.indices), len(columns) - 1)
+    known = columns[place] == matrix.indices
+    data = matrix.data if bool(known.all()) else np.where(known, matrix.data, 0)
+    return sp.csr_array((data, place, matrix.indptr), shape=(matrix.shape[0], len(columns)))
 
 
-def _dense(matrix: Csr, v: NDArray | None, dtype: torch.dtype) -> Tensor:
+def _dense(matrix: Csr, v: ColumnBasis | None, dtype: torch.dtype) -> Tensor:
     """X V, or X itself, in blocks of rows so that nothing larger than the result exists."""
     n, width = matrix.shape
-    dense = torch.empty(n, width if v is None else v.shape[1], dtype=dtype)
+    dense = torch.empty(n, width if v is None else v.rows.shape[1], dtype=dtype)
     for start in range(0, n, ROWS):
         block = matrix[start : start + ROWS]
-        rows = block.toarray() if v is None else block @ v
+        rows = block.toarray() if v is None else v.project(block)
         dense[start : start + ROWS] = torch.from_numpy(np.asarray(rows))
     return dense
