@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +13,7 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
+from commands.condense_text import announce, show_cost, warn, watched
 from commands.terminal import (
     INTERRUPTED,
     OK,
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from condense.budget import Budget
     from condense.data.condensed import CondensedGraph
     from condense.running.checkpoints import Checkpoints
-    from condense.running.steps import OnStep, Step
-    from condense.running.tensorboard import TensorBoard
-    from condense.running.timing import OnStage
 
 EXAMPLES = """
   python cli.py condense --dataset amazon1 --ratio 0.01
@@ -128,24 +125,23 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
 
     board = TensorBoard(args.tensorboard) if args.tensorboard else None
     checkpoints = Checkpoints(folder_beside(out), args.checkpoint_seconds, args.resume)
-    with errors.status(f"loading {args.dataset} …"):
+    with errors.status(f"loading {escape(args.dataset)} …"):
         graph = load_dataset(args.dataset, args.data_root, args.source, args.modalities)
     title = display_name(graph.name, graph.source)
     budget = plan(graph, args.ratio, args.ratio_base, args.edge_ratio, args.setting)
-    _announce(say, title, graph.target, args.method, budget)
+    announce(say, title, graph.target, args.method, budget)
     advised = advice(graph)
-    for warning in advised:
-        say.print(f"  [yellow]warning:[/] {escape(warning)}")
+    warn(say, advised)
     if args.resume:
         run = identity(graph, budget, args.method, settings, args.seed, find_device(args.device))
         if finished(out, run):
             condensed = load_condensed(out)
             if condensed.provenance.measures.get("half", False) == args.half:
                 checkpoints.discard()
-                say.print(f"Nothing to do: [bold]{out}[/] is complete.")
+                say.print(f"Nothing to do: [bold]{escape(str(out))}[/] is complete.")
                 return _finish(args, out, condensed, budget, advised)
     try:
-        with _watched(f"{args.method} on {title}", board) as (on_step, on_stage):
+        with watched(f"{args.method} on {title}", board) as (on_step, on_stage):
             condensed = condense(
                 graph,
                 budget,
@@ -212,43 +208,9 @@ def _out(args: CondenseArguments, settings: Any) -> Path:
     return out
 
 
-@contextlib.contextmanager
-def _watched(title: str, board: TensorBoard | None) -> Iterator[tuple[OnStep, OnStage]]:
-    """The callbacks for steps and stages: they show progress and, if `board` is given, draw its curves."""
-    from condense.running.progress import Progress
-
-    with contextlib.ExitStack() as stack:
-        watchers = [] if board is None else [stack.enter_context(board)]
-        progress = stack.enter_context(Progress(errors, title))
-
-        def on_step(step: Step) -> None:
-            for watcher in (progress, *watchers):
-                watcher.on_step(step)
-
-        yield on_step, progress.on_stage
-
-
-def _announce(say: Console, title: str, target: str, method: str, budget: Budget) -> None:
-    say.print(
-        f"[bold]{escape(title)}[/], {budget.setting}: {method}, "
-        f"{budget.nodes[target]} {escape(target)} nodes"
-    )
-    say.print(
-        f"  {budget.ratio:.3%} of all {target} nodes, {budget.ratio_train:.3%} of the training nodes; "
-        f"classes {', '.join(map(str, budget.classes))}",
-        markup=False,
-    )
-    others = [f"{n} {t}" for t, n in budget.nodes.items() if t != target]
-    edges = [f"{n} {r[1]}" for r, n in budget.edges.items()]
-    say.print(f"  {', '.join([*others, 'edges at most ' + ', '.join(edges)])}", markup=False)
-    for notice in budget.notices:
-        say.print(f"  [yellow]note:[/] {escape(notice)}")
-
-
 def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Checkpoints) -> None:
     """Write the graph and print what it cost; checkpoints are kept until the graph is complete."""
     from condense.errors import FileError
-    from condense.inspecting.describe import warnings
     from condense.io import save
 
     try:
@@ -257,16 +219,7 @@ def _keep(say: Console, out: Path, condensed: CondensedGraph, checkpoints: Check
         raise FileError(f"{error}; then give the same command with --resume") from error
     if condensed.provenance.complete:
         checkpoints.discard()
-    for stage in condensed.provenance.stages:
-        say.print(
-            f"  {stage['name']:<10} {stage['seconds']:7.1f} s, peak {stage['peak_bytes'] / 2**20:,.0f} MiB"
-        )
-    for warning in warnings(condensed):
-        say.print(f"  [yellow]warning:[/] {escape(warning)}")
-    if condensed.provenance.complete:
-        say.print(f"Written to [bold]{out}[/] in {condensed.provenance.condense_seconds:.1f} s.")
-    else:
-        say.print(f"Interrupted: the best graph so far is in [bold]{out}[/]; --resume continues.")
+    show_cost(say, out, condensed)
 
 
 def _finish(

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
+
 from commands.comparison import as_record, show
 from commands.grid_progress import GridProgress
 from commands.jobs import check_jobs, connect_ray, cores
@@ -154,7 +156,7 @@ def _evaluate(
     if args.json:
         print_json({"results": str(args.out / RESULTS), "comparisons": records})
     else:
-        console.print(f"\n{len(store.rows)} rows in [bold]{args.out / RESULTS}[/].")
+        console.print(f"\n{len(store.rows)} rows in [bold]{escape(str(args.out / RESULTS))}[/].")
     if store.failures:
         errors.print(f"\n{len(store.failures)} failed; the same command retries them:")
         for failure in store.failures:

@@ -83,7 +83,7 @@ def run(argv: list[str]) -> int:
             raise UserError(f"out (got {args.out}) is one of the files to read; choose another")
     check_target(args.out)
     names = None if widths is None else list(widths)
-    with errors.status(f"loading {args.dataset} …"):
+    with errors.status(f"loading {escape(args.dataset)} …"):
         whole = load_dataset(args.dataset, args.data_root, args.source, names)
     settings = {"dataset": args.dataset, "source": whole.source, "modalities": names}
     condensed = import_graph(
@@ -107,7 +107,7 @@ def run(argv: list[str]) -> int:
         say.print(f"[yellow]warning:[/] {escape(warning)}")
     origin = escape(display_name(whole.name, whole.source))
     say.print(
-        f"Written to [bold]{args.out}[/], as condensed from {origin}, "
+        f"Written to [bold]{escape(str(args.out))}[/], as condensed from {origin}, "
         "the graph that --dataset names; this cannot be checked."
     )
     if args.json:

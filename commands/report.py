@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rich.markup import escape
 
 from commands.terminal import OK, console, errors, parse
 
@@ -46,7 +47,7 @@ def run(argv: list[str]) -> int:
     for note in written.notes:
         console.print(f"note: {note}", markup=False)
     console.print(
-        f"Written to [bold]{written.page}[/]; {written.tables} tables (CSV, Markdown) and "
-        f"{written.figures} figures (PNG, SVG) to [bold]{written.folder}[/]."
+        f"Written to [bold]{escape(str(written.page))}[/]; {written.tables} tables (CSV, Markdown) and "
+        f"{written.figures} figures (PNG, SVG) to [bold]{escape(str(written.folder))}[/]."
     )
     return OK

@@ -96,7 +96,7 @@ def _run(args: SearchArguments) -> int:
         dataclasses.asdict(args),
     )
     errors.print(
-        f"[bold]{escape(search.task.title)}[/]; {search.space.size:,} architectures in {space}"
+        f"[bold]{escape(search.task.title)}[/]; {search.space.size:,} architectures in {escape(str(space))}"
     )
     status = OK
     try:
@@ -113,7 +113,7 @@ def _run(args: SearchArguments) -> int:
     if args.json:
         print_json(search.summary)
     else:
-        console.print(f"\nEverything is in [bold]{args.out}[/].")
+        console.print(f"\nEverything is in [bold]{escape(str(args.out))}[/].")
     return status
 
 

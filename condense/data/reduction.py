@@ -12,6 +12,7 @@ import scipy.sparse as sp
 import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
@@ -168,13 +169,17 @@ def leading_basis(matrix: Csr, rank: int) -> tuple[ColumnBasis, float]:
         return ColumnBasis(used, np.zeros((0, 1))), 0.0
     # Empty columns have no part in any direction, and wide matrices have many.
     x = packed(matrix, used)
-    q: Any = randomized_range_finder(
-        x.T,
-        size=min(rank, *x.shape),
-        n_iter=ROUNDS,
-        power_iteration_normalizer="QR",
-        random_state=np.random.RandomState(0),
-    )  # [used, r]
+    # One thread: BLAS's threads wait for each other by spinning, which takes twenty times as long where
+    # other processes run, and their number would show in the last digits. A limit holds for libraries that
+    # are loaded, so scikit-learn is imported before.
+    with threadpool_limits(1, user_api="blas"):
+        q: Any = randomized_range_finder(
+            x.T,
+            size=min(rank, *x.shape),
+            n_iter=ROUNDS,
+            power_iteration_normalizer="QR",
+            random_state=np.random.RandomState(0),
+        )  # [used, r]
     squares = np.square(x @ q).sum(axis=0)  # [r]
     # Beyond X's rank the directions are noise, and would let unseen rows in by chance.
     q = q[:, squares > NEGLIGIBLE**2 * squares.max()]

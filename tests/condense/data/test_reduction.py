@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
+from threadpoolctl import threadpool_limits
 
 from condense.data import reduction
 from condense.data.graph import MultimodalGraph
@@ -156,3 +157,12 @@ def test_nothing_as_wide_as_the_matrix_is_allocated() -> None:
     assert kept == pytest.approx(1)
     assert abs(basis.probe) > 0
     np.testing.assert_allclose(basis.project(x) @ basis.project(x).T, np.eye(3), atol=1e-12)
+
+
+def test_the_number_of_threads_does_not_show() -> None:
+    x = sp.random_array((300, 3000), density=0.01, rng=np.random.default_rng(0)).tocsr()
+    bases = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            bases.append(leading_basis(sp.csr_array(x), 64)[0].rows)
+    np.testing.assert_array_equal(*bases)
