@@ -180,11 +180,12 @@ def leading_basis(matrix: Csr, rank: int) -> tuple[ColumnBasis, float]:
             power_iteration_normalizer="QR",
             random_state=np.random.RandomState(0),
         )  # [used, r]
-    squares = np.square(x @ q).sum(axis=0)  # [r]
-    # Beyond X's rank the directions are noise, and would let unseen rows in by chance.
-    q = q[:, squares > NEGLIGIBLE**2 * squares.max()]
-    turn, _ = np.linalg.qr(np.random.RandomState(2).standard_normal((q.shape[1], q.shape[1])))
-    return ColumnBasis(used, q @ turn), float(squares.sum() / np.square(x.data).sum())
+        squares = np.square(x @ q).sum(axis=0)  # [r]
+        # Beyond X's rank the directions are noise, and would let unseen rows in by chance.
+        q = q[:, squares > NEGLIGIBLE**2 * squares.max()]
+        turn, _ = np.linalg.qr(np.random.RandomState(2).standard_normal((q.shape[1], q.shape[1])))
+        rows = q @ turn  # [used, r]
+    return ColumnBasis(used, rows), float(squares.sum() / np.square(x.data).sum())
 
 
 def packed(matrix: Csr, columns: Int[NDArray, " k"]) -> Csr:
