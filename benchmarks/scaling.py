@@ -177,7 +177,7 @@ def draw(sweeps: Sequence[str], points: dict[Point, Measured]) -> None:
         for row in range(2):
             _format_axes(axes[row][column], x, "condensed nodes" if sweep == "ratio" else sweep)
     for panels, label, (low, high) in zip(
-        axes, ("seconds", "MiB"), ((0.01, 10_000.0), (300.0, 30_000.0)), strict=True
+        axes, ("seconds", "MiB"), ((0.01, 10_000.0), (300.0, 200_000.0)), strict=True
     ):
         panels[0].set_ylabel(label)
         for panel in panels:

@@ -28,7 +28,7 @@ from condense.running.identity import identity
 from condense.running.steps import OnStep, ignore
 from condense.running.timing import OnStage, StageClock
 from models.choices import canonical
-from models.schema import FEATURE_PREFIX, features, modality_names, present
+from models.schema import FEATURE_PREFIX, modality_names, present
 
 
 class DivergedError(UserError):
@@ -149,8 +149,9 @@ def _check_size(graph: MultimodalGraph) -> None:
             if is_sparse(store[FEATURE_PREFIX + modality]):
                 x = torch.from_numpy(visible_entries(store, modality).data)
             else:
-                x = features(store, modality)[present(store, modality)].detach()
-            largest = max((-float(x.min()), float(x.max()))) if x.numel() else 0.0
+                x, has = store[FEATURE_PREFIX + modality].detach(), present(store, modality)
+                x = x if bool(has.all()) else x[has]  # No copy in the usual case.
+            largest = max(abs(float(bound)) for bound in x.aminmax()) if x.numel() else 0.0
             if largest > LARGEST_FEATURE:
                 where = f"graph[{node_type!r}].{FEATURE_PREFIX}{modality}"
                 rule = f"must not exceed {LARGEST_FEATURE:.0e} in size to be condensed"

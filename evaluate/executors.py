@@ -97,5 +97,7 @@ class LostProcessError(Exception):
 def reason(error: BaseException) -> str:
     """An error in one line: its kind and the first line of its text."""
     kind = error.kind if isinstance(error, LostProcessError) else type(error).__name__
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    # Tables, where reasons are kept, hold no NUL.
+    lines = str(error).replace("\0", " ").splitlines()
+    text = next((line.strip() for line in lines if line.strip()), "")
     return f"{kind}: {text}"[:300] if text else kind

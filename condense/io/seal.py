@@ -22,7 +22,7 @@ BLOCK = 1 << 20
 
 def seal(file: io.RawIOBase) -> None:
     """Write the seal into the first SIZE bytes of `file`, whose HDF5 part is complete."""
-    length, digest = _digest(file, SIZE)
+    length, digest = _digest(file)
     file.seek(0)
     file.write(TEXT.format(length, digest).encode().ljust(SIZE, b"\0"))
 
@@ -49,16 +49,16 @@ def check_seal(file: io.RawIOBase) -> None:
     if size != SIZE + expected:
         fault = "is truncated" if size < SIZE + expected else "has grown"
         raise damaged(f"it {fault}: it has {size:,} bytes, and its seal says {SIZE + expected:,}")
-    if _digest(file, SIZE)[1] != match[2]:
+    if _digest(file)[1] != match[2]:
         raise damaged(
             "its bytes do not match the SHA-256 checksum in its first 512 bytes (a program that changes a "
             "file must set these to zero)"
         )
 
 
-def _digest(file: io.RawIOBase, start: int) -> tuple[int, str]:
-    """The number of bytes from `start` to the end, and their SHA-256."""
-    file.seek(start)
+def _digest(file: io.RawIOBase) -> tuple[int, str]:
+    """The number of bytes after the first SIZE, and their SHA-256."""
+    file.seek(SIZE)
     digest, length, block = hashlib.sha256(), 0, bytearray(BLOCK)
     view = memoryview(block)
     while count := file.readinto(view):

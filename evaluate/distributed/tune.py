@@ -28,6 +28,7 @@ from ray.tune.search import Searcher
 from condense.errors import UserError
 from evaluate.distributed.journal import LOST, Journal, architecture_of, logger
 from evaluate.distributed.proposals import Proposal, Proposals
+from evaluate.executors import reason
 from evaluate.results.json_files import read_json
 from evaluate.search.kept_trials import missing, read_trials, spent_seconds
 from evaluate.search.record import FAILED, TrialRow, claim
@@ -41,7 +42,6 @@ RETRIES = 3  # Of a trial that is lost.
 ROUNDS = 2
 """Trials that were lost get another round: Ray gives a trial up when its lost worker owes two answers, of
 which the second arrives while the trial already waits to be run again."""
-REASON = 300  # Characters of an error that are kept.
 ENVIRONMENT = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # `Journal` keeps what is needed.
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # A failed trial reports no score.
@@ -101,14 +101,7 @@ def train_architecture(
     try:
         run_trial(data, architecture_of(config), epochs, check_every, seed, report)
     except Exception as error:
-        tune.report({**last, "reason": reason_of(error)})
-
-
-def reason_of(error: Exception) -> str:
-    """One line that says what an error is."""
-    said = " ".join(str(error).replace("\0", " ").split())
-    name = type(error).__name__
-    return (f"{name}: {said}" if said else name)[:REASON]
+        tune.report({**last, "reason": reason(error)})
 
 
 def folder_of(trial: Any) -> str:
