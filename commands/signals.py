@@ -1,14 +1,16 @@
-"""Ctrl-C and SIGTERM end a command gently: both raise KeyboardInterrupt, but never inside an import.
+"""Ctrl-C and SIGTERM end a command gently: both raise KeyboardInterrupt, where it can do its work.
 
 An exception inside a half-finished import of a large package surfaces as any other error. So a signal that
-arrives there waits until the import has ended. A signal that the caller ignores, as `nohup` and a shell's
-background jobs do, stays ignored.
+arrives there waits until the import has ended. In a finalizer or in the callback of a weak reference Python
+drops every exception; what it dropped is raised again a moment later. A signal that the caller ignores, as
+`nohup` and a shell's background jobs do, stays ignored.
 """
 
 from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
@@ -16,7 +18,7 @@ from types import FrameType
 INTERRUPTED, TERMINATED = 130, 143
 """Exit statuses after Ctrl-C and SIGTERM, as shells have them."""
 AGAIN = 0.05
-"""Seconds after which a signal that met an import tries again."""
+"""Seconds after which a signal tries again that met an import or a place where exceptions are dropped."""
 
 
 class Stops:
@@ -36,9 +38,13 @@ class Stops:
         self.arrived = True
         self.terminated |= number == signal.SIGTERM
         if _importing(frame):
-            signal.setitimer(signal.ITIMER_REAL, AGAIN)  # Sends SIGALRM, which comes here, too.
+            self.try_again()
         else:
             raise KeyboardInterrupt
+
+    def try_again(self) -> None:
+        """Have `handle` called in a moment, by SIGALRM."""
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
 
 
 @contextlib.contextmanager
@@ -50,9 +56,19 @@ def stoppable() -> Iterator[Stops]:
         return
     wanted = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
     before = {number: signal.signal(number, stops.handle) for number in (*wanted, signal.SIGALRM)}
+    report_dropped = sys.unraisablehook
+
+    def dropped(unraisable: sys.UnraisableHookArgs) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            stops.try_again()
+        else:
+            report_dropped(unraisable)
+
+    sys.unraisablehook = dropped
     try:
         yield stops
     finally:
+        sys.unraisablehook = report_dropped
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -130,6 +130,25 @@ def test_a_signal_waits_until_an_import_has_ended(tmp_path, monkeypatch):
     assert sys.modules["interrupted_module"].DONE
 
 
+class _Interrupted:
+    """Its finalizer is interrupted: Python drops what a finalizer raises."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+
+
+def test_a_signal_inside_a_finalizer_is_not_lost():
+    def collect_and_wait() -> None:
+        _Interrupted()
+        time.sleep(5)
+
+    with stoppable() as stops:
+        with pytest.raises(KeyboardInterrupt):
+            collect_and_wait()
+        assert stops.terminated
+
+
 def test_other_threads_run_commands_too():
     statuses: list[int] = []
     thread = threading.Thread(target=lambda: statuses.append(cli.main(["--help"])))
@@ -165,14 +184,17 @@ def test_a_second_command_with_the_same_out_is_told(command, tmp_path):
     out = tmp_path / "small.h5"
     long = [*command, "--outer", "10000", "--out", str(out)]
     with subprocess.Popen([sys.executable, "cli.py", *long], cwd=ROOT) as first:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(".*.lock")) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        second = subprocess.run(
-            [sys.executable, "cli.py", *command, "--out", str(out)],
-            cwd=ROOT, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        first.send_signal(signal.SIGTERM)
-        assert first.wait(60) == 143
+        try:
+            deadline = time.monotonic() + 60
+            while not list(tmp_path.glob(".*.lock")) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            second = subprocess.run(
+                [sys.executable, "cli.py", *command, "--out", str(out)],
+                cwd=ROOT, capture_output=True, text=True, timeout=60,
+            )  # fmt: skip
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(60) == 143
+        finally:
+            first.kill()  # Or leaving the block would wait for all its steps.
     assert second.returncode == 2
     assert f"is being written by process {first.pid} on" in second.stderr
