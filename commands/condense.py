@@ -48,7 +48,7 @@ class CondenseArguments:
     """Condense a graph into an HDF5 file.
 
     Attributes:
-        dataset: amazon1, amazon2, imdb, imdb-unique, acm, dblp, cora, photo, another split of these
+        dataset: amazon1, amazon2, imdb, imdb-unique, acm, dblp, cora, photo, debian, another split of these
             (docs/datasets.md lists all), or the path of a graph saved by condense.io.save (.h5).
         source: the real files, the simulated stand-in, or auto: the real files if present, else simulated.
         data_root: folder that holds the data sets' files.

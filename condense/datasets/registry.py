@@ -144,6 +144,35 @@ DATASETS: dict[str, DatasetEntry] = {
     "photo-2": DatasetEntry("photo:load_photo", arguments={"seed": 2}),
     "photo-3": DatasetEntry("photo:load_photo", arguments={"seed": 3}),
     "photo-4": DatasetEntry("photo:load_photo", arguments={"seed": 4}),
+    "photo-rich": DatasetEntry(
+        "photo:load_photo",
+        arguments={"rich": True},
+        what="photo, split 20/10/70 %",
+        files="as photo",
+        target="product",
+        relations="as photo",
+    ),
+    "debian": DatasetEntry(
+        "debian:load_debian",
+        modalities=("text", "tags", "numbers"),
+        available=("text", "tags", "numbers"),
+        what="packages, sources, maintainers; 50 sections as classes, split 50/25/25 %",
+        files="`debian/Packages` (or .xz, .gz, .lz4); without it what apt keeps",
+        target="package",
+        shown_modalities="text, tags, numbers",
+        relations="5, both ways",
+    ),
+    "debian-poor": DatasetEntry(
+        "debian:load_debian",
+        modalities=("text", "tags", "numbers"),
+        available=("text", "tags", "numbers"),
+        arguments={"poor": True},
+        what="debian with 20/30 labels a class",
+        files="as debian",
+        target="package",
+        shown_modalities="as debian",
+        relations="as debian",
+    ),
 }
 """A row without `what` is another split of the row above it."""
 

@@ -1,4 +1,4 @@
-"""Converts the node numbers of a public split to masks and labels."""
+"""Splits: node numbers of a public one converted to masks and labels, and random ones."""
 
 from __future__ import annotations
 
@@ -44,3 +44,30 @@ def set_splits(
         inside |= mask
     y = torch.from_numpy(labels.astype(np.int64))
     store.y = torch.where(inside, y, torch.full_like(y, UNLABELLED))
+
+
+def draw_counts(labels: NDArray, train: int, val: int, seed: int = 0) -> dict[str, NDArray]:
+    """`train` and `val` random nodes of each class, and the rest for testing; one seed gives one split.
+
+    Nodes with the label −1 are in no part.
+    """
+    rng = _generator(seed)
+    shuffled = [rng.permutation(np.flatnonzero(labels == c)) for c in range(labels.max() + 1)]
+    cuts = {
+        "train": slice(train),
+        "val": slice(train, train + val),
+        "test": slice(train + val, None),
+    }
+    return {split: np.concatenate([c[cut] for c in shuffled]) for split, cut in cuts.items()}
+
+
+def draw_shares(labels: NDArray, train: float, val: float, seed: int = 0) -> dict[str, NDArray]:
+    """The shares `train` and `val` of all labelled nodes at random, whatever their class, and the rest."""
+    order = _generator(seed).permutation(np.flatnonzero(labels >= 0))
+    ends = [round(train * len(order)), round((train + val) * len(order))]
+    return dict(zip(NAMES, np.split(order, ends), strict=True))
+
+
+def _generator(seed: int) -> np.random.Generator:
+    # The bit generator is explicit, because a later numpy may change that of `default_rng`.
+    return np.random.Generator(np.random.PCG64(seed))

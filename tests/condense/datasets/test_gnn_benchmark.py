@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 
 from condense.data.rules.check import check
 from condense.datasets.cora import load_cora
-from condense.datasets.photo import draw_split, load_photo
+from condense.datasets.photo import load_photo
 from condense.errors import FileError
 from tests.support.shared_data import DATA, needs
 
@@ -85,13 +84,6 @@ def test_tiny_photo(tmp_path: Path) -> None:
         assert (store.y == torch.arange(N) % 2).all()
 
 
-def test_a_split_is_random_within_each_class() -> None:
-    labels = np.arange(400) % 2
-    rows = draw_split(labels, 0)["train"]
-    assert len(np.unique(rows)) == 40
-    assert rows.max() > 200  # Not merely the first nodes of each class.
-
-
 @pytest.mark.parametrize(("load", "path"), [(load_cora, CORA), (load_photo, PHOTO)])
 def test_wrong_files(tmp_path: Path, load, path: Path) -> None:
     with pytest.raises(FileError, match=rf"{path.name} is missing; put .* below --data-root"):
@@ -151,10 +143,8 @@ def test_real_photo() -> None:
     assert int(product.test_mask.sum()) == 7650 - 8 * 50
 
 
-def test_drawn_splits_are_pinned() -> None:
-    """A new numpy could draw other numbers from the same seed; results would silently move."""
-    sha = hashlib.sha256()
-    for seed in range(5):
-        for rows in draw_split(np.arange(600) % 8, seed).values():
-            sha.update(rows.astype("<i8").tobytes())
-    assert sha.hexdigest() == "785c5a021d472d3f14faaf9ee1c57f1e9e8b72cd8cdda617f571572be9c88097"
+def test_photo_rich_has_a_fifth_for_training(tmp_path: Path) -> None:
+    write(tmp_path / PHOTO)
+    graph = load_photo(tmp_path, rich=True)
+    counts = [int(graph["product"][f"{split}_mask"].sum()) for split in ("train", "val", "test")]
+    assert (graph.name, counts) == ("photo-rich", [32, 16, 112])

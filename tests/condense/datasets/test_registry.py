@@ -13,6 +13,7 @@ import pytest
 from commands.condense import CondenseArguments
 from condense.data.features import complete
 from condense.data.graph import SPLITS, UNLABELLED, hide_test_labels
+from condense.datasets import debian_index
 from condense.datasets.load import load_dataset
 from condense.datasets.registry import DATASETS, dataset_name, dataset_table
 from condense.errors import FileError, UserError
@@ -22,7 +23,15 @@ from tests.support.paths import ROOT
 from tests.support.shared_data import DATA
 
 FOLDERS = {"imdb": "imdb", "acm": "heco/acm", "dblp": "heco/dblp", "cora": "planetoid"}
-FOLDERS |= {"photo": "amazon"}
+FOLDERS |= {"photo": "amazon", "debian": "debian"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory):
+    """Prepared graphs are kept in a folder of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -51,7 +60,10 @@ def test_every_entry(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", [n for n, entry in DATASETS.items() if not entry.simulated])
-def test_missing_files_are_named(name: str, tmp_path: Path) -> None:
+def test_missing_files_are_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(debian_index, "APT_LISTS", tmp_path)
     with pytest.raises(FileError, match=r"is missing; put .*'s files below --data-root"):
         load_dataset(name, tmp_path)
     with pytest.raises(UserError, match=rf"{name} has no simulated stand-in"):
