@@ -78,4 +78,5 @@ class GraphFacts:
             cell=cell.name,
             peak_mib=outcome.peak_mib,
             threads=outcome.threads,
+            rising=outcome.rising,
         )

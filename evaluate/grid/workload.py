@@ -89,6 +89,7 @@ class TrainingResult:
         peak_mib: memory in MiB that optimisation took, see `evaluate.training.memory.TrainingPeak`.
         threads: threads of the training.
         scores: each of `METRICS` on test nodes, None where it is undefined; None if the model was not tested.
+        rising: see `Trained`; None also in rows of older files.
     """
 
     val_micro_f1: float
@@ -99,6 +100,7 @@ class TrainingResult:
     peak_mib: float | None
     threads: int
     scores: Mapping[str, float | None] | None = None
+    rising: bool | None = None
 
     @classmethod
     def of_row(cls, row: Row) -> TrainingResult:
@@ -112,6 +114,7 @@ class TrainingResult:
             row.peak_mib,
             row.threads,
             {name: getattr(row, name) for name in METRICS},
+            row.rising,
         )
 
 
@@ -139,4 +142,5 @@ def run_cell(workload: GridWorkload, cell: Cell) -> TrainingResult:
         peak_mib=None if trained.peak_bytes is None else trained.peak_bytes / 2**20,
         threads=torch.get_num_threads(),
         scores=scores,
+        rising=trained.rising,
     )

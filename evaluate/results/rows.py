@@ -57,6 +57,8 @@ class Row:
         threads: of the training; 0 in older files.
         test_labels: digest of the test nodes and their classes when the scores were computed, see
             `EvaluationTask.test_digest`; empty in older files.
+        rising: whether the validation score was still rising when the training ended, see
+            `evaluate.training.rising`; None where it was validated once, and in older files.
     """
 
     dataset: str
@@ -89,6 +91,7 @@ class Row:
     condense_peak: Amount | None = None
     threads: Count = 0
     test_labels: Annotated[str, Field(pattern="^([0-9a-f]{16})?$")] = ""
+    rising: bool | None = None
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

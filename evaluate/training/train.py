@@ -17,6 +17,7 @@ from condense.running.timing import synchronise
 from evaluate.training.finite import check_finite, check_loss
 from evaluate.training.memory import TrainingPeak
 from evaluate.training.metrics import score
+from evaluate.training.rising import still_rising
 from models.classifier import cross_entropy
 
 
@@ -56,6 +57,8 @@ class Trained:
         validate_seconds: seconds of validation, on far more nodes than a condensed graph has.
         peak_bytes: memory that optimisation took, see `TrainingPeak`; None where the system does not
             report it.
+        rising: whether the validation score was still rising when the training ended, see
+            `evaluate.training.rising`; None where a single validation cannot tell.
     """
 
     model: nn.Module
@@ -64,6 +67,7 @@ class Trained:
     train_seconds: float
     validate_seconds: float
     peak_bytes: int | None = None
+    rising: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,8 @@ def train(
     memory.resume()
     best_state, best_epoch, kept = model.state_dict(), 0, 0.0
     best, least_loss, improved_at = -1.0, float("inf"), 0
+    scores: list[float] = []
+    place = 0  # Of the kept state in `scores`.
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
         model.train()
@@ -148,16 +154,20 @@ def train(
         if reached >= best or val_loss <= least_loss:
             improved_at = epoch
         if reached > best if settings.keep == "score" else val_loss < least_loss:
-            best_epoch, kept = epoch, reached
+            best_epoch, kept, place = epoch, reached, len(scores)
             best_state = copy.deepcopy(model.state_dict())
+        scores.append(reached)
         best, least_loss = max(best, reached), min(least_loss, val_loss)
         validate_seconds += time.perf_counter() - started
         on_check(Check(epoch, reached, best, train_seconds, validate_seconds))
         memory.resume()
         if settings.patience is not None and epoch - improved_at >= settings.patience:
+            rising = False
             break
+    else:
+        rising = still_rising(scores, place, len(val_rows))
     model.load_state_dict(best_state)
-    return Trained(model, kept, best_epoch, train_seconds, validate_seconds, memory.rise)
+    return Trained(model, kept, best_epoch, train_seconds, validate_seconds, memory.rise, rising)
 
 
 def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:

@@ -24,7 +24,7 @@ from tests.evaluate.report.rows import row
 ROWS = [
     dataclasses.replace(
         row(method, "mlp", seed, 0.5 + 0.01 * seed), auc=0.75, peak_mib=12.5, threads=16,
-        settings='hops=2, "quoted"', test_labels="0123456789abcdef",
+        settings='hops=2, "quoted"', test_labels="0123456789abcdef", rising=seed == 1,
     )
     for method, seed in (("whole", 0), ("srgm:epochs=0,damping=off", 0), ("srgm", 1))
 ]  # fmt: skip
@@ -41,6 +41,7 @@ def check_sane(rows: list[Row]) -> None:
     for one in rows:
         assert one.trained_on in ("whole", "condensed")
         assert one.setting in ("transductive", "inductive")
+        assert one.rising in (True, False, None)
         for name in ("micro_f1", "macro_f1", "accuracy", "val_micro_f1", "majority", "auc"):
             value = getattr(one, name)
             assert (name == "auc" and value is None) or 0 <= value <= 1
@@ -110,6 +111,7 @@ def test_the_next_run_drops_the_damaged_line_and_computes_what_is_missing(table:
         ("epoch", "x", "unable to parse"),
         ("trained_on", "hole", "match pattern"),
         ("setting", "traductive", "'transductive' or 'inductive'"),
+        ("rising", "perhaps", "valid boolean"),
     ],
 )
 def test_damage_before_the_last_line_is_refused_by_line_and_column(

@@ -20,7 +20,8 @@ ROW = Row(
 
 
 def test_rows_survive_their_file(tmp_path: Path) -> None:
-    rows = [ROW, dataclasses.replace(ROW, trained_on="whole", condense_seed=None)]
+    whole = dataclasses.replace(ROW, trained_on="whole", condense_seed=None)
+    rows = [ROW, *(dataclasses.replace(whole, rising=rising) for rising in (True, False, None))]
     write_rows(tmp_path / "results.csv", rows)
     assert read_rows(tmp_path / "results.csv") == rows
 
@@ -29,11 +30,14 @@ def test_columns_that_older_files_lack_are_at_their_defaults(tmp_path: Path) -> 
     path = tmp_path / "results.csv"
     newest = {"auc": 0.75, "peak_mib": 12.5, "condense_peak": 99.0, "threads": 2}
     digest = "0123456789abcdef"
-    row = dataclasses.replace(ROW, setting="inductive", cell=digest, test_labels=digest, **newest)
+    row = dataclasses.replace(
+        ROW, setting="inductive", cell=digest, test_labels=digest, rising=True, **newest
+    )
     write_rows(path, [row])
     assert read_rows(path) == [row]
     lines = path.read_text().splitlines()
     for count, older in (
+        (1, {"rising": None}),
         (1, {"test_labels": ""}),
         (4, {"auc": None, "peak_mib": None, "condense_peak": None, "threads": 0}),
         (1, {"cell": ""}),
