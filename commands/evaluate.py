@@ -41,6 +41,11 @@ EXAMPLES = """
   python cli.py evaluate --condensed runs/*.h5 --models gcn hgnn_ima:layers=2 --jobs 2 --out runs/grid
 """
 
+ONE_VALIDATION = (
+    "warning: {0.epochs} epochs are validated once, so nothing tells whether a training was still rising when "
+    "it ended; try more --epochs or a smaller --check-every (got {0.check_every})"
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateArguments:
@@ -63,7 +68,8 @@ class EvaluateArguments:
         baselines: methods to condense with at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
         tune: number of settings tried for each model and method (the whole graph counts as a method);
             validation nodes choose among them.
-        epochs: full-batch training steps of each training.
+        epochs: full-batch training steps of each training; a † in the tables marks trainings whose validation
+            score was still rising when they ended.
         check_every: epochs between validations.
         patience: stop a training once all validations within this many epochs were worse than the best in
             both loss and score; by default training never stops early.
@@ -124,6 +130,8 @@ def run(argv: list[str]) -> int:
     protocol = Protocol(models, args.seeds, args.per_graph, args.tune, training)
     protocol.check()
     check_jobs(args.jobs, args.threads)
+    if training.epochs <= training.check_every:
+        errors.print(ONE_VALIDATION.format(training), markup=False)
     logging.getLogger("evaluate").setLevel(logging.INFO)  # Logs which baselines are condensed.
     baselines = [parse_method(word) for word in args.baselines]
     with errors.status("loading …"):

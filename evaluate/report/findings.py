@@ -18,6 +18,7 @@ from evaluate.report.method_summary import (
 from evaluate.report.runs import DatasetRuns
 from evaluate.report.search_folder import CHEAP_TRAININGS, SearchFolder
 from evaluate.results.paired import PairedDifference
+from evaluate.results.rising_mark import RISING, marked
 from evaluate.results.table import Line, readable_bytes, trainings
 
 MOST_NAMED = 5  # Models; of more, only the extremes are named.
@@ -65,10 +66,15 @@ def _score_sentences(
     if corrected is not None and not math.isnan(corrected):
         margin = f", and {percent(corrected / 100)} of its margin over the majority class"
     verb = "has the highest mean retention:" if baselines else "keeps"
-    yield (
-        f"{best.label} {verb} {percent(retention / 100)} of the whole graph's micro-F1 on average "
-        f"{over}{margin}."
-    )
+    rising = best.whole_rising(names)
+    kept = marked(percent(retention / 100), bool(rising))
+    yield f"{best.label} {verb} {kept} of the whole graph's micro-F1 on average {over}{margin}."
+    if rising:
+        verb = "was" if len(rising) == 1 else "were"
+        yield (
+            f"{RISING} This may be too high: on the whole graph, {listed(rising)} {verb} still rising when "
+            "training ended."
+        )
     ahead = difference(best, whole)
     if ahead is not None:
         yield f"The difference to the whole graph is {_points(ahead)}{_reservation(ahead)}."

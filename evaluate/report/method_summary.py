@@ -48,6 +48,10 @@ class MethodSummary:
         lines = self.lines.items()
         return {m: line.break_even for m, line in lines if line.break_even is not None}
 
+    def whole_rising(self, models: Sequence[str]) -> list[str]:
+        """Which of `models` were still rising when a training on the whole graph ended."""
+        return [m for m in models if m in self.lines and self.lines[m].whole_rising]
+
     def mean(self, name: str, models: Sequence[str]) -> float | None:
         """The mean of a line's field over `models`; None where a model or its value is missing."""
         values = [getattr(self.lines[m], name) if m in self.lines else None for m in models]

@@ -16,6 +16,7 @@ from evaluate.report.method_summary import (
     whole_summary,
 )
 from evaluate.report.runs import DatasetRuns
+from evaluate.results.rising_mark import marked
 from evaluate.results.table import readable_bytes, seconds, trainings
 
 
@@ -33,7 +34,7 @@ def _leader_tiles(runs: DatasetRuns) -> Iterator[Tile]:
     retention = best.mean("retention", names)
     if retention is not None and whole is not None:
         yield Tile(
-            percent(retention / 100),
+            marked(percent(retention / 100), bool(best.whole_rising(names))),
             "of the whole graph's micro-F1",
             f"{best.label}, mean over {listed_or_counted(names, 'model')}",
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evaluate.results.retention import corrected_retention, retention
+from evaluate.results.rising_mark import hanging, marked, note_for
 from evaluate.results.rows import WHOLE, Row
 
 
@@ -30,6 +31,8 @@ class Line:
         auc: mean of ROC-AUC in points; None where a row has none.
         peak_mib: mean of what training took; likewise.
         condense_peak: mean over rows, in MiB; likewise.
+        rising: whether any of the rows' trainings is known to have ended while it was still rising.
+        whole_rising: the same of the model's trainings on the whole graph.
     """
 
     model: str
@@ -48,6 +51,8 @@ class Line:
     auc: float | None = None
     peak_mib: float | None = None
     condense_peak: float | None = None
+    rising: bool = False
+    whole_rising: bool = False
 
 
 def summarise(rows: Sequence[Row]) -> list[Line]:
@@ -97,6 +102,8 @@ def _line(model: str, method: str, group: Sequence[Row], whole: Sequence[Row] | 
         auc=_mean([None if r.auc is None else 100 * r.auc for r in group]),
         peak_mib=_mean([r.peak_mib for r in group]),
         condense_peak=_mean([r.condense_peak for r in group]),
+        rising=any(r.rising for r in group),
+        whole_rising=any(r.rising for r in whole or ()),
     )
 
 
@@ -120,21 +127,27 @@ HEADERS = (
 
 
 def cells(line: Line) -> tuple[str, ...]:
-    """The texts of one line, in the order of `HEADERS`."""
+    """The texts of one line, in the order of `HEADERS`, with the marks of `evaluate.results.rising_mark`."""
+    too_high = line.whole_rising and line.method != WHOLE
     return (
         line.model,
         line.method,
         str(line.runs),
-        f"{line.micro[0]:.1f} ± {line.micro[1]:.1f}",
+        score_text(line),
         f"{line.macro[0]:.1f} ± {line.macro[1]:.1f}",
         "" if line.auc is None else f"{line.auc:.1f}",
-        "" if line.retention is None else f"{line.retention:.1f} %",
-        "" if line.corrected is None else f"{line.corrected:.1f} %",
+        marked("" if line.retention is None else f"{line.retention:.1f} %", too_high),
+        marked("" if line.corrected is None else f"{line.corrected:.1f} %", too_high),
         readable_bytes(line.bytes),
         f"{line.train_seconds:.2f}",
         "" if line.peak_mib is None else _mib(line.peak_mib),
         "" if line.break_even is None else trainings(line.break_even),
     )
+
+
+def score_text(line: Line) -> str:
+    """Mean ± standard deviation of micro-F1, marked if a training was still rising."""
+    return marked(f"{line.micro[0]:.1f} ± {line.micro[1]:.1f}", line.rising)
 
 
 def seconds(condensing: float, unit: str = "") -> str:
@@ -192,7 +205,7 @@ def as_break_even(lines: Sequence[Line]) -> str:
 
 
 def as_text(lines: Sequence[Line]) -> str:
-    """The lines as aligned columns, with an empty line between models."""
+    """The lines as aligned columns, with an empty line between models and what marks mean below."""
     grid: list[tuple[str, ...]] = [HEADERS]
     previous = ""
     for line in lines:
@@ -200,7 +213,7 @@ def as_text(lines: Sequence[Line]) -> str:
             grid.append(())
         previous = line.model
         grid.append(cells(line))
-    return aligned(grid, left=2)
+    return _noted(grid, left=2)
 
 
 def as_matrix(lines: Sequence[Line]) -> str:
@@ -216,18 +229,21 @@ def as_matrix(lines: Sequence[Line]) -> str:
     grid = [("trained on", *models, "retention", "nodes", "edges", "bytes", "condense s")]
     for (method, nodes), found in methods.items():
         one = next(iter(found.values()))
-        scores = [
-            f"{found[m].micro[0]:.1f} ± {found[m].micro[1]:.1f}" if m in found else ""
-            for m in models
-        ]
+        scores = [score_text(found[m]) if m in found else "" for m in models]
         kept = [line.retention for line in found.values() if line.retention is not None]
+        too_high = method != WHOLE and any(line.whole_rising for line in found.values())
         grid.append((
             method, *scores,
-            f"{statistics.fmean(kept):.1f} %" if kept else "",
+            marked(f"{statistics.fmean(kept):.1f} %" if kept else "", too_high),
             f"{nodes:,.0f}", f"{one.edges:,.0f}", readable_bytes(one.bytes),
             "" if method == WHOLE else seconds(one.condense_seconds),
         ))  # fmt: skip
-    return aligned(grid, left=1)
+    return _noted(grid, left=1)
+
+
+def _noted(grid: Sequence[tuple[str, ...]], left: int) -> str:
+    """`aligned`, and below it what its marks mean if it has any."""
+    return "\n\n".join(filter(None, (aligned(hanging(grid), left), note_for(grid))))
 
 
 def aligned(grid: Sequence[tuple[str, ...]], left: int) -> str:

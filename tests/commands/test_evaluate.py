@@ -150,6 +150,28 @@ def test_for_machines(
     assert "torch" in record["versions"]
 
 
+def test_trainings_that_were_still_rising_are_marked(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    # At this rate one epoch changes little, and two hundred are more than enough.
+    assert cli.main([*command, "--models", "sgc:hops=1", "--epochs", "2", "--check-every", "1"]) == 0
+    print(capsys.readouterr().out)
+
+
+def test_a_single_validation_tells_nothing(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, "--epochs", "20", "--check-every", "20"]) == 0
+    said = capsys.readouterr()
+    assert "warning: 20 epochs are validated once" in said.err
+    assert "smaller --check-every (got 20)" in said.err
+    assert "†" not in said.out
+    assert {row.rising for row in read_rows(Path("out/results.csv"))} == {None}
+    assert cli.main([*command, "--epochs", "21", "--check-every", "20"]) == 0
+    assert "warning" not in capsys.readouterr().err
+    assert None not in {row.rising for row in read_rows(Path("out/results.csv"))}
+
+
 def test_few_trainings_need_no_ray(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

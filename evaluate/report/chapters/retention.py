@@ -10,8 +10,11 @@ from evaluate.report.formatting import counted, listed, percent
 from evaluate.report.method_summary import MethodSummary, method_summaries, models
 from evaluate.report.runs import DatasetRuns
 from evaluate.report.tables import MISSING, Table
-from evaluate.results.rows import Row
-from evaluate.results.table import HEADERS, Line, cells, summarise
+from evaluate.results.rising_mark import RISING, marked, note_for
+from evaluate.results.rows import WHOLE, Row
+from evaluate.results.table import HEADERS, Line, cells, score_text, summarise
+
+RISING_COLUMNS = f"{RISING} On the whole graph, this model was still rising when training ended."
 
 
 def chapter(runs: DatasetRuns) -> Chapter:
@@ -22,12 +25,15 @@ def chapter(runs: DatasetRuns) -> Chapter:
         return Chapter(heading)
     condensed = [s for s in summaries if not s.whole]
     retention = [_values(s, names, "retention") for s in condensed]
-    figures = ()
+    figures, caption = (), ""
     if any(value is not None for values in retention for value in values):
         labels = [s.label for s in condensed]
+        rising = {m for s in condensed for m in s.whole_rising(names)}
+        columns = [marked(m, m in rising) for m in names]
+        caption = RISING_COLUMNS if rising else ""
         figures = (
             heat_map(
-                f"{runs.slug}-retention", f"Retention on {runs.title}", labels, names, retention,
+                f"{runs.slug}-retention", f"Retention on {runs.title}", labels, columns, retention,
                 runs.title,
             ),
         )  # fmt: skip
@@ -46,8 +52,9 @@ def chapter(runs: DatasetRuns) -> Chapter:
             "Each model (a column) was trained on each graph (a row) and tested on the whole graph's test "
             "nodes. Retention is its micro-F1 ÷ that of the same model trained on the whole graph.",
         ),
-        warnings=tuple(filter(None, [_mixed_settings(runs.rows), _mixed_labels(runs.rows)])),
+        warnings=tuple(filter(None, [warn(runs.rows) for warn in WARNINGS])),
         figures=figures,
+        caption=caption,
         tables=tuple(filter(None, tables)),
         details=(_lines(runs),),
     )
@@ -85,6 +92,26 @@ def _mixed_labels(rows: Sequence[Row]) -> str:
     )
 
 
+def _rising(rows: Sequence[Row]) -> str:
+    """Which models were still rising when a training on the whole graph ended; empty if none was."""
+    whole = [row for row in rows if row.trained_on == WHOLE]
+    parts = []
+    for model in models(whole):
+        of_model = [bool(row.rising) for row in whole if row.model == model]
+        if any(of_model):
+            parts.append(f"{model} ({sum(of_model)} of {counted(len(of_model), 'training')})")
+    if not parts:
+        return ""
+    return (
+        "The validation score was still rising when training on the whole graph ended, so that retention may "
+        f"be too high: {listed(parts)}; evaluate with more --epochs."
+    )
+
+
+WARNINGS = (_mixed_settings, _mixed_labels, _rising)
+"""Functions of the rows; each returns a sentence, or an empty text."""
+
+
 def _values(summary: MethodSummary, names: Sequence[str], which: str) -> list[float | None]:
     return [getattr(summary.lines[m], which) if m in summary.lines else None for m in names]
 
@@ -103,14 +130,18 @@ def _retention(
         known = [v for v in values if v is not None]
         if known:
             star = "" if len(known) == len(names) else "*"
-            mean = percent(sum(known) / len(known) / 100) + star
-            texts = [MISSING if v is None else percent(v / 100) for v in values]
+            rising = summary.whole_rising(names)
+            mean = marked(percent(sum(known) / len(known) / 100) + star, bool(rising))
+            texts = [
+                MISSING if v is None else marked(percent(v / 100), m in rising)
+                for m, v in zip(names, values, strict=True)
+            ]
             rows.append((summary.label, *texts, mean))
     if not rows:
         return None
     star = (
-        " * over the models trained on this graph."
-        if any(r[-1].endswith("*") for r in rows)
+        "* over the models trained on this graph."
+        if any("*" in r[-1] for r in rows)
         else ""
     )
     return Table(
@@ -118,29 +149,32 @@ def _retention(
         f"{title}, {runs.title}",
         ("trained on", *names, "mean"),
         tuple(rows),
-        note=(note + star).strip(),
+        note=" ".join(filter(None, (note, star, note_for(rows)))),
     )
 
 
 def _scores(runs: DatasetRuns, summaries: Sequence[MethodSummary], names: Sequence[str]) -> Table:
     def cell(line: Line | None) -> str:
-        return MISSING if line is None else f"{line.micro[0]:.1f} ± {line.micro[1]:.1f}"
+        return MISSING if line is None else score_text(line)
 
+    rows = tuple((s.label, *(cell(s.lines.get(m)) for m in names)) for s in summaries)
+    note = "Mean ± standard deviation over the seeds of condensing and training."
     return Table(
         f"{runs.slug}-micro-f1",
         f"Micro-F1 in points, {runs.title}",
         ("trained on", *names),
-        tuple((s.label, *(cell(s.lines.get(m)) for m in names)) for s in summaries),
-        note="Mean ± standard deviation over the seeds of condensing and training.",
+        rows,
+        note=f"{note} {note_for(rows)}".strip(),
     )
 
 
 def _lines(runs: DatasetRuns) -> Table:
+    rows = tuple(cells(line) for line in summarise(runs.rows))
     return Table(
         f"{runs.slug}-lines",
         f"Every model on every graph, {runs.title}",
         HEADERS,
-        tuple(cells(line) for line in summarise(runs.rows)),
+        rows,
         left=2,
-        note="Mean ± standard deviation over seeds, in points.",
+        note=f"Mean ± standard deviation over seeds, in points. {note_for(rows)}".strip(),
     )

@@ -202,7 +202,7 @@ def test_the_table_by_hand(rows: list[Row]) -> None:
     base = rows[0]
     made = [
         replace(base, model="m", trained_on=on, method=label, micro_f1=f, majority=0.4,
-                train_seconds=t, condense_seconds=c, ratio=q)
+                train_seconds=t, condense_seconds=c, ratio=q, rising=None)
         for on, label, f, t, c, q in (
             ("whole", "whole", 0.8, 10.0, 0.0, 1.0), ("whole", "whole", 0.6, 10.0, 0.0, 1.0),
             ("condensed", "x", 0.6, 2.0, 4.0, 0.1), ("condensed", "y", 0.7, 20.0, 4.0, 0.1),

@@ -29,6 +29,18 @@ def test_the_leader_has_the_highest_mean_retention() -> None:
     )
 
 
+def test_a_retention_that_may_be_too_high_says_so() -> None:
+    def marked(method: str) -> str:
+        return text_of(
+            [dataclasses.replace(r, rising=r.method == method and r.model == "sgc") for r in rows()]
+        )
+
+    text = marked("whole")
+    assert " %† of the whole graph's micro-F1" in text
+    assert "† This may be too high: on the whole graph, sgc was still rising when training" in text
+    assert marked("srgm") == text_of(rows())
+
+
 def test_an_overlap_is_not_called_better() -> None:
     close = {("kmeans", m): tuple(s + d for s, d in zip(SCORES["srgm", m], (0.01, -0.02, 0.0), strict=True))
              for m in ("mlp", "sgc")}  # fmt: skip

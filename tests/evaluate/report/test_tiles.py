@@ -28,6 +28,13 @@ def test_retention_size_time_and_break_even() -> None:
     ]
 
 
+def test_retention_has_the_mark_of_the_whole_graph() -> None:
+    some = [dataclasses.replace(r, rising=r.method == "whole" and r.train_seed == 2) for r in rows()]
+    (value, _), *others = shown(some)
+    assert value == shown(rows())[0][0] + "†"
+    assert others == shown(rows())[1:]
+
+
 def test_condensing_never_pays_off_if_the_whole_graph_is_as_cheap() -> None:
     slow = [dataclasses.replace(r, train_seconds=9.0) if r.method != "whole" else r for r in rows()]
     assert shown(slow)[3] == ("never", "pays off")

@@ -15,6 +15,7 @@ import pytest
 
 from condense.errors import FileError, UserError
 from evaluate.report.write import WrittenReport, write_report
+from evaluate.results.rows import Row
 from tests.support.paths import ROOT
 
 VOID = {"meta", "link", "br", "wbr", "img", "hr", "input"}
@@ -129,11 +130,19 @@ def test_numbers_are_those_of_the_rows(page: Page, tiny) -> None:
             if (r.method.partition(":")[0], r.model) == (method, model)
         )
 
+    def mark(rows: list[Row]) -> str:
+        return "†" if any(r.rising for r in rows) else ""
+
+    whole = [[r for r in tiny.rows if (r.method, r.model) == ("whole", m)] for m in ("mlp", "sgc", "gcn")]
+    marks = [mark(rows) for rows in (*whole, sum(whole, []))]
+    assert "†" in marks
+    assert "" in marks
     table = next(t for t in page.tables if t[0] == ["trained on", "mlp", "sgc", "gcn", "mean"])
     for row in table[1:]:
         method = row[0].partition(":")[0]
         kept = [100 * mean(method, m) / mean("whole", m) for m in ("mlp", "sgc", "gcn")]
-        expected = [f"{v:.1f} %" for v in (*kept, statistics.fmean(kept))]
+        values = (*kept, statistics.fmean(kept))
+        expected = [f"{v:.1f} %{end}" for v, end in zip(values, marks, strict=True)]
         assert [plain(text) for text in row[1:]] == expected
     assert [row[0].partition(":")[0] for row in table[1:]] == ["srgm", "random"]
     scores = next(t for t in page.tables if t[0] == ["trained on", "mlp", "sgc", "gcn"])
