@@ -42,8 +42,8 @@ EXAMPLES = """
 """
 
 ONE_VALIDATION = (
-    "warning: {0.epochs} epochs are validated once, so nothing tells whether a training was still rising when "
-    "it ended; try more --epochs or a smaller --check-every (got {0.check_every})"
+    "warning: {0.epochs} epochs are validated once, so nothing tells whether a training was still rising "
+    "when it ended; try more --epochs or a smaller --check-every (got {0.check_every})"
 )
 
 

@@ -16,6 +16,7 @@ from condense.run import condense
 from evaluate.grid import workload as module
 from evaluate.grid.plan import Cell
 from evaluate.grid.workload import GridWorkload, TrainingResult
+from evaluate.results.rising_mark import NOTE
 from evaluate.results.rows import read_rows
 from tests.support.graphs import small_graph
 
@@ -153,9 +154,26 @@ def test_for_machines(
 def test_trainings_that_were_still_rising_are_marked(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # At this rate one epoch changes little, and two hundred are more than enough.
-    assert cli.main([*command, "--models", "sgc:hops=1", "--epochs", "2", "--check-every", "1"]) == 0
-    print(capsys.readouterr().out)
+    chosen = [*command, "--models", "hgt", "--seeds", "1"]
+    few, many = ["--epochs", "4", "--check-every", "1"], ["--epochs", "200", "--check-every", "20"]
+    assert cli.main([*chosen, *few]) == 0
+    said = capsys.readouterr().out
+    whole, kmeans = (
+        next(x for x in said.splitlines() if f"  {on} " in x) for on in ("whole", "kmeans")
+    )
+    assert whole.count("†") == 1  # The score.
+    assert kmeans.count("%†") == 2  # Retention, twice.
+    assert said.count(NOTE) == 1
+    by_graph = {row.method: row.rising for row in read_rows(Path("out/results.csv"))}
+    assert by_graph["whole"] is True
+    assert cli.main([*chosen, *few]) == 0  # From the rows alone.
+    assert capsys.readouterr().out == said
+    assert cli.main([*chosen, *few, "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["comparisons"]
+    assert {line["whole_rising"] for line in one["summary"]} == {True}
+    assert cli.main([*chosen, *many]) == 0
+    assert "†" not in capsys.readouterr().out
+    assert {row.rising for row in read_rows(Path("out/results.csv"))} == {False}
 
 
 def test_a_single_validation_tells_nothing(

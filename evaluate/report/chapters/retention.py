@@ -139,11 +139,7 @@ def _retention(
             rows.append((summary.label, *texts, mean))
     if not rows:
         return None
-    star = (
-        "* over the models trained on this graph."
-        if any("*" in r[-1] for r in rows)
-        else ""
-    )
+    star = "* over the models trained on this graph." if any("*" in r[-1] for r in rows) else ""
     return Table(
         f"{runs.slug}-{which}-matrix",
         f"{title}, {runs.title}",

@@ -29,7 +29,9 @@ def test_retention_size_time_and_break_even() -> None:
 
 
 def test_retention_has_the_mark_of_the_whole_graph() -> None:
-    some = [dataclasses.replace(r, rising=r.method == "whole" and r.train_seed == 2) for r in rows()]
+    some = [
+        dataclasses.replace(r, rising=r.method == "whole" and r.train_seed == 2) for r in rows()
+    ]
     (value, _), *others = shown(some)
     assert value == shown(rows())[0][0] + "†"
     assert others == shown(rows())[1:]

@@ -68,6 +68,13 @@ def test_the_margin_is_a_standard_error(nodes: int, rising: bool) -> None:
     assert judged([0.8, 0.8 + math.sqrt(0.8 * 0.2 / 200)], nodes) is rising
 
 
+@pytest.mark.parametrize("nodes", [5, 21, 100])
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
+def test_a_single_node_is_no_rise(nodes: int, share: float) -> None:
+    before = math.ceil(share * nodes) - 1
+    assert judged([before / nodes, (before + 1) / nodes], nodes) is False
+
+
 def test_noise_neither_hides_a_rise_nor_makes_one() -> None:
     nodes = 500  # A standard error of 1.8 to 2.1 points; the noise is half of that.
     steep = [0.6 + 0.02 * k for k in range(10)]

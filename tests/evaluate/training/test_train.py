@@ -38,7 +38,9 @@ class Scripted(nn.Module):
 def trained(script, **settings):
     graph = small_graph(num_target=48)
     model = Scripted(graph["movie"].y, script)
-    done = train(model, graph, graph, TrainSettings(**{"epochs": 100, "check_every": 10, **settings}))
+    done = train(
+        model, graph, graph, TrainSettings(**{"epochs": 100, "check_every": 10, **settings})
+    )
     return model, done
 
 
