@@ -151,10 +151,10 @@ def test_for_machines(
     assert "torch" in record["versions"]
 
 
-def test_trainings_that_were_still_rising_are_marked(
-    command: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    chosen = [*command, "--models", "hgt", "--seeds", "1"]
+@pytest.mark.usefixtures("command")
+def test_trainings_that_were_still_rising_are_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ["evaluate", "--condensed", "0.h5", "--whole", "mine.h5", "--models", "hgt", "--seeds", "1",
+              "--out", "out"]  # fmt: skip
     few, many = ["--epochs", "4", "--check-every", "1"], ["--epochs", "200", "--check-every", "20"]
     assert cli.main([*chosen, *few]) == 0
     said = capsys.readouterr().out
