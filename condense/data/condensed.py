@@ -7,6 +7,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import torch
 from pydantic import BeforeValidator, ConfigDict, JsonValue, with_config
 from pydantic.dataclasses import dataclass
 from typing_extensions import TypedDict
@@ -15,6 +16,8 @@ from condense.config import user_errors
 from condense.data.graph import MultimodalGraph, Source
 from condense.data.inductive import Setting
 from condense.data.plain_json import parsed, spell, unspell
+from condense.data.spread import draw
+from condense.data.spread.spread import spread_of
 from condense.errors import FileError, UserError
 from models.choices import nearest
 
@@ -173,3 +176,12 @@ class CondensedGraph:
 
     graph: MultimodalGraph
     provenance: Provenance
+
+    def draw(self, generator: torch.Generator) -> MultimodalGraph:
+        """A graph to train on for an epoch: drawn from the spread or, without one, the graph itself.
+
+        Args:
+            generator: for the draw, on the graph's device.
+        """
+        spread = spread_of(self.graph)
+        return self.graph if spread is None else draw(self.graph, spread, generator)

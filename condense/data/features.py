@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +13,16 @@ from torch import Tensor
 
 from condense.data.graph import MultimodalGraph
 from condense.data.rules.completion import two_widths
+from condense.data.spread.spread import spread_of
 from models.propagation.sparse import edge_weights, mean_adjacency
-from models.schema import FEATURE_PREFIX, MASK_PREFIX, features, modality_names, present
+from models.schema import (
+    FEATURE_PREFIX,
+    MASK_PREFIX,
+    GraphSchema,
+    features,
+    modality_names,
+    present,
+)
 
 Scaling = Literal["standard", "none"]
 ORDINARY = (1e-15, 1e15)
@@ -104,8 +112,29 @@ class FeatureScaler:
                 scale[node_type, modality] = sigma if sigma > 1e-6 * float(mu.abs().max()) else 1.0
         return cls(mean, scale)
 
+    def flat(
+        self, schema: GraphSchema, node_types: Collection[str]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """μ and σ [D_t] of each of these types, one number for each column of all modalities side by side."""
+        mean, scale = {}, {}
+        for node_type in node_types:
+            widths = schema.modalities[node_type]
+            parts = [self.mean[node_type, m] for m in widths]
+            mean[node_type] = torch.cat(parts) if parts else torch.zeros(0)
+            scale[node_type] = (
+                torch.cat(
+                    [
+                        torch.full_like(mu, self.scale[node_type, m])
+                        for mu, m in zip(parts, widths, strict=True)
+                    ]
+                )
+                if parts
+                else torch.zeros(0)
+            )
+        return mean, scale
+
     def apply(self, graph: MultimodalGraph) -> MultimodalGraph:
-        """A copy of `graph` in scaled units; rows of missing modalities are zero, the mean."""
+        """A copy of `graph` and its spread in scaled units; rows of missing modalities are zero, the mean."""
         scaled = copy.copy(graph)
         for (node_type, modality), mu in self.mean.items():
             store = graph[node_type]
@@ -118,6 +147,9 @@ class FeatureScaler:
             scaled[node_type][FEATURE_PREFIX + modality] = (
                 x if bool(has.all()) else x * has.unsqueeze(1).to(x.dtype)
             )
+        if (spread := spread_of(graph)) is not None:
+            types = {graph.target, *spread.basis_of}
+            scaled.spread = spread.scaled(graph.target, *self.flat(GraphSchema.of(graph), types))
         return scaled
 
 

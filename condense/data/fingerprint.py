@@ -18,6 +18,7 @@ from torch import Tensor
 
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.data.sparse import WIDEST, Csr, dense_blocks, is_sparse, visible_entries
+from condense.data.spread.spread import SPREAD, spread_of
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, modality_names, present
 
@@ -112,7 +113,8 @@ def fingerprint(graph: MultimodalGraph) -> str:
     array's name, type, shape and values. What a condenser must not or cannot see has no influence: y
     counts as −1 on test nodes, and feature rows of nodes without the modality count as 0. The data
     set's name and source are not part of the content. A sparse modality counts as the dense one that it
-    stands for; one that is wider than WIDEST, which is not read like a dense one, by its entries.
+    stands for; one that is wider than WIDEST, which is not read like a dense one, by its entries. A condensed
+    graph's spread is part of it.
 
     Raises:
         GraphError: an array has a type outside DTYPES, such as bfloat16.
@@ -137,6 +139,11 @@ def fingerprint(graph: MultimodalGraph) -> str:
         digest.record(["edges", list(relation)])
         for key in sorted(store):
             _add(digest, key, store[key], None, f"graph[{relation!r}].{key}")
+    if (spread := spread_of(hidden)) is not None:
+        places = [[list(relation) for relation in place] for place in spread.places]
+        digest.record([SPREAD, places, dict(spread.basis_of)])
+        for key, tensor in spread.arrays():
+            _add(digest, key, tensor, None, f"graph.{SPREAD}.{key}")
     return digest.hexdigest()
 
 

@@ -9,11 +9,13 @@ import torch
 from torch_geometric.data import HeteroData
 
 from condense.data.rules.kind import check_target
+from condense.data.spread.spread import SPREAD, spread_of
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, GraphSchema
 
 Source = Literal["real", "simulated"]
 GRAPH_ATTRIBUTES = ("target", "num_classes", "name", "source")
+OWN_NAMES = (*GRAPH_ATTRIBUTES, SPREAD)
 SPLITS = ("train_mask", "val_mask", "test_mask")
 UNLABELLED = -1
 
@@ -42,27 +44,28 @@ class MultimodalGraph(HeteroData):
     On the graph:
         target: the node type that is classified.     num_classes: C.
         name: of the data set.                        source: "real" or "simulated".
+        spread: optional, of a condensed graph, see `condense.data.spread`.
 
-    These four are read and set with a dot, types and relations with brackets, as PyG has it. Unlike there, a
-    node type may have the name of one of the four: graph.target is the attribute, graph["target"] the type.
+    These five are read and set with a dot, types and relations with brackets, as PyG has it. Unlike there, a
+    node type may have the name of one of them: graph.target is the attribute, graph["target"] the type.
 
     `condense.data.rules.check.check` states and checks all rules.
     """
 
     def __setattr__(self, key: str, value: Any) -> None:
-        if key in GRAPH_ATTRIBUTES:
+        if key in OWN_NAMES:
             setattr(self._global_store, key, value)
         else:
             super().__setattr__(key, value)
 
     def __getitem__(self, *args: Any) -> Any:
         # PyG would give the attribute, if it is set.
-        if args[0] in GRAPH_ATTRIBUTES:
+        if args[0] in OWN_NAMES:
             return self.get_node_store(args[0])
         return super().__getitem__(*args)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if key in GRAPH_ATTRIBUTES:
+        if key in OWN_NAMES:
             raise GraphError.of(
                 f"graph[{key!r}]",
                 type(value).__name__,
@@ -86,7 +89,8 @@ def display_name(name: str, source: str) -> str:
 
 
 def num_bytes(graph: HeteroData) -> int:
-    """Bytes of the graph's arrays, uncompressed, in float32 and int32, and in float16 where they are so.
+    """Bytes of the graph's arrays and of its spread, uncompressed, in float32 and int32, and in float16 where
+    they are so.
 
     Each feature matrix counts in the smaller of its dense and its CSR form, whichever it has, so that the
     size of a whole graph with sparse features is not overstated. An edge counts two indices and its weight,
@@ -113,7 +117,8 @@ def num_bytes(graph: HeteroData) -> int:
         total += 8 * store.edge_index.size(1)
         if "edge_weight" in store:
             total += 4 * store.edge_weight.numel()
-    return total
+    spread = spread_of(graph)
+    return total if spread is None else total + spread.num_bytes()
 
 
 def hide_test_labels(graph: MultimodalGraph) -> MultimodalGraph:

@@ -27,12 +27,14 @@ from condense.io.schema import (
     NUM_NODES,
     PROVENANCE,
     READABLE,
+    WITH_SPREAD,
     Header,
     checksum,
     edges_record,
     nodes_record,
 )
 from condense.io.sparse import StoredSparse, read_sparse
+from condense.io.spread import StoredSpread
 from condense.io.stored import StoredArray
 from models.schema import FEATURE_PREFIX
 
@@ -104,6 +106,7 @@ def _read_open(file: OpenFile) -> _Contents:
     stores = [_node_store(file, node_type, version) for node_type in header.node_types]
     stores += [_edge_store(file, relation, version) for relation in header.relations]
     provenance = file.root.text(PROVENANCE) if header.kind == "condensed" else ""
+    spread = StoredSpread(file) if version >= WITH_SPREAD else None
     # Until here nothing of the size that the file claims has been allocated or read.
     graph, digest = MultimodalGraph(), Digest()
     for store in stores:
@@ -116,6 +119,8 @@ def _read_open(file: OpenFile) -> _Contents:
                 graph[store.key][key] = read_sparse(file, array, name, digest)
             else:
                 graph[store.key][key] = read_array(file, array, name, digest)
+    if spread is not None:
+        graph.spread = spread.read(file, digest)
     graph.target, graph.num_classes = decoded(header.target, version), header.num_classes
     graph.name, graph.source = header.name, header.source
     if file.root.attribute(CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):

@@ -8,6 +8,8 @@
 /edges/<source>:<name>:<dest>     attributes: attributes
 /edges/…/edge_index               dataset [2, edges]
 /edges/…/<attribute>              dataset [edges, …]
+/spread                           attributes: places, basis_types, basis_numbers, attributes
+/spread/<array>                   dataset
 /provenance                       JSON text, in condensed graphs only
 
 All names are `encoded`, in the attributes that list them too.
@@ -25,15 +27,21 @@ import numpy as np
 
 from condense.data.graph import MultimodalGraph, Source
 from condense.data.rules.check import Kind
+from condense.data.spread.spread import spread_of
 from condense.io.names import encoded, relation_key
 
 FORMAT = "multimodal-graph"
 VERSION = 2
-READABLE = (1, 2)
-"""Versions that are read. Version 1 had no seal."""
+WITH_SPREAD = 3
+READABLE = (1, 2, 3)
+"""Versions that are read. Version 1 had no seal; version 3 is written for graphs with a spread alone, so that
+older readers, which would leave it out, refuse them."""
 
 NODES = "nodes"
 EDGES = "edges"
+PLACES = "places"
+BASIS_TYPES = "basis_types"
+BASIS_NUMBERS = "basis_numbers"
 PROVENANCE = "provenance"
 CHECKSUM = "checksum"
 NUM_NODES = "num_nodes"
@@ -81,6 +89,7 @@ class Header:
             num_classes=int(graph.num_classes),
             node_types=tuple(map(encoded, graph.node_types)),
             relations=tuple(relation_key(relation) for relation in graph.edge_types),
+            version=VERSION if spread_of(graph) is None else WITH_SPREAD,
         )
 
     def attributes(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
 from condense.data.rules.check import Kind, check
 from condense.data.sparse import is_sparse
+from condense.data.spread.spread import spread_of
 from condense.io.arrays import write_array
 from condense.io.names import encoded, relation_key
 from condense.io.replace import Sink, replacing
@@ -31,6 +32,7 @@ from condense.io.schema import (
 )
 from condense.io.seal import SIZE, seal
 from condense.io.sparse import write_sparse
+from condense.io.spread import write_spread
 
 
 def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) -> None:
@@ -76,6 +78,8 @@ def _write(
         key = relation_key(relation)
         digest.record(edges_record(key, _array_names(graph[relation])))
         _write_store(edges.create_group(key), graph[relation], digest, sink)
+    if (spread := spread_of(graph)) is not None:
+        write_spread(file, spread, digest, sink)
     if provenance:
         file.create_dataset(PROVENANCE, data=fixed_strings(provenance))
     file.attrs[CHECKSUM] = fixed_strings(checksum(header, digest.hexdigest(), provenance))

@@ -58,4 +58,6 @@ def run_trial(
     with seeded(seed):
         device = data.graph[data.graph.target].y.device
         model = entry.build(data.schema, choice.model).to(device)
-        return train(model, data.graph, data.validation, choice.training, entry.loss, on_check)
+        return train(
+            model, data.graph, data.validation, choice.training, entry.loss, on_check, seed
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +13,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from condense.data.graph import UNLABELLED, MultimodalGraph
+from condense.data.spread import draw
+from condense.data.spread.spread import spread_of
 from condense.running.timing import synchronise
 from evaluate.training.finite import check_finite, check_loss
 from evaluate.training.memory import TrainingPeak
@@ -100,8 +102,11 @@ def train(
     settings: TrainSettings,
     loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
     on_check: Callable[[Check], None] = unwatched,
+    seed: int = 0,
 ) -> Trained:
     """Train `model`, keeping the state that does best on validation nodes.
+
+    A condensed graph with a spread is drawn anew in each epoch, which counts as training.
 
     Args:
         model: a `NodeClassifier` module; it is trained in place.
@@ -111,14 +116,14 @@ def train(
         settings: see `TrainSettings`.
         loss: (model, inputs, labels, weights) -> what training minimises.
         on_check: called after every validation; an exception that it raises ends the training.
+        seed: of the draws.
 
     Raises:
         DivergedError: the loss, or a logit of a validation node, is infinite or NaN; it names the epoch.
     """
     memory = TrainingPeak(trained_on[trained_on.target].y.device)
     started = time.perf_counter()
-    rows, labels, weight = training_nodes(trained_on)
-    inputs = model.prepare(trained_on, rows)
+    batches = training_inputs(model, trained_on, seed)
     optimiser = torch.optim.Adam(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
@@ -138,13 +143,14 @@ def train(
     place = 0  # Of the kept state in `scores`.
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
+        inputs, labels, weight = next(batches)
         model.train()
         value = loss(model, inputs, labels, weight)
         check_loss(float(value.detach()), epoch)
         optimiser.zero_grad()
         value.backward()
         optimiser.step()
-        synchronise(rows.device)
+        synchronise(labels.device)
         train_seconds += time.perf_counter() - started
         if epoch % settings.check_every and epoch != settings.epochs:
             continue
@@ -168,6 +174,23 @@ def train(
         rising = still_rising(scores, place, len(val_rows))
     model.load_state_dict(best_state)
     return Trained(model, kept, best_epoch, train_seconds, validate_seconds, memory.rise, rising)
+
+
+def training_inputs(
+    model: Any, graph: MultimodalGraph, seed: int
+) -> Iterator[tuple[Any, Tensor, Tensor]]:
+    """The model's inputs, labels and weights in each epoch: always the same, or of a new draw."""
+    spread = spread_of(graph)
+    if spread is None:
+        rows, labels, weight = training_nodes(graph)
+        inputs = model.prepare(graph, rows)
+        while True:
+            yield inputs, labels, weight
+    generator = torch.Generator(graph[graph.target].y.device).manual_seed(seed)
+    while True:
+        drawn = draw(graph, spread, generator)
+        rows, labels, weight = training_nodes(drawn)
+        yield model.prepare(drawn, rows), labels, weight
 
 
 def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:

@@ -15,6 +15,8 @@ from condense.data.rules.kind import check_target
 from condense.data.rules.labels import check_condensed, check_labels, check_splits
 from condense.data.rules.limits import MOST_CLASSES
 from condense.data.rules.nodes import check_nodes, is_whole_number
+from condense.data.rules.spread import check_spread
+from condense.data.spread.spread import SPREAD
 from condense.errors import GraphError
 from models.choices import nearest
 from models.schema import FEATURE_PREFIX, modality_names
@@ -42,7 +44,7 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
         GraphError: a rule is broken; the message names type, attribute, value and remedy.
     """
     check_target(graph)
-    _check_keys(graph)
+    _check_keys(graph, kind)
     _check_names(graph)
     _check_settings(graph)
     for node_type in graph.node_types:
@@ -55,10 +57,11 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
         check_completion(graph)
     else:
         check_condensed(graph)
+        check_spread(graph)
 
 
-def _check_keys(graph: MultimodalGraph) -> None:
-    """Raise unless the graph's own attributes are exactly SETTINGS."""
+def _check_keys(graph: MultimodalGraph, kind: Kind) -> None:
+    """Raise unless the graph's own attributes are exactly SETTINGS, and perhaps a condensed one's spread."""
     store = graph._global_store
     for key, rule in SETTINGS.items():
         if key not in store:
@@ -66,7 +69,10 @@ def _check_keys(graph: MultimodalGraph) -> None:
                 f"graph.{key}", "nothing", f"must be set to {rule}", f"set graph.{key} = …"
             )
     for key in store:
-        if key not in SETTINGS:
+        if key == SPREAD and kind == "whole":
+            rule, remedy = "belongs to condensed graphs", "delete it"
+            raise GraphError.of(f"graph.{key}", type(store[key]).__name__, rule, remedy)
+        if key not in SETTINGS and key != SPREAD:
             rule = f"is not an attribute of a graph or a file: both keep only {', '.join(SETTINGS)}"
             remedy = "delete it, or attach it to a node type"
             raise GraphError.of(f"graph.{key}", type(store[key]).__name__, rule, remedy)

@@ -25,6 +25,7 @@ from __future__ import annotations
 from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
 from condense.clustering.settings import pseudo_labelling_of
+from condense.clustering.spread import with_spread
 from condense.methods.protocol import Outcome, Task
 from condense.methods.srgm.loop import MatchingLoop
 from condense.methods.srgm.pool import Pool
@@ -60,4 +61,6 @@ def condense(task: Task, settings: SRGMSettings) -> Outcome:
         complete = loop.run(task.checkpoints)
     with task.clock.stage("finish"):
         best = loop.best_graph(task.graph)
+        if settings.spread:
+            best = with_spread(best, task.graph, start.partition, task.generator)
     return Outcome(best, loop.history, loop.measures(), complete, loop.diverged)
