@@ -63,7 +63,7 @@ def test_another_hdf5_file(tmp_path):
     assert_file_error(lambda: load(path), path, "'format' (got None)", "'multimodal-graph'")
 
 
-@pytest.mark.parametrize(("version", "words"), [(3, ("newer", "update")), (0, ("older", "again"))])
+@pytest.mark.parametrize(("version", "words"), [(4, ("newer", "update")), (0, ("older", "again"))])
 def test_other_versions(path, version, words):
     with edited(path) as file:
         file.attrs["version"] = version

@@ -8,6 +8,7 @@ from torch import nn
 
 from evaluate.training.train import TrainSettings, train
 from tests.support.graphs import small_graph
+from tests.support.spreads import graph_with_spread
 
 
 class Scripted(nn.Module):
@@ -76,3 +77,39 @@ def test_the_least_loss_is_kept_where_that_is_asked_for():
     _, by_loss = trained(script, keep="loss")
     assert (by_score.epoch, by_score.val_micro_f1) == (30, 0.75)
     assert (by_loss.epoch, by_loss.val_micro_f1) == (20, 0.5)
+
+
+class Recorded(nn.Module):
+    """Keeps what it is given to prepare."""
+
+    by_rows = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(2))
+        self.prepared: list[torch.Tensor] = []
+
+    def prepare(self, graph, rows):
+        self.prepared.append(graph["paper"].x_text[rows])
+        return rows
+
+    def forward(self, rows):
+        return self.bias.expand(len(rows), 2)
+
+
+def recorded(seed):
+    trained_on = graph_with_spread(4, rest=torch.ones(9))
+    validation = graph_with_spread(4)
+    validation["paper"].val_mask = torch.ones(4, dtype=torch.bool)
+    model = Recorded()
+    train(model, trained_on, validation, TrainSettings(epochs=3, check_every=3), seed=seed)
+    return [x for x in model.prepared if not torch.equal(x, validation["paper"].x_text)]
+
+
+def test_a_graph_with_a_spread_is_drawn_in_each_epoch():
+    first, second, third = recorded(0)
+    assert first.shape == (4, 2)  # Neighbours are no training nodes.
+    assert not torch.equal(first, second)
+    assert not torch.equal(second, third)
+    assert all(map(torch.equal, recorded(0), recorded(0)))
+    assert not torch.equal(recorded(1)[0], first)
