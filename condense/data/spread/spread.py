@@ -45,7 +45,7 @@ def spread_of(graph: HeteroData) -> Spread | None:
 class FeatureBasis:
     """Coordinates of the features of neighbours; several node types may share one.
 
-    Features are all modalities of a type side by side, in the order of its schema, zero where missing.
+    Features are all modalities of a type side by side, in the order of its schema, the mean where missing.
 
     Attributes:
         mean: m [D_t].

@@ -91,7 +91,9 @@ def test_mean_neighbours_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     place, basis = spread.places.index((MOVIE_ACTOR,)), spread.bases[spread.basis_of["actor"]]
     coordinates = (spread.code @ spread.decoder + spread.centre).view(6, 4, -1)[:, place]
     a = adjacency(graph, MOVIE_ACTOR).to_dense()
-    means = (a / a.sum(dim=1, keepdim=True)) @ stacked(graph["actor"])
+    x, image = stacked(graph["actor"]), graph["actor"].x_image[graph["actor"].has_image]
+    x[~graph["actor"].has_image, 6:] = image.mean(dim=0)  # As in scaled units, where it is zero.
+    means = (a / a.sum(dim=1, keepdim=True)) @ x
     _, scale = FeatureScaler.fit(graph).flat(GraphSchema.of(graph), ["actor"])
     b = basis.rows / scale["actor"]  # Orthonormal in scaled units.
     inside = (b.T @ b) * scale["actor"] / scale["actor"].unsqueeze(1)  # Projects onto the span.
