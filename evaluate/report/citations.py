@@ -23,6 +23,7 @@ DATASET_SOURCES = {
     "dblp": ("heco",),
     "cora": ("planetoid",),
     "photo": ("pitfalls",),
+    "debian": ("debian",),
 }
 """Beginning of a real data set's name -> keys."""
 

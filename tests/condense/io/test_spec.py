@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from condense.data.condensed import Provenance
+from condense.data.condensed import CondensedGraph, Provenance
 from condense.io import save
-from condense.io.schema import FORMAT, VERSION
+from condense.io.schema import FORMAT, VERSION, WITH_SPREAD
 from models.schema import features
+from tests.support.files import edited
 from tests.support.graphs import PROVENANCE, small_condensed, small_graph
 from tests.support.names import names_of, renamed
 from tests.support.paths import ROOT
 from tests.support.sparse import two_guises
+from tests.support.spreads import graph_with_spread
 
 SPEC = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
 
@@ -53,6 +55,21 @@ def test_plain_h5py_reads_and_verifies_encoded_names(tmp_path):
     assert list(got["edges"]) == graph.edge_types
     np.testing.assert_array_equal(got["nodes"]["a/b"]["x_.\0"], graph["a/b"]["x_.\0"].numpy())
     assert function("verify")(path)
+
+
+def test_plain_h5py_reads_and_verifies_a_spread(tmp_path):
+    graph, path = graph_with_spread(3), tmp_path / "graph.h5"
+    save(path, CondensedGraph(graph, PROVENANCE))
+    got = function("read")(path)
+    assert tuple(map(tuple, got["places"])) == graph.spread.places
+    arrays = dict(graph.spread.arrays())
+    assert list(got["spread"]) == list(arrays)
+    for name, array in got["spread"].items():
+        np.testing.assert_array_equal(array, arrays[name].numpy())
+    assert function("verify")(path)
+    with edited(path) as file:
+        file["spread"]["rest"][0] += 1
+    assert not function("verify")(path)
 
 
 @pytest.mark.parametrize("condensed", [False, True])
@@ -105,7 +122,7 @@ def test_plain_libraries_read_and_verify_sparse_features(tmp_path):
 
 
 def test_version_and_format_are_ours():
-    assert f"Version described: **{VERSION}**." in SPEC
+    assert f"Versions described: **{VERSION}**, and **{WITH_SPREAD}**" in SPEC
     assert f"`{FORMAT}`" in SPEC
 
 
