@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from condense.data.training_inputs import training_nodes
 from evaluate.training.task import EvaluationTask
-from evaluate.training.train import training_nodes
 from models.registry import ModelEntry
 
 

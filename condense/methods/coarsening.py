@@ -36,8 +36,8 @@ class CoarseningSettings:
         rank: reduce each modality to at most this many coordinates; fewer remain where there are many
             meta-paths. See `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
         spread: keep how the clusters' members and their neighbours spread around the means, from which a
-            graph is drawn for each epoch of a training; for many nodes and many labels. See
-            `condense.data.spread`.
+            graph is drawn for each epoch of a training ("on"), or do not ("off"), or let three small models
+            choose on validation nodes ("auto"); for many nodes and many labels. See `condense.data.spread`.
     """
 
     labels: Literal["pseudo", "labelled"] = "pseudo"
@@ -46,7 +46,7 @@ class CoarseningSettings:
     space: Space = "propagated"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
-    spread: bool = False
+    spread: Literal["off", "on", "auto"] = "off"
 
     def __post_init__(self) -> None:
         """Reject settings that would have no effect."""
@@ -62,9 +62,9 @@ def condense(task: Task, settings: CoarseningSettings) -> Outcome:
     from condense.clustering.assembly import add_edges, graph_of_means
     from condense.clustering.clusters import cluster_graph
     from condense.clustering.propagation import RelayView
-    from condense.clustering.spread import with_spread
     from condense.edges.structure import Structure
     from condense.methods.protocol import Outcome
+    from condense.methods.spread_choice import spread_as_asked
 
     with task.clock.stage("propagate"):
         reads_paths = settings.labels == "pseudo" or settings.space != "own"
@@ -76,7 +76,5 @@ def condense(task: Task, settings: CoarseningSettings) -> Outcome:
     with task.clock.stage("join"):
         small = graph_of_means(task.graph, clusters)
         add_edges(small, Structure.of(clusters.partition, task.budget, absent=0.0).saved())
-    if settings.spread:
-        with task.clock.stage("spread"):
-            small = with_spread(small, task.graph, clusters.partition, task.generator)
-    return Outcome(small)
+    small, measures = spread_as_asked(settings.spread, small, clusters.partition, task)
+    return Outcome(small, measures=measures)

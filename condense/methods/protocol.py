@@ -55,7 +55,7 @@ class Outcome:
 
     graph: MultimodalGraph
     history: list[dict[str, float]] = field(default_factory=list)
-    measures: dict[str, float] = field(default_factory=dict)
+    measures: dict[str, Any] = field(default_factory=dict)
     complete: bool = True
     diverged: str = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,9 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from condense.data.graph import UNLABELLED, MultimodalGraph
-from condense.data.spread import draw
-from condense.data.spread.spread import spread_of
+from condense.data.graph import MultimodalGraph
+from condense.data.training_inputs import training_inputs
 from condense.running.timing import synchronise
 from evaluate.training.finite import check_finite, check_loss
 from evaluate.training.memory import TrainingPeak
@@ -174,34 +173,6 @@ def train(
         rising = still_rising(scores, place, len(val_rows))
     model.load_state_dict(best_state)
     return Trained(model, kept, best_epoch, train_seconds, validate_seconds, memory.rise, rising)
-
-
-def training_inputs(
-    model: Any, graph: MultimodalGraph, seed: int
-) -> Iterator[tuple[Any, Tensor, Tensor]]:
-    """The model's inputs, labels and weights in each epoch: always the same, or of a new draw."""
-    spread = spread_of(graph)
-    if spread is None:
-        rows, labels, weight = training_nodes(graph)
-        inputs = model.prepare(graph, rows)
-        while True:
-            yield inputs, labels, weight
-    generator = torch.Generator(graph[graph.target].y.device).manual_seed(seed)
-    while True:
-        drawn = draw(graph, spread, generator)
-        rows, labels, weight = training_nodes(drawn)
-        yield model.prepare(drawn, rows), labels, weight
-
-
-def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:
-    """The training nodes: rows [k], labels (classes [k] or distributions [k, C]), weights [k] of sum 1."""
-    store = graph[graph.target]
-    mask = store.get("train_mask")
-    learn = (store.y != UNLABELLED) if mask is None else mask
-    rows = learn.nonzero().flatten()
-    labels = store.y_soft[rows] if "y_soft" in store else store.y[rows]
-    weight = torch.full((len(rows),), 1.0 / len(rows), device=rows.device)
-    return rows, labels, weight
 
 
 @torch.no_grad()

@@ -25,8 +25,8 @@ from __future__ import annotations
 from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
 from condense.clustering.settings import pseudo_labelling_of
-from condense.clustering.spread import with_spread
 from condense.methods.protocol import Outcome, Task
+from condense.methods.spread_choice import spread_as_asked
 from condense.methods.srgm.loop import MatchingLoop
 from condense.methods.srgm.pool import Pool
 from condense.methods.srgm.settings import SRGMSettings
@@ -61,6 +61,5 @@ def condense(task: Task, settings: SRGMSettings) -> Outcome:
         complete = loop.run(task.checkpoints)
     with task.clock.stage("finish"):
         best = loop.best_graph(task.graph)
-        if settings.spread:
-            best = with_spread(best, task.graph, start.partition, task.generator)
-    return Outcome(best, loop.history, loop.measures(), complete, loop.diverged)
+    best, judged = spread_as_asked(settings.spread, best, start.partition, task)
+    return Outcome(best, loop.history, {**loop.measures(), **judged}, complete, loop.diverged)

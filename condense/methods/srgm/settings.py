@@ -54,8 +54,8 @@ class SRGMSettings:
         lr_relay: learning rate of Adam for the relay.
         check_every: validate once in this many updates of the condensed graph.
         spread: keep how the clusters' members and their neighbours spread around the means, from which a
-            graph is drawn for each epoch of a training; for many nodes and many labels. See
-            `condense.data.spread`.
+            graph is drawn for each epoch of a training ("on"), or do not ("off"), or let three small models
+            choose on validation nodes ("auto"); for many nodes and many labels. See `condense.data.spread`.
     """
 
     epochs: int = Field(default=20, ge=0)
@@ -80,7 +80,7 @@ class SRGMSettings:
     lr_edges: float = Field(default=0.01, gt=0, le=HIGHEST_LR)
     lr_relay: float = Field(default=0.003, gt=0, le=HIGHEST_LR)
     check_every: int = Field(default=20, ge=1)
-    spread: bool = False
+    spread: Literal["off", "on", "auto"] = "off"
 
     def __post_init__(self) -> None:
         """Reject settings that would have no effect."""

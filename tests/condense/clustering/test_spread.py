@@ -207,7 +207,7 @@ def test_methods_keep_it_on_request(method: str, settings: dict) -> None:
     graph = small_graph(num_target=60)
     plain, small = (
         condense(graph, plan(graph, 0.2), method, {**settings, "spread": spread}).graph
-        for spread in (False, True)
+        for spread in ("off", "on")
     )
     check(small, "condensed")
     assert torch.equal(plain["movie"].x_text, small["movie"].x_text)

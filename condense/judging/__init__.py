@@ -1,0 +1,1 @@
+"""Choosing between condensed graphs by small models, on validation nodes."""

@@ -1,0 +1,125 @@
+"""Which of several condensed graphs small versions of common models learn best from, on validation nodes.
+
+A relay sees meta-path features alone, and cannot tell whether a graph suits models that pass messages, or
+that read a node's own features only. So the judge trains one model of each kind: an MLP, a linear model on
+neighbours' features, and a graph transformer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from condense.data.features import FeatureScaler
+from condense.data.graph import MultimodalGraph
+from condense.data.training_inputs import training_inputs
+from models.registry import MODELS
+from models.schema import GraphSchema
+from models.seeding import seeded
+
+MOST_VALIDATED = 4096
+"""Validation nodes that are scored; more would tell little more, and models take time to classify them."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A model that the judge trains.
+
+    Attributes:
+        model: its name.
+        settings: those that differ from the model's defaults: smaller and quicker to learn.
+        epochs: full-batch steps.
+        lr: learning rate.
+    """
+
+    model: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int = 60
+    lr: float = 0.01
+
+
+CONTESTANTS = (
+    Contestant("mlp"),
+    Contestant("sgc", {"hops": 1}),
+    Contestant("hgt", {"hidden": 32, "layers": 1, "input_dropout": 0.5}),
+)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores condensed graphs of one whole graph.
+
+    Attributes:
+        validation: the graph in which validation nodes are scored, in scaled units, test labels hidden.
+        scaler: between a condensed graph's units and scaled ones.
+        schema: of the graphs.
+        rows: validation nodes that are scored.
+        seed: of initialisation, dropout and draws.
+    """
+
+    validation: MultimodalGraph
+    scaler: FeatureScaler
+    schema: GraphSchema
+    rows: Tensor
+    seed: int
+
+    @classmethod
+    def of(
+        cls, whole: MultimodalGraph, validation: MultimodalGraph, generator: torch.Generator
+    ) -> Judge:
+        """A judge for condensed graphs of `whole`.
+
+        Args:
+            whole: features complete, test labels hidden.
+            validation: likewise; `whole` itself in the transductive setting.
+            generator: picks validation nodes where there are many, and the seed.
+        """
+        scaler = FeatureScaler.fit(whole)
+        scaled = scaler.apply(validation)
+        rows = scaled[scaled.target].val_mask.nonzero().flatten()
+        order = torch.randperm(len(rows), generator=generator, device=rows.device)
+        seed = int(torch.randint(2**31, (), generator=generator, device=rows.device))
+        return cls(scaled, scaler, GraphSchema.of(scaled), rows[order[:MOST_VALIDATED]], seed)
+
+    def scores(
+        self, graph: MultimodalGraph, contestants: Sequence[Contestant] = CONTESTANTS
+    ) -> dict[str, float]:
+        """Accuracy on validation nodes of each model trained on `graph`, in the data set's units."""
+        scaled = self.scaler.apply(graph)
+        return {one.model: self._score(one, scaled) for one in contestants}
+
+    def _score(self, one: Contestant, graph: MultimodalGraph) -> float:
+        """Train one model for its epochs and score it once."""
+        entry = MODELS[one.model]
+        decay = entry.training.get("weight_decay", 5e-4)
+        with seeded(self.seed):
+            model = entry.build(self.schema, entry.choose_settings(**one.settings)).to(
+                self.rows.device
+            )
+            optimiser = torch.optim.Adam(model.parameters(), one.lr, weight_decay=decay)
+            batches = training_inputs(model, graph, self.seed)
+            for inputs, labels, weight in islice(batches, one.epochs):
+                model.train()
+                loss = entry.loss(model, inputs, labels, weight)
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+            model.eval()
+            with torch.no_grad():
+                answer = model(model.prepare(self.validation, self.rows)).argmax(dim=1)
+        right = answer == self.validation[self.validation.target].y[self.rows]
+        return float(right.double().mean())
+
+
+def best_of(
+    judge: Judge, candidates: Mapping[str, MultimodalGraph]
+) -> tuple[str, dict[str, dict[str, float]]]:
+    """The name of the graph with the best mean score, the first of equals; and all scores by name."""
+    scores = {name: judge.scores(graph) for name, graph in candidates.items()}
+    mean = {name: sum(each.values()) / len(each) for name, each in scores.items()}
+    return max(mean, key=lambda name: mean[name]), scores

@@ -1,0 +1,36 @@
+"""Whether a condensed graph keeps its spread: as asked, or as models on validation nodes have it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from condense.clustering.spread import with_spread
+from condense.data.graph import MultimodalGraph
+from condense.edges.partition import Partition
+from condense.judging.judge import Judge, best_of
+from condense.methods.protocol import Task
+
+SpreadChoice = Literal["off", "on", "auto"]
+
+
+def spread_as_asked(
+    choice: SpreadChoice, graph: MultimodalGraph, partition: Partition, task: Task
+) -> tuple[MultimodalGraph, dict[str, Any]]:
+    """The condensed graph with or without its spread, and what was judged.
+
+    Args:
+        choice: keep it, or not, or let small models choose on validation nodes.
+        graph: condensed from `task.graph`; its target nodes are clusters of `partition`.
+        partition: of the nodes of `task.graph`.
+        task: the run; measuring and judging are stages of it.
+    """
+    if choice == "off":
+        return graph, {}
+    with task.clock.stage("spread"):
+        spread = with_spread(graph, task.graph, partition, task.generator)
+    if choice == "on":
+        return spread, {}
+    with task.clock.stage("judge"):
+        judge = Judge.of(task.graph, task.validation, task.generator)
+        kept, scores = best_of(judge, {"off": graph, "on": spread})
+    return (spread if kept == "on" else graph), {"spread": kept, "judged": scores}

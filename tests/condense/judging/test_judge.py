@@ -1,0 +1,96 @@
+"""The judge: it prefers what its models learn from, sees no test label, and repeats itself."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+from condense.budget import plan
+from condense.data import training_inputs
+from condense.data.features import complete
+from condense.data.graph import hide_test_labels
+from condense.data.spread import draw
+from condense.judging.judge import CONTESTANTS, Contestant, Judge, best_of
+from condense.run import condense
+from tests.support.graphs import small_graph
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return small_graph(num_target=120)
+
+
+def judge_of(graph, seed=0):
+    whole = complete(hide_test_labels(graph))
+    return Judge.of(whole, whole, torch.Generator().manual_seed(seed))
+
+
+def test_it_prefers_right_labels(graph) -> None:
+    right = condense(graph, plan(graph, 0.1), "coarsening").graph
+    wrong = copy.copy(right)
+    wrong["movie"].y = (right["movie"].y + 1) % 3
+    kept, scores = best_of(judge_of(graph), {"wrong": wrong, "right": right})
+    assert kept == "right"
+    assert set(scores["right"]) == {one.model for one in CONTESTANTS}
+    assert all(scores["right"][model] > scores["wrong"][model] for model in scores["right"])
+
+
+def test_the_first_of_equals(graph) -> None:
+    small = condense(graph, plan(graph, 0.1), "kmeans").graph
+    kept, scores = best_of(judge_of(graph), {"a": small, "b": copy.copy(small)})
+    assert kept == "a"
+    assert scores["a"] == scores["b"]
+
+
+def test_scores_are_accuracy_on_the_chosen_validation_nodes(graph) -> None:
+    judge = judge_of(graph)
+    assert judge.rows.sort().values.tolist() == graph["movie"].val_mask.nonzero().flatten().tolist()
+    small = condense(graph, plan(graph, 0.1), "coarsening").graph
+    untrained = judge.scores(small, [Contestant("mlp", epochs=0)])["mlp"]
+    trained = judge.scores(small, [Contestant("mlp")])["mlp"]
+    assert trained > untrained
+    assert (trained * len(judge.rows)) == pytest.approx(round(trained * len(judge.rows)))
+
+
+def test_draws_are_what_models_train_on(graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = condense(graph, plan(graph, 0.1), "coarsening", {"spread": "on"}).graph
+    judge, draws = judge_of(graph), []
+
+    def counted(*arguments):
+        draws.append(draw(*arguments))
+        return draws[-1]
+
+    monkeypatch.setattr(training_inputs, "draw", counted)
+    first = judge.scores(small)
+    assert len(draws) == sum(one.epochs for one in CONTESTANTS)
+    assert judge.scores(small) == first
+    half = len(draws) // 2
+    assert all(
+        torch.equal(a["movie"].x_text, b["movie"].x_text)
+        for a, b in zip(draws[:half], draws[half:], strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"), [("coarsening", {}), ("srgm", {"epochs": 1, "outer": 2})]
+)
+def test_methods_keep_what_was_judged_best(graph, method, settings) -> None:
+    small = condense(graph, plan(graph, 0.1), method, {**settings, "spread": "auto"})
+    judged, kept = small.provenance.measures["judged"], small.provenance.measures["spread"]
+    mean = {name: sum(scores.values()) / 3 for name, scores in judged.items()}
+    assert kept == max(mean, key=mean.__getitem__)
+    assert ("spread" in small.graph._global_store) == (kept == "on")
+    assert {"spread", "judge"} <= {stage["name"] for stage in small.provenance.stages}
+
+
+def test_no_test_label_is_read(graph) -> None:
+    other = copy.copy(graph)
+    movie = other["movie"]
+    movie.y = torch.where(movie.test_mask, (movie.y + 1) % 3, movie.y)
+    first, second = (
+        condense(g, plan(g, 0.1), "coarsening", {"spread": "auto"}) for g in (graph, other)
+    )
+    assert first.provenance.measures["judged"] == second.provenance.measures["judged"]
+    assert torch.equal(first.graph["movie"].x_text, second.graph["movie"].x_text)
