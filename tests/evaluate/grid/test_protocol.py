@@ -13,6 +13,7 @@ import torch
 from condense.budget import plan
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
+from condense.data.training_inputs import training_nodes
 from condense.errors import FileError, UserError
 from condense.run import condense
 from evaluate.grid.evaluate import evaluate
@@ -21,7 +22,7 @@ from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.results.rows import Row, write_rows
 from evaluate.results.table import HEADERS, as_break_even, as_matrix, as_text, summarise, trainings
 from evaluate.training.task import EvaluationTask
-from evaluate.training.train import TrainSettings, predict, training_nodes
+from evaluate.training.train import TrainSettings, predict
 from evaluate.training.tune import best_of, candidates, fit, settings_text
 from models.choices import UnknownChoiceError
 from models.registry import MODELS

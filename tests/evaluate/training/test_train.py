@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from condense.budget import plan
+from condense.run import condense
+from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings, train
+from evaluate.training.tune import candidates, fit
+from models.registry import MODELS
 from tests.support.graphs import small_graph
 from tests.support.spreads import graph_with_spread
 
@@ -113,3 +118,23 @@ def test_a_graph_with_a_spread_is_drawn_in_each_epoch():
     assert not torch.equal(second, third)
     assert all(map(torch.equal, recorded(0), recorded(0)))
     assert not torch.equal(recorded(1)[0], first)
+
+
+@pytest.fixture(scope="module")
+def spread_task():
+    whole = small_graph(num_target=60)
+    small = condense(whole, plan(whole, 0.2), "coarsening", {"spread": "on"})
+    task = EvaluationTask.of(whole)
+    return task, task.admit(small.graph)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_trains_on_draws(name, spread_task):
+    task, graph = spread_task
+    entry = MODELS[name]
+    choice = candidates(entry, TrainSettings(epochs=2, check_every=1), 1, 0)[0]
+    trained = fit(entry, choice, task, graph, 0)
+    again = fit(entry, choice, task, graph, 0)
+    assert 0 <= trained.val_micro_f1 == again.val_micro_f1
+    for x, y in zip(trained.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(x, y)
