@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from condense.clustering.neighbourhoods import Neighbourhoods, Neighbours
+from condense.clustering.reduction import leading_directions
 from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
 from condense.data.spread import FeatureBasis, Spread
@@ -94,7 +95,7 @@ def measure_spread(
     means = [trusted((a.mean - b.mean) @ b.rows.T, a.count) for a, b in zip(near, of, strict=True)]
     code, decoder, centre = coded(torch.cat([empty, *means], dim=1), around.size, CODE)
     inside = [a.residual @ b.rows.T for a, b in zip(near, of, strict=True)]
-    factor, rest = factors(torch.cat([own.residual, *inside], dim=1), FACTORS)
+    factor, rest = factors(torch.cat([own.residual, *inside], dim=1), FACTORS, generator)
     measured = [
         _measured(basis, [near[i] for i in places])
         for places, basis in zip(by_basis, bases, strict=True)
@@ -179,14 +180,15 @@ def coded(
 
 
 def factors(
-    residual: Float[Tensor, "k d"], most: int
+    residual: Float[Tensor, "k d"], most: int, generator: torch.Generator
 ) -> tuple[Float[Tensor, "q d"], Float[Tensor, " d"]]:
     """F and the remaining standard deviations: FᵀF + diag(rest²) has the diagonal of the covariance, and FᵀF
-    is its best approximation of rank q.
+    is its best approximation of rank q, up to the error of `leading_directions`.
     """
     count = max(len(residual), 1)
-    _, strength, directions = torch.linalg.svd(residual, full_matrices=False)
-    factor = directions[:most] * (strength[:most] / count**0.5).unsqueeze(1)
+    directions = leading_directions(residual, most, generator)  # [d, q]
+    strength = (residual @ directions).norm(dim=0) / count**0.5
+    factor = (directions * strength).T
     left = residual.square().sum(dim=0) / count - factor.square().sum(dim=0)
     return factor, left.clamp_min(0).sqrt()
 

@@ -37,6 +37,12 @@ def describe(graph: MultimodalGraph | CondensedGraph) -> list[str]:
     lines += ["", f"classes  {classes}"]
     if contents["splits"]:
         lines.append(f"splits   {', '.join(f'{s} {n:,}' for s, n in contents['splits'].items())}")
+    if "spread" in contents:
+        spread = contents["spread"]
+        lines.append(
+            f"spread   {len(spread['places'])} places around each {shown(contents['target'])}, "
+            f"{spread['factors']} factors, {spread['bytes']:,} bytes; trainings draw from it"
+        )
     lines.append(f"bytes  {contents['bytes']:,} (uncompressed, at most 4 a number)")
     if isinstance(graph, CondensedGraph):
         lines += ["", *_provenance(graph, contents["label"])]
@@ -107,7 +113,8 @@ def shown(name: str) -> str:
 def _modalities(nodes: Mapping[str, Any]) -> str:
     described = []
     for modality, has in nodes["modalities"].items():
-        missing = "" if has["present"] == 1 else f", {has['present']:.0%} of nodes"
+        complete = has["present"] == 1 or not nodes["nodes"]
+        missing = "" if complete else f", {has['present']:.0%} of nodes"
         described.append(f"{shown(modality)} ({has['width']}{missing})")
     return ", ".join(described) or "no features"
 

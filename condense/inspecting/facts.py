@@ -10,6 +10,7 @@ import torch
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
 from condense.data.rules.kind import check_target
+from condense.data.spread.spread import spread_of
 from condense.edges.statistics import density, effective_edges, pairs_of
 from condense.methods.spec import label
 from models.propagation.sparse import edge_weights
@@ -40,6 +41,12 @@ def facts(loaded: MultimodalGraph | CondensedGraph) -> dict[str, Any]:
         "splits": {s.removesuffix("_mask"): int(store[s].sum()) for s in SPLITS if s in store},
         "bytes": num_bytes(graph),
     }
+    if (spread := spread_of(graph)) is not None:
+        contents["spread"] = {
+            "places": [[list(relation) for relation in place] for place in spread.places],
+            "factors": spread.factor.size(0),
+            "bytes": spread.num_bytes(),
+        }
     if isinstance(loaded, CondensedGraph):
         p = loaded.provenance
         contents["label"] = label(p.method, p.settings)
@@ -55,7 +62,9 @@ def _nodes(graph: MultimodalGraph, node_type: str) -> dict[str, Any]:
         "modalities": {
             modality: {
                 "width": store[FEATURE_PREFIX + modality].size(1),
-                "present": float(present(store, modality).double().mean()),
+                "present": float(present(store, modality).double().mean())
+                if store.num_nodes
+                else 0.0,
             }
             for modality in modality_names(store)
         },

@@ -9,10 +9,12 @@ import pytest
 
 import cli
 import commands.reproduce
+from condense.data.condensed import CondensedGraph
 from condense.inspecting.describe import describe
 from condense.io import load, load_condensed, save
 from tests.commands.test_reproduce import PLAN
-from tests.support.graphs import small_condensed, small_graph
+from tests.support.graphs import PROVENANCE, small_condensed, small_graph
+from tests.support.spreads import graph_with_spread
 
 QUICK = ["--epochs", "2", "--outer", "3", "--ratio", "0.2"]
 
@@ -114,3 +116,19 @@ def test_a_mistake_leaves_stdout_empty(capsys: pytest.CaptureFixture[str]) -> No
     said = capsys.readouterr()
     assert said.out == ""
     assert "missing.h5" in said.err
+
+
+def test_inspect_a_spread(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "spread.h5"
+    save(path, CondensedGraph(graph_with_spread(4), PROVENANCE))
+    assert cli.main(["inspect", str(path), "--json"]) == 0
+    said, _ = document(capsys)
+    assert said["spread"]["places"] == [
+        [list(relation) for relation in place] for place in graph_with_spread().spread.places
+    ]
+    assert said["spread"]["factors"] == 1
+    assert said["spread"]["bytes"] < said["bytes"]
+    assert said["node_types"]["author"]["modalities"] == {"text": {"width": 2, "present": 0.0}}
+    lines = "\n".join(describe(load(path)))
+    assert "spread   3 places around each paper, 1 factors" in lines
+    assert "nan" not in lines.lower()

@@ -185,10 +185,10 @@ def test_codes_and_factors_are_exact_at_full_rank() -> None:
     assert torch.allclose(code @ decoder + centre, x, atol=1e-5)
     code, decoder, centre = coded(x, weight, 2)
     assert code.shape == (8, 2)
-    factor, rest = factors(x, 64)
+    factor, rest = factors(x, 64, generator)
     assert torch.allclose(factor.T @ factor, x.T @ x / 8, atol=1e-5)
     assert torch.allclose(rest, torch.zeros(5), atol=1e-2)
-    factor, rest = factors(x, 2)
+    factor, rest = factors(x, 2, generator)
     assert torch.allclose(
         (factor.T @ factor).diagonal() + rest.square(), x.square().mean(dim=0), atol=1e-5
     )
