@@ -186,7 +186,9 @@ def factors(
     is its best approximation of rank q, up to the error of `leading_directions`.
     """
     count = max(len(residual), 1)
-    span = leading_directions(residual, most, generator)  # [d, q], of which directions inside are sought.
+    span = leading_directions(
+        residual, most, generator
+    )  # [d, q], of which directions inside are sought.
     _, strength, turn = torch.linalg.svd(residual @ span, full_matrices=False)
     factor = (strength / count**0.5).unsqueeze(1) * (turn @ span.T)
     left = residual.square().sum(dim=0) / count - factor.square().sum(dim=0)

@@ -148,6 +148,9 @@ def _provenance(condensed: CondensedGraph, label: str) -> Iterator[str]:
             f"reduced  {name.rpartition(':')[0]}: {reduced['columns']:,} sparse columns are read in "
             f"{reduced['dimensions']} dimensions, which keep {reduced['kept']:.1%} of the squared norm"
         )
+    for name, scores in p.measures.get("judged", {}).items():
+        each = ", ".join(f"{model} {score:.3f}" for model, score in scores.items())
+        yield f"judged   spread {name}: {each} on validation nodes"
     for name, value in p.measures.items():
         if not isinstance(value, dict):
             yield (

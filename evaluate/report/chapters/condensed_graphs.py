@@ -31,14 +31,20 @@ def chapter(runs: DatasetRuns) -> Chapter:
     for i, file in enumerate(shown):
         name = f"{runs.slug}-{i}" if len(shown) > 1 else runs.slug
         label = run_label(file, runs.graphs)
-        drawn = DrawnGraph.of(file.condensed.graph)
+        graph = file.condensed.draw(torch.Generator().manual_seed(0))
+        drawn, what = DrawnGraph.of(graph), "The graph"
+        if graph is not file.condensed.graph:
+            what = "A draw from the graph"
+            notes.append(
+                f"{label}: of a graph with a spread, what an epoch of a training sees is shown."
+            )
         figures.append(
-            draw_graph(f"{name}-graph", f"The graph condensed by {label}", drawn, runs.title)
+            draw_graph(f"{name}-graph", f"{what} condensed by {label}", drawn, runs.title)
         )
         if any(drawn.left_out):
             notes.append(f"{label}: {_left_out(*drawn.left_out)}")
         if runs.whole is not None:
-            for projected in project_features(runs.whole, file.condensed.graph):
+            for projected in project_features(runs.whole, graph):
                 file_name = f"{name}-features-{exact_slug(projected.modality)}"
                 figures.append(draw_projection(file_name, projected, runs.title))
     if runs.whole is None:

@@ -27,6 +27,7 @@ AS_PIXELS = (
     400  # More edges than these are drawn as pixels: as vectors they would make a larger file.
 )
 NODE_AREA = 9000.0  # Square points of all markers together, unless they reach their smallest or largest size.
+LONGEST_OF_THREE = 36  # Characters of a label; beside longer ones the legend has no room for a third column.
 
 
 def draw_graph(name: str, title: str, graph: DrawnGraph, corner: str = "") -> ReportFigure:
@@ -58,9 +59,11 @@ def draw_graph(name: str, title: str, graph: DrawnGraph, corner: str = "") -> Re
         axes.set_aspect("equal")
         axes.set_axis_off()
         axes.margins(0.02)
+        handles = _legend(graph)
+        longest = max((len(str(handle.get_label())) for handle in handles), default=0)
         figure.legend(
-            handles=_legend(graph), loc="outside lower left", ncols=3, fontsize=7.5,
-            handletextpad=0.4, columnspacing=1.2,
+            handles=handles, loc="outside lower left", ncols=3 if longest <= LONGEST_OF_THREE else 2,
+            fontsize=7.5, handletextpad=0.4, columnspacing=1.2,
         )  # fmt: skip
     return ReportFigure(name, title, _alt(title, graph), figure, "large")
 

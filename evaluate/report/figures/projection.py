@@ -49,7 +49,8 @@ def draw_projection(name: str, projected: FeatureProjection, corner: str = "") -
         axes.set_yticklabels([])
         _set_view(axes, projected)
         classes = [
-            key("o", class_colour(int(c)), f"class {c}") for c in np.unique(projected.classes)
+            key("o", class_colour(int(c)), f"class {c}" if c >= 0 else "neighbours")
+            for c in np.unique(projected.classes)
         ]
         cloud = key("o", CLOUD, f"whole ({projected.whole_count:,} nodes)")
         figure.legend(

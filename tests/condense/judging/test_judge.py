@@ -12,6 +12,7 @@ from condense.data import training_inputs
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.data.spread import draw
+from condense.inspecting.describe import describe
 from condense.judging.judge import CONTESTANTS, Contestant, Judge, best_of
 from condense.run import condense
 from tests.support.graphs import small_graph
@@ -94,3 +95,10 @@ def test_no_test_label_is_read(graph) -> None:
     )
     assert first.provenance.measures["judged"] == second.provenance.measures["judged"]
     assert torch.equal(first.graph["movie"].x_text, second.graph["movie"].x_text)
+
+
+def test_inspect_tells_the_scores(graph) -> None:
+    small = condense(graph, plan(graph, 0.1), "coarsening", {"spread": "auto"})
+    for name, scores in small.provenance.measures["judged"].items():
+        line = f"judged   spread {name}: mlp {scores['mlp']:.3f}, sgc {scores['sgc']:.3f}, hgt"
+        assert any(line in each for each in describe(small))
