@@ -27,7 +27,9 @@ AS_PIXELS = (
     400  # More edges than these are drawn as pixels: as vectors they would make a larger file.
 )
 NODE_AREA = 9000.0  # Square points of all markers together, unless they reach their smallest or largest size.
-LONGEST_OF_THREE = 36  # Characters of a label; beside longer ones the legend has no room for a third column.
+LONGEST_OF_THREE = (
+    36  # Characters of a label; beside longer ones the legend has no room for a third column.
+)
 
 
 def draw_graph(name: str, title: str, graph: DrawnGraph, corner: str = "") -> ReportFigure:
