@@ -16,6 +16,7 @@ from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
 from condense.data.spread import FeatureBasis, Spread
 from condense.edges.partition import Partition
+from models.schema import GraphSchema
 
 COORDINATES = 48
 """b, most coordinates of a mean neighbour's features."""
@@ -76,7 +77,7 @@ def measure_spread(
         y: class of each cluster of target nodes.
         generator: picks the members whose distances from their means are measured.
     """
-    scaler = FeatureScaler.fit(whole)
+    scaler = common_units(FeatureScaler.fit(whole), GraphSchema.of(whole))
     around = Neighbourhoods.of(scaler.apply(whole), partition, generator)
     near = [around.at(place) for place in around.places]
     ends = dict.fromkeys(place[-1][0] for place in around.places)
@@ -114,6 +115,20 @@ def measure_spread(
         has=own.has,
     )
     return unscaled(spread, scaler, around)
+
+
+def common_units(scaler: FeatureScaler, schema: GraphSchema) -> FeatureScaler:
+    """The same with the target's μ and σ for a modality that other types have in the same width.
+
+    Features completed from the target's, and those of an encoder that several types share, can then share a
+    basis.
+    """
+    mean, scale, own = dict(scaler.mean), dict(scaler.scale), schema.modalities[schema.target]
+    for node_type, modality in scaler.mean:
+        if own.get(modality) == schema.modalities[node_type][modality]:
+            mean[node_type, modality] = scaler.mean[schema.target, modality]
+            scale[node_type, modality] = scaler.scale[schema.target, modality]
+    return FeatureScaler(mean, scale)
 
 
 @dataclass(frozen=True)

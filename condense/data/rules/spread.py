@@ -67,7 +67,7 @@ def _check_places(spread: Spread, schema: GraphSchema) -> None:
 def _shapes(spread: Spread, schema: GraphSchema, n: int) -> dict[str, tuple[int, ...]]:
     """The shape that each array must have, from those on which others depend."""
     places, rank, count = len(spread.places), spread.code.size(-1), spread.factor.size(0)
-    b = spread.bases[0].rows.size(0) if spread.bases else 0
+    b = spread.coordinates
     own = schema.modalities[schema.target]
     joint = sum(own.values()) + places * b
     shapes: dict[str, tuple[int, ...]] = {

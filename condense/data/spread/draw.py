@@ -50,7 +50,8 @@ def draw(graph: Graph, spread: Spread, generator: torch.Generator) -> Graph:
     has = has & random.chance(spread.has)
     nodes = sketch.add(target, own + together[:, :width], has).unsqueeze(1)  # [n, 1]
     coordinates = spread.code.to(dtype) @ spread.decoder.to(dtype) + spread.centre.to(dtype)
-    coordinates = (coordinates + together[:, width:]).view(n, len(spread.places), -1)  # [n, P, b]
+    coordinates = coordinates + together[:, width:]  # [n, P b]
+    coordinates = coordinates.view(n, len(spread.places), spread.coordinates)
     occurs, degree = random.chance(spread.present), spread.degree.to(dtype)  # [n, P]
 
     standing: dict[Place, Int[Tensor, "n k"]] = {(): nodes}

@@ -93,6 +93,11 @@ class Spread:
     degree: Float[Tensor, "n P"]
     has: Float[Tensor, "n M"]
 
+    @property
+    def coordinates(self) -> int:
+        """b, the coordinates at each place."""
+        return self.bases[0].rows.size(0) if self.bases else 0
+
     def arrays(self) -> Iterator[tuple[str, Tensor]]:
         """All tensors with their names, in a fixed order."""
         for field in dataclasses.fields(self):
@@ -136,17 +141,27 @@ class Spread:
         mean: Mapping[str, Tensor],
         scale: Mapping[str, Tensor],
     ) -> Spread:
-        """The spread of features (x − μ) / σ; each type has a basis of its own then.
+        """The spread of features (x − μ) / σ; types share a basis as before where they share μ and σ.
 
         Args:
             target: the target type.
             mean: node type -> μ [D_t].
             scale: node type -> σ [D_t], one number a column.
         """
-        numbers, bases = {}, []
+        numbers: dict[str, int] = {}
+        bases: list[FeatureBasis] = []
         for node_type, number in self.basis_of.items():
             basis, mu, sigma = self.bases[number], mean[node_type], scale[node_type]
-            numbers[node_type] = len(bases)
+            alike = [
+                t
+                for t in numbers
+                if self.basis_of[t] == number
+                and torch.equal(mean[t], mu)
+                and torch.equal(scale[t], sigma)
+            ]
+            numbers[node_type] = numbers[alike[0]] if alike else len(bases)
+            if alike:
+                continue
             bases.append(
                 FeatureBasis(
                     mean=(basis.mean.to(mu.dtype) - mu) / sigma,

@@ -10,12 +10,13 @@ import torch
 import condense.clustering.spread as module
 from condense.budget import plan
 from condense.clustering.neighbourhoods import Neighbourhoods, most_common
-from condense.clustering.spread import coded, factors, measure_spread, trusted
+from condense.clustering.spread import coded, common_units, factors, measure_spread, trusted
 from condense.data.features import FeatureScaler, complete
 from condense.data.graph import hide_test_labels
 from condense.data.rules.check import check
 from condense.data.spread import draw
 from condense.edges.partition import Partition
+from condense.io import load_condensed, save
 from condense.run import condense
 from models.propagation.sparse import adjacency
 from models.schema import GraphSchema, features
@@ -91,10 +92,11 @@ def test_mean_neighbours_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     place, basis = spread.places.index((MOVIE_ACTOR,)), spread.bases[spread.basis_of["actor"]]
     coordinates = (spread.code @ spread.decoder + spread.centre).view(6, 4, -1)[:, place]
     a = adjacency(graph, MOVIE_ACTOR).to_dense()
-    x, image = stacked(graph["actor"]), graph["actor"].x_image[graph["actor"].has_image]
-    x[~graph["actor"].has_image, 6:] = image.mean(dim=0)  # As in scaled units, where it is zero.
+    schema = GraphSchema.of(graph)
+    mean, scale = common_units(FeatureScaler.fit(graph), schema).flat(schema, ["actor"])
+    x = stacked(graph["actor"])
+    x[~graph["actor"].has_image, 6:] = mean["actor"][6:]  # As in scaled units, where it is zero.
     means = (a / a.sum(dim=1, keepdim=True)) @ x
-    _, scale = FeatureScaler.fit(graph).flat(GraphSchema.of(graph), ["actor"])
     b = basis.rows / scale["actor"]  # Orthonormal in scaled units.
     inside = (b.T @ b) * scale["actor"] / scale["actor"].unsqueeze(1)  # Projects onto the span.
     for number in range(6):
@@ -216,3 +218,24 @@ def test_methods_keep_it_on_request(method: str, settings: dict) -> None:
     assert GraphSchema.of(plain) == GraphSchema.of(small)
     drawn = draw(small, small.spread, torch.Generator().manual_seed(0))
     assert drawn["actor"].num_nodes > 0
+
+
+def test_types_with_the_same_modalities_share_a_basis() -> None:
+    """Actors are completed from films: text and image; directors have text alone."""
+    spread = measured(whole())
+    assert spread.basis_of == {"director": 0, "actor": 1, "movie": 1}
+    assert len(spread.bases) == 2
+
+
+def test_a_graph_without_relations(tmp_path) -> None:
+    graph = small_graph(num_target=60)
+    for relation in list(graph.edge_types):
+        del graph[relation]
+    for node_type in ("director", "actor"):
+        del graph[node_type]
+    small = condense(graph, plan(graph, 0.2), "coarsening", {"spread": "on"})
+    save(tmp_path / "a.h5", small)
+    again = load_condensed(tmp_path / "a.h5")
+    drawn = again.draw(torch.Generator().manual_seed(0))
+    assert drawn["movie"].num_nodes == small.graph["movie"].num_nodes
+    assert not torch.equal(drawn["movie"].x_text, small.graph["movie"].x_text)
