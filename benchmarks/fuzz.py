@@ -60,15 +60,17 @@ class Outcome:
 
 
 def bases() -> tuple[Base, ...]:
-    """The sound files: whole, condensed, compressed, sparse, a checkpoint, and two without a seal."""
+    """The sound files: whole, condensed, large, sparse, with a spread, a checkpoint, two without a seal."""
     import numpy as np
     import scipy.sparse as sp
 
+    from condense.data.condensed import CondensedGraph
     from condense.data.sparse import from_scipy
     from condense.io import save
     from condense.io.checkpoint import save_checkpoint
-    from tests.support.graphs import small_condensed, small_graph
+    from tests.support.graphs import PROVENANCE, small_condensed, small_graph
     from tests.support.paths import ROOT
+    from tests.support.spreads import graph_with_spread
 
     large = small_graph(num_target=3000, text_width=24)
     large["movie"].x_text = large["movie"].x_text.round()
@@ -81,7 +83,7 @@ def bases() -> tuple[Base, ...]:
         files = {}
         for name, graph in (
             ("whole", small_graph()), ("condensed", small_condensed()), ("large", large),
-            ("sparse", sparse),
+            ("sparse", sparse), ("spread", CondensedGraph(graph_with_spread(5), PROVENANCE)),
         ):  # fmt: skip
             save(path, graph)
             files[name] = path.read_bytes()
