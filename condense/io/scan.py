@@ -25,7 +25,7 @@ import h5py
 import numpy as np
 from h5py import h5a, h5d, h5f, h5g, h5l, h5o, h5p, h5s, h5t
 
-SECONDS = 5
+SECONDS = 3
 """Processor time for one file."""
 SPARE = 80 << 20
 """Bytes of memory for one file, besides those of the list of its chunks."""
