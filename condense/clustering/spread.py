@@ -34,9 +34,7 @@ def with_spread(
     partition: Partition,
     generator: torch.Generator,
 ) -> MultimodalGraph:
-    """A copy of a condensed graph with its spread, in place of nodes of other types.
-
-    Draws have neighbours of their own, so only the target nodes and the edges among them are kept.
+    """A copy of a condensed graph with its spread, see `attached`.
 
     Args:
         graph: condensed from `whole`; its target nodes are clusters of `partition`.
@@ -45,6 +43,14 @@ def with_spread(
         generator: see `measure_spread`.
     """
     spread = measure_spread(whole, partition, graph[graph.target].y, generator)
+    return attached(graph, spread.halved())
+
+
+def attached(graph: MultimodalGraph, spread: Spread) -> MultimodalGraph:
+    """A copy of a condensed graph with a spread in place of nodes of other types.
+
+    Draws have neighbours of their own, so only the target nodes and the edges among them are kept.
+    """
     small, target = copy.copy(graph), graph.target
     for node_type in graph.node_types:
         if node_type != target:
@@ -56,7 +62,7 @@ def with_spread(
         if {relation[0], relation[2]} != {target}:
             small[relation].edge_index = graph[relation].edge_index[:, :0]
             small[relation].edge_weight = graph[relation].edge_weight[:0]
-    small.spread = spread.halved()
+    small.spread = spread
     return small
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from condense.clustering.spread import with_spread
+from condense.clustering.spread import attached, with_spread
 from condense.data.graph import MultimodalGraph
 from condense.edges.partition import Partition
 from condense.judging.judge import Judge, best_of
@@ -14,7 +14,11 @@ SpreadChoice = Literal["off", "on", "auto"]
 
 
 def spread_as_asked(
-    choice: SpreadChoice, graph: MultimodalGraph, partition: Partition, task: Task
+    choice: SpreadChoice,
+    graph: MultimodalGraph,
+    partition: Partition,
+    task: Task,
+    unmatched: MultimodalGraph | None = None,
 ) -> tuple[MultimodalGraph, dict[str, Any]]:
     """The condensed graph with or without its spread, and what was judged.
 
@@ -23,6 +27,7 @@ def spread_as_asked(
         graph: condensed from `task.graph`; its target nodes are clusters of `partition`.
         partition: of the nodes of `task.graph`.
         task: the run; measuring and judging are stages of it.
+        unmatched: the graph before gradient matching, which sees no draws; judged with the spread as well.
     """
     if choice == "off":
         return graph, {}
@@ -32,5 +37,8 @@ def spread_as_asked(
         return spread, {}
     with task.clock.stage("judge"):
         judge = Judge.of(task.graph, task.validation, task.generator)
-        kept, scores = best_of(judge, {"off": graph, "on": spread})
-    return (spread if kept == "on" else graph), {"spread": kept, "judged": scores}
+        candidates = {"off": graph, "on": spread}
+        if unmatched is not None:
+            candidates["on, unmatched"] = attached(unmatched, spread.spread)
+        kept, scores = best_of(judge, candidates)
+    return candidates[kept], {"spread": kept, "judged": scores}

@@ -53,6 +53,8 @@ def condense(task: Task, settings: SRGMSettings) -> Outcome:
         labelling = pseudo_labelling_of(settings)
         start = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
         synthesis = Synthesis(start, task.budget)
+        judged = settings.spread == "auto" and settings.epochs > 0
+        unmatched = synthesis.to_graph(view, task.graph) if judged else None
         pool = Pool.of(view, start.node_class, settings.pool, task.generator)
         loop = MatchingLoop(
             settings, view, shared_space, validator, synthesis, pool, task.generator, task.on_step
@@ -61,5 +63,5 @@ def condense(task: Task, settings: SRGMSettings) -> Outcome:
         complete = loop.run(task.checkpoints)
     with task.clock.stage("finish"):
         best = loop.best_graph(task.graph)
-    best, judged = spread_as_asked(settings.spread, best, start.partition, task)
-    return Outcome(best, loop.history, {**loop.measures(), **judged}, complete, loop.diverged)
+    best, scores = spread_as_asked(settings.spread, best, start.partition, task, unmatched)
+    return Outcome(best, loop.history, {**loop.measures(), **scores}, complete, loop.diverged)

@@ -14,6 +14,7 @@ from condense.data.graph import hide_test_labels
 from condense.data.spread import draw
 from condense.inspecting.describe import describe
 from condense.judging.judge import CONTESTANTS, Contestant, Judge, best_of
+from condense.methods import spread_choice
 from condense.run import condense
 from tests.support.graphs import small_graph
 
@@ -80,9 +81,10 @@ def test_draws_are_what_models_train_on(graph, monkeypatch: pytest.MonkeyPatch) 
 def test_methods_keep_what_was_judged_best(graph, method, settings) -> None:
     small = condense(graph, plan(graph, 0.1), method, {**settings, "spread": "auto"})
     judged, kept = small.provenance.measures["judged"], small.provenance.measures["spread"]
+    assert list(judged) == ["off", "on", "on, unmatched"][: 3 if method == "srgm" else 2]
     mean = {name: sum(scores.values()) / 3 for name, scores in judged.items()}
     assert kept == max(mean, key=mean.__getitem__)
-    assert ("spread" in small.graph._global_store) == (kept == "on")
+    assert ("spread" in small.graph._global_store) == (kept != "off")
     assert {"spread", "judge"} <= {stage["name"] for stage in small.provenance.stages}
 
 
@@ -102,3 +104,19 @@ def test_inspect_tells_the_scores(graph) -> None:
     for name, scores in small.provenance.measures["judged"].items():
         line = f"judged   spread {name}: mlp {scores['mlp']:.3f}, sgc {scores['sgc']:.3f}, hgt"
         assert any(line in each for each in describe(small))
+
+
+def test_the_unmatched_graph_is_kept_where_it_is_best(graph, monkeypatch) -> None:
+    def last(judge, candidates):
+        return list(candidates)[-1], {name: {"mlp": 0.5} for name in candidates}
+
+    monkeypatch.setattr(spread_choice, "best_of", last)
+    graph = copy.copy(graph)  # With random classes, which no start guesses well.
+    order = torch.randperm(120, generator=torch.Generator().manual_seed(0))
+    graph["movie"].y = graph["movie"].y[order]
+    settings = {"epochs": 4, "outer": 10, "lr_features": 0.1, "check_every": 1}
+    start = condense(graph, plan(graph, 0.1), "srgm", {"epochs": 0}).graph
+    matched = condense(graph, plan(graph, 0.1), "srgm", settings).graph
+    kept = condense(graph, plan(graph, 0.1), "srgm", {**settings, "spread": "auto"}).graph
+    assert torch.equal(kept["movie"].x_text, start["movie"].x_text)
+    assert not torch.equal(matched["movie"].x_text, start["movie"].x_text)
