@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
+from condense.clustering.kmeans import cluster_means
 from condense.data.graph import MultimodalGraph
 from condense.data.spread.spread import Place
 from condense.edges.partition import Partition
@@ -155,11 +156,9 @@ class Neighbourhoods:
         self, x: Float[Tensor, "n_whole d"], use: Bool[Tensor, " n_whole"]
     ) -> tuple[Float[Tensor, "n d"], Float[Tensor, " n"]]:
         """Each cluster's mean over members in `use`, and their number."""
-        use = use & (self.cluster >= 0)
-        into = self.cluster[use]
-        count = torch.bincount(into, minlength=len(self.size)).to(x.dtype)
-        total = x.new_zeros(len(self.size), x.size(1)).index_add_(0, into, x[use])
-        return total / count.clamp_min(1).unsqueeze(1), count
+        mean, _ = cluster_means(x, use, self.cluster, len(self.size))
+        into = self.cluster[use & (self.cluster >= 0)]
+        return mean, torch.bincount(into, minlength=len(self.size)).to(x.dtype)
 
     def _share(self, of: Tensor, among: Bool[Tensor, " n_whole"]) -> Float[Tensor, " n"]:
         """The share of members in `among` that are in `of`."""
