@@ -63,5 +63,7 @@ def condense(task: Task, settings: SRGMSettings) -> Outcome:
         complete = loop.run(task.checkpoints)
     with task.clock.stage("finish"):
         best = loop.best_graph(task.graph)
-    best, scores = spread_as_asked(settings.spread, best, start.partition, task, unmatched)
+    # Who interrupted a run does not wait for a judge.
+    choice = "off" if settings.spread == "auto" and not complete else settings.spread
+    best, scores = spread_as_asked(choice, best, start.partition, task, unmatched)
     return Outcome(best, loop.history, {**loop.measures(), **scores}, complete, loop.diverged)
