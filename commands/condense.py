@@ -59,7 +59,7 @@ class CondenseArguments:
         setting: transductive condenses the graph with its test nodes, whose labels are hidden; inductive
             condenses the sub-graph of the training nodes, and models see test nodes only in the test.
         edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
-        method: srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
+        method: mixture, srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
         half: store features in float16, half the bytes; scores stay the same. A modality that rounding would
             change stays as it is, with a note.
         seed: seed of all random numbers.
@@ -83,7 +83,7 @@ class CondenseArguments:
     ratio_base: Literal["all", "train"] | None = None
     setting: Literal["transductive", "inductive"] = "transductive"
     edge_ratio: float | None = None
-    method: str = "srgm"
+    method: str = "mixture"
     half: bool = False
     seed: int = 0
     device: str = "auto"

@@ -46,7 +46,7 @@ class DivergedError(UserError):
 def condense(
     graph: MultimodalGraph,
     budget: Budget,
-    method: str = "srgm",
+    method: str = "mixture",
     settings: Mapping[str, Any] | None = None,
     *,
     seed: int = 0,

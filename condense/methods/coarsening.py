@@ -16,6 +16,8 @@ from condense.clustering.settings import (
 from condense.config import STRICT
 
 if TYPE_CHECKING:
+    from condense.data.graph import MultimodalGraph
+    from condense.edges.partition import Partition
     from condense.methods.protocol import Outcome, Task
 
 
@@ -35,9 +37,6 @@ class CoarseningSettings:
         hops: length of the longest meta-path, in relations, for pseudo-labels and coordinates alike.
         rank: reduce each modality to at most this many coordinates; fewer remain where there are many
             meta-paths. See `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
-        spread: keep how the clusters' members and their neighbours spread around the means, from which a
-            graph is drawn for each epoch of a training ("on"), or do not ("off"), or let three small models
-            choose on validation nodes ("auto"); for many nodes and many labels. See `condense.data.spread`.
     """
 
     labels: Literal["pseudo", "labelled"] = "pseudo"
@@ -46,7 +45,6 @@ class CoarseningSettings:
     space: Space = "propagated"
     hops: int = Field(default=2, ge=0, le=4)
     rank: int = Field(default=256, ge=1)
-    spread: Literal["off", "on", "auto"] = "off"
 
     def __post_init__(self) -> None:
         """Reject settings that would have no effect."""
@@ -59,12 +57,17 @@ def condense(task: Task, settings: CoarseningSettings) -> Outcome:
     Pairs and weights are chosen as at SR-GM's start (see `condense.edges.structure`), except that two
     clusters without an edge between them in the whole graph are never joined.
     """
+    from condense.methods.protocol import Outcome
+
+    return Outcome(coarsened(task, settings)[0])
+
+
+def coarsened(task: Task, settings: CoarseningSettings) -> tuple[MultimodalGraph, Partition]:
+    """The coarsened graph, and of which clusters its nodes are the means."""
     from condense.clustering.assembly import add_edges, graph_of_means
     from condense.clustering.clusters import cluster_graph
     from condense.clustering.propagation import RelayView
     from condense.edges.structure import Structure
-    from condense.methods.protocol import Outcome
-    from condense.methods.spread_choice import spread_as_asked
 
     with task.clock.stage("propagate"):
         reads_paths = settings.labels == "pseudo" or settings.space != "own"
@@ -76,5 +79,4 @@ def condense(task: Task, settings: CoarseningSettings) -> Outcome:
     with task.clock.stage("join"):
         small = graph_of_means(task.graph, clusters)
         add_edges(small, Structure.of(clusters.partition, task.budget, absent=0.0).saved())
-    small, measures = spread_as_asked(settings.spread, small, clusters.partition, task)
-    return Outcome(small, measures=measures)
+    return small, clusters.partition

@@ -51,6 +51,14 @@ class MethodEntry:
 
 
 METHODS: dict[str, MethodEntry] = {
+    "mixture": MethodEntry(
+        "mixture:condense",
+        "mixture:MixtureSettings",
+        "new",
+        nodes="class-wise cluster means, and the spread around them where models learn better from it",
+        edges="the heaviest between clusters; drawn where there is a spread",
+        key_settings=("spread", "labels", "teacher", "smooth", "space"),
+    ),
     "srgm": MethodEntry(
         "srgm.method:condense",
         "srgm.settings:SRGMSettings",

@@ -203,7 +203,7 @@ def test_means_over_few_members_count_less() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "settings"), [("coarsening", {}), ("srgm", {"epochs": 1, "outer": 2})]
+    ("method", "settings"), [("mixture", {}), ("srgm", {"epochs": 1, "outer": 2})]
 )
 def test_methods_keep_it_on_request(method: str, settings: dict) -> None:
     graph = small_graph(num_target=60)
@@ -233,7 +233,7 @@ def test_a_graph_without_relations(tmp_path) -> None:
         del graph[relation]
     for node_type in ("director", "actor"):
         del graph[node_type]
-    small = condense(graph, plan(graph, 0.2), "coarsening", {"spread": "on"})
+    small = condense(graph, plan(graph, 0.2), "mixture", {"spread": "on"})
     save(tmp_path / "a.h5", small)
     again = load_condensed(tmp_path / "a.h5")
     drawn = again.draw(torch.Generator().manual_seed(0))

@@ -57,7 +57,7 @@ def test_scores_are_accuracy_on_the_chosen_validation_nodes(graph) -> None:
 
 
 def test_draws_are_what_models_train_on(graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = condense(graph, plan(graph, 0.1), "coarsening", {"spread": "on"}).graph
+    small = condense(graph, plan(graph, 0.1), "mixture", {"spread": "on"}).graph
     judge, draws = judge_of(graph), []
 
     def counted(*arguments):
@@ -76,7 +76,7 @@ def test_draws_are_what_models_train_on(graph, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("method", "settings"), [("coarsening", {}), ("srgm", {"epochs": 1, "outer": 2})]
+    ("method", "settings"), [("mixture", {}), ("srgm", {"epochs": 1, "outer": 2})]
 )
 def test_methods_keep_what_was_judged_best(graph, method, settings) -> None:
     small = condense(graph, plan(graph, 0.1), method, {**settings, "spread": "auto"})
@@ -93,14 +93,14 @@ def test_no_test_label_is_read(graph) -> None:
     movie = other["movie"]
     movie.y = torch.where(movie.test_mask, (movie.y + 1) % 3, movie.y)
     first, second = (
-        condense(g, plan(g, 0.1), "coarsening", {"spread": "auto"}) for g in (graph, other)
+        condense(g, plan(g, 0.1), "mixture", {"spread": "auto"}) for g in (graph, other)
     )
     assert first.provenance.measures["judged"] == second.provenance.measures["judged"]
     assert torch.equal(first.graph["movie"].x_text, second.graph["movie"].x_text)
 
 
 def test_inspect_tells_the_scores(graph) -> None:
-    small = condense(graph, plan(graph, 0.1), "coarsening", {"spread": "auto"})
+    small = condense(graph, plan(graph, 0.1), "mixture", {"spread": "auto"})
     for name, scores in small.provenance.measures["judged"].items():
         line = f"judged   spread {name}: mlp {scores['mlp']:.3f}, sgc {scores['sgc']:.3f}, hgt"
         assert any(line in each for each in describe(small))

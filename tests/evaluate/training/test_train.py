@@ -123,7 +123,7 @@ def test_a_graph_with_a_spread_is_drawn_in_each_epoch():
 @pytest.fixture(scope="module")
 def spread_task():
     whole = small_graph(num_target=60)
-    small = condense(whole, plan(whole, 0.2), "coarsening", {"spread": "on"})
+    small = condense(whole, plan(whole, 0.2), "mixture", {"spread": "on"})
     task = EvaluationTask.of(whole)
     return task, task.admit(small.graph)
 

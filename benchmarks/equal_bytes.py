@@ -1,0 +1,328 @@
+"""Condensed graphs of equal size in bytes, on large graphs with many labels.
+
+    python -m benchmarks.equal_bytes --data-root DATA_ROOT [--sets amazon1 debian] [--shares 0.01]
+        [--methods …] [--models …] [--seeds 5]
+    python -m benchmarks.equal_bytes --print
+
+Every method condenses to the same share of the whole graph's bytes, features in float16: one that keeps a
+spread has fewer nodes for it. Every model is trained with two settings on each method's graph of seed 0;
+validation nodes choose one of them, which then trains on the graphs of the other seeds. The whole graph's
+trainings, with as many settings where they do not take an hour, run until the validation score stops rising,
+as far as a † does not say otherwise. Rows are kept in benchmarks/rows/equal_bytes, so the same command resumes
+an interrupted run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from condense.budget import plan
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import MultimodalGraph, num_bytes
+from condense.datasets.load import load_dataset
+from condense.io import load_condensed, save
+from condense.methods.spec import label, parse
+from condense.run import condense
+from evaluate.grid.evaluate import seed_rows
+from evaluate.grid.protocol import TrainingGraph
+from evaluate.results.paired import PairedDifference
+from evaluate.results.record_store import RecordStore
+from evaluate.results.rising_mark import RISING
+from evaluate.results.rows import REMEDY, WHOLE, Row
+from evaluate.training.model_spec import parse_model
+from evaluate.training.task import EvaluationTask
+from evaluate.training.train import TrainSettings
+from evaluate.training.tune import Candidate, settings_text
+
+MODELS = ("mlp", "sgc", "graphsage", "sehgnn", "hgt")
+ROWS = Path(__file__).parent / "rows" / "equal_bytes"
+SOURCES = {"amazon1": "simulated", "debian": "auto"}
+OURS = "mixture:spread=on"
+# Dataset -> share of the whole graph's bytes -> method -> condensation ratio that takes as many bytes.
+RATIOS: dict[str, dict[float, dict[str, float]]] = {
+    "amazon1": {
+        0.01: {
+            OURS: 0.0157,
+            "srgm:spread=on": 0.0157,
+            "mixture:spread=off": 0.0191,
+            "srgm": 0.0191,
+            "coarsening": 0.0191,
+            "kmeans:labels=pseudo": 0.0203,
+            "random": 0.0203,
+        },
+    },
+    "debian": {
+        0.01: {
+            OURS: 0.0098,
+            "srgm:spread=on": 0.0098,
+            "mixture:spread=off": 0.0082,
+            "srgm": 0.0082,
+            "coarsening": 0.0082,
+            "kmeans:labels=pseudo": 0.0123,
+            "random": 0.0134,
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to train a model.
+
+    Attributes:
+        model: as `parse_model` reads it.
+        epochs: full-batch steps; a training ends earlier once validation gets worse for 100 epochs.
+        lr: learning rate.
+    """
+
+    model: str
+    epochs: int
+    lr: float = 0.003
+
+    def candidate(self) -> Candidate:
+        """The same for `seed_rows`."""
+        _, entry = parse_model(self.model)
+        training = TrainSettings(self.epochs, check_every=20, patience=100)
+        training = replace(training, **{**entry.training, "lr": self.lr})
+        return Candidate(entry.choose_settings(), training)
+
+
+HGT = "hgt:input_dropout=0.5"
+CONDENSED_SETTINGS: dict[str, tuple[Setting, ...]] = {
+    "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
+    "sgc": (Setting("sgc", 200), Setting("sgc", 200, 0.01)),
+    "graphsage": (
+        Setting("graphsage", 300),
+        Setting("graphsage:input_dropout=0.5,dropout=0.3", 300, 0.005),
+    ),
+    "sehgnn": (Setting("sehgnn", 300), Setting("sehgnn", 300, 0.001)),
+    "hgt": (Setting(HGT, 400, 0.005), Setting(HGT, 400, 0.01)),
+}
+# Trainings of an hour are not tried twice.
+WHOLE_SETTINGS: dict[str, tuple[Setting, ...]] = {
+    "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
+    "sgc": (Setting("sgc", 200), Setting("sgc", 200, 0.01)),
+    "graphsage": (Setting("graphsage", 300), Setting("graphsage", 300, 0.01)),
+    "sehgnn": (Setting("sehgnn", 300, 0.001),),
+    "hgt": (Setting(HGT, 300, 0.01),),
+}
+
+
+def settings_of(method: str, model: str) -> tuple[Setting, ...]:
+    """The settings among which validation nodes choose."""
+    return (WHOLE_SETTINGS if method == WHOLE else CONDENSED_SETTINGS)[model]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One data set at one share of its bytes.
+
+    Attributes:
+        dataset: its name.
+        share: of the whole graph's bytes.
+        graphs: folder of condensed graphs.
+    """
+
+    dataset: str
+    share: float
+    graphs: Path
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """Method -> condensation ratio."""
+        return RATIOS[self.dataset][self.share]
+
+    def store(self, method: str) -> RecordStore[Row]:
+        """The kept rows; those of the whole graph are shared by all shares."""
+        name = self.dataset if method == WHOLE else f"{self.dataset}-{self.share:g}"
+        return RecordStore(Row, lambda row: row.cell, ROWS / f"{name}.csv", remedy=REMEDY)
+
+    def condensed(self, method: str, graph: MultimodalGraph, seed: int) -> CondensedGraph:
+        """A method's graph of one seed; condensed now if there is no file."""
+        ratio = self.ratios[method]
+        name = f"{self.dataset}-{method.replace(':', '-')}-{ratio:g}-seed{seed}.h5"
+        file = self.graphs / name
+        if not file.exists():
+            kind, settings = parse(method)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            source = {"dataset": self.dataset, "source": graph.source, "modalities": None}
+            small = condense(
+                graph,
+                plan(graph, ratio),
+                kind,
+                settings,
+                seed=seed,
+                half=True,
+                dataset_settings=source,
+            )
+            save(file, small)
+            taken = num_bytes(small.graph) / num_bytes(graph)
+            seconds = small.provenance.condense_seconds
+            print(f"{name}: {taken:.3%} of the bytes, {seconds:.0f} s", flush=True)
+        return load_condensed(file)
+
+
+def measure(
+    comparison: Comparison,
+    root: Path,
+    methods: Sequence[str],
+    models: Sequence[str],
+    seeds: int,
+) -> None:
+    """Train what is missing, seed by seed; on the whole graph with seed 0 alone, which takes hours."""
+    graph = load_dataset(comparison.dataset, root, SOURCES[comparison.dataset])
+    task = EvaluationTask.of(graph)
+    for seed in range(seeds):
+        for method in methods:
+            if method == WHOLE:
+                if seed:
+                    continue
+                trained_on, scaled = TrainingGraph(WHOLE, task.trained_whole()), task.training
+            else:
+                small = comparison.condensed(method, graph, seed)
+                trained_on = TrainingGraph(label(*parse(method)), small.graph, small)
+                scaled = task.admit(small.graph)
+            for model in models:
+                for row in _rows(comparison, method, model, task, trained_on, scaled, seed):
+                    print(
+                        f"{comparison.dataset} {comparison.share:g} {method} {model} seed {seed}: "
+                        f"test {100 * row.micro_f1:.1f}, validation {100 * row.val_micro_f1:.1f} at "
+                        f"epoch {row.epoch}, {row.train_seconds:.0f} s",
+                        flush=True,
+                    )
+
+
+def _rows(
+    comparison: Comparison,
+    method: str,
+    model: str,
+    task: EvaluationTask,
+    trained_on: TrainingGraph,
+    scaled: MultimodalGraph,
+    seed: int,
+) -> Iterator[Row]:
+    """Train a model on a graph: with all settings for seed 0, with the chosen one for others.
+
+    Yields:
+        the rows that were not kept yet.
+    """
+    store, settings = comparison.store(method), settings_of(method, model)
+    if seed:
+        tried = [r for r in store if r.method == trained_on.label and r.model == model]
+        settings = (chosen(tried, settings),)
+    for setting in settings:
+        before = len(store.new)
+        rows = seed_rows(task, trained_on, scaled, model, setting.candidate(), (seed,), store=store)
+        yield from (row for row in rows if len(store.new) > before)
+
+
+def chosen(rows: Sequence[Row], settings: Sequence[Setting]) -> Setting:
+    """The setting with which seed 0 scored best on validation nodes; the first where none was tried."""
+    scores = {row.settings: row.val_micro_f1 for row in rows if row.train_seed == 0}
+    return max(settings, key=lambda one: scores.get(settings_text(one.candidate()), -1.0))
+
+
+def kept(comparison: Comparison, method: str, models: Sequence[str]) -> dict[str, list[Row]]:
+    """Model -> rows with the chosen setting, by seed."""
+    shown = WHOLE if method == WHOLE else label(*parse(method))
+    rows = [row for row in comparison.store(method) if row.method == shown]
+    by_model = {}
+    for model in models:
+        mine = [row for row in rows if row.model == model]
+        text = settings_text(chosen(mine, settings_of(method, model)).candidate())
+        by_model[model] = sorted(
+            (row for row in mine if row.settings == text), key=lambda row: row.train_seed
+        )
+    return by_model
+
+
+def table(comparison: Comparison, models: Sequence[str]) -> str:
+    """Micro-F1 and retention of every method, and how far the mixture is ahead of each, as Markdown."""
+    whole = kept(comparison, WHOLE, models)
+    lines = [
+        ["method", "nodes", "kB", *models, "kept, mean", "over the models, mixture ahead by"],
+        ["---", *["---:"] * (len(models) + 4)],
+        [WHOLE, "", "", *(_scores(whole[m]) for m in models), "", ""],
+    ]
+    ours = kept(comparison, OURS, models)
+    for method in comparison.ratios:
+        mine = kept(comparison, method, models)
+        known = [row for rows in mine.values() for row in rows]
+        if not known:
+            continue
+        shares = [
+            100 * statistics.fmean(row.micro_f1 for row in mine[m]) / whole[m][0].micro_f1
+            for m in models
+            if mine[m] and whole[m]
+        ]
+        complete = len(shares) == len(models)
+        lines.append(
+            [
+                f"`{method}`",
+                f"{known[0].nodes:,}",
+                f"{known[0].bytes / 1000:,.0f}",
+                *(_scores(mine[m]) for m in models),
+                f"{statistics.fmean(shares):.1f} %" if complete else "–",
+                "" if method == OURS else _ahead(ours, mine, models),
+            ]
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _scores(rows: Sequence[Row]) -> str:
+    """Mean and standard deviation in points; a mark where a training ended while it was rising."""
+    if not rows:
+        return "–"
+    points = [100 * row.micro_f1 for row in rows]
+    spread = f" ± {statistics.stdev(points):.1f}" if len(points) > 1 else ""
+    return f"{statistics.fmean(points):.1f}{spread}{RISING if any(r.rising for r in rows) else ''}"
+
+
+def _ahead(ours: dict[str, list[Row]], theirs: dict[str, list[Row]], models: Sequence[str]) -> str:
+    """The mean difference over models, paired by seed."""
+    seeds = set.intersection(
+        *({r.train_seed for r in rows[m]} for rows in (ours, theirs) for m in models)
+    )
+    if not seeds:
+        return "–"
+
+    def means(rows: dict[str, list[Row]]) -> list[float]:
+        return [
+            statistics.fmean(100 * r.micro_f1 for m in models for r in rows[m] if r.train_seed == s)
+            for s in sorted(seeds)
+        ]
+
+    difference = PairedDifference.of(means(ours), means(theirs))
+    if difference.count == 1:
+        return f"{difference.mean:+.1f} (1 seed)"
+    return f"{difference.mean:+.1f} ± {difference.half:.1f}"
+
+
+def main() -> None:
+    """Measure the missing rows, then print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data-root", type=Path, default=Path("data"))
+    parser.add_argument("--graphs", type=Path, default=Path("runs/equal_bytes"))
+    parser.add_argument("--sets", nargs="+", default=list(RATIOS), choices=list(RATIOS))
+    parser.add_argument("--shares", nargs="+", type=float, default=[0.01])
+    parser.add_argument("--methods", nargs="+", help="default: all, and whole")
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--print", action="store_true")
+    arguments = parser.parse_args()
+    for dataset in arguments.sets:
+        for share in arguments.shares:
+            comparison = Comparison(dataset, share, arguments.graphs)
+            if not arguments.print:
+                methods = arguments.methods or [*comparison.ratios, WHOLE]
+                root, models = arguments.data_root, arguments.models
+                measure(comparison, root, methods, models, arguments.seeds)
+            print(f"\n{dataset} at {share:.1%} of its bytes\n\n{table(comparison, MODELS)}")
+
+
+if __name__ == "__main__":
+    main()
