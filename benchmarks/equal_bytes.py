@@ -8,8 +8,8 @@ Every method condenses to the same share of the whole graph's bytes, features in
 spread has fewer nodes for it. Every model is trained with two settings on each method's graph of seed 0;
 validation nodes choose one of them, which then trains on the graphs of the other seeds. The whole graph's
 trainings, with as many settings where they do not take an hour, run until the validation score stops rising,
-as far as a † does not say otherwise. Rows are kept in benchmarks/rows/equal_bytes, so the same command resumes
-an interrupted run.
+as far as a † does not say otherwise. Rows are kept in benchmarks/rows/equal_bytes, so the same command
+resumes an interrupted run.
 """
 
 from __future__ import annotations

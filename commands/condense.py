@@ -59,7 +59,7 @@ class CondenseArguments:
         setting: transductive condenses the graph with its test nodes, whose labels are hidden; inductive
             condenses the sub-graph of the training nodes, and models see test nodes only in the test.
         edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
-        method: mixture, srgm, random, herding, kcenter, kmeans or coarsening; its own options are listed below.
+        method: mixture, srgm, random, herding, kcenter, kmeans or coarsening; its options are listed below.
         half: store features in float16, half the bytes; scores stay the same. A modality that rounding would
             change stays as it is, with a note.
         seed: seed of all random numbers.
@@ -177,7 +177,14 @@ def _parse(argv: list[str]) -> tuple[CondenseArguments, Any]:
     arguments, tables = from_file(CondenseArguments, config(argv), METHODS)
     method = canonical(METHODS, flag(argv, "--method") or arguments.method, "method")
     kind = METHODS[method].settings
+    if tables and method not in tables and not flag(argv, "--method"):
+        table = next(iter(tables))
+        raise UserError(
+            f'config table [{table}] has no effect with method {method}; add method = "{table}" to the '
+            "file, or take the table out"
+        )
     settings = build(kind, tables.get(method, {}), f"config table [{method}]")
+    _refuse_options_of_others(argv, method)
     plain = unchecked(kind, settings)
     both: Any = dataclasses.make_dataclass(
         "Arguments",
@@ -191,6 +198,23 @@ def _parse(argv: list[str]) -> tuple[CondenseArguments, Any]:
     parsed: Any = parse(both, argv, "condense", EXAMPLES, default)
     common = dataclasses.replace(parsed.common, method=method)
     return common, build(kind, dataclasses.asdict(parsed.settings), f"method {method}")
+
+
+def _refuse_options_of_others(argv: list[str], method: str) -> None:
+    """Say which method an option belongs to, if it is none of this one's."""
+
+    def options(kind: type) -> set[str]:
+        return {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(kind)}
+
+    known = options(CondenseArguments) | options(METHODS[method].settings)
+    for word in argv:
+        option = word.split("=")[0].replace("--no-", "--")
+        owners = [name for name, entry in METHODS.items() if option in options(entry.settings)]
+        if owners and option not in known:
+            raise UserError(
+                f"{option} is an option of {', '.join(owners)}, and not of {method}; "
+                f"add --method {owners[0]}, or leave it out"
+            )
 
 
 def _out(args: CondenseArguments, settings: Any) -> Path:

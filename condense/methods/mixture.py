@@ -8,11 +8,11 @@ means alone serve models better, so by default small models choose on validation
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic.dataclasses import dataclass
 
-from condense.clustering.settings import Space
+from condense.clustering.settings import Space, SpreadChoice
 from condense.config import STRICT
 from condense.methods.coarsening import CoarseningSettings
 
@@ -42,7 +42,7 @@ class MixtureSettings(CoarseningSettings):
     """
 
     space: Space = "both"
-    spread: Literal["off", "on", "auto"] = "auto"
+    spread: SpreadChoice = "auto"
 
 
 def condense(task: Task, settings: MixtureSettings) -> Outcome:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
+from condense.clustering.settings import SpreadChoice
 from condense.clustering.spread import attached, with_spread
 from condense.data.graph import MultimodalGraph
 from condense.edges.partition import Partition
 from condense.judging.judge import Judge, best_of
 from condense.methods.protocol import Task
-
-SpreadChoice = Literal["off", "on", "auto"]
 
 
 def spread_as_asked(

@@ -48,6 +48,36 @@ class UnionAdjacency:
         return total
 
 
+class PathMeans:
+    """x ↦ w₀ x + Σ_p w_p D_p⁻¹ A_p x with A_p from `UnionAdjacency`, a mean for each meta-path.
+
+    Unlike in the union, a meta-path with many ways back, such as one through hubs, outweighs no other.
+
+    Args:
+        graph: its edges, weights as multiplicities.
+        schema: schema of this graph.
+        hops: the longest meta-path.
+    """
+
+    def __init__(self, graph: HeteroData, schema: GraphSchema, hops: int) -> None:
+        self.paths = returning_paths(schema.relations, schema.target, hops)
+        self.means = {
+            r: SparseMap(mean_adjacency(graph, r)) for r in {r for path in self.paths for r in path}
+        }
+
+    def apply(
+        self, x: Float[Tensor, "n d"], weight: Float[Tensor, " paths_and_1"]
+    ) -> Float[Tensor, "n d"]:
+        """The sum with weights w₀, w₁, …; a node that a path does not lead anywhere gets nothing from it."""
+        total = weight[0] * x
+        for number, path in enumerate(self.paths, 1):
+            moved = x
+            for relation in reversed(path):
+                moved = self.means[relation] @ moved
+            total = total + weight[number] * moved
+        return total
+
+
 class UnionOperator:
     """x ↦ D^{-1/2} (l I + A) D^{-1/2} x with A from `UnionAdjacency`; D holds the row sums.
 

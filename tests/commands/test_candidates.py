@@ -33,7 +33,8 @@ def test_every_command_says_its_options(command: str) -> None:
 
 
 def test_options_of_the_method_that_was_named() -> None:
-    assert "--outer" in after("condense", "--")
+    assert "--outer" in after("condense", "--method", "srgm", "--")
+    assert "--outer" not in after("condense", "--")
     assert "--outer" not in after("condense", "--method", "kmeans", "--")
     assert after("condense", "--method=kmeans", "--lab") == ["--labels"]
     assert after("condense", "--method", "kmeans", "--labels", "") == ["labelled", "pseudo"]

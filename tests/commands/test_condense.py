@@ -23,7 +23,18 @@ from models.registry import MODELS
 from tests.support.graphs import small_graph
 from tests.support.sparse import wide_graph
 
-QUICK = ["--epochs", "2", "--outer", "3", "--ratio", "0.2", "--edge-ratio", "0.3"]
+QUICK = [
+    "--method",
+    "srgm",
+    "--epochs",
+    "2",
+    "--outer",
+    "3",
+    "--ratio",
+    "0.2",
+    "--edge-ratio",
+    "0.3",
+]
 
 
 def whole_graph() -> MultimodalGraph:
@@ -145,7 +156,7 @@ def test_flags_win_over_the_file_over_defaults(whole: Path, tmp_path: Path) -> N
     config = tmp_path / "run.toml"
     config.write_text(
         f'dataset = "{whole}"\nratio = 0.2\nedge-ratio = 0.3\nseed = 5\n'
-        "[srgm]\nepochs = 1\nouter = 2\nrank = 3\n"
+        'method = "srgm"\n[srgm]\nepochs = 1\nouter = 2\nrank = 3\n'
     )
     out = tmp_path / "small.h5"
     assert cli.main(["condense", "--config", str(config), "--out", str(out), "--outer", "3"]) == 0
@@ -194,7 +205,12 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
         ),
         (["condense", "--dataset", "{whole}", "--ratio", "0.01"], "fewer than the 3 classes"),
         (["condense", "--dataset", "{whole}", "--method", "srgmm"], "did you mean 'srgm'"),
-        (["condense", "--epochs", "-1"], "epochs (got -1): input should be greater than or equal"),
+        (
+            ["condense", "--method", "srgm", "--epochs", "-1"],
+            "epochs (got -1): input should be greater than or equal",
+        ),
+        (["condense", "--epochs", "3"], "--epochs is an option of srgm, and not of mixture"),
+        (["condense", "--method=random", "--labels=pseudo"], "add --method mixture"),
         (
             ["condense", "--dataset", "{whole}", "--method", "herding", "--hops", "9"],
             "method herding: hops (got 9): input should be less than or equal to 4",
@@ -232,8 +248,8 @@ def test_wrong_input(
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["condense", "--epoch", "3"], "--epochs"),
-        (["condense", "--method", "random", "--epochs", "3"], "Unrecognized options: --epochs"),
+        (["condense", "--method", "srgm", "--epoch", "3"], "--epochs"),
+        (["condense", "--epoch", "3"], "Unrecognized options: --epoch"),
         (["condense", "--ratio", "much"], "--ratio"),
     ],
 )
@@ -252,8 +268,9 @@ def test_wrong_flags(argv: list[str], said: str, capsys: pytest.CaptureFixture[s
         ("ratio = 1" + "0" * 5000, "is not TOML"),
         ("ration = 0.1", "'ration' is unknown; did you mean 'ratio'"),
         ("[srgmm]\nepochs = 1", "did you mean 'srgm'"),
-        ("[srgm]\nepoch = 1", "did you mean 'epochs'"),
-        ("[srgm]\nepochs = -1", "epochs (got -1)"),
+        ("[srgm]\nepochs = 1", "config table [srgm] has no effect with method mixture"),
+        ('method = "srgm"\n[srgm]\nepoch = 1', "did you mean 'epochs'"),
+        ('method = "srgm"\n[srgm]\nepochs = -1', "epochs (got -1)"),
         ('ratio = "much"', "ratio (got 'much')"),
         ('setting = "inductif"', "setting (got 'inductif')"),
     ],

@@ -10,7 +10,7 @@ import cli
 from condense.io import save
 from tests.support.graphs import small_graph
 
-CONDENSE = ["--epochs", "2", "--outer", "3", "--edge-ratio", "0.3"]
+CONDENSE = ["--method", "srgm", "--epochs", "2", "--outer", "3", "--edge-ratio", "0.3"]
 EVALUATE = ["--models", "mlp", "--seeds", "1", "--epochs", "5", "--baselines", "random"]
 
 

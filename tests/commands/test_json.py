@@ -16,7 +16,7 @@ from tests.commands.test_reproduce import PLAN
 from tests.support.graphs import PROVENANCE, small_condensed, small_graph
 from tests.support.spreads import graph_with_spread
 
-QUICK = ["--epochs", "2", "--outer", "3", "--ratio", "0.2"]
+QUICK = ["--method", "srgm", "--epochs", "2", "--outer", "3", "--ratio", "0.2"]
 
 
 def document(capsys: pytest.CaptureFixture[str]) -> tuple[dict, str]:

@@ -18,7 +18,7 @@ def test_condense_inspect_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture
     whole, small = tmp_path / "amazon1.h5", tmp_path / "small.h5"
     save(whole, simulate_amazon1(0.03))
     condense = ["condense", "--dataset", str(whole), "--ratio", "0.03", "--out", str(small)]
-    assert cli.main([*condense, "--epochs", "3"]) == 0
+    assert cli.main([*condense, "--method", "srgm", "--epochs", "3"]) == 0
     assert "amazon1 (simulated)" in capsys.readouterr().out
     made = load_condensed(small)
     assert made.provenance.source == "simulated"

@@ -58,7 +58,7 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
 def test_condense_and_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "imdb.h5"
     condense = ["condense", "--dataset", "imdb", "--data-root", str(DATA), "--out", str(out)]
-    assert cli.main([*condense, "--epochs", "5"]) == 0
+    assert cli.main([*condense, "--method", "srgm", "--epochs", "5"]) == 0
     small = load_condensed(out)
     assert int(small.graph["movie"].num_nodes) == 43
     edges = {r: small.graph[r].edge_index.size(1) for r in small.graph.edge_types}
@@ -96,7 +96,8 @@ def test_permuted_test_labels_leave_the_data_groups_identical(
     for i, load in enumerate((load_dataset, load_dataset, permuted)):
         monkeypatch.setattr(loading, "load_dataset", load)
         out = tmp_path / f"{i}.h5"
-        command = ["condense", "--dataset", "imdb", "--data-root", str(DATA), "--epochs", "2"]
+        command = ["condense", "--dataset", "imdb", "--data-root", str(DATA)]
+        command += ["--method", "srgm", "--epochs", "2"]
         assert cli.main([*command, "--out", str(out)]) == 0
         digests.append(data_digest(out))
     assert digests[0] == digests[1]  # The same seed gives the same data twice,

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 KILLS = 12
 # Every validation writes a checkpoint, so that many a kill hits a write.
-SETTINGS = ["--ratio", "0.05", "--epochs", "3", "--outer", "20", "--check-every", "2", "--batch", "8",
+SETTINGS = ["--method", "srgm", "--ratio", "0.05", "--epochs", "3", "--outer", "20",
+            "--check-every", "2", "--batch", "8",
             "--lr-features", "0.01", "--checkpoint-seconds", "0", "--out"]  # fmt: skip
 
 

@@ -22,7 +22,17 @@ from tests.support.products import products
 pytestmark = pytest.mark.slow
 
 GRAPH = "whole.h5"
-SMALL = ["condense", "--dataset", GRAPH, "--ratio", "0.2", "--epochs", "1", "--out", "small.h5"]
+SMALL = [
+    "condense",
+    "--dataset",
+    GRAPH,
+    "--ratio",
+    "0.2",
+    "--method",
+    "kmeans",
+    "--out",
+    "small.h5",
+]
 TRAIN = [
     "--models",
     "mlp",

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from condense.clustering.settings import Space, TeacherKind, refuse_idle_pseudo_labels
+from condense.clustering.settings import Space, SpreadChoice, TeacherKind, refuse_idle_pseudo_labels
 from condense.config import STRICT
 
 HIGHEST_LR = 1e30  # Far above it, Adam's first step overflows float32.
@@ -80,7 +80,7 @@ class SRGMSettings:
     lr_edges: float = Field(default=0.01, gt=0, le=HIGHEST_LR)
     lr_relay: float = Field(default=0.003, gt=0, le=HIGHEST_LR)
     check_every: int = Field(default=20, ge=1)
-    spread: Literal["off", "on", "auto"] = "off"
+    spread: SpreadChoice = "off"
 
     def __post_init__(self) -> None:
         """Reject settings that would have no effect."""

@@ -25,6 +25,8 @@ VARIANTS = [
     ),
     ("srgm", {"epochs": 2, "outer": 3, "decouple": "off", "damping": 0.0}),
     ("srgm", {"epochs": 0}),
+    ("mixture", {}),
+    ("mixture", {"spread": "off"}),
     ("random", {}),
     ("kmeans", {"labels": "labelled"}),
     ("kmeans", {"labels": "pseudo"}),
