@@ -60,8 +60,8 @@ class CondenseArguments:
             condenses the sub-graph of the training nodes, and models see test nodes only in the test.
         edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
         method: mixture, srgm, random, herding, kcenter, kmeans or coarsening; its options are listed below.
-        half: store features in float16, half the bytes; scores stay the same. A modality that rounding would
-            change stays as it is, with a note.
+        half: store features in float16, half the bytes, as a graph with a spread does anyway; scores stay the
+            same. A modality that rounding would change stays as it is, with a note.
         seed: seed of all random numbers.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, where METHOD includes the

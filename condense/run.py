@@ -18,6 +18,7 @@ from condense.data.reduction import SparseReduction
 from condense.data.rules.check import check
 from condense.data.rules.limits import LARGEST_FEATURE
 from condense.data.sparse import is_sparse, visible_entries
+from condense.data.spread.spread import spread_of
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import GraphError, UserError
 from condense.io.names import joined
@@ -68,7 +69,8 @@ def condense(
         settings: settings of the method; others keep their defaults.
         seed: seeds the only generator of the run.
         device: "auto" (a GPU where there is one), "cpu", "cuda", …
-        half: store features in float16, except where that would change them, see `condense.data.half`.
+        half: store features in float16, except where that would change them, see `condense.data.half`; done
+            anyway for a graph with a spread.
         dataset_settings: how the whole graph was loaded, so that it can be loaded again.
         on_step: called with the progress of the run.
         checkpoints: where the run keeps the states from which it can be resumed; by default nowhere.
@@ -105,7 +107,9 @@ def condense(
     generator = torch.Generator(torch_device).manual_seed(seed)
     task = Task(visible, validation, budget, generator, clock, on_step, checkpoints)
     outcome = entry.condense(task, method_settings)
-    small, kept = halved(outcome.graph) if half else (outcome.graph, [])
+    # What is drawn around the means is far wider than what float16 changes of them.
+    halve = half or spread_of(outcome.graph) is not None
+    small, kept = halved(outcome.graph) if halve else (outcome.graph, [])
     reductions = reduction.record()
     provenance = Provenance(
         **run,

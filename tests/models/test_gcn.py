@@ -181,6 +181,31 @@ def test_logits_and_gradients_are_those_of_dense_products(layers):
     assert_near(*(torch.cat([x.flatten() for x in slope]) for slope in slopes), 1e-12)
 
 
+def test_learned_shares_weigh_the_means_over_paths():
+    graph = small_graph(num_target=12, weighted=True, dtype=torch.float64)
+    model, rows = make_model(graph, paths="learned"), torch.tensor([11, 4, 0])
+    paths = returning_paths(graph.edge_types, "movie", 2)
+    assert model.shares is not None
+    assert model.shares.shape == (2, 1 + len(paths))
+    with torch.no_grad():
+        model.shares.copy_(torch.randn_like(model.shares) / 10)
+    operators = [torch.eye(12)]
+    for path in paths:
+        mean = torch.eye(12)
+        for relation in path:
+            step = multiplicities(graph, relation)
+            mean = mean @ (step / step.sum(dim=1, keepdim=True).clamp_min(1e-30))
+        operators.append(mean)
+    stacked = torch.stack(operators)
+    first, second = (
+        torch.einsum("p,pij->ij", (10 * share).softmax(0), stacked) for share in model.shares
+    )
+    features, count, _, _ = model.prepare(graph, rows)
+    x = model.fusion(features, {"movie": count})["movie"]
+    expected = model.head((second @ (first @ x).clamp_min(0))[rows])
+    assert_near(model(model.prepare(graph, rows)).detach(), expected.detach(), 1e-12)
+
+
 def test_returning_paths_meet_the_target_at_both_ends_only():
     films = (DIRECTED, REV_DIRECTED, FEATURES, REV_FEATURES)
     through = {(REV_DIRECTED, DIRECTED), (REV_FEATURES, FEATURES)}
