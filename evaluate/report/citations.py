@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 METHOD_SOURCES = {
+    "mixture": ("kmeanspp", "factor_analysers"),
     "kcenter": ("coreset",),
     "kmeans": ("kmeanspp",),
     "coarsening": ("kmeanspp",),

@@ -49,6 +49,7 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("kcenter", {}),
     ("kmeans", {}),
     ("coarsening", {}),
+    ("mixture", {"spread": "auto"}),
 ]
 
 

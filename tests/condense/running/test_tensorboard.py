@@ -29,7 +29,18 @@ def curves(folder: Path) -> dict[str, list[tuple[int, float]]]:
 def test_a_run_writes_its_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     save(tmp_path / "mine.h5", small_graph(num_target=80))
-    quick = ["--epochs", "2", "--outer", "3", "--check-every", "2", "--ratio", "0.2"]
+    quick = [
+        "--method",
+        "srgm",
+        "--epochs",
+        "2",
+        "--outer",
+        "3",
+        "--check-every",
+        "2",
+        "--ratio",
+        "0.2",
+    ]
     command = ["condense", "--dataset", "mine.h5", "--out", "small.h5", "--tensorboard", "board"]
     assert cli.main([*command, *quick]) == 0
     history = load_condensed(tmp_path / "small.h5").provenance.history
