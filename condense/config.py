@@ -60,7 +60,7 @@ def user_errors(where: str) -> Iterator[None]:
 
 
 def unchecked(kind: type, defaults: Any) -> type:
-    """A plain dataclass with the fields and the docstring of a pydantic one.
+    """A plain dataclass with the fields, the docstring and the bases of a pydantic one.
 
     Parsing a command line into it raises no pydantic errors; `build` checks the values afterwards.
 
@@ -73,7 +73,9 @@ def unchecked(kind: type, defaults: Any) -> type:
         (f.name, hints[f.name], dataclasses.field(default=getattr(defaults, f.name)))
         for f in dataclasses.fields(kind)
     ]
-    plain = dataclasses.make_dataclass(kind.__name__, fields, frozen=True)
+    # Inherited fields are described where they are declared.
+    bases = tuple(unchecked(b, defaults) for b in kind.__bases__ if dataclasses.is_dataclass(b))
+    plain = dataclasses.make_dataclass(kind.__name__, fields, bases=bases, frozen=True)
     plain.__doc__ = kind.__doc__
     return plain
 

@@ -22,20 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, config=STRICT)
 class MixtureSettings(CoarseningSettings):
-    """Settings of the mixture.
+    """Settings of the mixture: those of coarsening, with another `space`, and `spread`.
 
     Attributes:
-        labels: cluster all target nodes, by their "pseudo"-labels outside the training set, or only
-            the "labelled" ones (the training nodes).
-        teacher: predict the pseudo-labels from meta-path features, with a "ridge" regression or a "network"
-            of one hidden layer; "auto" takes the network where training nodes outnumber its inputs.
-        smooth: smooth the predictions over the graph first, as far as that raises the accuracy on
-            validation nodes.
         space: cluster target nodes by meta-path-"propagated" features, their "own" features, or "both";
             see `condense.clustering.coordinates`.
-        hops: length of the longest meta-path, in relations, for pseudo-labels and coordinates alike.
-        rank: reduce each modality to at most this many coordinates; fewer remain where there are many
-            meta-paths. See `condense.clustering.reduction` and `condense.clustering.propagation.WIDEST`.
         spread: keep how the clusters' members and their neighbours spread around the means, from which a
             graph is drawn for each epoch of a training ("on"), or do not ("off"), or let three small models
             choose on validation nodes ("auto"). See `condense.data.spread`.

@@ -10,6 +10,7 @@ from condense.data.graph import MultimodalGraph
 from condense.edges.partition import Partition
 from condense.judging.judge import Judge, best_of
 from condense.methods.protocol import Task
+from condense.running.threads import one_thread
 
 
 def spread_as_asked(
@@ -34,7 +35,7 @@ def spread_as_asked(
         spread = with_spread(graph, task.graph, partition, task.generator)
     if choice == "on":
         return spread, {}
-    with task.clock.stage("judge"):
+    with task.clock.stage("judge"), one_thread():
         judge = Judge.of(task.graph, task.validation, task.generator)
         candidates = {"off": graph, "on": spread}
         if unmatched is not None:

@@ -18,9 +18,22 @@ def threads_for(numbers: int) -> Iterator[None]:
     Args:
         numbers: how many numbers a typical operation handles.
     """
-    before = torch.get_num_threads()
     if numbers < SMALL:
-        torch.set_num_threads(1)
+        with one_thread():
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let PyTorch use one thread inside the block.
+
+    For thousands of short operations: a second thread saves little, and where it shares its core with other
+    work the first waits for it in each of them.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         yield
     finally:

@@ -23,18 +23,7 @@ from models.registry import MODELS
 from tests.support.graphs import small_graph
 from tests.support.sparse import wide_graph
 
-QUICK = [
-    "--method",
-    "srgm",
-    "--epochs",
-    "2",
-    "--outer",
-    "3",
-    "--ratio",
-    "0.2",
-    "--edge-ratio",
-    "0.3",
-]
+QUICK = ["--method=srgm", "--epochs", "2", "--outer", "3", "--ratio", "0.2", "--edge-ratio", "0.3"]
 
 
 def whole_graph() -> MultimodalGraph:

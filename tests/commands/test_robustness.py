@@ -15,7 +15,7 @@ from condense.methods.srgm import loop
 from condense.running import checkpoints
 from tests.support.graphs import small_graph
 
-QUICK = ["--method", "srgm", "--epochs", "2", "--outer", "3", "--check-every", "1",
+QUICK = ["--method=srgm", "--epochs", "2", "--outer", "3", "--check-every", "1",
          "--checkpoint-seconds", "0"]  # fmt: skip
 
 

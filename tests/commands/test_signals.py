@@ -22,18 +22,8 @@ from condense.methods.srgm import loop
 from tests.support.graphs import small_graph
 from tests.support.paths import ROOT
 
-QUICK = [
-    "--method",
-    "srgm",
-    "--epochs",
-    "2",
-    "--outer",
-    "3",
-    "--check-every",
-    "1",
-    "--checkpoint-seconds",
-    "0",
-]
+QUICK = ["--method=srgm", "--epochs", "2", "--outer", "3", "--check-every", "1",
+         "--checkpoint-seconds", "0"]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)

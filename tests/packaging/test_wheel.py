@@ -22,17 +22,7 @@ from tests.support.products import products
 pytestmark = pytest.mark.slow
 
 GRAPH = "whole.h5"
-SMALL = [
-    "condense",
-    "--dataset",
-    GRAPH,
-    "--ratio",
-    "0.2",
-    "--method",
-    "kmeans",
-    "--out",
-    "small.h5",
-]
+SMALL = ["condense", "--dataset", GRAPH, "--ratio", "0.2", "--method=kmeans", "--out", "small.h5"]
 TRAIN = [
     "--models",
     "mlp",

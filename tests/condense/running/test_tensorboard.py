@@ -30,8 +30,7 @@ def test_a_run_writes_its_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     save(tmp_path / "mine.h5", small_graph(num_target=80))
     quick = [
-        "--method",
-        "srgm",
+        "--method=srgm",
         "--epochs",
         "2",
         "--outer",
