@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
@@ -18,10 +18,7 @@ def threads_for(numbers: int) -> Iterator[None]:
     Args:
         numbers: how many numbers a typical operation handles.
     """
-    if numbers < SMALL:
-        with one_thread():
-            yield
-    else:
+    with one_thread() if numbers < SMALL else nullcontext():
         yield
 
 
