@@ -18,7 +18,7 @@ from condense.budget import plan
 from condense.data import reduction
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph, num_bytes
-from condense.data.half import halved
+from condense.data.precision import rounded
 from condense.data.sparse import from_scipy
 from condense.datasets.load import load_dataset
 from condense.run import condense
@@ -61,7 +61,7 @@ def largest(small: MultimodalGraph, whole: MultimodalGraph, times: int) -> Multi
 def compare(whole: MultimodalGraph, ratio: float, seeds: int, columns: str) -> Iterator[str]:
     """One line for each way to store the condensed graph, and one for the whole graph."""
     small = condense(whole, plan(whole, ratio), "kmeans", {"labels": "pseudo"})
-    stored = {"float32": small.graph, "half": halved(small.graph)[0]}
+    stored = {f"{bits} bits": rounded(small.graph, bits)[0] for bits in (32, 16, 8)}
     if columns == "all":
         stored |= {f"largest {t}": largest(small.graph, whole, t) for t in (1, 2, 4)}
     task = EvaluationTask.of(whole)

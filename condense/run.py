@@ -12,13 +12,12 @@ from condense.config import build
 from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels, num_bytes, num_target
-from condense.data.half import halved
 from condense.data.inductive import training_part, validation_part
+from condense.data.precision import Bits, rounded
 from condense.data.reduction import SparseReduction
 from condense.data.rules.check import check
 from condense.data.rules.limits import LARGEST_FEATURE
 from condense.data.sparse import is_sparse, visible_entries
-from condense.data.spread.spread import spread_of
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import GraphError, UserError
 from condense.io.names import joined
@@ -52,7 +51,7 @@ def condense(
     *,
     seed: int = 0,
     device: str = "auto",
-    half: bool = False,
+    bits: Bits = 32,
     dataset_settings: Mapping[str, Any] | None = None,
     on_step: OnStep = ignore,
     checkpoints: Checkpoints | None = None,
@@ -69,8 +68,8 @@ def condense(
         settings: settings of the method; others keep their defaults.
         seed: seeds the only generator of the run.
         device: "auto" (a GPU where there is one), "cpu", "cuda", …
-        half: store features in float16, except where that would change them, see `condense.data.half`; done
-            anyway for a graph with a spread.
+        bits: of a feature, 32, 16 or 8, except where that would change it, see `condense.data.precision`; at
+            most 16 for a graph with a spread.
         dataset_settings: how the whole graph was loaded, so that it can be loaded again.
         on_step: called with the progress of the run.
         checkpoints: where the run keeps the states from which it can be resumed; by default nowhere.
@@ -107,9 +106,7 @@ def condense(
     generator = torch.Generator(torch_device).manual_seed(seed)
     task = Task(visible, validation, budget, generator, clock, on_step, checkpoints)
     outcome = entry.condense(task, method_settings)
-    # What is drawn around the means is far wider than what float16 changes of them.
-    halve = half or spread_of(outcome.graph) is not None
-    small, kept = halved(outcome.graph) if halve else (outcome.graph, [])
+    small, wider = rounded(outcome.graph, bits)
     reductions = reduction.record()
     provenance = Provenance(
         **run,
@@ -123,8 +120,8 @@ def condense(
             **({"resumed_from": checkpoints.resumed} if checkpoints.resumed else {}),
             **({"diverged": outcome.diverged} if outcome.diverged else {}),
             **({"reductions": reductions} if reductions else {}),
-            **({"half": True} if half else {}),
-            **({"not_halved": kept} if kept else {}),
+            **({"bits": bits} if bits != 32 else {}),
+            **({"wider": wider} if wider else {}),
             "edge_budget": {joined(r): count for r, count in budget.edges.items()},
             "byte_budget": byte_budget(subgraph.graph, budget),
         },

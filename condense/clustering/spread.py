@@ -20,10 +20,11 @@ from models.schema import GraphSchema
 
 COORDINATES = 48
 """b, most coordinates of a mean neighbour's features."""
-CODE = 64
-"""R, most numbers from which the coordinates of all places of a node follow."""
-FACTORS = 64
-"""q, most directions in which a node and its places vary together."""
+DIRECTIONS = (16, 256)
+"""Fewest and most numbers R from which the coordinates of all places of a node follow, and directions q in
+which a node and its places vary together."""
+CLUSTERS_A_DIRECTION = 8
+"""With that, codes and factors take about two fifths of a spread's bytes, however many clusters there are."""
 TRUST = 1.0
 """A mean over k members counts as k ÷ (k + TRUST) of itself, and for the rest as the mean over all."""
 
@@ -97,12 +98,14 @@ def measure_spread(
     bases = _padded([class_basis([near[i] for i in places], y) for places in by_basis])
     of = [bases[basis_of[place[-1][0]]] for place in around.places]
 
+    least, most = DIRECTIONS
+    most = min(max(len(y) // CLUSTERS_A_DIRECTION, least), most)
     own = around.own()
     empty = own.residual.new_zeros(len(y), 0)
     means = [trusted((a.mean - b.mean) @ b.rows.T, a.count) for a, b in zip(near, of, strict=True)]
-    code, decoder, centre = coded(torch.cat([empty, *means], dim=1), around.size, CODE)
+    code, decoder, centre = coded(torch.cat([empty, *means], dim=1), around.size, most)
     inside = [a.residual @ b.rows.T for a, b in zip(near, of, strict=True)]
-    factor, rest = factors(torch.cat([own.residual, *inside], dim=1), FACTORS, generator)
+    factor, rest = factors(torch.cat([own.residual, *inside], dim=1), most, generator)
     measured = [
         _measured(basis, [near[i] for i in places])
         for places, basis in zip(by_basis, bases, strict=True)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 from torch_geometric.data import HeteroData
 
+from condense.data.levels import EIGHT_BITS, Levels, in_eight_bits
 from condense.data.rules.kind import check_target
 from condense.data.spread.spread import SPREAD, spread_of
 from condense.errors import GraphError
@@ -15,7 +16,7 @@ from models.schema import FEATURE_PREFIX, GraphSchema
 
 Source = Literal["real", "simulated"]
 GRAPH_ATTRIBUTES = ("target", "num_classes", "name", "source")
-OWN_NAMES = (*GRAPH_ATTRIBUTES, SPREAD)
+OWN_NAMES = (*GRAPH_ATTRIBUTES, SPREAD, EIGHT_BITS)
 SPLITS = ("train_mask", "val_mask", "test_mask")
 UNLABELLED = -1
 
@@ -45,8 +46,9 @@ class MultimodalGraph(HeteroData):
         target: the node type that is classified.     num_classes: C.
         name: of the data set.                        source: "real" or "simulated".
         spread: optional, of a condensed graph, see `condense.data.spread`.
+        eight_bits: optional; True where files store one byte a number, see `condense.data.levels`.
 
-    These five are read and set with a dot, types and relations with brackets, as PyG has it. Unlike there, a
+    These six are read and set with a dot, types and relations with brackets, as PyG has it. Unlike there, a
     node type may have the name of one of them: graph.target is the attribute, graph["target"] the type.
 
     `condense.data.rules.check.check` states and checks all rules.
@@ -89,14 +91,14 @@ def display_name(name: str, source: str) -> str:
 
 
 def num_bytes(graph: HeteroData) -> int:
-    """Bytes of the graph's arrays and of its spread, uncompressed, in float32 and int32, and in float16 where
-    they are so.
+    """Bytes of the graph's arrays and of its spread, uncompressed, in float32 and int32, and in fewer bits
+    where they are so: float16, or the eight bits of `condense.data.levels` in a graph with their mark.
 
     Each feature matrix counts in the smaller of its dense and its CSR form, whichever it has, so that the
     size of a whole graph with sparse features is not overstated. An edge counts two indices and its weight,
     if it has one; masks and labels count one byte and four bytes per node.
     """
-    total = 0
+    total, narrow = 0, in_eight_bits(graph)
     schema = GraphSchema.of(graph)
     for node_type in schema.node_types:
         store = graph[node_type]
@@ -107,7 +109,9 @@ def num_bytes(graph: HeteroData) -> int:
                 size = min(4, value.element_size())
                 entries = value.values() if value.layout == torch.sparse_csr else value
                 csr = (4 + size) * int(torch.count_nonzero(entries)) + 4 * (value.size(0) + 1)
-                total += min(size * value.numel(), csr)
+                levels = Levels.exactly(value) if narrow else None
+                bounds = [size * value.numel(), csr, *([levels.num_bytes()] if levels else [])]
+                total += min(bounds)
             elif value.dtype == torch.bool:
                 total += value.numel()
             else:
@@ -118,7 +122,7 @@ def num_bytes(graph: HeteroData) -> int:
         if "edge_weight" in store:
             total += 4 * store.edge_weight.numel()
     spread = spread_of(graph)
-    return total if spread is None else total + spread.num_bytes()
+    return total if spread is None else total + spread.num_bytes(narrow)
 
 
 def hide_test_labels(graph: MultimodalGraph) -> MultimodalGraph:

@@ -95,14 +95,16 @@ def _size(condensed: CondensedGraph) -> Iterator[str]:
     if asked and size > EXCESS * asked:
         p = condensed.provenance
         ratio = p.ratio if p.ratio_base == "all" else p.ratio_train
-        halve = "" if measures.get("half") else "--half halves its features, and "
+        bits = measures.get("bits", 32)
+        narrow = f"--bits {bits // 2} halves its features, and " if bits > 8 else ""
         yield (
             f"the graph has {size:,} bytes, {size / asked:.3g} times the {asked:,} that its share of the "
-            f"nodes has in the graph that was condensed; {halve}--ratio {ratio * asked / size:.2g} gives "
+            f"nodes has in the graph that was condensed; {narrow}--ratio {ratio * asked / size:.2g} gives "
             "about as many bytes as that"
         )
-    for name in measures.get("not_halved", []):
-        yield f"{name} stays in float32: in float16 its values would change"
+    for name, bits in measures.get("wider", {}).items():
+        fewer = measures.get("bits", 16)
+        yield f"{name} takes {bits} bits a number: in {fewer} its values would change"
 
 
 def shown(name: str) -> str:

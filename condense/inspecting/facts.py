@@ -9,6 +9,7 @@ import torch
 
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import SPLITS, MultimodalGraph, display_name, num_bytes
+from condense.data.levels import in_eight_bits
 from condense.data.rules.kind import check_target
 from condense.data.spread.spread import spread_of
 from condense.edges.statistics import density, effective_edges, pairs_of
@@ -45,7 +46,7 @@ def facts(loaded: MultimodalGraph | CondensedGraph) -> dict[str, Any]:
         contents["spread"] = {
             "places": [[list(relation) for relation in place] for place in spread.places],
             "factors": spread.factor.size(0),
-            "bytes": spread.num_bytes(),
+            "bytes": spread.num_bytes(in_eight_bits(graph)),
         }
     if isinstance(loaded, CondensedGraph):
         p = loaded.provenance

@@ -10,16 +10,20 @@ from typing import Any
 from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
+from condense.data.levels import EIGHT_BITS
 from condense.data.rules.check import check
+from condense.data.spread.spread import SPREAD
 from condense.errors import FileError, GraphError
 from condense.io.arrays import read_array
 from condense.io.damage import damaged
+from condense.io.eight_bits import CODES, StoredLevels
 from condense.io.limits import NODE
 from condense.io.members import Group, OpenFile, check_format, opened
 from condense.io.names import decoded, relation_of
 from condense.io.schema import (
     ATTRIBUTES,
     CHECKSUM,
+    COMPACT,
     EDGE_INDEX,
     EDGES,
     FORMAT,
@@ -27,7 +31,6 @@ from condense.io.schema import (
     NUM_NODES,
     PROVENANCE,
     READABLE,
-    WITH_SPREAD,
     Header,
     checksum,
     edges_record,
@@ -106,7 +109,7 @@ def _read_open(file: OpenFile) -> _Contents:
     stores = [_node_store(file, node_type, version) for node_type in header.node_types]
     stores += [_edge_store(file, relation, version) for relation in header.relations]
     provenance = file.root.text(PROVENANCE) if header.kind == "condensed" else ""
-    spread = StoredSpread(file) if version >= WITH_SPREAD else None
+    spread = StoredSpread(file) if version >= COMPACT and SPREAD in file.root.members else None
     # Until here nothing of the size that the file claims has been allocated or read.
     graph, digest = MultimodalGraph(), Digest()
     for store in stores:
@@ -117,10 +120,15 @@ def _read_open(file: OpenFile) -> _Contents:
             key = decoded(name, version)
             if isinstance(array, StoredSparse):
                 graph[store.key][key] = read_sparse(file, array, name, digest)
+            elif isinstance(array, StoredLevels):
+                graph[store.key][key] = array.read(file, name, digest)
             else:
                 graph[store.key][key] = read_array(file, array, name, digest)
     if spread is not None:
         graph.spread = spread.read(file, digest)
+    arrays = [array for part in (*stores, spread) if part for array in part.arrays.values()]
+    if any(isinstance(array, StoredLevels) for array in arrays):
+        setattr(graph, EIGHT_BITS, True)
     graph.target, graph.num_classes = decoded(header.target, version), header.num_classes
     graph.name, graph.source = header.name, header.source
     if file.root.attribute(CHECKSUM, str) != checksum(header, digest.hexdigest(), provenance):
@@ -141,7 +149,7 @@ class _Store:
 
     key: Any
     record: list[Any]
-    arrays: dict[str, StoredArray | StoredSparse]
+    arrays: dict[str, StoredArray | StoredSparse | StoredLevels]
     num_nodes: int | None = None
 
 
@@ -151,18 +159,29 @@ def _node_store(file: OpenFile, node_type: str, version: int) -> _Store:
     if count < 0:
         raise damaged(f"attribute {NUM_NODES!r} of {group.path} (got {count}) must be at least 0")
     file.allowance.take(NODE * count, f"attribute {NUM_NODES!r} of {group.path}, {count:,} nodes")
-    sparse = {
-        name: StoredSparse.of(group.group(name), count)
+    groups = {
+        name: _matrix(file, group.group(name), count)
         for name in names
         if name.startswith(FEATURE_PREFIX) and group.holds_group(name)
     }
-    for matrix in sparse.values():
-        for part in matrix.parts.values():
-            file.check(part)
-    dense = _arrays(file, group, [name for name in names if name not in sparse], count)
-    arrays = {name: sparse.get(name) or dense[name] for name in names}
+    dense = _arrays(file, group, [name for name in names if name not in groups], count)
+    arrays = {name: groups.get(name) or dense[name] for name in names}
     record = nodes_record(node_type, count, names)
     return _Store(decoded(node_type, version), record, arrays, count)
+
+
+def _matrix(file: OpenFile, group: Group, rows: int) -> StoredSparse | StoredLevels:
+    """The sparse matrix, or the one in eight bits, that a group holds; it must have `rows` rows."""
+    if CODES not in group.members:
+        sparse = StoredSparse.of(group, rows)
+        for part in sparse.parts.values():
+            file.check(part)
+        return sparse
+    levels = StoredLevels.of(group)
+    if (levels.shape or (-1,))[0] != rows:
+        raise damaged(f"group {group.path} (got shape {levels.shape}) must have {rows} rows")
+    levels.check(file)
+    return levels
 
 
 def _edge_store(file: OpenFile, relation: str, version: int) -> _Store:

@@ -5,11 +5,13 @@
 /nodes/<type>/<attribute>         dataset [num_nodes, …]
 /nodes/<type>/x_<modality>        or a group, of a sparse matrix; attributes: shape
 /nodes/<type>/x_<modality>/…      datasets indptr [num_nodes + 1], indices [entries], values [entries]
+/nodes/<type>/x_<modality>        or a group, of a matrix in eight bits; no attributes
+/nodes/<type>/x_<modality>/…      datasets codes [num_nodes, width], low [width], high [width]
 /edges/<source>:<name>:<dest>     attributes: attributes
 /edges/…/edge_index               dataset [2, edges]
 /edges/…/<attribute>              dataset [edges, …]
 /spread                           attributes: places, basis_types, basis_numbers, attributes
-/spread/<array>                   dataset
+/spread/<array>                   dataset, or a group as of a matrix in eight bits
 /provenance                       JSON text, in condensed graphs only
 
 All names are `encoded`, in the attributes that list them too.
@@ -26,16 +28,17 @@ import h5py
 import numpy as np
 
 from condense.data.graph import MultimodalGraph, Source
+from condense.data.levels import in_eight_bits
 from condense.data.rules.check import Kind
 from condense.data.spread.spread import spread_of
 from condense.io.names import encoded, relation_key
 
 FORMAT = "multimodal-graph"
 VERSION = 2
-WITH_SPREAD = 3
+COMPACT = 3
 READABLE = (1, 2, 3)
-"""Versions that are read. Version 1 had no seal; version 3 is written for graphs with a spread alone, so that
-older readers, which would leave it out, refuse them."""
+"""Versions that are read. Version 1 had no seal; version 3 is written only for graphs with a spread or in
+eight bits, so that older readers refuse them, and do not leave a spread out."""
 
 NODES = "nodes"
 EDGES = "edges"
@@ -89,7 +92,7 @@ class Header:
             num_classes=int(graph.num_classes),
             node_types=tuple(map(encoded, graph.node_types)),
             relations=tuple(relation_key(relation) for relation in graph.edge_types),
-            version=VERSION if spread_of(graph) is None else WITH_SPREAD,
+            version=COMPACT if in_eight_bits(graph) or spread_of(graph) else VERSION,
         )
 
     def attributes(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from condense.data.fingerprint import Digest
 from condense.data.spread.spread import SPREAD, FeatureBasis, Place, Spread
 from condense.io.arrays import read_array, write_array
 from condense.io.damage import damaged
+from condense.io.eight_bits import StoredLevels, write_compact
 from condense.io.members import OpenFile
 from condense.io.names import decoded, encoded, relation_key, relation_of
 from condense.io.replace import Sink
@@ -23,8 +24,10 @@ OF_BASIS = tuple(f.name for f in fields(FeatureBasis))
 MOST_BASES = 1024
 
 
-def write_spread(file: h5py.File, spread: Spread, digest: Digest, sink: Sink) -> None:
-    """Write and hash a spread as the group /spread."""
+def write_spread(
+    file: h5py.File, spread: Spread, digest: Digest, sink: Sink, narrow: bool = False
+) -> None:
+    """Write and hash a spread as the group /spread; `narrow` writes matrices on levels in eight bits."""
     group, arrays = file.create_group(SPREAD), dict(spread.arrays())
     places = ["/".join(map(relation_key, place)) for place in spread.places]
     types, numbers = [encoded(t) for t in spread.basis_of], list(spread.basis_of.values())
@@ -34,7 +37,8 @@ def write_spread(file: h5py.File, spread: Spread, digest: Digest, sink: Sink) ->
     group.attrs[ATTRIBUTES] = fixed_strings(list(arrays))
     digest.record(spread_record(places, types, numbers, list(arrays)))
     for name, x in arrays.items():
-        write_array(group, name, x, digest, sink)
+        write = write_compact if narrow else write_array
+        write(group, name, x, digest, sink)
 
 
 class StoredSpread:
@@ -60,14 +64,24 @@ class StoredSpread:
         self.names = group.strings(ATTRIBUTES)
         if self.names != expected:
             raise damaged(f"{ATTRIBUTES} of {group.path} (got {self.names}) must be {expected}")
-        self.arrays: dict[str, StoredArray] = {name: group.array(name) for name in self.names}
-        for array in self.arrays.values():
-            file.check(array)
+        self.arrays: dict[str, StoredArray | StoredLevels] = {}
+        for name in self.names:
+            if group.holds_group(name):
+                levels = self.arrays[name] = StoredLevels.of(group.group(name))
+                levels.check(file)
+            else:
+                array = self.arrays[name] = group.array(name)
+                file.check(array)
 
     def read(self, file: OpenFile, digest: Digest) -> Spread:
         """Read and hash it; the rules of spreads check what it holds."""
         digest.record(spread_record(self.places, self.types, self.numbers, self.names))
-        arrays = {name: read_array(file, x, name, digest) for name, x in self.arrays.items()}
+        arrays = {
+            name: x.read(file, name, digest)
+            if isinstance(x, StoredLevels)
+            else read_array(file, x, name, digest)
+            for name, x in self.arrays.items()
+        }
         count = max(self.numbers, default=-1) + 1
         bases = tuple(
             FeatureBasis(**{name: arrays[f"basis_{i}_{name}"] for name in OF_BASIS})

@@ -10,10 +10,12 @@ from torch_geometric.data.storage import BaseStorage
 from condense.data.condensed import CondensedGraph
 from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
+from condense.data.levels import in_eight_bits
 from condense.data.rules.check import Kind, check
 from condense.data.sparse import is_sparse
 from condense.data.spread.spread import spread_of
 from condense.io.arrays import write_array
+from condense.io.eight_bits import write_compact
 from condense.io.names import encoded, relation_key
 from condense.io.replace import Sink, replacing
 from condense.io.schema import (
@@ -33,6 +35,7 @@ from condense.io.schema import (
 from condense.io.seal import SIZE, seal
 from condense.io.sparse import write_sparse
 from condense.io.spread import write_spread
+from models.schema import FEATURE_PREFIX
 
 
 def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) -> None:
@@ -65,7 +68,7 @@ def _write(
 ) -> None:
     for name, value in header.attributes().items():
         file.attrs[name] = value if isinstance(value, int) else fixed_strings(value)
-    digest = Digest()
+    digest, narrow = Digest(), in_eight_bits(graph)
     nodes, edges = file.create_group(NODES), file.create_group(EDGES)
     for node_type in graph.node_types:
         store = graph[node_type]
@@ -73,23 +76,27 @@ def _write(
         group = nodes.create_group(name)
         group.attrs[NUM_NODES] = int(store.num_nodes)
         digest.record(nodes_record(name, int(store.num_nodes), _array_names(store)))
-        _write_store(group, store, digest, sink)
+        _write_store(group, store, digest, sink, narrow)
     for relation in graph.edge_types:
         key = relation_key(relation)
         digest.record(edges_record(key, _array_names(graph[relation])))
         _write_store(edges.create_group(key), graph[relation], digest, sink)
     if (spread := spread_of(graph)) is not None:
-        write_spread(file, spread, digest, sink)
+        write_spread(file, spread, digest, sink, narrow)
     if provenance:
         file.create_dataset(PROVENANCE, data=fixed_strings(provenance))
     file.attrs[CHECKSUM] = fixed_strings(checksum(header, digest.hexdigest(), provenance))
     file.flush()
 
 
-def _write_store(group: h5py.Group, store: BaseStorage, digest: Digest, sink: Sink) -> None:
+def _write_store(
+    group: h5py.Group, store: BaseStorage, digest: Digest, sink: Sink, narrow: bool = False
+) -> None:
+    """Write a type's or relation's arrays; `narrow` writes features on levels in eight bits."""
     group.attrs[ATTRIBUTES] = fixed_strings(_array_names(store))
     for key in _keys(store):
-        write = write_sparse if is_sparse(store[key]) else write_array
+        dense = write_compact if narrow and key.startswith(FEATURE_PREFIX) else write_array
+        write = write_sparse if is_sparse(store[key]) else dense
         write(group, encoded(key), store[key], digest, sink)
 
 

@@ -27,6 +27,8 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 from torch_geometric.typing import EdgeType
 
+from condense.data.levels import Levels
+
 Place = tuple[EdgeType, ...]
 """A meta-path from the target type outwards, as in `models.propagation.metapaths`."""
 TOLERANCE = 1e-2
@@ -127,13 +129,35 @@ class Spread:
         moved = {name: x.to(device, non_blocking=non_blocking) for name, x in self.arrays()}
         return self.with_arrays(moved)
 
-    def num_bytes(self) -> int:
-        """Bytes of all arrays, float64 counted as float32."""
-        return sum(x.numel() * min(4, x.element_size()) for _, x in self.arrays())
+    def num_bytes(self, eight_bits: bool = False) -> int:
+        """Bytes of all arrays, float64 counted as float32.
+
+        Args:
+            eight_bits: count one byte for numbers on levels, see `condense.data.levels`.
+        """
+        total = 0
+        for _, x in self.arrays():
+            levels = Levels.exactly(x) if eight_bits else None
+            plain = x.numel() * min(4, x.element_size())
+            total += plain if levels is None else min(plain, levels.num_bytes())
+        return total
 
     def halved(self) -> Spread:
         """A copy in float16, but for arrays that would change by more than TOLERANCE."""
         return self.with_arrays({name: _half(x) for name, x in self.arrays()})
+
+    def in_eight_bits(self) -> Spread:
+        """A copy whose matrices lie on levels, where that takes fewer bytes; the rest in float16.
+
+        Degrees stay in float16: a hub's would leave few levels for all others'.
+        """
+        arrays = dict(self.halved().arrays())
+        for name, x in self.arrays():
+            if x.dim() == 2 and name != "degree":
+                levels = Levels.nearest(x)
+                if levels.num_bytes() < 2 * x.numel():
+                    arrays[name] = levels.values()
+        return self.with_arrays(arrays)
 
     def scaled(
         self,

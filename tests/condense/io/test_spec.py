@@ -13,7 +13,7 @@ import scipy.sparse
 
 from condense.data.condensed import CondensedGraph, Provenance
 from condense.io import save
-from condense.io.schema import FORMAT, VERSION, WITH_SPREAD
+from condense.io.schema import COMPACT, FORMAT, VERSION
 from models.schema import features
 from tests.support.files import edited
 from tests.support.graphs import PROVENANCE, small_condensed, small_graph
@@ -122,7 +122,7 @@ def test_plain_libraries_read_and_verify_sparse_features(tmp_path):
 
 
 def test_version_and_format_are_ours():
-    assert f"Versions described: **{VERSION}**, and **{WITH_SPREAD}**" in SPEC
+    assert f"Versions described: **{VERSION}**, and **{COMPACT}**" in SPEC
     assert f"`{FORMAT}`" in SPEC
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
+from condense.data.half import halved
 
 from condense.data.features import FeatureScaler
 from condense.data.graph import num_bytes
-from condense.data.half import halved
 from models.schema import features
 from tests.support.graphs import small_condensed, small_graph
 
