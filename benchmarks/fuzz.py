@@ -60,11 +60,12 @@ class Outcome:
 
 
 def bases() -> tuple[Base, ...]:
-    """The sound files: whole, condensed, large, sparse, with a spread, a checkpoint, two without a seal."""
+    """Sound files: whole, condensed, large, sparse, with a spread, in eight bits, a checkpoint, unsealed."""
     import numpy as np
     import scipy.sparse as sp
 
     from condense.data.condensed import CondensedGraph
+    from condense.data.precision import rounded
     from condense.data.sparse import from_scipy
     from condense.io import save
     from condense.io.checkpoint import save_checkpoint
@@ -84,6 +85,7 @@ def bases() -> tuple[Base, ...]:
         for name, graph in (
             ("whole", small_graph()), ("condensed", small_condensed()), ("large", large),
             ("sparse", sparse), ("spread", CondensedGraph(graph_with_spread(5), PROVENANCE)),
+            ("eight bits", CondensedGraph(rounded(graph_with_spread(60), 8)[0], PROVENANCE)),
         ):  # fmt: skip
             save(path, graph)
             files[name] = path.read_bytes()

@@ -28,8 +28,8 @@ def rounded(graph: MultimodalGraph, bits: Bits) -> tuple[MultimodalGraph, dict[s
     float16 has 11 significant bits and ends at 65,504. A modality is refused if the root mean square of its
     rounding errors exceeds TOLERANCE_16 times that of its centred entries, the unit in which models see it:
     large numbers that differ little, such as years, or numbers out of range. In eight bits each column has
-    levels of its own, `condense.data.levels`, so errors count as shares of the column's spread, and a few
-    outliers are what is refused; such a modality is kept in float16 if that will do.
+    levels of its own, `condense.data.levels`, so errors count as shares of the column's spread; refused are
+    single outliers among thousands. Such a modality is kept in float16 if that will do.
 
     Args:
         graph: condensed. With a spread it is rounded to 16 bits at least: what is drawn around the means is
@@ -51,8 +51,8 @@ def rounded(graph: MultimodalGraph, bits: Bits) -> tuple[MultimodalGraph, dict[s
                 wider[f"{node_type}.{modality}"] = taken
     if bits == 8:
         setattr(small, EIGHT_BITS, True)
-        if spread is not None:
-            small.spread = spread.in_eight_bits()
+    if spread is not None:
+        small.spread = spread.in_eight_bits() if bits == 8 else spread.halved()
     return small, wider
 
 

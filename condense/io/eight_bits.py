@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import h5py
 from torch import Tensor
 
-from condense.data.fingerprint import Digest, numpy_block, slabs
+from condense.data.fingerprint import Digest
 from condense.data.levels import Levels
 from condense.io.arrays import read_array, write_array
 from condense.io.damage import damaged
@@ -17,7 +17,7 @@ from condense.io.stored import StoredArray
 
 CODES = "codes"
 TYPES = {CODES: "uint8", "low": "float32", "high": "float32"}
-"""The parts and their data types."""
+"""The parts, in the order in which they are hashed, and their data types."""
 WIDER = 4
 """Bytes of a number that is read ÷ those in the file."""
 
@@ -64,14 +64,10 @@ class StoredLevels:
         file.allowance.take(size, f"group {self.path} of shape {list(self.shape or ())}")
 
     def read(self, file: OpenFile, name: str, digest: Digest) -> Tensor:
-        """Read it into float32 numbers, and hash these as those of a dataset `name`."""
-        unhashed = Digest()
-        parts = {
-            part: read_array(file, array, part, unhashed) for part, array in self.parts.items()
-        }
-        x = Levels(**parts).values()
-        _hash(x, name, digest)
-        return x
+        """Read it into float32 numbers, and hash its parts."""
+        digest.record(levels_record(name))
+        parts = {part: read_array(file, array, part, digest) for part, array in self.parts.items()}
+        return Levels(**parts).values()
 
 
 def write_compact(group: h5py.Group, name: str, x: Tensor, digest: Digest, sink: Sink) -> None:
@@ -80,12 +76,12 @@ def write_compact(group: h5py.Group, name: str, x: Tensor, digest: Digest, sink:
     if levels is None:
         write_array(group, name, x, digest, sink)
         return
-    member, unhashed = group.create_group(name), Digest()
+    member = group.create_group(name)
+    digest.record(levels_record(name))
     for part in TYPES:
-        write_array(member, part, getattr(levels, part), unhashed, sink)
-    _hash(x, name, digest)
+        write_array(member, part, getattr(levels, part), digest, sink)
 
 
-def _hash(x: Tensor, name: str, digest: Digest) -> None:
-    shape = tuple(x.shape)
-    digest.array(name, "float32", shape, (numpy_block(x, s) for s in slabs(shape, 4)))
+def levels_record(name: str) -> list[str]:
+    """The record that precedes the parts of a matrix in eight bits in the data digest."""
+    return [name, "eight bits"]

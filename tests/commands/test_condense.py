@@ -362,12 +362,12 @@ def test_wide_sparse_features_from_file_to_report(
     command = ["condense", "--dataset", "wide.h5", "--method", "kmeans", "--ratio", "0.1"]
     assert cli.main([*command, "--out", "small.h5"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "--half halves its features" in said
-    assert cli.main([*command, "--out", "half.h5", "--half"]) == 0
+    assert "--bits 16 halves its features" in said
+    assert cli.main([*command, "--out", "half.h5", "--bits", "16"]) == 0
     assert load_condensed(Path("half.h5")).graph["doc"].x_text.dtype == torch.float16
     capsys.readouterr()
     again = [*command, "--out", "half.h5", "--resume"]
-    assert cli.main([*again, "--half"]) == 0
+    assert cli.main([*again, "--bits", "16"]) == 0
     assert "Nothing to do" in capsys.readouterr().out
     assert cli.main(again) == 0
     assert "Nothing to do" not in capsys.readouterr().out

@@ -38,13 +38,13 @@ def test_more_bytes_than_asked_for_are_a_warning_with_a_ratio_that_meets_them() 
     (warning,) = [w for w in warnings(small) if "bytes" in w]
     assert f"{num_bytes(small.graph):,}" in warning
     assert f"{asked:,}" in warning
-    assert "--half" in warning
+    assert "--bits 16" in warning
     ratio = float(warning.split("--ratio ")[1].split()[0])
     assert num_bytes(condense(graph, plan(graph, ratio), "kmeans").graph) <= 1.1 * asked
 
-    half = condense(graph, budget, "kmeans", half=True)
+    half = condense(graph, budget, "kmeans", bits=16)
     assert num_bytes(half.graph) < 0.55 * num_bytes(small.graph)
-    assert not any("--half" in w for w in warnings(half))
+    assert not any("--bits 16" in w for w in warnings(half))
 
 
 def test_within_the_bytes_there_is_no_warning() -> None:

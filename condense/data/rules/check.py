@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from condense.data.graph import MultimodalGraph
+from condense.data.levels import EIGHT_BITS
 from condense.data.rules.completion import check_completion
 from condense.data.rules.edges import check_edges
 from condense.data.rules.kind import check_target
@@ -30,6 +31,8 @@ SETTINGS = {
     "source": "'real' or 'simulated'",
 }
 """The graph's own attributes, besides those of nodes and edges."""
+CONDENSED_ONLY = (SPREAD, EIGHT_BITS)
+"""Attributes that a condensed graph may have as well."""
 
 
 def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
@@ -61,7 +64,7 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
 
 
 def _check_keys(graph: MultimodalGraph, kind: Kind) -> None:
-    """Raise unless the graph's own attributes are exactly SETTINGS, and perhaps a condensed one's spread."""
+    """Raise unless the graph's own attributes are SETTINGS and, perhaps, those of a condensed one."""
     store = graph._global_store
     for key, rule in SETTINGS.items():
         if key not in store:
@@ -69,10 +72,10 @@ def _check_keys(graph: MultimodalGraph, kind: Kind) -> None:
                 f"graph.{key}", "nothing", f"must be set to {rule}", f"set graph.{key} = …"
             )
     for key in store:
-        if key == SPREAD and kind == "whole":
+        if key in CONDENSED_ONLY and kind == "whole":
             rule, remedy = "belongs to condensed graphs", "delete it"
             raise GraphError.of(f"graph.{key}", type(store[key]).__name__, rule, remedy)
-        if key not in SETTINGS and key != SPREAD:
+        if key not in SETTINGS and key not in CONDENSED_ONLY:
             rule = f"is not an attribute of a graph or a file: both keep only {', '.join(SETTINGS)}"
             remedy = "delete it, or attach it to a node type"
             raise GraphError.of(f"graph.{key}", type(store[key]).__name__, rule, remedy)

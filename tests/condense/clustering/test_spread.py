@@ -105,8 +105,9 @@ def test_mean_neighbours_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert torch.allclose(coordinates[number] @ basis.rows, expected, atol=1e-4)
 
 
-def test_own_features_vary_as_members_do() -> None:
+def test_own_features_vary_as_members_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """With as many factors as there are columns, F and rest hold the covariance of own features."""
+    monkeypatch.setattr(module, "DIRECTIONS", (64, 64))
     graph = whole()
     del graph["movie"].has_image
     graph["movie"].x_image = graph["movie"].x_image.nan_to_num()

@@ -10,8 +10,10 @@ import h5py
 import numpy as np
 import pytest
 import scipy.sparse
+import torch
 
 from condense.data.condensed import CondensedGraph, Provenance
+from condense.data.precision import rounded
 from condense.io import save
 from condense.io.schema import COMPACT, FORMAT, VERSION
 from models.schema import features
@@ -31,7 +33,12 @@ def function(name: str):
         b for b in re.findall(r"```python\n(.*?)```", SPEC, re.DOTALL) if f"def {name}(" in b
     ]
     imports = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Import)]
-    assert {alias.name for node in imports for alias in node.names} <= {"h5py", "json", "hashlib"}
+    assert {alias.name for node in imports for alias in node.names} <= {
+        "h5py",
+        "json",
+        "hashlib",
+        "numpy",
+    }
     assert "from " not in block
     namespace: dict = {}
     exec(compile(block, "docs/format.md", "exec"), namespace)
@@ -119,6 +126,26 @@ def test_plain_libraries_read_and_verify_sparse_features(tmp_path):
     with h5py.File(tmp_path / "sparse.h5", "a") as file:
         file["nodes/movie/x_text/indices"][3] += 1
     assert not function("verify")(tmp_path / "sparse.h5")
+
+
+def test_plain_libraries_read_and_verify_eight_bits(tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    graph = graph_with_spread(60, code=torch.randn(60, 1, generator=generator))
+    graph["paper"].x_text = torch.randn(60, 2, generator=generator)
+    graph, _ = rounded(graph, 8)
+    save(tmp_path / "a", CondensedGraph(graph, PROVENANCE))
+    got = function("read")(tmp_path / "a")
+    np.testing.assert_array_equal(got["nodes"]["paper"]["x_text"], graph["paper"].x_text)
+    np.testing.assert_array_equal(got["spread"]["code"], graph.spread.code)
+    assert got["spread"]["code"].dtype == np.float32
+    assert function("verify")(tmp_path / "a")
+    with h5py.File(tmp_path / "a", "a") as file:
+        file["nodes/paper/x_text/codes"][3] += 1
+    assert not function("verify")(tmp_path / "a")
+    del graph._global_store["spread"]
+    save(tmp_path / "b", CondensedGraph(graph, PROVENANCE))
+    assert "spread" not in function("read")(tmp_path / "b")
+    assert function("verify")(tmp_path / "b")
 
 
 def test_version_and_format_are_ours():
