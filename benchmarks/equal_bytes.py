@@ -95,13 +95,13 @@ class Setting:
 HGT = "hgt:input_dropout=0.5"
 CONDENSED_SETTINGS: dict[str, tuple[Setting, ...]] = {
     "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
-    "sgc": (Setting("sgc", 200), Setting("sgc", 200, 0.01)),
+    "sgc": (Setting("sgc", 400), Setting("sgc", 400, 0.01)),
     "graphsage": (
         Setting("graphsage", 300),
         Setting("graphsage:input_dropout=0.5,dropout=0.3", 300, 0.005),
     ),
     "sehgnn": (Setting("sehgnn", 300), Setting("sehgnn", 300, 0.001)),
-    "hgt": (Setting(HGT, 400, 0.005), Setting(HGT, 400, 0.01)),
+    "hgt": (Setting(HGT, 600, 0.005), Setting(HGT, 600, 0.01)),
 }
 # Trainings of an hour are not tried twice.
 WHOLE_SETTINGS: dict[str, tuple[Setting, ...]] = {

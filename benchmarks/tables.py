@@ -56,6 +56,7 @@ METHODS = (
     "kmeans",
     "kmeans:labels=pseudo",
     "coarsening",
+    "mixture",
     "srgm:epochs=0",
     "srgm:decouple=off",
     "srgm",
