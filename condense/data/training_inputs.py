@@ -14,9 +14,17 @@ from condense.data.spread.spread import spread_of
 
 
 def training_inputs(
-    model: Any, graph: MultimodalGraph, seed: int
+    model: Any, graph: MultimodalGraph, seed: int, uses_edges: bool = True
 ) -> Iterator[tuple[Any, Tensor, Tensor]]:
-    """The model's inputs, labels and weights in each epoch: always the same, or of a new draw."""
+    """The model's inputs, labels and weights in each epoch: always the same, or of a new draw.
+
+    Args:
+        model: a `NodeClassifier`.
+        graph: to train on, features in scaled units.
+        seed: of the draws.
+        uses_edges: whether the model reads more than a node's own features, as its `ModelEntry` says; if it
+            does not, neighbours are not drawn.
+    """
     spread = spread_of(graph)
     if spread is None:
         rows, labels, weight = training_nodes(graph)
@@ -25,7 +33,7 @@ def training_inputs(
             yield inputs, labels, weight
     generator = torch.Generator(graph[graph.target].y.device).manual_seed(seed)
     while True:
-        drawn = draw(graph, spread, generator)
+        drawn = draw(graph, spread, generator, uses_edges)
         rows, labels, weight = training_nodes(drawn)
         yield model.prepare(drawn, rows), labels, weight
 

@@ -102,7 +102,7 @@ class Judge:
                 self.rows.device
             )
             optimiser = torch.optim.Adam(model.parameters(), one.lr, weight_decay=decay)
-            batches = training_inputs(model, graph, self.seed)
+            batches = training_inputs(model, graph, self.seed, entry.uses_edges)
             for inputs, labels, weight in islice(batches, one.epochs):
                 model.train()
                 loss = entry.loss(model, inputs, labels, weight)

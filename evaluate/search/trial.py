@@ -59,5 +59,12 @@ def run_trial(
         device = data.graph[data.graph.target].y.device
         model = entry.build(data.schema, choice.model).to(device)
         return train(
-            model, data.graph, data.validation, choice.training, entry.loss, on_check, seed
+            model,
+            data.graph,
+            data.validation,
+            choice.training,
+            entry.loss,
+            on_check,
+            seed,
+            entry.uses_edges,
         )

@@ -102,6 +102,7 @@ def train(
     loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
     on_check: Callable[[Check], None] = unwatched,
     seed: int = 0,
+    uses_edges: bool = True,
 ) -> Trained:
     """Train `model`, keeping the state that does best on validation nodes.
 
@@ -116,13 +117,14 @@ def train(
         loss: (model, inputs, labels, weights) -> what training minimises.
         on_check: called after every validation; an exception that it raises ends the training.
         seed: of the draws.
+        uses_edges: as the model's `ModelEntry` says; if it does not, draws have no neighbours.
 
     Raises:
         DivergedError: the loss, or a logit of a validation node, is infinite or NaN; it names the epoch.
     """
     memory = TrainingPeak(trained_on[trained_on.target].y.device)
     started = time.perf_counter()
-    batches = training_inputs(model, trained_on, seed)
+    batches = training_inputs(model, trained_on, seed, uses_edges)
     optimiser = torch.optim.Adam(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )

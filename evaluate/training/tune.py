@@ -67,7 +67,15 @@ def fit(
     with seeded(seed):
         device = trained_on[trained_on.target].y.device
         model = entry.build(task.schema, choice.model).to(device)
-        return train(model, trained_on, task.validation, choice.training, entry.loss, seed=seed)
+        return train(
+            model,
+            trained_on,
+            task.validation,
+            choice.training,
+            entry.loss,
+            seed=seed,
+            uses_edges=entry.uses_edges,
+        )
 
 
 def best_of(choices: Sequence[Candidate], scores: Sequence[float]) -> Candidate:

@@ -21,7 +21,9 @@ MOST_NEIGHBOURS = 3
 """At a place of one relation; nodes that have more get as many, with greater weights."""
 
 
-def draw(graph: Graph, spread: Spread, generator: torch.Generator) -> Graph:
+def draw(
+    graph: Graph, spread: Spread, generator: torch.Generator, neighbours: bool = True
+) -> Graph:
     """A graph to train on for a while: each condensed node with a neighbourhood of its own.
 
     The target nodes come first, with their classes; features are drawn around their means. At each place
@@ -35,6 +37,7 @@ def draw(graph: Graph, spread: Spread, generator: torch.Generator) -> Graph:
         graph: a condensed graph; its edges among target nodes and its target nodes' features are read.
         spread: of this graph.
         generator: decides on everything that is random; on the graph's device.
+        neighbours: False leaves them out, and all edges, for models that read a node's own features alone.
 
     Returns:
         A graph with the types, relations, modalities and attributes of `graph`.
@@ -49,6 +52,8 @@ def draw(graph: Graph, spread: Spread, generator: torch.Generator) -> Graph:
     own, has = sketch.own(graph)
     has = has & random.chance(spread.has)
     nodes = sketch.add(target, own + together[:, :width], has).unsqueeze(1)  # [n, 1]
+    if not neighbours:
+        return sketch.finished(graph, n)
     coordinates = spread.code.to(dtype) @ spread.decoder.to(dtype) + spread.centre.to(dtype)
     coordinates = coordinates + together[:, width:]  # [n, P b]
     coordinates = coordinates.view(n, len(spread.places), spread.coordinates)

@@ -36,6 +36,19 @@ def test_without_noise_every_number_follows() -> None:
     assert "spread" not in small._global_store
 
 
+def test_without_neighbours_the_nodes_alone_are_drawn() -> None:
+    graph = graph_with_spread(6, factor=torch.ones(1, 9), has=torch.full((6, 2), 0.5))
+    small = draw(graph, graph.spread, torch.Generator().manual_seed(0), neighbours=False)
+    assert small["paper"].num_nodes == 6
+    assert small["author"].num_nodes == 0
+    assert small["author"].x_text.shape == (0, 2)
+    assert all(small[relation].edge_index.shape == (2, 0) for relation in small.edge_types)
+    assert small["paper"].y.tolist() == [0, 1, 0, 1, 0, 1]
+    with_all = drawn(graph)
+    for key in ("x_text", "x_size"):
+        assert torch.equal(small["paper"][key], with_all["paper"][key][:6])
+
+
 def test_nothing_stands_where_nobody_has_neighbours() -> None:
     present = torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
     small = drawn(graph_with_spread(present=present, has=torch.tensor([[1.0, 0.0], [1.0, 1.0]])))
