@@ -59,6 +59,7 @@ RATIOS: dict[str, dict[float, dict[str, float]]] = {
     "debian": {
         0.01: {
             OURS: 0.0137,
+            "mixture:spread=taught": 0.0129,
             "srgm:spread=on": 0.009,
             "mixture:spread=off": 0.0099,
             "srgm": 0.0099,

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from condense.clustering.linear_teacher import taught
 from condense.clustering.neighbourhoods import Neighbourhoods, Neighbours
 from condense.clustering.reduction import leading_directions
 from condense.data.features import FeatureScaler
@@ -34,6 +35,7 @@ def with_spread(
     whole: MultimodalGraph,
     partition: Partition,
     generator: torch.Generator,
+    teach: bool = False,
 ) -> MultimodalGraph:
     """A copy of a condensed graph with its spread, see `attached`.
 
@@ -41,9 +43,9 @@ def with_spread(
         graph: condensed from `whole`; its target nodes are clusters of `partition`.
         whole: features complete.
         partition: of its nodes.
-        generator: see `measure_spread`.
+        generator, teach: see `measure_spread`.
     """
-    spread = measure_spread(whole, partition, graph[graph.target].y, generator)
+    spread = measure_spread(whole, partition, graph[graph.target].y, generator, teach)
     return attached(graph, spread.halved())
 
 
@@ -72,6 +74,7 @@ def measure_spread(
     partition: Partition,
     y: Int[Tensor, " n"],
     generator: torch.Generator,
+    teach: bool = False,
 ) -> Spread:
     """The spread of the clusters of target nodes, in the units of `whole`.
 
@@ -82,7 +85,8 @@ def measure_spread(
         whole: features complete.
         partition: of its nodes; nodes in no cluster are left out.
         y: class of each cluster of target nodes.
-        generator: picks the members whose distances from their means are measured.
+        generator: picks the members whose distances from their means are measured, and what a teacher learns.
+        teach: add a linear teacher, fitted to the training nodes.
     """
     scaler = common_units(FeatureScaler.fit(whole), GraphSchema.of(whole))
     around = Neighbourhoods.of(scaler.apply(whole), partition, generator)
@@ -122,8 +126,11 @@ def measure_spread(
         present=torch.stack([*(a.present for a in near)], dim=1) if near else empty,
         degree=torch.stack([*(a.degree for a in near)], dim=1) if near else empty,
         has=own.has,
+        teacher=own.has.new_zeros(0, int(whole.num_classes)),
+        zero=own.has.new_zeros(0),
+        unit=own.has.new_zeros(0),
     )
-    return unscaled(spread, scaler, around)
+    return unscaled(taught(spread, around, generator) if teach else spread, scaler, around)
 
 
 def common_units(scaler: FeatureScaler, schema: GraphSchema) -> FeatureScaler:

@@ -23,7 +23,7 @@ def spread_as_asked(
     """The condensed graph with or without its spread, and what was judged.
 
     Args:
-        choice: keep it, or not, or let small models choose on validation nodes.
+        choice: keep it, with or without its teacher, or not, or let small models choose on validation nodes.
         graph: condensed from `task.graph`; its target nodes are clusters of `partition`.
         partition: of the nodes of `task.graph`.
         task: the run; measuring and judging are stages of it.
@@ -32,12 +32,14 @@ def spread_as_asked(
     if choice == "off":
         return graph, {}
     with task.clock.stage("spread"):
-        spread = with_spread(graph, task.graph, partition, task.generator)
-    if choice == "on":
-        return spread, {}
+        teach = choice != "on"
+        taught = with_spread(graph, task.graph, partition, task.generator, teach)
+        spread = attached(graph, taught.spread.without_teacher())
+    if choice != "auto":
+        return taught, {}
     with task.clock.stage("judge"), one_thread():
         judge = Judge.of(task.graph, task.validation, task.generator)
-        candidates = {"off": graph, "on": spread}
+        candidates = {"off": graph, "on": spread, "taught": taught}
         if unmatched is not None:
             candidates["on, unmatched"] = attached(unmatched, spread.spread)
         kept, scores = best_of(judge, candidates)

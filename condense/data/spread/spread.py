@@ -10,7 +10,11 @@ coordinate, further noise η ~ N(0, 1) of its own,
     mean neighbour      m_ip = m + (C_p + code_i U_p + ε F_p + η ⊙ rest_p) B + η ⊙ outside  [D_t]
     its neighbours      m_ip + ξ_j − ξ̄,  ξ_j = ε_j K B + η ⊙ apart                         [D_t]
 
-where F_own, F_p, … are the parts of `factor`, C_p those of `centre`, U_p those of `decoder`, and m, B, K,
+A drawn node has the class of its condensed node or, if there is a teacher W, soft labels: a logistic
+regression on the drawn features in units of their own, the coordinates, and what is missing, see
+`condense.data.spread.teacher`.
+
+Here F_own, F_p, … are the parts of `factor`, C_p those of `centre`, U_p those of `decoder`, and m, B, K,
 outside and apart belong to the `FeatureBasis` of the place's node type. The same ε stands in the first two
 lines: that is the relation between a node and its neighbourhood.
 """
@@ -81,6 +85,9 @@ class Spread:
             relations, of those that have some at its first.
         degree: how many they have there, by multiplicity [n, P].
         has: share of members that have each of the target's modalities [n, M].
+        teacher: W [D + P b + M + P + 1, C]; [0, C] without a teacher.
+        zero: the teacher's input is (x − zero) ÷ unit of a feature x [D]; [0] without a teacher.
+        unit: positive, likewise.
     """
 
     places: tuple[Place, ...]
@@ -94,11 +101,25 @@ class Spread:
     present: Float[Tensor, "n P"]
     degree: Float[Tensor, "n P"]
     has: Float[Tensor, "n M"]
+    teacher: Float[Tensor, "J C"]
+    zero: Float[Tensor, " D"]
+    unit: Float[Tensor, " D"]
 
     @property
     def coordinates(self) -> int:
         """b, the coordinates at each place."""
         return self.bases[0].rows.size(0) if self.bases else 0
+
+    @property
+    def has_teacher(self) -> bool:
+        """Whether draws get soft labels."""
+        return len(self.teacher) > 0
+
+    def without_teacher(self) -> Spread:
+        """The same, whose draws have the classes of condensed nodes."""
+        return dataclasses.replace(
+            self, teacher=self.teacher[:0], zero=self.zero[:0], unit=self.unit[:0]
+        )
 
     def arrays(self) -> Iterator[tuple[str, Tensor]]:
         """All tensors with their names, in a fixed order."""
@@ -198,12 +219,17 @@ class Spread:
         sigma = scale[target]
         coordinates = self.factor.size(1) - len(sigma)
         columns = torch.cat([sigma, sigma.new_ones(coordinates)])
+        zero, unit = self.zero.to(sigma.dtype), self.unit.to(sigma.dtype)
+        if self.has_teacher:
+            zero, unit = (zero - mean[target]) / sigma, unit / sigma
         return dataclasses.replace(
             self,
             bases=tuple(bases),
             basis_of=numbers,
             factor=self.factor.to(sigma.dtype) / columns,
             rest=self.rest.to(sigma.dtype) / columns,
+            zero=zero,
+            unit=unit,
         )
 
 
