@@ -43,7 +43,8 @@ def with_spread(
         graph: condensed from `whole`; its target nodes are clusters of `partition`.
         whole: features complete.
         partition: of its nodes.
-        generator, teach: see `measure_spread`.
+        generator: see `measure_spread`.
+        teach: likewise.
     """
     spread = measure_spread(whole, partition, graph[graph.target].y, generator, teach)
     return attached(graph, spread.halved())

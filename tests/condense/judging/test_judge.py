@@ -81,10 +81,12 @@ def test_draws_are_what_models_train_on(graph, monkeypatch: pytest.MonkeyPatch) 
 def test_methods_keep_what_was_judged_best(graph, method, settings) -> None:
     small = condense(graph, plan(graph, 0.1), method, {**settings, "spread": "auto"})
     judged, kept = small.provenance.measures["judged"], small.provenance.measures["spread"]
-    assert list(judged) == ["off", "on", "on, unmatched"][: 3 if method == "srgm" else 2]
+    assert list(judged) == ["off", "on", "taught", "on, unmatched"][: 4 if method == "srgm" else 3]
     mean = {name: sum(scores.values()) / 3 for name, scores in judged.items()}
     assert kept == max(mean, key=mean.__getitem__)
-    assert ("spread" in small.graph._global_store) == (kept != "off")
+    spread = small.graph._global_store.get("spread")
+    assert (spread is not None) == (kept != "off")
+    assert kept == "off" or spread.has_teacher == (kept == "taught")
     assert {"spread", "judge"} <= {stage["name"] for stage in small.provenance.stages}
 
 
