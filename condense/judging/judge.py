@@ -119,7 +119,26 @@ class Judge:
 def best_of(
     judge: Judge, candidates: Mapping[str, MultimodalGraph]
 ) -> tuple[str, dict[str, dict[str, float]]]:
-    """The name of the graph with the best mean score, the first of equals; and all scores by name."""
+    """The name of the graph that is kept, see `simplest_of_best`, and all scores by name.
+
+    Args:
+        judge: of the whole graph.
+        candidates: by name, the simplest first.
+    """
     scores = {name: judge.scores(graph) for name, graph in candidates.items()}
     mean = {name: sum(each.values()) / len(each) for name, each in scores.items()}
-    return max(mean, key=lambda name: mean[name]), scores
+    return simplest_of_best(mean, len(judge.rows)), scores
+
+
+def simplest_of_best(accuracy: Mapping[str, float], count: int) -> str:
+    """The first name whose accuracy is at most a standard error below the best.
+
+    On few nodes a lead says little (Breiman et al., Classification and Regression Trees, 1984).
+
+    Args:
+        accuracy: by name, the simplest first.
+        count: nodes that were scored.
+    """
+    best = max(accuracy.values())
+    enough = best - (best * (1 - best) / max(count, 1)) ** 0.5
+    return next(name for name, score in accuracy.items() if score >= enough)

@@ -13,7 +13,7 @@ from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.data.spread import draw
 from condense.inspecting.describe import describe
-from condense.judging.judge import CONTESTANTS, Contestant, Judge, best_of
+from condense.judging.judge import CONTESTANTS, Contestant, Judge, best_of, simplest_of_best
 from condense.methods import spread_choice
 from condense.run import condense
 from tests.support.graphs import small_graph
@@ -44,6 +44,20 @@ def test_the_first_of_equals(graph) -> None:
     kept, scores = best_of(judge_of(graph), {"a": small, "b": copy.copy(small)})
     assert kept == "a"
     assert scores["a"] == scores["b"]
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "count", "kept"),
+    [
+        ({"off": 0.80, "on": 0.83}, 100, "off"),  # The standard error is 3.8 points,
+        ({"off": 0.80, "on": 0.83}, 4096, "on"),  # and .6.
+        ({"off": 0.70, "on": 0.83, "taught": 0.85}, 100, "on"),
+        ({"off": 0.85, "on": 0.83}, 4096, "off"),
+        ({"off": 0.99, "on": 1.0}, 4096, "on"),  # Without errors there is no standard error.
+    ],
+)
+def test_a_lead_must_be_worth_a_standard_error(accuracy, count: int, kept: str) -> None:
+    assert simplest_of_best(accuracy, count) == kept
 
 
 def test_scores_are_accuracy_on_the_chosen_validation_nodes(graph) -> None:
@@ -83,7 +97,7 @@ def test_methods_keep_what_was_judged_best(graph, method, settings) -> None:
     judged, kept = small.provenance.measures["judged"], small.provenance.measures["spread"]
     assert list(judged) == ["off", "on", "taught", "on, unmatched"][: 4 if method == "srgm" else 3]
     mean = {name: sum(scores.values()) / 3 for name, scores in judged.items()}
-    assert kept == max(mean, key=mean.__getitem__)
+    assert kept == simplest_of_best(mean, int(graph["movie"].val_mask.sum()))
     spread = small.graph._global_store.get("spread")
     assert (spread is not None) == (kept != "off")
     assert kept == "off" or spread.has_teacher == (kept == "taught")
