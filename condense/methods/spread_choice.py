@@ -33,14 +33,14 @@ def spread_as_asked(
         return graph, {}
     with task.clock.stage("spread"):
         teach = choice != "on"
-        taught = with_spread(graph, task.graph, partition, task.generator, teach)
-        spread = attached(graph, taught.spread.without_teacher())
+        measured = with_spread(graph, task.graph, partition, task.generator, teach)
     if choice != "auto":
-        return taught, {}
+        return measured, {}
     with task.clock.stage("judge"), one_thread():
         judge = Judge.of(task.graph, task.validation, task.generator)
-        candidates = {"off": graph, "on": spread, "taught": taught}
+        plain = measured.spread.without_teacher()
+        candidates = {"off": graph, "on": attached(graph, plain), "taught": measured}
         if unmatched is not None:
-            candidates["on, unmatched"] = attached(unmatched, spread.spread)
+            candidates["on, unmatched"] = attached(unmatched, plain)
         kept, scores = best_of(judge, candidates)
     return candidates[kept], {"spread": kept, "judged": scores}
