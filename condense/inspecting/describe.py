@@ -8,6 +8,7 @@ from typing import Any
 
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph, num_bytes
+from condense.data.spread.spread import spread_of
 from condense.edges.statistics import effective_edges, pairs_of
 from condense.foreign.advice import advice
 from condense.inspecting.facts import facts
@@ -96,7 +97,8 @@ def _size(condensed: CondensedGraph) -> Iterator[str]:
     if asked and size > EXCESS * asked:
         p = condensed.provenance
         ratio = p.ratio if p.ratio_base == "all" else p.ratio_train
-        bits = measures.get("bits", 32)
+        most = 32 if spread_of(condensed.graph) is None else 16
+        bits = min(measures.get("bits", 32), most)
         narrow = f"--bits {bits // 2} halves its features, and " if bits > 8 else ""
         yield (
             f"the graph has {size:,} bytes, {size / asked:.3g} times the {asked:,} that its share of the "

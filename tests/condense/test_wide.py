@@ -47,6 +47,20 @@ def test_more_bytes_than_asked_for_are_a_warning_with_a_ratio_that_meets_them() 
     assert not any("--bits 16" in w for w in warnings(half))
 
 
+def test_a_spread_is_in_sixteen_bits_already() -> None:
+    """So what halves its features is eight; few nodes never pay for a spread."""
+    graph = small_graph(num_target=80)
+    budget, spread = plan(graph, 0.1), {"spread": "on"}
+    for bits, said in ((32, "--bits 8"), (16, "--bits 8"), (8, None)):
+        (warning,) = [
+            w
+            for w in warnings(condense(graph, budget, "mixture", spread, bits=bits))
+            if "bytes" in w
+        ]
+        assert ("--bits" in warning) == (said is not None)
+        assert said is None or said in warning
+
+
 def test_within_the_bytes_there_is_no_warning() -> None:
     graph = small_graph(num_target=80)
     small = condense(graph, plan(graph, 0.2, edge_ratio=0.1), "kmeans")
