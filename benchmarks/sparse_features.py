@@ -1,4 +1,4 @@
-"""What 256 dimensions, half precision and the largest entries alone cost; docs/concepts.md has the numbers.
+"""What 256 dimensions, fewer bits and the largest entries alone cost; docs/concepts.md has the numbers.
 
 python -m benchmarks.sparse_features --dataset acm --ratio 0.02
 """

@@ -13,7 +13,7 @@ from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels, num_bytes, num_target
 from condense.data.inductive import training_part, validation_part
-from condense.data.precision import Bits, rounded
+from condense.data.precision import Bits, check_bits, rounded
 from condense.data.reduction import SparseReduction
 from condense.data.rules.check import check
 from condense.data.rules.limits import LARGEST_FEATURE
@@ -85,6 +85,7 @@ def condense(
         KeyboardInterrupt: Ctrl-C before the first graph.
     """
     method = canonical(METHODS, method, "method")
+    check_bits(bits)
     entry = METHODS[method]
     method_settings = build(entry.settings, settings or {}, f"method {method}")
     check(graph, "whole")

@@ -21,7 +21,7 @@ from condense.data.spread.teacher import seen_by_teacher
 MOST = 32768
 """Most training nodes that teach; their surroundings are held in memory."""
 STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 300, 2000, 0.003, 5e-4
-"""Of Adam, which so few steps regularise as well."""
+"""Of Adam, which so few steps regularise as well; tried on Debian's validation nodes."""
 
 
 def taught(spread: Spread, around: Neighbourhoods, generator: torch.Generator) -> Spread:

@@ -25,7 +25,7 @@ DIRECTIONS = (16, 256)
 """Fewest and most numbers R from which the coordinates of all places of a node follow, and directions q in
 which a node and its places vary together."""
 CLUSTERS_A_DIRECTION = 8
-"""With that, codes and factors take about two fifths of a spread's bytes, however many clusters there are."""
+"""A code and the factors' share of a node then grow with the number of nodes among which they must tell."""
 TRUST = 1.0
 """A mean over k members counts as k ÷ (k + TRUST) of itself, and for the rest as the mean over all."""
 

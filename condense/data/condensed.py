@@ -180,6 +180,8 @@ class CondensedGraph:
     def draw(self, generator: torch.Generator) -> MultimodalGraph:
         """A graph to train on for an epoch: drawn from the spread or, without one, the graph itself.
 
+        If it has `y_soft` on its target nodes, train on these soft labels in place of `y`.
+
         Args:
             generator: for the draw, on the graph's device.
         """

@@ -110,8 +110,8 @@ def num_bytes(graph: HeteroData) -> int:
                 entries = value.values() if value.layout == torch.sparse_csr else value
                 csr = (4 + size) * int(torch.count_nonzero(entries)) + 4 * (value.size(0) + 1)
                 levels = Levels.exactly(value) if narrow else None
-                bounds = [size * value.numel(), csr, *([levels.num_bytes()] if levels else [])]
-                total += min(bounds)
+                dense = levels.num_bytes() if levels else size * value.numel()
+                total += min(dense, csr)
             elif value.dtype == torch.bool:
                 total += value.numel()
             else:

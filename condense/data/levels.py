@@ -18,6 +18,10 @@ EIGHT_BITS = "eight_bits"
 """The name under which a condensed graph keeps the mark."""
 STEPS = 254
 """Between the lowest and the highest level of a column."""
+TOLERANCE = 5e-2
+"""Largest rounding error that is accepted, as `error_by_column` measures it."""
+BLOCK = 1 << 20
+"""Numbers are worked out in blocks of about as many."""
 
 
 def in_eight_bits(graph: HeteroData) -> bool:
@@ -56,13 +60,14 @@ class Levels:
 
     @classmethod
     def exactly(cls, x: Tensor) -> Levels | None:
-        """Those of a matrix whose numbers all lie on levels; None for any other tensor."""
+        """Those of a matrix of numbers on levels, if they take fewer bytes; None for any other tensor."""
         if x.layout != torch.strided or x.dtype != torch.float32 or x.dim() != 2:
             return None
         if not bool(torch.isfinite(x).all()):
             return None
         levels = cls.nearest(x)
-        return levels if torch.equal(levels.values(), x) else None
+        fewer = levels.num_bytes() < x.element_size() * x.numel()
+        return levels if fewer and torch.equal(levels.values(), x) else None
 
     def values(self) -> Float[Tensor, "n d"]:
         """The numbers, in float32.
@@ -70,11 +75,26 @@ class Levels:
         Worked out in float64, so that rounding finds the same levels again: `nearest` of these numbers has
         the same bounds and the same numbers.
         """
-        step = (self.codes.double() - 1) / STEPS
+        x = torch.empty(self.codes.shape, dtype=torch.float32, device=self.codes.device)
         low, high = self.low.double(), self.high.double()
-        x = torch.where(self.codes == STEPS + 1, high, low + (high - low) * step)
-        return x.masked_fill(self.codes == 0, 0.0).float()
+        rows = max(1, BLOCK // max(1, self.codes.size(1)))
+        for first in range(0, len(x), rows):
+            codes = self.codes[first : first + rows]
+            block = low + (high - low) * ((codes.double() - 1) / STEPS)
+            block = torch.where(codes == STEPS + 1, high, block).masked_fill_(codes == 0, 0.0)
+            x[first : first + rows] = block
+        return x
 
     def num_bytes(self) -> int:
         """Bytes of the codes and of the bounds."""
         return self.codes.numel() + 4 * (self.low.numel() + self.high.numel())
+
+
+def error_by_column(exact: Float[Tensor, "n d"], rounded: Float[Tensor, "n d"]) -> float:
+    """Root mean square of rounding errors, each column in units of its own spread; 0 without rows."""
+    if not len(exact):
+        return 0.0
+    exact, rounded = exact.double(), rounded.double()
+    error = (rounded - exact).square().mean(dim=0)
+    spread = exact.var(dim=0, unbiased=False)
+    return float(torch.where(error > 0, error / spread, 0.0).mean().sqrt())

@@ -18,8 +18,8 @@ from condense.io.stored import StoredArray
 CODES = "codes"
 TYPES = {CODES: "uint8", "low": "float32", "high": "float32"}
 """The parts, in the order in which they are hashed, and their data types."""
-WIDER = 4
-"""Bytes of a number that is read ÷ those in the file."""
+WIDER, A_COLUMN = 4, 64
+"""Bytes that a number takes when it is read, and those of a block's smallest part while it is worked out."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class StoredLevels:
         """Check that the file holds it, and that it may be as large as it gets when it is read."""
         for part in self.parts.values():
             file.check(part)
-        size = WIDER * self.parts[CODES].nbytes
+        size = WIDER * self.parts[CODES].nbytes + A_COLUMN * self.parts["low"].nbytes // 4
         file.allowance.take(size, f"group {self.path} of shape {list(self.shape or ())}")
 
     def read(self, file: OpenFile, name: str, digest: Digest) -> Tensor:

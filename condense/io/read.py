@@ -160,7 +160,7 @@ def _node_store(file: OpenFile, node_type: str, version: int) -> _Store:
         raise damaged(f"attribute {NUM_NODES!r} of {group.path} (got {count}) must be at least 0")
     file.allowance.take(NODE * count, f"attribute {NUM_NODES!r} of {group.path}, {count:,} nodes")
     groups = {
-        name: _matrix(file, group.group(name), count)
+        name: _matrix(file, group.group(name), count, version)
         for name in names
         if name.startswith(FEATURE_PREFIX) and group.holds_group(name)
     }
@@ -170,9 +170,9 @@ def _node_store(file: OpenFile, node_type: str, version: int) -> _Store:
     return _Store(decoded(node_type, version), record, arrays, count)
 
 
-def _matrix(file: OpenFile, group: Group, rows: int) -> StoredSparse | StoredLevels:
+def _matrix(file: OpenFile, group: Group, rows: int, version: int) -> StoredSparse | StoredLevels:
     """The sparse matrix, or the one in eight bits, that a group holds; it must have `rows` rows."""
-    if CODES not in group.members:
+    if CODES not in group.members or version < COMPACT:
         sparse = StoredSparse.of(group, rows)
         for part in sparse.parts.values():
             file.check(part)

@@ -39,8 +39,9 @@ def spread_as_asked(
     with task.clock.stage("judge"), one_thread():
         judge = Judge.of(task.graph, task.validation, task.generator)
         plain = measured.spread.without_teacher()
-        candidates = {"off": graph, "on": attached(graph, plain), "taught": measured}
+        candidates = {"off": graph}
         if unmatched is not None:
             candidates["on, unmatched"] = attached(unmatched, plain)
+        candidates |= {"on": attached(graph, plain), "taught": measured}
         kept, scores = best_of(judge, candidates)
     return candidates[kept], {"spread": kept, "judged": scores}

@@ -31,7 +31,8 @@ from torch import Tensor
 from torch_geometric.data import HeteroData
 from torch_geometric.typing import EdgeType
 
-from condense.data.levels import Levels
+from condense.data.levels import TOLERANCE as ROUGHEST
+from condense.data.levels import Levels, error_by_column
 
 Place = tuple[EdgeType, ...]
 """A meta-path from the target type outwards, as in `models.propagation.metapaths`."""
@@ -159,25 +160,30 @@ class Spread:
         total = 0
         for _, x in self.arrays():
             levels = Levels.exactly(x) if eight_bits else None
-            plain = x.numel() * min(4, x.element_size())
-            total += plain if levels is None else min(plain, levels.num_bytes())
+            total += levels.num_bytes() if levels else x.numel() * min(4, x.element_size())
         return total
 
     def halved(self) -> Spread:
-        """A copy in float16, but for arrays that would change by more than TOLERANCE."""
-        return self.with_arrays({name: _half(x) for name, x in self.arrays()})
+        """A copy in float16, but for arrays that would change by more than TOLERANCE.
+
+        The teacher's units stay as they are: they may be as unlike as years and shares are.
+        """
+        kept = ("zero", "unit")
+        return self.with_arrays({n: x if n in kept else _half(x) for n, x in self.arrays()})
 
     def in_eight_bits(self) -> Spread:
-        """A copy whose matrices lie on levels, where that takes fewer bytes; the rest in float16.
+        """A copy whose matrices lie on levels, where that saves bytes and changes little; otherwise `halved`.
 
-        Degrees stay in float16: a hub's would leave few levels for all others'.
+        Degrees are halved in any case: a hub's would leave few levels for all others'.
         """
         arrays = dict(self.halved().arrays())
         for name, x in self.arrays():
             if x.dim() == 2 and name != "degree":
                 levels = Levels.nearest(x)
-                if levels.num_bytes() < 2 * x.numel():
-                    arrays[name] = levels.values()
+                near = levels.values()
+                fewer = levels.num_bytes() < 2 * x.numel()
+                if fewer and error_by_column(x, near) <= ROUGHEST:
+                    arrays[name] = near
         return self.with_arrays(arrays)
 
     def scaled(

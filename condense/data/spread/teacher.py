@@ -11,7 +11,8 @@ from torch import Tensor
 from condense.data.spread.spread import Place, Spread
 
 OWN_CLASS = 1.0
-"""Added to the teacher's score of the class of the condensed node around which was drawn."""
+"""Added to the teacher's score of the class of the condensed node around which was drawn. Without it SGC, HGT
+and MLP lost .3, .3 and .8 points on Debian; no third number was tried."""
 
 
 def answers(

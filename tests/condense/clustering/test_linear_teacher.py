@@ -12,7 +12,6 @@ from condense.data.features import FeatureScaler, complete
 from condense.data.graph import hide_test_labels
 from condense.data.rules.check import check
 from condense.data.spread import draw
-from condense.data.spread.teacher import OWN_CLASS
 from condense.edges.partition import Partition
 from condense.run import condense
 from models.propagation.sparse import adjacency
@@ -87,8 +86,5 @@ def test_taught_graphs_obey_the_rules_and_answer() -> None:
     n = small["movie"].num_nodes
     soft = drawn["movie"].y_soft[:n]
     assert torch.allclose(soft.sum(dim=1), torch.ones(n), atol=1e-5)
-    # Its own class has an advantage, so the answers know the classes better than chance.
-    assert float(soft[torch.arange(n), small["movie"].y].mean()) > 1 / 3
-    assert OWN_CLASS > 0
     plain = condense(graph, plan(graph, 0.1), "mixture", {"spread": "on"}).graph
     assert not plain.spread.has_teacher

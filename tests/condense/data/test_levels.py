@@ -38,9 +38,11 @@ def test_columns_of_one_number_and_of_none() -> None:
     x = torch.tensor([[0.0, 0.1, 0.1], [0.0, 0.1, 0.0]])
     assert torch.equal(Levels.nearest(x).values(), x)
     for shape in ((0, 3), (3, 0)):
-        levels = Levels.exactly(torch.zeros(shape))
-        assert levels is not None
-        assert levels.values().shape == shape
+        assert Levels.nearest(torch.zeros(shape)).values().shape == shape
+
+
+def test_of_two_rows_the_bounds_are_too_many() -> None:
+    assert Levels.exactly(torch.tensor([[1.0, 2.0], [3.0, 4.0]])) is None
 
 
 def test_other_numbers_have_no_levels() -> None:

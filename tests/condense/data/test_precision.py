@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
+from condense.budget import plan
 from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph, num_bytes
-from condense.data.levels import STEPS
+from condense.data.levels import STEPS, in_eight_bits
 from condense.data.precision import rounded
+from condense.errors import UserError
+from condense.run import condense
 from models.schema import features
 from tests.support.graphs import small_condensed, small_graph
 from tests.support.spreads import graph_with_spread
@@ -75,7 +79,9 @@ def test_outliers_and_few_rows_take_more_bits() -> None:
     graph["paper"].x_text[0] = 500.0  # Leaves two levels for all others.
     assert rounded(graph, 8)[1] == {"paper.text": 16}
     few = small_condensed().graph  # Of 3 directors two bounds a column outweigh a byte a number.
-    assert rounded(few, 8)[1]["director.text"] == 16
+    half, wider = rounded(few, 8)
+    assert half["director"].x_text.dtype == torch.float16
+    assert "director.text" not in wider
     few["director"].x_text[0] = 1e5  # Out of range of float16.
     assert rounded(few, 8)[1]["director.text"] == 32
 
@@ -100,3 +106,24 @@ def test_a_spread_is_narrowed_too() -> None:
     assert eight.spread.num_bytes(eight_bits=True) < half.spread.num_bytes()
     error = (eight.spread.code - spread.code).abs().max()
     assert 0 < error < 0.02
+
+
+def test_the_mark_is_set_where_something_is_in_eight_bits() -> None:
+    assert in_eight_bits(rounded(large_condensed(), 8)[0])
+    assert not in_eight_bits(rounded(large_condensed(), 16)[0])
+    assert not in_eight_bits(rounded(tiny(), 8)[0])
+
+
+def tiny() -> MultimodalGraph:
+    """Five papers without a spread: two bounds a column outweigh a byte a number."""
+    graph = graph_with_spread(5)
+    del graph._global_store["spread"]
+    return graph
+
+
+def test_other_bits_are_refused() -> None:
+    with pytest.raises(UserError, match=r"bits \(got 4\) must be 32, 16 or 8"):
+        rounded(tiny(), 4)
+    graph = small_graph()
+    with pytest.raises(UserError, match="bits"):
+        condense(graph, plan(graph, 0.2), "random", bits=64)

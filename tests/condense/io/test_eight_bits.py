@@ -121,3 +121,24 @@ def test_damage(path: Path, change: Callable[[h5py.File], None], said: str) -> N
         change(file)
     with pytest.raises(FileError, match=said):
         load(path)
+
+
+def test_earlier_versions_have_none(path: Path) -> None:
+    with edited(path) as file:
+        file.attrs["version"] = 2
+    with pytest.raises(FileError, match="shape"):
+        load(path)
+
+
+def test_a_file_that_would_grow_too_large_is_refused(path: Path) -> None:
+    """Zeros take nothing in a file, and four bytes each when they are read."""
+    with edited(path) as file:
+        del file[X]
+        group = file.create_group(X)
+        codes = group.create_dataset(
+            "codes", (200, 2_000_000), np.uint8, chunks=(1, 100_000), compression="gzip"
+        )
+        codes[0, 0] = 1
+        group["low"] = group["high"] = np.zeros(2_000_000, np.float32)
+    with pytest.raises(FileError):
+        load(path)

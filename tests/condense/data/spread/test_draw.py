@@ -180,3 +180,12 @@ def test_draws_have_torchs_default_type(dtype: torch.dtype) -> None:
     finally:
         torch.set_default_dtype(before)
     assert small["paper"].x_text.dtype == small[CITES].edge_weight.dtype == dtype
+
+
+def test_outliers_keep_a_matrix_in_float16() -> None:
+    generator = torch.Generator().manual_seed(0)
+    code = torch.randn(5000, 1, generator=generator)
+    spread = graph_with_spread(5000, code=code).spread
+    assert spread.in_eight_bits().code.dtype == torch.float32
+    code[0] = 500.0
+    assert graph_with_spread(5000, code=code).spread.in_eight_bits().code.dtype == torch.float16

@@ -88,3 +88,18 @@ def test_answers_are_distributions() -> None:
     seen = torch.randn(7, SEEN, generator=torch.Generator().manual_seed(0))
     soft = answers(spread, seen, torch.tensor([0, 1, 0, 1, 0, 1, 0]))
     assert torch.allclose(soft.sum(dim=1), torch.ones(7))
+
+
+@pytest.mark.parametrize("narrow", ["halved", "in_eight_bits"])
+def test_its_units_are_never_rounded(narrow: str) -> None:
+    """Years, and a modality of tiny numbers, would lose all by float16."""
+    graph = with_teacher(20)
+    odd = graph.spread.scaled(
+        "paper",
+        {"paper": torch.tensor([-20000.0, 0.0, 0.0]), "author": torch.zeros(2)},
+        {"paper": torch.tensor([1.0, 1e9, 1.0]), "author": torch.ones(2)},
+    )
+    rounded = getattr(odd, narrow)()
+    assert torch.equal(rounded.zero, odd.zero)
+    assert torch.equal(rounded.unit, odd.unit)
+    assert bool((rounded.unit > 0).all())
