@@ -60,8 +60,8 @@ class CondenseArguments:
             condenses the sub-graph of the training nodes, and models see test nodes only in the test.
         edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
         method: mixture, srgm, random, herding, kcenter, kmeans or coarsening; its options are listed below.
-        bits: of a feature, 32, 16 or 8; a graph with a spread takes 16 at most. What 8 cost is in
-            docs/methods.md. A modality that rounding would change keeps more, with a note.
+        bits: of a feature, 32, 16 or 8; a graph with a spread takes 16 at most. Scores stay
+            the same (docs/concepts.md). A modality that rounding would change keeps more, with a note.
         seed: seed of all random numbers.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, where METHOD includes the
