@@ -61,7 +61,7 @@ RATIOS: dict[str, dict[float, dict[str, float]]] = {
             OURS: 0.0137,
             "mixture:spread=taught": 0.0129,
             "srgm:spread=on": 0.009,
-            "mixture:spread=off": 0.0155,
+            "mixture:spread=off": 0.0153,
             "srgm": 0.0099,
             "coarsening": 0.0150,
             "kmeans:labels=pseudo": 0.0199,
