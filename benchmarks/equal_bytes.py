@@ -43,7 +43,7 @@ MODELS = ("mlp", "sgc", "graphsage", "sehgnn", "hgt")
 ROWS = Path(__file__).parent / "rows" / "equal_bytes"
 SOURCES = {"amazon1": "simulated", "debian": "auto"}
 OURS = {"amazon1": "mixture:spread=on", "debian": "mixture:spread=taught"}
-"""Dataset -> the spread with which models of seed 0 score best on validation nodes."""
+"""Dataset -> the spread whose lead over the others is printed."""
 # Dataset -> share of the whole graph's bytes -> method -> condensation ratio that takes as many bytes.
 RATIOS: dict[str, dict[float, dict[str, float]]] = {
     "amazon1": {
