@@ -61,10 +61,10 @@ RATIOS: dict[str, dict[float, dict[str, float]]] = {
         0.01: {
             "mixture:spread=taught": 0.0129,
             "mixture:spread=on": 0.0137,
-            "srgm:spread=on": 0.009,
+            "srgm:spread=on": 0.0137,
             "mixture:spread=off": 0.0153,
-            "srgm": 0.0099,
-            "coarsening": 0.0150,
+            "srgm": 0.0153,
+            "coarsening": 0.0148,
             "kmeans:labels=pseudo": 0.0199,
             "random": 0.0244,
         },

@@ -11,8 +11,8 @@ from torch import Tensor
 from condense.data.spread.spread import Place, Spread
 
 OWN_CLASS = 1.0
-"""Added to the teacher's score of the class of the condensed node around which was drawn. Without it SGC, HGT
-and MLP lost .3, .3 and .8 points on Debian; no third number was tried."""
+"""Added to the teacher's score of the class of the condensed node around which was drawn; 0 was tried besides,
+see docs/protocol.md."""
 
 
 def answers(
