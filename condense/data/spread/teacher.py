@@ -11,7 +11,7 @@ from torch import Tensor
 from condense.data.spread.spread import Place, Spread
 
 OWN_CLASS = 1.0
-"""Added to the teacher's score of the class of the condensed node around which was drawn; 0 was tried besides,
+"""Added to the score of the class of the condensed node around which was drawn; 0 was tried besides,
 see docs/protocol.md."""
 
 
