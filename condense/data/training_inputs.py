@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -13,29 +14,39 @@ from condense.data.spread import draw
 from condense.data.spread.spread import spread_of
 
 
-def training_inputs(
-    model: Any, graph: MultimodalGraph, seed: int, uses_edges: bool = True
-) -> Iterator[tuple[Any, Tensor, Tensor]]:
-    """The model's inputs, labels and weights in each epoch: always the same, or of a new draw.
+def training_graphs(
+    graph: MultimodalGraph, seed: int, neighbours: bool = True
+) -> Iterator[MultimodalGraph]:
+    """The graph of each epoch: always the same or, where it has a spread, a new draw.
 
     Args:
-        model: a `NodeClassifier`.
         graph: to train on, features in scaled units.
         seed: of the draws.
-        uses_edges: whether the model reads more than a node's own features, as its `ModelEntry` says; if it
-            does not, neighbours are not drawn.
+        neighbours: whether draws have any; models that read a node's own features alone need none.
     """
     spread = spread_of(graph)
     if spread is None:
-        rows, labels, weight = training_nodes(graph)
-        inputs = model.prepare(graph, rows)
-        while True:
-            yield inputs, labels, weight
+        yield from repeat(graph)
     generator = torch.Generator(graph[graph.target].y.device).manual_seed(seed)
     while True:
-        drawn = draw(graph, spread, generator, uses_edges)
-        rows, labels, weight = training_nodes(drawn)
-        yield model.prepare(drawn, rows), labels, weight
+        yield draw(graph, spread, generator, neighbours)
+
+
+def training_inputs(
+    model: Any, graphs: Iterable[MultimodalGraph]
+) -> Iterator[tuple[Any, Tensor, Tensor]]:
+    """The model's inputs, labels and weights in each epoch.
+
+    Args:
+        model: a `NodeClassifier`.
+        graphs: one an epoch; of the same graph several times in a row, inputs are prepared once.
+    """
+    before, prepared = None, None
+    for graph in graphs:
+        if prepared is None or graph is not before:
+            rows, labels, weight = training_nodes(graph)
+            before, prepared = graph, (model.prepare(graph, rows), labels, weight)
+        yield prepared
 
 
 def training_nodes(graph: MultimodalGraph) -> tuple[Tensor, Tensor, Tensor]:

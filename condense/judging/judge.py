@@ -7,9 +7,9 @@ neighbours' features, and a graph transformer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import tee
 from typing import Any
 
 import torch
@@ -17,8 +17,8 @@ from torch import Tensor
 
 from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
-from condense.data.training_inputs import training_inputs
-from models.registry import MODELS
+from condense.data.training_inputs import training_graphs, training_inputs
+from models.registry import MODELS, ModelEntry
 from models.schema import GraphSchema
 from models.seeding import seeded
 
@@ -33,16 +33,14 @@ class Contestant:
     Attributes:
         model: its name.
         settings: those that differ from the model's defaults: smaller and quicker to learn.
-        epochs: full-batch steps.
-        lr: learning rate.
     """
 
     model: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    epochs: int = 60
-    lr: float = 0.01
 
 
+EPOCHS, LEARNING_RATE = 60, 0.01
+"""Full-batch steps of Adam."""
 CONTESTANTS = (
     Contestant("mlp"),
     Contestant("sgc", {"hops": 1}),
@@ -87,33 +85,76 @@ class Judge:
         return cls(scaled, scaler, GraphSchema.of(scaled), rows[order[:MOST_VALIDATED]], seed)
 
     def scores(
-        self, graph: MultimodalGraph, contestants: Sequence[Contestant] = CONTESTANTS
+        self,
+        graph: MultimodalGraph,
+        contestants: Sequence[Contestant] = CONTESTANTS,
+        epochs: int = EPOCHS,
     ) -> dict[str, float]:
-        """Accuracy on validation nodes of each model trained on `graph`, in the data set's units."""
-        scaled = self.scaler.apply(graph)
-        return {one.model: self._score(one, scaled) for one in contestants}
+        """Accuracy on validation nodes of each model trained on `graph`, in the data set's units.
 
-    def _score(self, one: Contestant, graph: MultimodalGraph) -> float:
-        """Train one model for its epochs and score it once."""
-        entry = MODELS[one.model]
-        decay = entry.training.get("weight_decay", 5e-4)
+        The models take turns, step by step, so that each draw serves all of them.
+        """
         with seeded(self.seed):
-            model = entry.build(self.schema, entry.choose_settings(**one.settings)).to(
-                self.rows.device
-            )
-            optimiser = torch.optim.Adam(model.parameters(), one.lr, weight_decay=decay)
-            batches = training_inputs(model, graph, self.seed, entry.uses_edges)
-            for inputs, labels, weight in islice(batches, one.epochs):
-                model.train()
-                loss = entry.loss(model, inputs, labels, weight)
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-            model.eval()
-            with torch.no_grad():
-                answer = model(model.prepare(self.validation, self.rows)).argmax(dim=1)
+            draws = tee(training_graphs(self.scaler.apply(graph), self.seed), len(contestants))
+            pupils = [
+                _Pupil.of(one, self.schema, graphs, self.rows.device)
+                for one, graphs in zip(contestants, draws, strict=True)
+            ]
+            for _ in range(epochs):
+                for pupil in pupils:
+                    pupil.step()
+        return {
+            one.model: self._accuracy(pupil.model)
+            for one, pupil in zip(contestants, pupils, strict=True)
+        }
+
+    @torch.no_grad()
+    def _accuracy(self, model: Any) -> float:
+        model.eval()
+        answer = model(model.prepare(self.validation, self.rows)).argmax(dim=1)
         right = answer == self.validation[self.validation.target].y[self.rows]
         return float(right.double().mean())
+
+
+@dataclass(frozen=True)
+class _Pupil:
+    """A model in training.
+
+    Attributes:
+        model: a `NodeClassifier` module.
+        entry: its entry in the registry.
+        optimiser: of its parameters.
+        batches: inputs, labels and weights of each step.
+    """
+
+    model: Any
+    entry: ModelEntry
+    optimiser: torch.optim.Optimizer
+    batches: Iterator[tuple[Any, Tensor, Tensor]]
+
+    @classmethod
+    def of(
+        cls,
+        one: Contestant,
+        schema: GraphSchema,
+        graphs: Iterator[MultimodalGraph],
+        device: torch.device,
+    ) -> _Pupil:
+        """Untrained."""
+        entry = MODELS[one.model]
+        model = entry.build(schema, entry.choose_settings(**one.settings)).to(device)
+        decay = entry.training.get("weight_decay", 5e-4)
+        optimiser = torch.optim.Adam(model.parameters(), LEARNING_RATE, weight_decay=decay)
+        return cls(model, entry, optimiser, training_inputs(model, graphs))
+
+    def step(self) -> None:
+        """Learn from the next graph."""
+        inputs, labels, weight = next(self.batches)
+        self.model.train()
+        loss = self.entry.loss(self.model, inputs, labels, weight)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
 
 
 def best_of(

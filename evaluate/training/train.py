@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from condense.data.graph import MultimodalGraph
-from condense.data.training_inputs import training_inputs
+from condense.data.training_inputs import training_graphs, training_inputs
 from condense.running.timing import synchronise
 from evaluate.training.finite import check_finite, check_loss
 from evaluate.training.memory import TrainingPeak
@@ -124,7 +124,7 @@ def train(
     """
     memory = TrainingPeak(trained_on[trained_on.target].y.device)
     started = time.perf_counter()
-    batches = training_inputs(model, trained_on, seed, uses_edges)
+    batches = training_inputs(model, training_graphs(trained_on, seed, uses_edges))
     optimiser = torch.optim.Adam(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )

@@ -13,7 +13,7 @@ from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from condense.data.spread import draw
 from condense.inspecting.describe import describe
-from condense.judging.judge import CONTESTANTS, Contestant, Judge, best_of, simplest_of_best
+from condense.judging.judge import CONTESTANTS, EPOCHS, Contestant, Judge, best_of, simplest_of_best
 from condense.methods import spread_choice
 from condense.run import condense
 from tests.support.graphs import small_graph
@@ -64,13 +64,13 @@ def test_scores_are_accuracy_on_the_chosen_validation_nodes(graph) -> None:
     judge = judge_of(graph)
     assert judge.rows.sort().values.tolist() == graph["movie"].val_mask.nonzero().flatten().tolist()
     small = condense(graph, plan(graph, 0.1), "coarsening").graph
-    untrained = judge.scores(small, [Contestant("mlp", epochs=0)])["mlp"]
+    untrained = judge.scores(small, [Contestant("mlp")], epochs=0)["mlp"]
     trained = judge.scores(small, [Contestant("mlp")])["mlp"]
     assert trained > untrained
     assert (trained * len(judge.rows)) == pytest.approx(round(trained * len(judge.rows)))
 
 
-def test_draws_are_what_models_train_on(graph, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_draw_trains_all_models(graph, monkeypatch: pytest.MonkeyPatch) -> None:
     small = condense(graph, plan(graph, 0.1), "mixture", {"spread": "on"}).graph
     judge, draws = judge_of(graph), []
 
@@ -80,7 +80,7 @@ def test_draws_are_what_models_train_on(graph, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(training_inputs, "draw", counted)
     first = judge.scores(small)
-    assert len(draws) == sum(one.epochs for one in CONTESTANTS)
+    assert len(draws) == EPOCHS
     assert judge.scores(small) == first
     half = len(draws) // 2
     assert all(
