@@ -78,18 +78,22 @@ class Setting:
 
     Attributes:
         model: as `parse_model` reads it.
-        epochs: full-batch steps; a training ends earlier once validation gets worse for 100 epochs.
+        epochs: full-batch steps, or passes in batches; a training ends earlier once validation gets worse
+            for 100 steps, or 10 passes.
         lr: learning rate.
+        batch_size: training nodes a step; all by default.
     """
 
     model: str
     epochs: int
     lr: float = 0.003
+    batch_size: int | None = None
 
     def candidate(self) -> Candidate:
         """The same for `seed_rows`."""
         _, entry = parse_model(self.model)
-        training = TrainSettings(self.epochs, check_every=20, patience=100)
+        each, patience = (2, 10) if self.batch_size else (20, 100)
+        training = TrainSettings(self.epochs, each, patience=patience, batch_size=self.batch_size)
         training = replace(training, **{**entry.training, "lr": self.lr})
         return Candidate(entry.choose_settings(), training)
 
@@ -110,7 +114,7 @@ WHOLE_SETTINGS: dict[str, tuple[Setting, ...]] = {
     "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
     "sgc": (Setting("sgc", 200), Setting("sgc", 200, 0.01)),
     "graphsage": (Setting("graphsage", 300), Setting("graphsage", 300, 0.01)),
-    "sehgnn": (Setting("sehgnn", 300, 0.001),),
+    "sehgnn": (Setting("sehgnn", 60, 0.001, batch_size=1000),),
     "hgt": (Setting(HGT, 300, 0.01),),
 }
 

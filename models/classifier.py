@@ -17,7 +17,8 @@ class NodeClassifier(Protocol):
 
     Attributes:
         by_rows: whether a few rows cost only their share; a model that passes messages computes all
-            nodes whichever it is asked for.
+            nodes whichever it is asked for. All tensors that such a model prepares have a row for each of
+            its rows, in the same order; see `models.rows`.
     """
 
     by_rows: bool

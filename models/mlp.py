@@ -65,15 +65,16 @@ class MLP(nn.Module):
         self.dropout = nn.Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, schema.num_classes)
 
-    def prepare(self, graph: HeteroData, rows: Tensor) -> tuple[TypeInputs, dict[str, int]]:
-        """The target rows of each modality."""
+    def prepare(self, graph: HeteroData, rows: Tensor) -> tuple[TypeInputs, Tensor]:
+        """Each modality of the given rows; and the rows."""
         target = self.schema.target
-        inputs = type_inputs(graph, self.schema, rows)
-        return {target: inputs[target]}, {target: len(rows)}
+        return {target: type_inputs(graph, self.schema, rows)[target]}, rows
 
-    def forward(self, inputs: tuple[TypeInputs, dict[str, int]]) -> Float[Tensor, "rows C"]:
+    def forward(self, inputs: tuple[TypeInputs, Tensor]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
-        h = self.dropout(self.between[0](self.fusion(*inputs)[self.schema.target]))
+        features, rows = inputs
+        target = self.schema.target
+        h = self.dropout(self.between[0](self.fusion(features, {target: len(rows)})[target]))
         for linear, between in zip(self.hidden, self.between[1:], strict=True):
             moved = self.dropout(between(linear(h)))
             h = h + moved if self.settings.residual else moved

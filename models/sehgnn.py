@@ -145,19 +145,20 @@ class SeHGNN(nn.Module):
             nn.Linear(d, schema.num_classes),
         )
 
-    def prepare(self, graph: HeteroData, rows: Tensor) -> tuple[TypeInputs, int]:
-        """X^P of the given rows by meta-path and modality, each with who has it."""
+    def prepare(self, graph: HeteroData, rows: Tensor) -> tuple[TypeInputs, Tensor]:
+        """X^P of the given rows by meta-path and modality, each with who has it; and the rows."""
         by_path: TypeInputs = {}
         everyone = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
         target = graph[self.schema.target]
         for (path, modality), z in path_features(graph, self.schema, self.hops, rows).items():
             has = everyone if path else present(target, modality)[rows]
             by_path.setdefault(name_of(path), {})[modality] = (z, has)
-        return by_path, len(rows)
+        return by_path, rows
 
-    def forward(self, inputs: tuple[TypeInputs, int]) -> Float[Tensor, "rows C"]:
+    def forward(self, inputs: tuple[TypeInputs, Tensor]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
-        return self.head(self.encoder(*inputs))
+        by_path, rows = inputs
+        return self.head(self.encoder(by_path, len(rows)))
 
 
 def name_of(path: MetaPath) -> str:

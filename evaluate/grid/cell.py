@@ -38,5 +38,5 @@ def cell_name(
     if tested:
         digest.record(tested)
     digest.record(dataclasses.asdict(choice.model))
-    digest.record(dataclasses.asdict(choice.training))
+    digest.record(choice.training.values())
     return digest.hexdigest()[:16]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from condense.data.graph import MultimodalGraph
 from condense.data.training_inputs import training_graphs, training_inputs
 from condense.running.timing import synchronise
+from evaluate.training.batches import answers, batches, check_batch_size
 from evaluate.training.finite import check_finite, check_loss
 from evaluate.training.memory import TrainingPeak
 from evaluate.training.metrics import score
@@ -27,7 +28,7 @@ class TrainSettings:
     """How every model is trained, on whole and condensed graphs alike.
 
     Attributes:
-        epochs: full-batch steps of Adam.
+        epochs: steps of Adam on all training nodes, or passes over them in batches.
         check_every: epochs between validations on the whole graph.
         lr: learning rate.
         weight_decay: weight decay of Adam.
@@ -36,6 +37,8 @@ class TrainSettings:
             epochs.
         keep: which validated state is kept: the one with the best score, or with the least loss, which
             depends less on chance where many epochs score almost the same.
+        batch_size: training nodes a step, in random order; None takes all. Only for models that classify
+            each node by itself (`by_rows`).
     """
 
     epochs: int = 200
@@ -44,6 +47,13 @@ class TrainSettings:
     weight_decay: float = 5e-4
     patience: int | None = None
     keep: Literal["score", "loss"] = "score"
+    batch_size: int | None = None
+
+    def values(self) -> dict[str, Any]:
+        """All settings by name; without the batch size where there is none, so that trainings keep their
+        names.
+        """
+        return {k: v for k, v in asdict(self).items() if k != "batch_size" or v is not None}
 
 
 @dataclass(frozen=True)
@@ -116,15 +126,18 @@ def train(
         settings: see `TrainSettings`.
         loss: (model, inputs, labels, weights) -> what training minimises.
         on_check: called after every validation; an exception that it raises ends the training.
-        seed: of the draws.
+        seed: of draws and of the order of batches.
         uses_edges: as the model's `ModelEntry` says; if it does not, draws have no neighbours.
 
     Raises:
         DivergedError: the loss, or a logit of a validation node, is infinite or NaN; it names the epoch.
+        UserError: `batch_size` does not suit the model.
     """
+    check_batch_size(model, settings.batch_size)
     memory = TrainingPeak(trained_on[trained_on.target].y.device)
     started = time.perf_counter()
-    batches = training_inputs(model, training_graphs(trained_on, seed, uses_edges))
+    prepared = training_inputs(model, training_graphs(trained_on, seed, uses_edges))
+    order = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
@@ -144,14 +157,14 @@ def train(
     place = 0  # Of the kept state in `scores`.
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
-        inputs, labels, weight = next(batches)
         model.train()
-        value = loss(model, inputs, labels, weight)
-        check_loss(float(value.detach()), epoch)
-        optimiser.zero_grad()
-        value.backward()
-        optimiser.step()
-        synchronise(labels.device)
+        for inputs, labels, weight in batches(next(prepared), settings.batch_size, order):
+            value = loss(model, inputs, labels, weight)
+            check_loss(float(value.detach()), epoch)
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+        synchronise(val_labels.device)
         train_seconds += time.perf_counter() - started
         if epoch % settings.check_every and epoch != settings.epochs:
             continue
@@ -183,7 +196,7 @@ def _validate(
 ) -> tuple[float, float]:
     """Micro-F1 and mean cross-entropy on the validation nodes."""
     model.eval()
-    logits = model(inputs)
+    logits = answers(model, inputs, len(labels))
     check_finite(logits, "logits of validation nodes", epoch)
     loss = float(nn.functional.cross_entropy(logits, labels))
     return score(logits.argmax(dim=1), labels, num_classes).micro_f1, loss

@@ -89,5 +89,5 @@ def best_of(choices: Sequence[Candidate], scores: Sequence[float]) -> Candidate:
 
 def settings_text(choice: Candidate) -> str:
     """All settings of the model and its training, as NAME=VALUE words."""
-    values = {**asdict(choice.model), **asdict(choice.training)}
+    values = {**asdict(choice.model), **choice.training.values()}
     return " ".join(f"{k}={v}" for k, v in values.items())

@@ -7,11 +7,15 @@ import torch
 from torch import nn
 
 from condense.budget import plan
+from condense.errors import UserError
 from condense.run import condense
+from evaluate.training.batches import answers, batches
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings, train
 from evaluate.training.tune import candidates, fit
 from models.registry import MODELS
+from models.schema import GraphSchema
+from models.seeding import seeded
 from tests.support.graphs import small_graph
 from tests.support.spreads import graph_with_spread
 
@@ -118,6 +122,103 @@ def test_a_graph_with_a_spread_is_drawn_in_each_epoch():
     assert not torch.equal(second, third)
     assert all(map(torch.equal, recorded(0), recorded(0)))
     assert not torch.equal(recorded(1)[0], first)
+
+
+class Counted(nn.Module):
+    """Answers with its own weights, row by row; keeps the rows that it was asked for in training."""
+
+    by_rows = True
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.zeros(count, 3))
+        self.learnt: list[torch.Tensor] = []
+        self.answered: list[int] = []
+
+    def prepare(self, graph, rows):
+        return {"rows": [rows]}
+
+    def forward(self, inputs):
+        rows = inputs["rows"][0]
+        if self.training:
+            self.learnt.append(rows)
+        else:
+            self.answered.append(len(rows))
+        return self.logits[rows]
+
+
+def counted(batch_size, seed=0):
+    graph = small_graph(num_target=60)
+    model = Counted(60)
+    settings = TrainSettings(epochs=2, check_every=2, batch_size=batch_size, weight_decay=0.0)
+    train(model, graph, graph, settings, seed=seed)
+    return graph["movie"].train_mask.nonzero().flatten(), model
+
+
+def test_an_epoch_in_batches_passes_each_training_node_once():
+    rows, model = counted(8)
+    steps = -(-len(rows) // 8)
+    assert len(model.learnt) == 2 * steps
+    first, second = torch.cat(model.learnt[:steps]), torch.cat(model.learnt[steps:])
+    assert torch.equal(first.sort().values, rows)
+    assert torch.equal(second.sort().values, rows)
+    assert not torch.equal(first, second)
+    assert all(map(torch.equal, model.learnt, counted(8)[1].learnt))
+    assert not torch.equal(counted(8, seed=1)[1].learnt[0], model.learnt[0])
+
+
+def test_batches_of_all_nodes_are_no_batches():
+    for size in (None, 60):
+        rows, model = counted(size)
+        assert [x.tolist() for x in model.learnt] == 2 * [rows.tolist()]
+
+
+def test_weights_of_a_batch_sum_to_one():
+    weight = torch.tensor([0.1, 0.2, 0.3, 0.4])
+    prepared = (torch.arange(4), torch.arange(4) + 10, weight)
+    parts = list(batches(prepared, 3, torch.Generator().manual_seed(0)))
+    for inputs, labels, part in parts:
+        assert torch.equal(labels, inputs + 10)
+        torch.testing.assert_close(part, weight[inputs] / weight[inputs].sum())
+    assert [len(labels) for _, labels, _ in parts] == [3, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "message"),
+    [
+        ("hgt", 8, r"batch_size \(got 8\) needs .* HGT passes messages"),
+        ("mlp", 0, r"batch_size \(got 0\) must be at least 1"),
+    ],
+)
+def test_batches_that_cannot_be(name, size, message):
+    graph = small_graph(num_target=48)
+    model = MODELS[name].build(GraphSchema.of(graph), MODELS[name].choose_settings())
+    with pytest.raises(UserError, match=message):
+        train(model, graph, graph, TrainSettings(batch_size=size))
+
+
+def test_many_rows_are_answered_in_blocks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("evaluate.training.batches.BLOCK", 4)
+    _, model = counted(None)
+    assert max(model.answered) == 4
+    assert sum(model.answered) == int(small_graph(num_target=60)["movie"].val_mask.sum())
+
+
+@pytest.mark.parametrize("name", ["mlp", "sgc", "sehgnn"])
+def test_blocks_answer_as_all_rows_do(name, spread_task, monkeypatch: pytest.MonkeyPatch):
+    task, _ = spread_task
+    entry = MODELS[name]
+    with seeded(0):
+        model = entry.build(task.schema, entry.choose_settings()).eval()
+    rows = torch.arange(50)
+    inputs = model.prepare(task.whole, rows)
+    monkeypatch.setattr("evaluate.training.batches.BLOCK", 16)
+    torch.testing.assert_close(answers(model, inputs, 50), model(inputs))
+
+
+def test_the_batch_size_is_named_only_where_there_is_one():
+    assert "batch_size" not in TrainSettings().values()
+    assert TrainSettings(batch_size=7).values()["batch_size"] == 7
 
 
 @pytest.fixture(scope="module")
