@@ -106,7 +106,7 @@ class Neighbourhoods:
 
     def at(self, place: Place) -> Neighbours:
         """What stands at a place."""
-        x, degree = self.mean_neighbours(place)
+        x, degree = self._mean_neighbours(place)
         first = degrees(self.graph, place[0]) > 0
         mean, count = self._means(x, first)
         has = degree > 0
@@ -122,7 +122,7 @@ class Neighbourhoods:
             apart=self._apart(place[0], x) if len(place) == 1 else x[:0],
         )
 
-    def mean_neighbours(
+    def _mean_neighbours(
         self, place: Place
     ) -> tuple[Float[Tensor, "n_whole D"], Float[Tensor, " n_whole"]]:
         """Every target node's mean neighbour at a place, zero where there is none, and their multiplicity."""
@@ -132,13 +132,6 @@ class Neighbourhoods:
         for relation in reversed(place[:-1]):
             degree = (mean_adjacency(self.graph, relation) @ degree.unsqueeze(1)).squeeze(1)
         return x, degree
-
-    def features_of(
-        self, node_type: str, rows: Int[Tensor, " k"]
-    ) -> tuple[Float[Tensor, "k D"], Bool[Tensor, "k M"]]:
-        """Of these nodes all modalities side by side, zero where missing, and who has which."""
-        has = [self._features(node_type, m)[1][rows] for m in self.schema.modalities[node_type]]
-        return self._stacked(node_type)[rows], torch.stack(has, dim=1)
 
     def _apart(self, relation: EdgeType, mean: Float[Tensor, "n_whole D"]) -> Float[Tensor, "e D"]:
         """Distances of neighbours of sampled members from the mean neighbour of the member.

@@ -11,9 +11,8 @@ from typing import Literal, Protocol, runtime_checkable
 Space = Literal["own", "propagated", "both"]
 """Target nodes' own features, meta-path-propagated ones, or both; see `condense.clustering.coordinates`."""
 
-SpreadChoice = Literal["off", "on", "taught", "auto"]
-"""Keep no spread, or keep it, or keep it with a teacher, or let small models choose; see
-`condense.methods.spread_choice`."""
+SpreadChoice = Literal["off", "on", "auto"]
+"""Keep no spread, or keep it, or let small models choose; see `condense.methods.spread_choice`."""
 
 TeacherKind = Literal["auto", "ridge", "network"]
 """The classifier that pseudo-labels unlabelled nodes; see `condense.clustering.pseudolabels.teach`."""

@@ -10,7 +10,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from condense.clustering.linear_teacher import taught
 from condense.clustering.neighbourhoods import Neighbourhoods, Neighbours
 from condense.clustering.reduction import leading_directions
 from condense.data.features import FeatureScaler
@@ -35,7 +34,6 @@ def with_spread(
     whole: MultimodalGraph,
     partition: Partition,
     generator: torch.Generator,
-    teach: bool = False,
 ) -> MultimodalGraph:
     """A copy of a condensed graph with its spread, see `attached`.
 
@@ -44,9 +42,8 @@ def with_spread(
         whole: features complete.
         partition: of its nodes.
         generator: see `measure_spread`.
-        teach: likewise.
     """
-    spread = measure_spread(whole, partition, graph[graph.target].y, generator, teach)
+    spread = measure_spread(whole, partition, graph[graph.target].y, generator)
     return attached(graph, spread.halved())
 
 
@@ -75,7 +72,6 @@ def measure_spread(
     partition: Partition,
     y: Int[Tensor, " n"],
     generator: torch.Generator,
-    teach: bool = False,
 ) -> Spread:
     """The spread of the clusters of target nodes, in the units of `whole`.
 
@@ -86,8 +82,7 @@ def measure_spread(
         whole: features complete.
         partition: of its nodes; nodes in no cluster are left out.
         y: class of each cluster of target nodes.
-        generator: picks the members whose distances from their means are measured, and what a teacher learns.
-        teach: add a linear teacher, fitted to the training nodes.
+        generator: picks the members whose distances from their means are measured.
     """
     scaler = common_units(FeatureScaler.fit(whole), GraphSchema.of(whole))
     around = Neighbourhoods.of(scaler.apply(whole), partition, generator)
@@ -127,11 +122,8 @@ def measure_spread(
         present=torch.stack([*(a.present for a in near)], dim=1) if near else empty,
         degree=torch.stack([*(a.degree for a in near)], dim=1) if near else empty,
         has=own.has,
-        teacher=own.has.new_zeros(0, int(whole.num_classes)),
-        zero=own.has.new_zeros(0),
-        unit=own.has.new_zeros(0),
     )
-    return unscaled(taught(spread, around, generator) if teach else spread, scaler, around)
+    return unscaled(spread, scaler, around)
 
 
 def common_units(scaler: FeatureScaler, schema: GraphSchema) -> FeatureScaler:

@@ -43,7 +43,6 @@ def describe(graph: MultimodalGraph | CondensedGraph) -> list[str]:
         lines.append(
             f"spread   {len(spread['places'])} places around each {shown(contents['target'])}, "
             f"{spread['factors']} factors, {spread['bytes']:,} bytes; trainings draw from it"
-            f"{', soft labels too' if spread['teacher'] else ''}"
         )
     lines.append(f"bytes  {contents['bytes']:,} (uncompressed, at most 4 a number)")
     if isinstance(graph, CondensedGraph):

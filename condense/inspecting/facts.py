@@ -46,7 +46,6 @@ def facts(loaded: MultimodalGraph | CondensedGraph) -> dict[str, Any]:
         contents["spread"] = {
             "places": [[list(relation) for relation in place] for place in spread.places],
             "factors": spread.factor.size(0),
-            "teacher": spread.has_teacher,
             "bytes": spread.num_bytes(in_eight_bits(graph)),
         }
     if isinstance(loaded, CondensedGraph):

@@ -28,9 +28,8 @@ class MixtureSettings(CoarseningSettings):
         space: cluster target nodes by meta-path-"propagated" features, their "own" features, or "both";
             see `condense.clustering.coordinates`.
         spread: keep how the clusters' members and their neighbours spread around the means, from which a
-            graph is drawn for each epoch of a training ("on"), with a linear teacher that labels the draws
-            ("taught"), or do not ("off"), or let three small models choose on validation nodes ("auto"). See
-            `condense.data.spread`.
+            graph is drawn for each epoch of a training ("on"), or do not ("off"), or let three small models
+            choose on validation nodes ("auto"). See `condense.data.spread`.
     """
 
     space: Space = "both"

@@ -23,7 +23,7 @@ def spread_as_asked(
     """The condensed graph with or without its spread, and what was judged.
 
     Args:
-        choice: keep it, with or without its teacher, or not, or let small models choose on validation nodes.
+        choice: keep it, or not, or let small models choose on validation nodes.
         graph: condensed from `task.graph`; its target nodes are clusters of `partition`.
         partition: of the nodes of `task.graph`.
         task: the run; measuring and judging are stages of it.
@@ -32,16 +32,14 @@ def spread_as_asked(
     if choice == "off":
         return graph, {}
     with task.clock.stage("spread"):
-        teach = choice != "on"
-        measured = with_spread(graph, task.graph, partition, task.generator, teach)
-    if choice != "auto":
+        measured = with_spread(graph, task.graph, partition, task.generator)
+    if choice == "on":
         return measured, {}
     with task.clock.stage("judge"), one_thread():
         judge = Judge.of(task.graph, task.validation, task.generator)
-        plain = measured.spread.without_teacher()
         candidates = {"off": graph}
         if unmatched is not None:
-            candidates["on, unmatched"] = attached(unmatched, plain)
-        candidates |= {"on": attached(graph, plain), "taught": measured}
+            candidates["on, unmatched"] = attached(unmatched, measured.spread)
+        candidates["on"] = measured
         kept, scores = best_of(judge, candidates)
     return candidates[kept], {"spread": kept, "judged": scores}

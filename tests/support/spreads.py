@@ -63,9 +63,6 @@ def graph_with_spread(n: int = 2, **changes: Any) -> MultimodalGraph:
         present=torch.ones(n, 3),
         degree=torch.ones(n, 3),
         has=torch.ones(n, 2),
-        teacher=torch.zeros(0, 2),
-        zero=torch.zeros(0),
-        unit=torch.zeros(0),
     )
     graph.spread = dataclasses.replace(spread, **changes)
     return graph

@@ -29,8 +29,7 @@ def check_spread(graph: HeteroData) -> None:
         raise _wrong("", type(spread).__name__, "must be a Spread")
     schema = GraphSchema.of(graph)
     _check_places(spread, schema)
-    nodes, classes = int(graph[schema.target].num_nodes), int(graph.num_classes)
-    shapes = _shapes(spread, schema, nodes, classes)
+    shapes = _shapes(spread, schema, int(graph[schema.target].num_nodes))
     for name, x in spread.arrays():
         shape = shapes[name]
         if x.dtype not in FLOATS or tuple(x.shape) != shape:
@@ -43,8 +42,6 @@ def check_spread(graph: HeteroData) -> None:
             raise _wrong(f".{name}", f"{float(x.min())} … {float(x.max())}", "must be shares")
     if bool((spread.degree <= 0).any()):
         raise _wrong(".degree", float(spread.degree.min()), "must be positive")
-    if bool((spread.unit <= 0).any()):
-        raise _wrong(".unit", float(spread.unit.min()), "must be positive")
 
 
 def _check_places(spread: Spread, schema: GraphSchema) -> None:
@@ -67,18 +64,12 @@ def _check_places(spread: Spread, schema: GraphSchema) -> None:
             raise _wrong(".basis_of", node_type, "must name node types of the graph")
 
 
-def _shapes(
-    spread: Spread, schema: GraphSchema, n: int, classes: int
-) -> dict[str, tuple[int, ...]]:
+def _shapes(spread: Spread, schema: GraphSchema, n: int) -> dict[str, tuple[int, ...]]:
     """The shape that each array must have, from those on which others depend."""
     places, rank, count = len(spread.places), spread.code.size(-1), spread.factor.size(0)
     b = spread.coordinates
     own = schema.modalities[schema.target]
     joint = sum(own.values()) + places * b
-    # Without a teacher its arrays are empty.
-    seen, width = (
-        (joint + len(own) + places + 1, sum(own.values())) if len(spread.teacher) else (0, 0)
-    )
     shapes: dict[str, tuple[int, ...]] = {
         "code": (n, rank),
         "decoder": (rank, places * b),
@@ -88,9 +79,6 @@ def _shapes(
         "present": (n, places),
         "degree": (n, places),
         "has": (n, len(own)),
-        "teacher": (seen, classes),
-        "zero": (width,),
-        "unit": (width,),
     }
     widths: dict[int, int] = {}
     for node_type, number in spread.basis_of.items():

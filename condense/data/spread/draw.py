@@ -13,7 +13,6 @@ from torch_geometric.data.storage import NodeStorage
 from torch_geometric.typing import EdgeType
 
 from condense.data.spread.spread import FeatureBasis, Place, Spread
-from condense.data.spread.teacher import answers, reached, seen_by_teacher
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, GraphSchema, features, present
 
 Graph = TypeVar("Graph", bound=HeteroData)
@@ -27,13 +26,13 @@ def draw(
 ) -> Graph:
     """A graph to train on for a while: each condensed node with a neighbourhood of its own.
 
-    The target nodes come first, with their classes; features are drawn around their means. Of a spread with a
-    teacher they have its answers as soft labels. At each place that is drawn for a node stand up to
-    MOST_NEIGHBOURS neighbours, without a class. A neighbour of the target's own type is joined to what stands
-    around a host: a target node drawn from those that the condensed graph joins to its node, in proportion to
-    the weights of the edges, or the node itself where there is none. Neighbours of other types are joined to
-    the mean neighbour at the places behind them. The edges of a node under a relation weigh together what the
-    nodes that it stands for have neighbours there.
+    The target nodes come first, with their classes and, if they have any, their soft labels; features are
+    drawn around their means. At each place that is drawn for a node stand up to MOST_NEIGHBOURS neighbours,
+    without a class. A neighbour of the target's own type is joined to what stands around a host: a target
+    node drawn from those that the condensed graph joins to its node, in proportion to the weights of the
+    edges, or the node itself where there is none. Neighbours of other types are joined to the mean neighbour
+    at the places behind them. The edges of a node under a relation weigh together what the nodes that it
+    stands for have neighbours there.
 
     Args:
         graph: a condensed graph; its edges among target nodes and its target nodes' features are read.
@@ -52,21 +51,14 @@ def draw(
     together = together + random.normal(n, spread.rest.size(0)) * spread.rest.to(dtype)
     width = sum(sketch.schema.modalities[target].values())
     own, has = sketch.own(graph)
-    has = has & random.chance(spread.has)
-    own = own + together[:, :width]
-    nodes = sketch.add(target, own, has).unsqueeze(1)  # [n, 1]
+    has, occurs = has & random.chance(spread.has), random.chance(spread.present)  # [n, M], [n, P]
+    nodes = sketch.add(target, own + together[:, :width], has).unsqueeze(1)  # [n, 1]
+    if not neighbours:
+        return sketch.finished(graph, n)
     coordinates = spread.code.to(dtype) @ spread.decoder.to(dtype) + spread.centre.to(dtype)
     coordinates = coordinates + together[:, width:]  # [n, P b]
     coordinates = coordinates.view(n, len(spread.places), spread.coordinates)
-    occurs, degree = random.chance(spread.present), spread.degree.to(dtype)  # [n, P]
-    if spread.has_teacher:
-        widths = list(sketch.schema.modalities[target].values())
-        own = (own - spread.zero.to(dtype)) / spread.unit.to(dtype)
-        there = reached(spread.places, occurs)
-        seen = seen_by_teacher(own, has, widths, coordinates, there)
-        sketch.y_soft = answers(spread, seen, graph[target].y)
-    if not neighbours:
-        return sketch.finished(graph, n)
+    degree = spread.degree.to(dtype)  # [n, P]
 
     standing: dict[Place, Int[Tensor, "n k"]] = {(): nodes}
     for number, place in enumerate(spread.places):
@@ -161,7 +153,6 @@ class _Sketch:
     edges: dict[EdgeType, list[Tensor]] = field(default_factory=dict)
     weights: dict[EdgeType, list[Tensor]] = field(default_factory=dict)
     count: dict[str, int] = field(default_factory=dict)
-    y_soft: Tensor | None = None
 
     @classmethod
     def of(cls, graph: HeteroData) -> _Sketch:
@@ -243,7 +234,6 @@ class _Sketch:
         old, new = graph[target], drawn[target]
         others = int(new.num_nodes) - n
         new.y = torch.cat([old.y, old.y.new_full((others,), -1)])
-        soft = self.y_soft if self.y_soft is not None else old.get("y_soft")
-        if soft is not None:
-            even = soft.new_full((others, soft.size(1)), 1 / soft.size(1))
-            new.y_soft = torch.cat([soft, even])
+        if "y_soft" in old:
+            even = old.y_soft.new_full((others, old.y_soft.size(1)), 1 / old.y_soft.size(1))
+            new.y_soft = torch.cat([old.y_soft, even])

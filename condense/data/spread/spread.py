@@ -10,11 +10,7 @@ coordinate, further noise η ~ N(0, 1) of its own,
     mean neighbour      m_ip = m + (C_p + code_i U_p + ε F_p + η ⊙ rest_p) B + η ⊙ outside  [D_t]
     its neighbours      m_ip + ξ_j − ξ̄,  ξ_j = ε_j K B + η ⊙ apart                         [D_t]
 
-A drawn node has the class of its condensed node or, if there is a teacher W, soft labels: a logistic
-regression on the drawn features in units of their own, the coordinates, and what is missing, see
-`condense.data.spread.teacher`.
-
-Here F_own, F_p, … are the parts of `factor`, C_p those of `centre`, U_p those of `decoder`, and m, B, K,
+where F_own, F_p, … are the parts of `factor`, C_p those of `centre`, U_p those of `decoder`, and m, B, K,
 outside and apart belong to the `FeatureBasis` of the place's node type. The same ε stands in the first two
 lines: that is the relation between a node and its neighbourhood.
 """
@@ -86,9 +82,6 @@ class Spread:
             relations, of those that have some at its first.
         degree: how many they have there, by multiplicity [n, P].
         has: share of members that have each of the target's modalities [n, M].
-        teacher: W [D + P b + M + P + 1, C]; [0, C] without a teacher.
-        zero: the teacher's input is (x − zero) ÷ unit of a feature x [D]; [0] without a teacher.
-        unit: positive, likewise.
     """
 
     places: tuple[Place, ...]
@@ -102,25 +95,11 @@ class Spread:
     present: Float[Tensor, "n P"]
     degree: Float[Tensor, "n P"]
     has: Float[Tensor, "n M"]
-    teacher: Float[Tensor, "J C"]
-    zero: Float[Tensor, " D"]
-    unit: Float[Tensor, " D"]
 
     @property
     def coordinates(self) -> int:
         """b, the coordinates at each place."""
         return self.bases[0].rows.size(0) if self.bases else 0
-
-    @property
-    def has_teacher(self) -> bool:
-        """Whether draws get soft labels."""
-        return len(self.teacher) > 0
-
-    def without_teacher(self) -> Spread:
-        """The same, whose draws have the classes of condensed nodes."""
-        return dataclasses.replace(
-            self, teacher=self.teacher[:0], zero=self.zero[:0], unit=self.unit[:0]
-        )
 
     def arrays(self) -> Iterator[tuple[str, Tensor]]:
         """All tensors with their names, in a fixed order."""
@@ -164,12 +143,8 @@ class Spread:
         return total
 
     def halved(self) -> Spread:
-        """A copy in float16, but for arrays that would change by more than TOLERANCE.
-
-        The teacher's units stay as they are: they may be as unlike as years and shares are.
-        """
-        kept = ("zero", "unit")
-        return self.with_arrays({n: x if n in kept else _half(x) for n, x in self.arrays()})
+        """A copy in float16, but for arrays that would change by more than TOLERANCE."""
+        return self.with_arrays({name: _half(x) for name, x in self.arrays()})
 
     def in_eight_bits(self) -> Spread:
         """A copy whose matrices lie on levels, where that saves bytes and changes little; otherwise `halved`.
@@ -225,17 +200,12 @@ class Spread:
         sigma = scale[target]
         coordinates = self.factor.size(1) - len(sigma)
         columns = torch.cat([sigma, sigma.new_ones(coordinates)])
-        zero, unit = self.zero.to(sigma.dtype), self.unit.to(sigma.dtype)
-        if self.has_teacher:
-            zero, unit = (zero - mean[target]) / sigma, unit / sigma
         return dataclasses.replace(
             self,
             bases=tuple(bases),
             basis_of=numbers,
             factor=self.factor.to(sigma.dtype) / columns,
             rest=self.rest.to(sigma.dtype) / columns,
-            zero=zero,
-            unit=unit,
         )
 
 

@@ -54,9 +54,8 @@ class SRGMSettings:
         lr_relay: learning rate of Adam for the relay.
         check_every: validate once in this many updates of the condensed graph.
         spread: keep how the clusters' members and their neighbours spread around the means, from which a
-            graph is drawn for each epoch of a training ("on"), with a linear teacher that labels the draws
-            ("taught"), or do not ("off"), or let three small models choose on validation nodes ("auto"); for
-            many nodes and many labels. See `condense.data.spread`.
+            graph is drawn for each epoch of a training ("on"), or do not ("off"), or let three small models
+            choose on validation nodes ("auto"); for many nodes and many labels. See `condense.data.spread`.
     """
 
     epochs: int = Field(default=20, ge=0)

@@ -13,6 +13,7 @@ from condense.clustering.neighbourhoods import Neighbourhoods, most_common
 from condense.clustering.spread import coded, common_units, factors, measure_spread, trusted
 from condense.data.features import FeatureScaler, complete
 from condense.data.graph import hide_test_labels
+from condense.data.precision import rounded
 from condense.data.rules.check import check
 from condense.data.spread import draw
 from condense.edges.partition import Partition
@@ -219,6 +220,10 @@ def test_methods_keep_it_on_request(method: str, settings: dict) -> None:
     assert GraphSchema.of(plain) == GraphSchema.of(small)
     drawn = draw(small, small.spread, torch.Generator().manual_seed(0))
     assert drawn["actor"].num_nodes > 0
+    narrow, _ = rounded(small, 8)
+    check(narrow, "condensed")
+    again = draw(narrow, narrow.spread, torch.Generator().manual_seed(0))
+    assert again["actor"].num_nodes > 0
 
 
 def test_types_with_the_same_modalities_share_a_basis() -> None:

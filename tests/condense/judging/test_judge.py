@@ -51,7 +51,7 @@ def test_the_first_of_equals(graph) -> None:
     [
         ({"off": 0.80, "on": 0.83}, 100, "off"),  # The standard error is 3.8 points,
         ({"off": 0.80, "on": 0.83}, 4096, "on"),  # and .6.
-        ({"off": 0.70, "on": 0.83, "taught": 0.85}, 100, "on"),
+        ({"off": 0.70, "on, unmatched": 0.83, "on": 0.85}, 100, "on, unmatched"),
         ({"off": 0.85, "on": 0.83}, 4096, "off"),
         ({"off": 0.99, "on": 1.0}, 4096, "on"),  # Without errors there is no standard error.
     ],
@@ -96,12 +96,10 @@ def test_methods_keep_what_was_judged_best(graph, method, settings) -> None:
     small = condense(graph, plan(graph, 0.1), method, {**settings, "spread": "auto"})
     judged, kept = small.provenance.measures["judged"], small.provenance.measures["spread"]
     unmatched = ["on, unmatched"] if method == "srgm" else []
-    assert list(judged) == ["off", *unmatched, "on", "taught"]
+    assert list(judged) == ["off", *unmatched, "on"]
     mean = {name: sum(scores.values()) / 3 for name, scores in judged.items()}
     assert kept == simplest_of_best(mean, int(graph["movie"].val_mask.sum()))
-    spread = small.graph._global_store.get("spread")
-    assert (spread is not None) == (kept != "off")
-    assert kept == "off" or spread.has_teacher == (kept == "taught")
+    assert ("spread" in small.graph._global_store) == (kept != "off")
     assert {"spread", "judge"} <= {stage["name"] for stage in small.provenance.stages}
 
 

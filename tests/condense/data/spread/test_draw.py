@@ -10,11 +10,12 @@ import torch
 
 from condense.data.spread import draw
 from condense.data.spread.draw import MOST_NEIGHBOURS, hosts
+from condense.data.training_inputs import training_nodes
 from tests.support.spreads import BACK, CITES, WRITES, graph_with_spread
 
 
-def drawn(graph, seed=0):
-    return draw(graph, graph.spread, torch.Generator().manual_seed(seed))
+def drawn(graph, seed=0, neighbours=True):
+    return draw(graph, graph.spread, torch.Generator().manual_seed(seed), neighbours)
 
 
 def test_without_noise_every_number_follows() -> None:
@@ -26,6 +27,7 @@ def test_without_noise_every_number_follows() -> None:
     assert small["paper"].x_size.flatten().tolist() == [0, 10, 7, 7, 7, 7]
     assert small["author"].x_text.tolist() == [[200.5, 200], [200.5, 201]]
     assert small["paper"].y.tolist() == [0, 1, -1, -1, -1, -1]
+    assert "y_soft" not in small["paper"]
     assert small[WRITES].edge_index.tolist() == [[0, 1, 1, 0], [0, 1, 2, 3]]
     assert small[BACK].edge_index.tolist() == [[4, 5], [0, 1]]
     # The host of paper 0's neighbour is paper 1, so it is joined to what cites paper 1, and the reverse.
@@ -38,7 +40,7 @@ def test_without_noise_every_number_follows() -> None:
 
 def test_without_neighbours_the_nodes_alone_are_drawn() -> None:
     graph = graph_with_spread(6, factor=torch.ones(1, 9), has=torch.full((6, 2), 0.5))
-    small = draw(graph, graph.spread, torch.Generator().manual_seed(0), neighbours=False)
+    small = drawn(graph, neighbours=False)
     assert small["paper"].num_nodes == 6
     assert small["author"].num_nodes == 0
     assert small["author"].x_text.shape == (0, 2)
@@ -132,12 +134,17 @@ def test_hosts_are_drawn_in_proportion_to_weights() -> None:
     assert torch.allclose(share, torch.tensor([1, 2, 5]) / 8, atol=0.03)
 
 
-def test_soft_labels_of_targets_are_kept() -> None:
+@pytest.mark.parametrize("neighbours", [True, False])
+def test_soft_labels_of_targets_are_kept(neighbours: bool) -> None:
     graph = graph_with_spread()
     graph["paper"].y_soft = torch.tensor([[0.9, 0.1], [0.2, 0.8]])
-    soft = drawn(graph)["paper"].y_soft
+    small = drawn(graph, neighbours=neighbours)
+    soft = small["paper"].y_soft
     assert torch.equal(soft[:2], graph["paper"].y_soft)
-    assert torch.allclose(soft.sum(dim=1), torch.ones(6))
+    assert soft[2:].tolist() == [[0.5, 0.5]] * (4 if neighbours else 0)
+    assert small["paper"].y[:2].tolist() == [0, 1]
+    _, labels, _ = training_nodes(small)
+    assert torch.equal(labels, graph["paper"].y_soft)
 
 
 def test_scaling_and_drawing_commute() -> None:
