@@ -27,6 +27,7 @@ def training_graphs(
     spread = spread_of(graph)
     if spread is None:
         yield from repeat(graph)
+        return
     generator = torch.Generator(graph[graph.target].y.device).manual_seed(seed)
     while True:
         yield draw(graph, spread, generator, neighbours)
