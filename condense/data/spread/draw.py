@@ -73,13 +73,12 @@ def draw(
         standing[place][rows[of], rank] = sketch.add(place[-1][0], x)
         sketch.join_all(place[-1], standing[place][rows], parents[rows], degree[rows, number])
     for place in [p for p in spread.places if len(p) == 1 and p[0][0] == target]:
-        for column in range(MOST_NEIGHBOURS):
-            rows = (standing[place][:, column] != NOBODY).nonzero().flatten()
-            host = hosts(graph, place[0], n, generator)[rows]
-            guests = standing[place][rows, column : column + 1]
-            for number, around in enumerate(spread.places):
-                if len(around) == 1:
-                    sketch.join_all(around[0], standing[around][host], guests, degree[host, number])
+        guests = standing[place].T.flatten()
+        host = torch.cat([hosts(graph, place[0], n, generator) for _ in range(MOST_NEIGHBOURS)])
+        host, guests = host[guests != NOBODY], guests[guests != NOBODY].unsqueeze(1)
+        for number, around in enumerate(spread.places):
+            if len(around) == 1:
+                sketch.join_all(around[0], standing[around][host], guests, degree[host, number])
     return sketch.finished(graph, n)
 
 
@@ -95,13 +94,15 @@ def _neighbours(
     """
     dtype = coordinates.dtype
     rows = basis.rows.to(dtype)
-    mean = basis.mean.to(dtype) + coordinates @ rows
-    mean = mean + random.normal(*mean.shape) * basis.outside.to(dtype)  # [k, D]
+    mean = random.normal(len(there), rows.size(1)).mul_(basis.outside.to(dtype))
+    mean.add_(basis.mean.to(dtype)).addmm_(coordinates, rows)  # [k, D]
     of = torch.arange(len(there), device=there.device).repeat_interleave(there)
-    away = random.normal(len(of), rows.size(0)) @ basis.differ.to(dtype) @ rows
-    away = away + random.normal(*away.shape) * basis.apart.to(dtype)  # [all, D]
-    total = torch.zeros_like(mean).index_add_(0, of, away)
-    return mean[of] + away - (total / there.unsqueeze(1))[of], of
+    apart = (there > 1)[of].nonzero().flatten()
+    away = random.normal(len(apart), rows.size(1)).mul_(basis.apart.to(dtype))
+    away.addmm_(random.normal(len(apart), rows.size(0)) @ basis.differ.to(dtype), rows)
+    total = torch.zeros_like(mean).index_add_(0, of[apart], away)
+    away.sub_((total / there.unsqueeze(1))[of[apart]])
+    return mean[of].index_add_(0, apart, away), of
 
 
 def hosts(
@@ -217,17 +218,18 @@ class _Sketch:
         """Set a type's features, modality by modality."""
         modalities = self.schema.modalities[node_type]
         if node_type in self.features:
-            x, has = torch.cat(self.features[node_type]), torch.cat(self.has[node_type])
+            added, has = self.features[node_type], torch.cat(self.has[node_type])
         else:
             device = graph[self.schema.target].y.device
-            x = torch.zeros(0, sum(modalities.values()), device=device)
+            added = [torch.zeros(0, sum(modalities.values()), device=device)]
             has = torch.zeros(0, len(modalities), dtype=torch.bool, device=device)
-        parts = x.split(list(modalities.values()), dim=1)
-        for number, (modality, part) in enumerate(zip(modalities, parts, strict=True)):
-            mask = has[:, number]
-            store[FEATURE_PREFIX + modality] = torch.where(mask.unsqueeze(1), part, 0.0)
+        parts = [x.split(list(modalities.values()), dim=1) for x in added]
+        for number, modality in enumerate(modalities):
+            mask, x = has[:, number], torch.cat([part[number] for part in parts])
             if not bool(mask.all()):
                 store[MASK_PREFIX + modality] = mask
+                x.masked_fill_(~mask.unsqueeze(1), 0.0)
+            store[FEATURE_PREFIX + modality] = x
 
     def _label(self, drawn: HeteroData, graph: HeteroData, n: int) -> None:
         target = self.schema.target
