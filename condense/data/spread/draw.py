@@ -226,10 +226,10 @@ class _Sketch:
         parts = [x.split(list(modalities.values()), dim=1) for x in added]
         for number, modality in enumerate(modalities):
             mask, x = has[:, number], torch.cat([part[number] for part in parts])
+            store[FEATURE_PREFIX + modality] = x
             if not bool(mask.all()):
                 store[MASK_PREFIX + modality] = mask
                 x.masked_fill_(~mask.unsqueeze(1), 0.0)
-            store[FEATURE_PREFIX + modality] = x
 
     def _label(self, drawn: HeteroData, graph: HeteroData, n: int) -> None:
         target = self.schema.target
