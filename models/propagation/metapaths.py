@@ -8,7 +8,8 @@ Z_{p,m} = Â_{r₁} ⋯ Â_{r_k} Xᵐ, the mean over all walks; the empty path g
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from jaxtyping import Float
 from torch import Tensor
@@ -92,8 +93,13 @@ def each_path_feature(
     """The items of `path_features` one at a time, in no particular order.
 
     Only the products that a longer path needs are computed at full height, one at a time, so the
-    memory beyond what the caller keeps is one feature matrix a hop.
+    memory beyond what the caller keeps is one feature matrix a hop, and the adjacency of each relation.
     """
+
+    @functools.cache
+    def average(relation: EdgeType, whole: bool) -> Tensor:
+        return mean_adjacency(graph, relation, None if whole else rows)
+
     longer: dict[MetaPath, dict[MetaPath, None]] = {}
     paths = dict.fromkeys(path for path, _ in blocks(schema, hops))
     for path in paths:
@@ -104,13 +110,13 @@ def each_path_feature(
             x = features(graph[source], modality)
             if source == schema.target:
                 yield ((), modality), x if rows is None else x[rows]
-            for path, z in _walk(graph, schema, longer, rows, x, source, ()):
+            for path, z in _walk(average, schema.target, longer, rows, x, source, ()):
                 yield (path, modality), z
 
 
 def _walk(
-    graph: HeteroData,
-    schema: GraphSchema,
+    average: Callable[[EdgeType, bool], Tensor],
+    target: str,
     longer: Mapping[MetaPath, Mapping[MetaPath, None]],
     rows: Tensor | None,
     x: Float[Tensor, "n d"],
@@ -120,8 +126,8 @@ def _walk(
     """The features of every meta-path that ends in `walked`, where x = Â_walked Xᵐ at type `at`.
 
     Args:
-        graph: of the features.
-        schema: its schema.
+        average: Â_r of a relation: the whole of it, or the rows of the target nodes asked for.
+        target: the target type.
         longer: part of a meta-path up to its end -> the parts that are one relation longer.
         rows: target nodes; all of them by default.
         x: one row a node of type `at`.
@@ -134,12 +140,12 @@ def _walk(
             continue  # At the empty walk: another type's.
         last = path not in longer
         # Rows that no longer path needs are not computed.
-        whole = not last or rows is None or relation[2] != schema.target
-        moved = mean_adjacency(graph, relation, None if whole else rows) @ x
-        if relation[2] == schema.target:
+        whole = not last or rows is None or relation[2] != target
+        moved = average(relation, whole) @ x
+        if relation[2] == target:
             yield path, moved[rows] if whole and rows is not None else moved
         if not last:
-            yield from _walk(graph, schema, longer, rows, moved, relation[2], path)
+            yield from _walk(average, target, longer, rows, moved, relation[2], path)
 
 
 def path_logits(
