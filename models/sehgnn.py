@@ -103,10 +103,10 @@ class SeHGNNEncoder(nn.Module):
         self.beta = nn.Parameter(torch.zeros(()))
         self.join = nn.Linear(count * d, d)
 
-    def forward(self, features: TypeInputs, count: int) -> Float[Tensor, "rows d"]:
-        """Embeddings of the `count` rows whose features by meta-path and modality are given."""
+    def forward(self, features: TypeInputs, rows: Tensor) -> Float[Tensor, "rows d"]:
+        """Embeddings of the target nodes `rows`, whose features by meta-path and modality are given."""
         inputs = {p: features[p] for p in self.paths}
-        h = torch.stack(list(self.first(inputs, dict.fromkeys(inputs, count)).values()), dim=1)
+        h = torch.stack(list(self.first(inputs, dict.fromkeys(inputs, len(rows))).values()), dim=1)
         h = self.after[0](h)  # [rows, P, d]
         h = torch.einsum("npd,pde->npe", h, self.second) + self.second_bias
         return self.join(self.semantic_fusion(self.after[1](h)).flatten(1))
@@ -157,8 +157,7 @@ class SeHGNN(nn.Module):
 
     def forward(self, inputs: tuple[TypeInputs, Tensor]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""
-        by_path, rows = inputs
-        return self.head(self.encoder(by_path, len(rows)))
+        return self.head(self.encoder(*inputs))
 
 
 def name_of(path: MetaPath) -> str:
