@@ -33,8 +33,8 @@ def random(kind, settings, graph):
 
 def fused(model, graph):
     """What comes out of the early fusion, [n, width]."""
-    features, sizes = MLP.prepare(model, graph, torch.arange(graph["movie"].num_nodes))
-    return model.fusion(features, sizes)["movie"]
+    features, rows = MLP.prepare(model, graph, torch.arange(graph["movie"].num_nodes))
+    return model.fusion(features, {"movie": len(rows)})["movie"]
 
 
 def by_hand(h, layer, sigma):
