@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from commands.terminal import errors
+from condense.data.shown import shown
 
 if TYPE_CHECKING:
     from condense.budget import Budget
@@ -38,17 +39,18 @@ def watched(title: str, board: TensorBoard | None) -> Iterator[tuple[OnStep, OnS
 
 def announce(say: Console, title: str, target: str, method: str, budget: Budget) -> None:
     """Print what is to be condensed, and the budget."""
+    classified = shown(target)
     say.print(
         f"[bold]{escape(title)}[/], {budget.setting}: {method}, "
-        f"{budget.nodes[target]} {escape(target)} nodes"
+        f"{budget.nodes[target]} {escape(classified)} nodes"
     )
     say.print(
-        f"  {budget.ratio:.3%} of all {target} nodes, {budget.ratio_train:.3%} of the training nodes; "
+        f"  {budget.ratio:.3%} of all {classified} nodes, {budget.ratio_train:.3%} of the training nodes; "
         f"classes {', '.join(map(str, budget.classes))}",
         markup=False,
     )
-    others = [f"{n} {t}" for t, n in budget.nodes.items() if t != target]
-    edges = [f"{n} {r[1]}" for r, n in budget.edges.items()]
+    others = [f"{n} {shown(t)}" for t, n in budget.nodes.items() if t != target]
+    edges = [f"{n} {shown(r[1])}" for r, n in budget.edges.items()]
     say.print(f"  {', '.join([*others, 'edges at most ' + ', '.join(edges)])}", markup=False)
     for notice in budget.notices:
         say.print(f"  [yellow]note:[/] {escape(notice)}")

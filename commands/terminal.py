@@ -5,15 +5,17 @@ from __future__ import annotations
 import inspect
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 
 from commands.signals import INTERRUPTED, TERMINATED
 from condense.config import flag
 from condense.data.plain_json import spell
+from condense.data.shown import json_escaped, printable
 
 T = TypeVar("T")
 
@@ -30,7 +32,14 @@ MEANING = {
 
 
 class _Console(Console):
-    """A console that raises BrokenPipeError once its output is no longer read."""
+    """A console that spells control characters in text, and raises BrokenPipeError once nobody reads it."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        """As rich has it; colours and moves of the cursor are no text, and stay."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -85,4 +94,5 @@ def notes(as_json: bool) -> Console:
 
 def print_json(document: Any) -> None:
     """Print one JSON document on stdout; see `condense.data.plain_json` for values that JSON lacks."""
-    print(json.dumps(spell(document), indent=1, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(spell(document), indent=1, ensure_ascii=False, allow_nan=False)
+    print(json_escaped(text))

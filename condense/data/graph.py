@@ -61,9 +61,14 @@ class MultimodalGraph(HeteroData):
             super().__setattr__(key, value)
 
     def __getitem__(self, *args: Any) -> Any:
+        key = args[0]
+        if not isinstance(key, (str, tuple)):
+            rule = "must be a node type's name, which is text, or a relation"
+            remedy = f"call it {str(key)!r}"
+            raise GraphError.of(f"graph[{key!r}]", type(key).__name__, rule, remedy)
         # PyG would give the attribute, if it is set.
-        if args[0] in OWN_NAMES:
-            return self.get_node_store(args[0])
+        if key in OWN_NAMES:
+            return self.get_node_store(key)
         return super().__getitem__(*args)
 
     def __setitem__(self, key: str, value: Any) -> None:

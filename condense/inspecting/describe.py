@@ -8,6 +8,7 @@ from typing import Any
 
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph, num_bytes
+from condense.data.shown import shown
 from condense.data.spread.spread import spread_of
 from condense.edges.statistics import effective_edges, pairs_of
 from condense.foreign.advice import advice
@@ -109,11 +110,6 @@ def _size(condensed: CondensedGraph) -> Iterator[str]:
         yield f"{name} takes {bits} bits a number: in {fewer} its values would change"
 
 
-def shown(name: str) -> str:
-    """`name` on one line; what a terminal would obey rather than print is spelled as in Python."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-
-
 def _modalities(nodes: Mapping[str, Any]) -> str:
     described = []
     for modality, has in nodes["modalities"].items():
@@ -135,8 +131,8 @@ def _provenance(condensed: CondensedGraph, label: str) -> Iterator[str]:
     p = condensed.provenance
     yield f"method   {label}, seed {p.seed}, on {p.device}"
     yield (
-        f"ratio    {p.ratio:.4%} of all {condensed.graph.target} nodes, {p.ratio_train:.4%} of the training "
-        f"nodes (requested for '{p.ratio_base}'); edges at most {p.edge_ratio:.4%}"
+        f"ratio    {p.ratio:.4%} of all {shown(condensed.graph.target)} nodes, {p.ratio_train:.4%} of the "
+        f"training nodes (requested for '{p.ratio_base}'); edges at most {p.edge_ratio:.4%}"
     )
     yield f"setting  {p.setting}"
     for stage in p.stages:
@@ -149,7 +145,7 @@ def _provenance(condensed: CondensedGraph, label: str) -> Iterator[str]:
                 yield f"given    {name}: {value}"
     for name, reduced in p.measures.get("reductions", {}).items():
         yield (
-            f"reduced  {name.rpartition(':')[0]}: {reduced['columns']:,} sparse columns are read in "
+            f"reduced  {shown(name.rpartition(':')[0])}: {reduced['columns']:,} sparse columns are read in "
             f"{reduced['dimensions']} dimensions, which keep {reduced['kept']:.1%} of the squared norm"
         )
     for name, scores in p.measures.get("judged", {}).items():

@@ -31,7 +31,9 @@ from condense.data.graph import MultimodalGraph, Source
 from condense.data.levels import in_eight_bits
 from condense.data.rules.check import Kind
 from condense.data.spread.spread import spread_of
+from condense.errors import GraphError
 from condense.io.names import encoded, relation_key
+from condense.io.scan import TEXT
 
 FORMAT = "multimodal-graph"
 VERSION = 2
@@ -115,9 +117,20 @@ def fixed_strings(value: str | list[str]) -> np.ndarray:
 
     HDF5 keeps strings of variable length in a heap without a checksum, and reading a damaged heap can
     loop for ever.
+
+    Raises:
+        GraphError: a list is longer than any that is read back.
     """
     encoded = [text.encode() for text in ([value] if isinstance(value, str) else value)]
-    dtype = h5py.string_dtype("utf-8", max([1, *map(len, encoded)]))
+    longest = max([1, *map(len, encoded)])
+    if isinstance(value, list) and len(value) * longest > TEXT:
+        where = f"the name {max(encoded, key=len)[:32].decode(errors='ignore')!r}…"
+        rule = (
+            f"must be shorter: a file lists it with {len(value) - 1:,} others, each padded to the longest, "
+            f"in at most {TEXT:,} bytes"
+        )
+        raise GraphError.of(where, f"{longest:,} bytes", rule, "rename it")
+    dtype = h5py.string_dtype("utf-8", longest)
     return np.array(encoded[0] if isinstance(value, str) else encoded, dtype=dtype)
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from condense.data.shown import printable
+
 MISSING = "–"
 """The text of a cell without a value."""
 
@@ -60,7 +62,7 @@ def _plain(row: Sequence[str]) -> list[str]:
 
 def _escaped(text: str) -> str:
     """Text in one line of Markdown; underscores inside words, as in names of models, mean nothing there."""
-    text = html.escape(" ".join(text.splitlines()), quote=False)
+    text = html.escape(printable(" ".join(text.splitlines())), quote=False)
     text = text.replace("$", "&#36;").replace(
         "~", "&#126;"
     )  # Not all dialects take a backslash here.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from condense.data.graph import num_target
+from condense.data.shown import printable
 from condense.errors import FileError, UserError
 from condense.io.replace import check_target, replacing
 from evaluate.report.chapters import works_to_cite
@@ -76,7 +77,8 @@ def write_report(
         simulated=tuple(d.dataset for d in datasets if d.source == "simulated"),
         folder=f"{folder.name}/",
     )
-    _write(out, html(page, reports, works_to_cite.chapter(datasets), files).encode())
+    text = html(page, reports, works_to_cite.chapter(datasets), files)
+    _write(out, printable(text).encode())
     chapters = [(report.title, c) for report in reports for c in report.chapters.values()]
     return WrittenReport(
         page=out,

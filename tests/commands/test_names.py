@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -55,3 +56,36 @@ def test_condense_inspect_and_evaluate(
 
     models = ["--models", "mlp", "--seeds", "1", "--epochs", "3", "--out", "scores"]
     assert cli.main(["evaluate", "--condensed", "small.h5", *models]) == 0
+
+
+def test_control_characters_are_spelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal would obey an escape sequence; a page with one is no XML."""
+    monkeypatch.chdir(tmp_path)
+    graph, red = small_graph(), "\x1b[31m"
+    names = {name: red + name for group in names_of(graph) for name in group}
+    graph = renamed(graph, names)
+    graph.name = f"{red}mine"
+    save("whole.h5", graph)
+    asked = ["--method", "random", "--ratio", "0.3", "--out", "small.h5"]
+    for argv in (
+        ["condense", "--dataset", "whole.h5", *asked],
+        ["inspect", "small.h5"],
+        ["inspect", "small.h5", "--json"],
+        ["report", "small.h5", "--out", "report.html"],
+    ):
+        assert cli.main(argv) == 0
+        said = capsys.readouterr()
+        assert "\x1b" not in said.out + said.err
+        if argv[0] == "condense":
+            assert r"of all \x1b[31mmovie nodes" in said.out
+            assert r"\x1b[31mmine (simulated)" in said.out
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert r"\x1b[31mmovie" in page
+    assert "\x1b" not in page
+    tables = list(Path("report_files").glob("*.md"))
+    assert tables
+    assert not any("\x1b" in table.read_text(encoding="utf-8") for table in tables)
+    for drawing in Path("report_files").glob("*.svg"):
+        ElementTree.parse(drawing)

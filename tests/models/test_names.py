@@ -21,11 +21,10 @@ from models.schema import GraphSchema
 from models.seeding import seeded
 from models.sehgnn import name_of
 from tests.support.graphs import small_graph
-from tests.support.names import NASTY, names_of, renamed
+from tests.support.names import NASTY, names_of, namings_of, renamed
 
 pytestmark = pytest.mark.usefixtures("double")
 every_model = pytest.mark.parametrize("name", MODELS)
-NAMES = st.text(min_size=1, max_size=8) | st.sampled_from(NASTY)
 FOLDED = (
     # Each set meets in one key where "." becomes "#" or "·", or where "__" joins a relation's parts.
     {"movie": "a.b", "director": "a#b", "actor": "a·b", "text": "x.y", "image": "x·y"},
@@ -34,6 +33,8 @@ FOLDED = (
     {"movie": "items", "director": "keys", "actor": "values", "text": "type", "image": "to"},
     {"movie": "forward", "director": "training", "actor": "eval", "text": "cuda", "image": "copy"},
     {"movie": "target", "director": "source", "actor": "name", "features": "num_classes"},
+    {"movie": "spread", "director": "eight_bits", "actor": "num_classes", "features": "spread"},
+    {"movie": "a", "director": "A", "actor": "movie", "features": "MOVIE", "rev_features": "Movie"},
 )
 
 
@@ -42,14 +43,8 @@ def graph() -> MultimodalGraph:
     return small_graph(weighted=True, dtype=torch.float64)
 
 
-@st.composite
-def namings(draw: st.DrawFn) -> dict[str, str]:
-    """New names, unique among types, among relations and among modalities."""
-    names: dict[str, str] = {}
-    for group in names_of(graph()):
-        new = draw(st.lists(NAMES, min_size=len(group), max_size=len(group), unique=True))
-        names |= dict(zip(group, new, strict=True))
-    return names
+def namings() -> st.SearchStrategy[dict[str, str]]:
+    return namings_of(graph())
 
 
 def logits(name: str, of: MultimodalGraph) -> torch.Tensor:
@@ -77,13 +72,21 @@ def test_names_that_were_once_confused(name, changes):
 
 
 @every_model
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(names=namings())
 def test_any_names_give_the_same_logits(name, names):
     assert torch.equal(logits(name, renamed(graph(), names)), plain(name))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
+@every_model
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(names=namings())
+def test_many_names_give_the_same_logits(name, names):
+    assert torch.equal(logits(name, renamed(graph(), names)), plain(name))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(names=namings())
 def test_any_names_come_back_from_the_file(names):
     other = renamed(graph(), names)

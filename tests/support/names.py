@@ -5,17 +5,30 @@ from __future__ import annotations
 import keyword
 from collections.abc import Mapping
 
+from hypothesis import strategies as st
 from torch import nn
 
-from condense.data.graph import GRAPH_ATTRIBUTES, MultimodalGraph
+from condense.data.graph import GRAPH_ATTRIBUTES, OWN_NAMES, MultimodalGraph
 from models.schema import FEATURE_PREFIX, MASK_PREFIX
 
 NASTY = tuple(
     dict.fromkeys(
         [
-            *GRAPH_ATTRIBUTES,
+            *OWN_NAMES,
             *("a.b", "a#b", "a·b", "a/b", "a:b", "a%b", "a__b", "b__c", "a___b", "b c", "a|b"),
             *(".", "..", "/", ":", "%", "%2e", "%2E", "__", "_", " ", "#", "<", "<items>", "a\0"),
+            *(
+                "%41",
+                "x_text",
+                "has_text",
+                "Movie",
+                "MOVIE",
+                "\x1b[31m",
+                "\x7f",
+                "\x9b",
+                "\u202e",
+                "\r",
+            ),
             *("\0", "ä", "a\u0308", "日本", "😀", "<b>", "$x$", "$a$ $b$", "&amp;", "x" * 300),
             *(
                 "\n",
@@ -79,3 +92,14 @@ def names_of(graph: MultimodalGraph) -> tuple[list[str], list[str], list[str]]:
         list(dict.fromkeys(r[1] for r in graph.edge_types)),
         list(dict.fromkeys(modalities)),
     )
+
+
+@st.composite
+def namings_of(draw: st.DrawFn, graph: MultimodalGraph) -> dict[str, str]:
+    """New names for those of `graph`, unique among types, among relations and among modalities."""
+    any_name = st.text(min_size=1, max_size=8) | st.sampled_from(NASTY)
+    names: dict[str, str] = {}
+    for group in names_of(graph):
+        new = draw(st.lists(any_name, min_size=len(group), max_size=len(group), unique=True))
+        names |= dict(zip(group, new, strict=True))
+    return names

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from condense.data.pyg.arrays import as_tensor, feature_matrix
 from condense.data.pyg.changes import Changes
+from condense.data.rules.names import check_name
 from condense.data.rules.nodes import described
 from condense.data.sparse import WIDEST, as_scipy, from_scipy, is_sparse
 from condense.errors import GraphError
@@ -83,11 +84,12 @@ def check_plan(
     if modalities and all(isinstance(value, Mapping) for value in modalities.values()):
         for node_type, plan in modalities.items():
             if node_type not in stores:
-                rule, remedy = "is not a node type of the graph", nearest(node_type, stores)
+                rule, remedy = "is not a node type of the graph", nearest(str(node_type), stores)
                 raise GraphError.of("modalities", repr(node_type), rule, remedy)
             check_plan(plan, {node_type: stores[node_type]})
         return
-    for key in (modalities or {}).values():
+    for modality, key in (modalities or {}).items():
+        check_name(modality, "a modality")
         if isinstance(key, str) and all(store.get(key) is None for store in stores.values()):
             known = dict.fromkeys(name for store in stores.values() for name in store)
             rule, remedy = "is not an attribute of a node type", nearest(key, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from condense.data.pyg.edges import STRUCTURE, WEIGHTS
 from condense.data.pyg.features import BARE
 from condense.data.pyg.labels import is_split
 from condense.data.rules.check import SETTINGS
+from condense.data.rules.names import KIND, check_name
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, MASK_PREFIX
 
@@ -40,21 +42,34 @@ def stores_of(data: object, target: str | None, edge_weight: str | None) -> Stor
     """The attributes of `data`.
 
     Raises:
-        GraphError: neither a `Data` nor a `HeteroData`.
+        GraphError: neither a `Data` nor a `HeteroData`, or a name that no graph can have.
     """
     if isinstance(data, HeteroData):
-        nodes = {node_type: dict(data[node_type].items()) for node_type in data.node_types}
+        # Not data[node_type], which is an attribute of the graph if there is one of this name.
+        nodes = {node_type: dict(store.items()) for node_type, store in data.node_items()}
         for source, _, destination in data.edge_types:  # Types without attributes have no store.
             nodes.setdefault(source, {})
             nodes.setdefault(destination, {})
-        edges = {relation: dict(data[relation].items()) for relation in data.edge_types}
-        return Stores(nodes, edges, dict(data._global_store.items()))
+        edges = {relation: dict(store.items()) for relation, store in data.edge_items()}
+        return _named(Stores(nodes, edges, dict(data._global_store.items())))
     if isinstance(data, Data):
-        return _of_one_type(data, target or NODE, edge_weight)
+        return _named(_of_one_type(data, target or NODE, edge_weight))
     remedy = "build one, or convert with torch_geometric.utils (from_networkx, from_dgl)"
     if isinstance(data, Dataset | list | tuple):
         remedy = "give one of its graphs, such as dataset[0]"
     raise GraphError.of("data", type(data).__name__, "must be a PyG Data or HeteroData", remedy)
+
+
+def _named(stores: Stores) -> Stores:
+    """The same `stores`, whose names obey the rule of names."""
+    for node_type in stores.nodes:
+        check_name(node_type, KIND)
+    for part in itertools.chain(*stores.edges):
+        check_name(part, KIND)
+    for key, store in (*stores.nodes.items(), *stores.edges.items()):
+        for name in store:
+            check_name(name, f"an attribute of graph[{key!r}]")
+    return stores
 
 
 def _of_one_type(data: Data, node_type: str, edge_weight: str | None) -> Stores:

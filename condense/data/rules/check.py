@@ -5,24 +5,23 @@ Unlike PyG's `validate`, it rejects a feature matrix with the wrong number of ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from condense.data.graph import MultimodalGraph
 from condense.data.levels import EIGHT_BITS
 from condense.data.rules.completion import check_completion
 from condense.data.rules.edges import check_edges
-from condense.data.rules.kind import check_target
+from condense.data.rules.kind import CONVERT, check_target
 from condense.data.rules.labels import check_condensed, check_labels, check_splits
 from condense.data.rules.limits import MOST_CLASSES
+from condense.data.rules.names import check_names
 from condense.data.rules.nodes import check_nodes, is_whole_number
 from condense.data.rules.spread import check_spread
 from condense.data.spread.spread import SPREAD
 from condense.errors import GraphError
 from models.choices import nearest
-from models.schema import FEATURE_PREFIX, modality_names
+from models.schema import modality_names
 
-KIND = "a type or relation"
 Kind = Literal["whole", "condensed"]
 SETTINGS = {
     "target": "the node type that is classified",
@@ -48,7 +47,7 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
     """
     check_target(graph)
     _check_keys(graph, kind)
-    _check_names(graph)
+    check_names(graph)
     _check_settings(graph)
     for node_type in graph.node_types:
         check_nodes(graph, node_type)
@@ -68,9 +67,8 @@ def _check_keys(graph: MultimodalGraph, kind: Kind) -> None:
     store = graph._global_store
     for key, rule in SETTINGS.items():
         if key not in store:
-            raise GraphError.of(
-                f"graph.{key}", "nothing", f"must be set to {rule}", f"set graph.{key} = …"
-            )
+            remedy = f"set graph.{key} = …, or {CONVERT}"
+            raise GraphError.of(f"graph.{key}", "nothing", f"must be set to {rule}", remedy)
     for key in store:
         if key in CONDENSED_ONLY and kind == "whole":
             rule, remedy = "belongs to condensed graphs", "delete it"
@@ -79,29 +77,6 @@ def _check_keys(graph: MultimodalGraph, kind: Kind) -> None:
             rule = f"is not an attribute of a graph or a file: both keep only {', '.join(SETTINGS)}"
             remedy = "delete it, or attach it to a node type"
             raise GraphError.of(f"graph.{key}", type(store[key]).__name__, rule, remedy)
-
-
-def _check_names(graph: MultimodalGraph) -> None:
-    """Raise for names that cannot be written as UTF-8, and for empty ones."""
-    for name, what in _names(graph):
-        if not isinstance(name, str) or not name or not _is_unicode(name):
-            raise GraphError(
-                f"the name {name!r} of {what} must be non-empty Unicode text; rename it"
-            )
-
-
-def _names(graph: MultimodalGraph) -> Iterator[tuple[str, str]]:
-    """All names, each with what it names."""
-    for node_type in graph.node_types:
-        yield node_type, KIND
-    for relation in graph.edge_types:
-        for part in relation:
-            yield part, KIND
-    for key in (*graph.node_types, *graph.edge_types):
-        for name in graph[key]:
-            yield name, f"an attribute of graph[{key!r}]"
-            if name.startswith(FEATURE_PREFIX):
-                yield name.removeprefix(FEATURE_PREFIX), f"a modality of graph[{key!r}]"
 
 
 def _is_unicode(name: str) -> bool:

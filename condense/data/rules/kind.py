@@ -34,11 +34,27 @@ def check_target(graph: object) -> None:
     """Raise unless `graph` is a `HeteroData` with what functions read before they check the rest.
 
     Raises:
-        GraphError: it is anything else, or has no target or number of classes.
+        GraphError: it is anything else, has no target or number of classes, or hides a node type.
     """
     check_kind(graph)
     assert isinstance(graph, HeteroData)
+    _check_none_is_hidden(graph)
     for name, what in NEEDED.items():
         if name not in graph._global_store:
             remedy = f"set graph.{name} = …, or {CONVERT}"
             raise GraphError.of(f"graph.{name}", "nothing", f"must be set to {what}", remedy)
+
+
+def _check_none_is_hidden(graph: HeteroData) -> None:
+    """Raise if a plain `HeteroData` has a node type and an attribute of one name, of which PyG sees one.
+
+    `MultimodalGraph` does: graph["target"] is the type there, and graph.target the attribute.
+    """
+    if type(graph).__getitem__ is not HeteroData.__getitem__:
+        return
+    ends = [end for relation in graph.edge_types for end in (relation[0], relation[2])]
+    for name in (*graph.node_types, *ends):
+        if name in graph._global_store:
+            got = type(graph._global_store[name]).__name__
+            rule = "must be the node type of that name, which a plain HeteroData hides behind its attribute"
+            raise GraphError.of(f"graph[{name!r}]", got, rule, CONVERT)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import warnings
+from collections.abc import Iterator
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from condense.data.shown import printable
 from evaluate.report.figures.style import RC, VARIABLES
 
 DOTS, CLOUD_DOTS = 200, 150  # Per inch, of PNG files and of pixels inside SVG files.
@@ -17,7 +21,7 @@ NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 def png(figure: Figure) -> bytes:
     """The figure on white, as a PNG file."""
     stream = io.BytesIO()
-    with mpl.rc_context(RC):
+    with mpl.rc_context(RC), _any_characters():
         figure.savefig(stream, format="png", dpi=DOTS, facecolor="white")
     return stream.getvalue()
 
@@ -25,9 +29,11 @@ def png(figure: Figure) -> bytes:
 def svg(figure: Figure) -> str:
     """The figure as an SVG file whose text is text; the same figure always gives the same file."""
     stream = io.StringIO()
-    with mpl.rc_context({**RC, "svg.hashsalt": "report"}):
+    with mpl.rc_context({**RC, "svg.hashsalt": "report"}), _any_characters():
         figure.savefig(stream, format="svg", dpi=CLOUD_DOTS, metadata=NO_METADATA)
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", stream.getvalue(), flags=re.DOTALL)
+    # Names may hold control characters, which XML forbids.
+    text = printable(stream.getvalue())
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     # Nobody sees a hundredth of a point, and thousands of longer numbers make a large file.
     text = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match[0]):.2f}", text)
     return re.sub(r"'DejaVu Sans'(, sans-serif)?", "'DejaVu Sans', Verdana, sans-serif", text)
@@ -61,6 +67,14 @@ def inline(file: str, prefix: str, alt: str) -> str:
     rest = re.sub(r"<!--.*?-->\s*", "", rest, flags=re.DOTALL)
     rest = re.sub(r"\n\s*", "\n", rest).replace("xlink:href", "href")
     return f'<svg role="img" aria-label="{_escaped(alt)}" viewBox="{box[1]}">{rest.strip()}'
+
+
+@contextlib.contextmanager
+def _any_characters() -> Iterator[None]:
+    """No warning for each character of a name that the font lacks: PNG files show a box for it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
 
 
 def _escaped(text: str) -> str:

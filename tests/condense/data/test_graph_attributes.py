@@ -7,13 +7,18 @@ import pickle
 
 import pytest
 import torch
+from torch_geometric.data import HeteroData
 
+from condense.budget import plan
 from condense.clustering.assembly import empty_like
+from condense.data import from_pyg
 from condense.data.fingerprint import fingerprint
 from condense.data.graph import GRAPH_ATTRIBUTES, MultimodalGraph, hide_test_labels
 from condense.data.inductive import training_part
 from condense.data.rules.check import SETTINGS, check
 from condense.errors import GraphError
+from condense.inspecting.describe import describe
+from condense.run import condense
 from tests.support.graphs import small_graph
 from tests.support.names import names_of, renamed
 
@@ -87,3 +92,39 @@ def test_double_underscores_raise_no_warning(recwarn):
     graph["a__b"].num_nodes = 1
     graph["a__b", "c__d", "a__b"].edge_index = torch.zeros(2, 0, dtype=torch.long)
     assert not recwarn
+
+
+BORDERS = {
+    "check": check,
+    "fingerprint": fingerprint,
+    "describe": describe,
+    "plan": lambda graph: plan(graph, 0.3),
+    "condense": lambda graph: condense(graph, plan(small_graph(), 0.3), "random"),
+}
+
+
+@pytest.mark.parametrize("border", BORDERS)
+def test_a_type_that_a_plain_heterodata_hides_is_refused_and_can_be_converted(border):
+    graph = collided("target", "num_classes")
+    plain = HeteroData.from_dict(graph.to_dict())
+    assert plain["target"] == "target"  # As PyG has it.
+    with pytest.raises(
+        GraphError,
+        match=r"graph\['target'\] \(got str\) must be the node type .* hides .*; convert it with .*from_pyg",
+    ):
+        BORDERS[border](plain)
+    assert fingerprint(from_pyg(plain)) == fingerprint(graph)
+
+
+def test_so_is_one_that_only_its_relations_name():
+    graph = HeteroData.from_dict(small_graph().to_dict())
+    graph["name", "likes", "movie"].edge_index = torch.zeros(2, 1, dtype=torch.long)
+    with pytest.raises(GraphError, match=r"graph\['name'\] .*\.from_pyg\("):
+        check(graph)  # type: ignore[arg-type]
+    assert from_pyg(graph)["name"].num_nodes == 1
+
+
+@pytest.mark.parametrize("key", [0, None, 1.5, b"a"])
+def test_a_type_has_text_for_a_name(key):
+    with pytest.raises(GraphError, match="must be a node type's name, which is text"):
+        MultimodalGraph()[key]

@@ -107,7 +107,19 @@ SETTINGS = [
 
 
 NAMES = [
-    (put("\ud800", "num_nodes", 1), ("of a type", "Unicode")),
+    (
+        put("a\ud800", "num_nodes", 1),
+        (r"name 'a\ud800' of a type", r"(got '\ud800') is half of a surrogate", "rename it"),
+    ),
+    (
+        put("movie", "x_\udc80", lambda g: g["movie"].x_text),
+        (r"the name '\udc80' of a modality of graph['movie']", "Unicode", "encoding"),
+    ),
+    (
+        put(("movie", 3, "actor"), "edge_index", lambda g: g[EDGES].edge_index),
+        ("the name 3 of a type or relation (got int) must be text", "for example to '3'"),
+    ),
+    (put("movie", 3, ALL), ("the name 3 of an attribute of graph['movie'] (got int)", "'3'")),
     (put("", "num_nodes", 1), ("the name '' of a type or relation", "non-empty", "rename it")),
     (
         put(("movie", "", "actor"), "edge_index", lambda g: g[EDGES].edge_index),

@@ -10,9 +10,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from condense.errors import FileError
+from condense.errors import FileError, GraphError
 from condense.io import load, save
 from condense.io.names import decoded, encoded, joined, relation_key, relation_of
+from condense.io.scan import TEXT
 from tests.support.graphs import small_graph
 from tests.support.names import NASTY, names_of, renamed
 
@@ -82,3 +83,29 @@ def test_a_file_of_another_writer_with_a_raw_percent_sign_is_refused(tmp_path, m
     save(tmp_path / "raw.h5", graph)
     with pytest.raises(FileError, match="'100%' is not an encoded name"):
         load(tmp_path / "raw.h5")
+
+
+@pytest.mark.parametrize("long", ["type", "relation", "attribute"])
+def test_names_too_long_to_be_read_back_are_not_written(tmp_path, long):
+    """A list of 8 MiB is the longest that is read; it pads every name to the longest."""
+    path, name = tmp_path / "graph.h5", "é" * 1_200_000
+    save(path, small_graph())
+    before, graph = path.read_bytes(), small_graph()
+    if long == "type":
+        graph[name].num_nodes = 1
+    elif long == "relation":
+        graph["movie", name, "actor"].edge_index = torch.zeros(2, 0, dtype=torch.long)
+    else:
+        graph["movie"][name] = torch.zeros(40)
+    with pytest.raises(
+        GraphError, match=r"é'… \(got 2,400,0.. bytes\) must be shorter: .* rename it"
+    ):
+        save(path, graph)
+    assert path.read_bytes() == before
+
+
+def test_the_longest_names_that_fit_come_back(tmp_path):
+    graph = small_graph()
+    graph["a" * (TEXT // 4)].num_nodes = 1  # one of four types
+    save(tmp_path / "graph.h5", graph)
+    assert load(tmp_path / "graph.h5").node_types == graph.node_types

@@ -399,6 +399,21 @@ def test_what_is_no_graph_of_pyg(value: Any, said: str) -> None:
         from_pyg(value)
 
 
+@pytest.mark.parametrize("bad", ["", 3, None, "\ud800"])
+def test_names_that_no_graph_can_have_are_refused(bad: Any) -> None:
+    data = Data(x=torch.randn(4, 2), y=torch.tensor([0, 1, 0, 1]))
+    for named in ({bad: "x"}, {bad: 2}, {"node": {bad: "x"}}):
+        with pytest.raises(GraphError, match=r"^the name .* of a modality .*rename it"):
+            from_pyg(data, modalities=named)
+    hetero = HeteroData({"node": {"x": data.x, "y": data.y}})
+    hetero["node"][3] = data.x
+    with pytest.raises(GraphError, match=r"the name 3 of an attribute of graph\['node'\]"):
+        from_pyg(hetero)
+    if bad is not None:  # which stands for the usual name
+        with pytest.raises(GraphError, match=r"^(the name|target) .*"):
+            from_pyg(data, target=bad)
+
+
 def test_wide_sparse_features_stay_sparse() -> None:
     """Also where they are cut into modalities; 20,000 × 1,200,000 would take 89 GiB when dense."""
     index = torch.tensor([[5, 0, 19_999], [7, 3, 1_199_999]])
