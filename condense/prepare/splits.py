@@ -20,9 +20,9 @@ def drawn_split(word: str, seed: int) -> Callable[[Tensor], Mapping[str, Tensor]
     """A function from labels [n], −1 where unknown, to the masks of a random split.
 
     Args:
-        word: three whole numbers such as 20/10/70 are per cent of the labelled nodes of each class, rounded,
-            and sum to 100; two such as 20/30 are nodes of each class for training and validation, and the rest
-            is for testing. Each class has at least one training node.
+        word: three whole numbers such as 20/10/70 are per cent of each class, rounded, and sum to 100; two
+            such as 20/30 are nodes of each class for training and validation, and the rest is for testing.
+            Each class has at least one training node; nodes without a label are in no part.
         seed: of the draws.
 
     Raises:

@@ -11,15 +11,18 @@ from condense.errors import UserError
 from condense.prepare.prepare import prepare
 from tests.condense.prepare.test_pyg import data, saved
 
+PARTS = ("train", "val", "test")
 
-def test_per_cent_are_of_the_labelled_nodes(tmp_path: Path) -> None:
+
+def test_per_cent_are_of_each_class(tmp_path: Path) -> None:
     content = data()
     content.y[:20] = -1
+    content.y[20] = 3  # The only node of its class.
     made = prepare(saved(tmp_path, content), split="25/25/50", seed=3)
     node = made.graph["node"]
-    counts = [int(node[f"{part}_mask"].sum()) for part in ("train", "val", "test")]
-    assert counts == [10, 10, 20]
-    assert not node.train_mask[:20].any()
+    counts = [torch.bincount(node.y[node[f"{part}_mask"]]).tolist() for part in PARTS]
+    assert counts == [[3, 3, 3, 1], [3, 3, 3], [7, 7, 7]]
+    assert not (node.train_mask | node.val_mask | node.test_mask)[:20].any()
     assert "split: 25/25/50 drawn with seed 3" in made.changes
 
 
@@ -42,7 +45,7 @@ def test_one_seed_gives_one_split(tmp_path: Path) -> None:
 def test_the_files_split_is_used_and_one_of_several_chosen(tmp_path: Path) -> None:
     content = data()
     part = torch.stack([torch.arange(60) // 3 % 3, torch.arange(60) // 20], dim=1)
-    for number, name in enumerate(("train", "val", "test")):
+    for number, name in enumerate(PARTS):
         content[f"{name}_mask"] = part == number
     path = saved(tmp_path, content)
     for index, expected in ((0, part[:, 0]), (1, part[:, 1])):
