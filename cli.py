@@ -1,4 +1,4 @@
-"""Command line: condense a graph, inspect a file, compare graphs, search models, reproduce papers.
+"""Command line: prepare and condense a graph, inspect files, compare graphs, search models, reproduce papers.
 
 A command's file is imported only when the command is called, and imports heavy packages only after it has
 parsed its options, so that help appears at once.
@@ -25,6 +25,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 SUMMARY = """Condense multimodal heterogeneous graphs, and measure how well the small one replaces the whole.
 
+  prepare     your files -> a whole graph, in one HDF5 file
   condense    a whole graph -> a small one, in one HDF5 file
   inspect     show what is in such a file
   import      another tool's condensed graph -> such a file
@@ -45,6 +46,7 @@ FILES = {"import": "import_"}  # A Python keyword cannot name a module.
 COMMANDS = {
     name: f"commands.{FILES.get(name, name)}"
     for name in (
+        "prepare",
         "condense",
         "inspect",
         "import",

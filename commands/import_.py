@@ -9,6 +9,7 @@ from typing import Literal
 
 from rich.markup import escape
 
+from commands.modalities import widths
 from commands.terminal import OK, errors, notes, parse, print_json
 
 EXAMPLES = """
@@ -76,13 +77,13 @@ def run(argv: list[str]) -> int:
     from condense.io.replace import check_target
 
     args = dataclasses.replace(args, dataset=dataset_name(args.dataset))
-    widths = _widths(args.modalities)
+    named = widths(args.modalities)
     files = ForeignFiles(args.feat, args.adj, args.label)
     for path in (args.feat, args.adj, args.label, Path(args.dataset)):
         if path is not None and os.path.realpath(path) == os.path.realpath(args.out):
             raise UserError(f"out (got {args.out}) is one of the files to read; choose another")
     check_target(args.out)
-    names = None if widths is None else list(widths)
+    names = None if named is None else list(named)
     with errors.status(f"loading {escape(args.dataset)} …"):
         whole = load_dataset(args.dataset, args.data_root, args.source, names)
     settings = {"dataset": args.dataset, "source": whole.source, "modalities": names}
@@ -90,7 +91,7 @@ def run(argv: list[str]) -> int:
         whole,
         files,
         args.format,
-        widths=widths,
+        widths=named,
         threshold=args.threshold,
         ratio=args.ratio,
         setting=args.setting,
@@ -113,20 +114,3 @@ def run(argv: list[str]) -> int:
     if args.json:
         print_json({"file": str(args.out), **facts(condensed), "warnings": warned})
     return OK
-
-
-def _widths(modalities: list[str] | None) -> dict[str, int] | None:
-    """Modality -> width, from words NAME:WIDTH."""
-    from condense.errors import UserError
-
-    if modalities is None:
-        return None
-    widths: dict[str, int] = {}
-    for word in modalities:
-        name, _, width = word.rpartition(":")
-        if not name or not width.isdecimal() or not int(width) or name in widths:
-            raise UserError(
-                f"modalities (got {word!r}) must read NAME:WIDTH, each name once; try text:512 image:512"
-            )
-        widths[name] = int(width)
-    return widths

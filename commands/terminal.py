@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -90,6 +92,17 @@ def described(kind: type) -> str:
 def notes(as_json: bool) -> Console:
     """The console for progress and notes: stderr if stdout carries JSON, else stdout."""
     return errors if as_json else console
+
+
+@contextmanager
+def silenced(logger: logging.Logger) -> Iterator[None]:
+    """No warnings of this logger's within the context; errors come through."""
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def print_json(document: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ from condense.errors import GraphError
 from models.choices import nearest
 from models.schema import FEATURE_PREFIX, MASK_PREFIX
 
+Split = int | Mapping[str, Any] | Callable[[Tensor], Mapping[str, Any]]
+
 
 @dataclass(frozen=True)
 class Conversion:
@@ -43,12 +45,15 @@ def convert(
     target: str | None = None,
     *,
     modalities: Mapping[str, Any] | None = None,
-    split: int | Mapping[str, Any] | None = None,
+    split: Split | None = None,
     edge_weight: str | None = None,
     name: str | None = None,
     source: Source | None = None,
 ) -> Conversion:
-    """The graph of `condense.data.from_pyg`, which documents the arguments, with the list of changes."""
+    """The graph of `condense.data.from_pyg`, which documents the arguments, with the list of changes.
+
+    A split may also be a function from the labels, long [n], to one.
+    """
     changes = Changes()
     stores = stores_of(data, target, edge_weight)
     target = _target(stores, target)
@@ -157,7 +162,7 @@ def _classify(
     graph: MultimodalGraph,
     stores: Stores,
     target: str,
-    split: int | Mapping[str, Any] | None,
+    split: Split | None,
     changes: Changes,
 ) -> None:
     """Set the target's labels and splits, and the number of classes."""
@@ -171,6 +176,8 @@ def _classify(
     declared = stores.whole.get("num_classes")
     if declared is not None and declared != graph.num_classes:
         changes.note(f"graph.num_classes: {graph.num_classes} classes have nodes, not {declared}")
+    if callable(split):
+        split = split(node.y)
     masks = splits(store, target, int(node.num_nodes), split, changes)
     for mask, value in masks.items():
         node[mask] = value

@@ -1,0 +1,1 @@
+"""Users' files made into graphs: each format's reader, splits, and `prepare`, which puts them together."""

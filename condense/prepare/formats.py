@@ -1,0 +1,77 @@
+"""The formats that `prepare` reads, and which of them a file or folder has."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from condense.errors import UserError
+from condense.prepare.raw import RawGraph
+from models.choices import nearest
+
+
+class Reader(Protocol):
+    """A module of `condense.prepare.readers`."""
+
+    def recognises(self, source: Path) -> bool:
+        """Whether a file or folder looks like this format by its name, or by the names of what is in it."""
+        ...
+
+    def read(self, source: Path) -> RawGraph:
+        """The graph.
+
+        Raises:
+            FileError: a file is missing, damaged, or does not fit the others; it names the file.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format.
+
+    Attributes:
+        title: what it is, for lists.
+        module: of its reader, imported when it is needed.
+    """
+
+    title: str
+    module: str
+
+    def reader(self) -> Reader:
+        """Its reader."""
+        return cast(Reader, importlib.import_module(f"condense.prepare.readers.{self.module}"))
+
+
+FORMATS = {
+    "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
+}
+"""In the order in which they are tried: the more particular before the more general."""
+
+
+def format_of(source: Path, name: str = "auto") -> Format:
+    """The format of a file or folder.
+
+    Args:
+        source: the file or folder.
+        name: in FORMATS, or "auto" to recognise it.
+
+    Raises:
+        UserError: there is no such file, no such format, or none is recognised.
+    """
+    if name != "auto" and name not in FORMATS:
+        raise UserError(f"format (got {name!r}) is unknown; {nearest(name, FORMATS)}")
+    if not source.exists():
+        raise UserError(f"source (got {source}) does not exist; give a file or a folder")
+    if name != "auto":
+        return FORMATS[name]
+    for each in FORMATS.values():
+        if each.reader().recognises(source):
+            return each
+    known = "; ".join(f"{name}: {each.title}" for name, each in FORMATS.items())
+    raise UserError(
+        f"source (got {source}) has none of the known formats; name one with --format, or describe tables "
+        f"in a graph.toml. Formats: {known}"
+    )

@@ -1,0 +1,31 @@
+"""A graph as its files have it, before it is converted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch_geometric.data import Data, HeteroData
+
+
+@dataclass(frozen=True)
+class RawGraph:
+    """What a reader found.
+
+    Attributes:
+        data: the graph, with attributes in any form that `condense.data.from_pyg` converts.
+        target: the node type with the labels, where the format says which; of a `Data`, the name that its
+            one type is to have.
+        split: "train", "val" and "test" -> masks or node numbers, where they are not in `data`.
+        modalities: as `from_pyg` takes them, where the format names them.
+        edge_weight: the edge attribute that holds weights, where the format says which.
+        notes: what was left out or assumed, a sentence each.
+    """
+
+    data: Data | HeteroData
+    target: str | None = None
+    split: Mapping[str, Any] | None = None
+    modalities: Mapping[str, Any] | None = None
+    edge_weight: str | None = None
+    notes: tuple[str, ...] = ()
