@@ -13,18 +13,22 @@ from numpy.typing import NDArray
 from condense.datasets.declared import check_declared, check_dense
 from condense.errors import FileError
 
+DATA_ROOT = "below --data-root"
+"""Where the files of the data sets that are known by name belong, for messages."""
 
-def read_array(path: Path, owner: str) -> NDArray:
+
+def read_array(path: Path, owner: str, place: str = DATA_ROOT) -> NDArray:
     """The array in a .npy file, whose name may have any suffix.
 
     Args:
         path: the file.
         owner: the source of the files, for messages.
+        place: where they belong, for messages.
 
     Raises:
         FileError: the file is missing, damaged, pickled or an archive.
     """
-    with _named(path, owner):
+    with file_errors(path, owner, place):
         check_declared(path)
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.ndarray):
@@ -33,13 +37,15 @@ def read_array(path: Path, owner: str) -> NDArray:
         return loaded
 
 
-def read_archive(path: Path, owner: str, keys: Sequence[str]) -> dict[str, NDArray]:
+def read_archive(
+    path: Path, owner: str, keys: Sequence[str], place: str = DATA_ROOT
+) -> dict[str, NDArray]:
     """The arrays `keys` of a .npz file.
 
     Raises:
         FileError: the file is missing, damaged or pickled, or lacks a key.
     """
-    with _named(path, owner):
+    with file_errors(path, owner, place):
         check_declared(path)
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -55,7 +61,7 @@ def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
         FileError: the file is missing, damaged or pickled, or holds no sparse matrix.
     """
     shape = read_archive(path, owner, ["shape"])["shape"]
-    with _named(path, owner):
+    with file_errors(path, owner):
         check_dense(tuple(int(n) for n in shape))
         return _checked(sp.csr_matrix(sp.load_npz(path)))
 
@@ -68,7 +74,7 @@ def read_csr(path: Path, owner: str, name: str) -> sp.csr_matrix:
     """
     keys = [f"{name}_{part}" for part in ("data", "indices", "indptr", "shape")]
     data, indices, indptr, shape = read_archive(path, owner, keys).values()
-    with _named(path, owner):
+    with file_errors(path, owner):
         check_dense(tuple(int(n) for n in shape))
         return _checked(sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist())))
 
@@ -79,7 +85,7 @@ def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
     Raises:
         FileError: the file is missing, or a line is not two whole numbers.
     """
-    with _named(path, owner):
+    with file_errors(path, owner):
         pairs = np.loadtxt(path, dtype=np.int64, ndmin=2)
         if pairs.shape[1] != 2:
             raise ValueError(f"{pairs.shape[1]} columns where 2 are expected")
@@ -110,9 +116,9 @@ def _checked(matrix: sp.csr_matrix) -> sp.csr_matrix:
 
 
 @contextmanager
-def _named(path: Path, owner: str) -> Iterator[None]:
+def file_errors(path: Path, owner: str, place: str = DATA_ROOT) -> Iterator[None]:
     """Convert errors in the block into a FileError with the path and a remedy."""
-    remedy = f"{owner}'s files below --data-root"
+    remedy = f"{owner}'s files {place}"
     try:
         yield
     except FileNotFoundError:

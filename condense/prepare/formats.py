@@ -46,6 +46,7 @@ class Format:
 
 
 FORMATS = {
+    "ogb": Format("node property prediction of OGB: a folder with raw/ and split/", "ogb"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
