@@ -66,6 +66,25 @@ def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
         return _checked(sp.csr_matrix(sp.load_npz(path)))
 
 
+def read_adjacency(path: Path, owner: str, n: int, place: str = DATA_ROOT) -> sp.csr_matrix:
+    """The adjacency matrix [n, n] that scipy saved in CSR in a .npz file; it is never made dense.
+
+    Raises:
+        FileError: the file is missing, damaged or pickled, or holds another kind or shape of matrix.
+    """
+    parts = read_archive(path, owner, ["format", "shape"], place)
+    with file_errors(path, owner, place):
+        kind, shape = parts["format"].item(), tuple(parts["shape"].tolist())
+        if kind not in (b"csr", "csr"):
+            raise ValueError(f"its format is {kind!r} where b'csr' is expected")
+        if shape != (n, n):
+            raise FileError(
+                f"{path} (got shape {list(shape)}) must be [{n}, {n}], a row and a column for each node; "
+                "prepare it from the same nodes as the other files"
+            )
+        return _checked(sp.csr_matrix(sp.load_npz(path)))
+
+
 def read_csr(path: Path, owner: str, name: str) -> sp.csr_matrix:
     """The matrix with the CSR parts `name`_data, _indices, _indptr and _shape in a .npz file.
 
@@ -127,4 +146,7 @@ def file_errors(path: Path, owner: str, place: str = DATA_ROOT) -> Iterator[None
         raise
     except Exception as error:  # A damaged file may raise anything in numpy and zipfile.
         said = str(error) or type(error).__name__
-        raise FileError(f"{path} cannot be read ({said}); put {remedy} again") from None
+        remedy = f"put {remedy} again"
+        if "Object arrays" in said:
+            remedy = "if you trust the file, load it with allow_pickle=True and save it as numbers"
+        raise FileError(f"{path} cannot be read ({said}); {remedy}") from None
