@@ -144,7 +144,7 @@ def read_labels(path: Path, nodes: Nodes, withheld: bool = False) -> dict[int, i
         label = "".join(words[3:]).strip()
         if "," in label or place in found:
             raise FileError(
-                f"{path}, line {number} (got {label!r} for node {node}) gives a node several labels; "
+                f"{path}, line {number} (got {label[:40]!r} for node {node}) gives a node several labels; "
                 "multi-label classification is not supported: keep one label per node"
             )
         missing = withheld and not label
@@ -154,7 +154,7 @@ def read_labels(path: Path, nodes: Nodes, withheld: bool = False) -> dict[int, i
 
 def fault(path: Path, line: int, got: str, rule: str) -> FileError:
     """The error of a line that breaks a rule."""
-    return FileError(f"{path}, line {line} (got {got}) {rule}; correct the line")
+    return FileError(f"{path}, line {line} (got {got[:60]}) {rule}; correct the line")
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -177,7 +177,13 @@ def _whole(path: Path, line: int, word: str, what: str) -> int:
 
 def _floats(path: Path, line: int, text: str) -> NDArray[np.float32]:
     """Features [width]; [0] where there are none."""
+    if not text.strip():
+        return np.empty(0, np.float32)
     try:
-        return np.fromiter(map(float, text.split(",") if text.strip() else ()), np.float32)
-    except (ValueError, OverflowError):
-        raise fault(path, line, repr(text[:40]), "must have features divided by commas") from None
+        # Released files have 60 million numbers; float() takes almost twice as long.
+        x = np.fromstring(text, np.float32, sep=",")
+    except ValueError:
+        x = np.empty(0, np.float32)
+    if len(x) != text.count(",") + 1:
+        raise fault(path, line, repr(text[:40]), "must have features divided by commas")
+    return x

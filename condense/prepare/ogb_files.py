@@ -66,8 +66,8 @@ def relations(path: Path, nodes: dict[str, int]) -> list[EdgeType]:
     for words in read_words(path, OWNER):
         if len(words) != 3 or words[0] not in nodes or words[2] not in nodes:
             raise FileError(
-                f"{path} (got {','.join(words)}) must have lines of head, relation, tail, with the types "
-                f"{', '.join(nodes)}; correct it"
+                f"{path} (got {','.join(words)[:60]}) must have lines of head, relation, tail, with the "
+                f"types {', '.join(nodes)}; correct it"
             )
         found.append((words[0], words[1], words[2]))
     return sorted(found)
