@@ -13,18 +13,22 @@ from numpy.typing import NDArray
 from condense.datasets.declared import check_declared, check_dense
 from condense.errors import FileError
 
+DATA_ROOT = "below --data-root"
+"""Where the files of the data sets that are known by name belong, for messages."""
 
-def read_array(path: Path, owner: str) -> NDArray:
+
+def read_array(path: Path, owner: str, place: str = DATA_ROOT) -> NDArray:
     """The array in a .npy file, whose name may have any suffix.
 
     Args:
         path: the file.
         owner: the source of the files, for messages.
+        place: where they belong, for messages.
 
     Raises:
         FileError: the file is missing, damaged, pickled or an archive.
     """
-    with _named(path, owner):
+    with file_errors(path, owner, place):
         check_declared(path)
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.ndarray):
@@ -33,13 +37,15 @@ def read_array(path: Path, owner: str) -> NDArray:
         return loaded
 
 
-def read_archive(path: Path, owner: str, keys: Sequence[str]) -> dict[str, NDArray]:
+def read_archive(
+    path: Path, owner: str, keys: Sequence[str], place: str = DATA_ROOT
+) -> dict[str, NDArray]:
     """The arrays `keys` of a .npz file.
 
     Raises:
         FileError: the file is missing, damaged or pickled, or lacks a key.
     """
-    with _named(path, owner):
+    with file_errors(path, owner, place):
         check_declared(path)
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -55,8 +61,27 @@ def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
         FileError: the file is missing, damaged or pickled, or holds no sparse matrix.
     """
     shape = read_archive(path, owner, ["shape"])["shape"]
-    with _named(path, owner):
+    with file_errors(path, owner):
         check_dense(tuple(int(n) for n in shape))
+        return _checked(sp.csr_matrix(sp.load_npz(path)))
+
+
+def read_adjacency(path: Path, owner: str, n: int, place: str = DATA_ROOT) -> sp.csr_matrix:
+    """The adjacency matrix [n, n] that scipy saved in CSR in a .npz file; it is never made dense.
+
+    Raises:
+        FileError: the file is missing, damaged or pickled, or holds another kind or shape of matrix.
+    """
+    parts = read_archive(path, owner, ["format", "shape"], place)
+    with file_errors(path, owner, place):
+        kind, shape = parts["format"].item(), tuple(parts["shape"].tolist())
+        if kind not in (b"csr", "csr"):
+            raise ValueError(f"its format is {kind!r} where b'csr' is expected")
+        if shape != (n, n):
+            raise FileError(
+                f"{path} (got shape {list(shape)}) must be [{n}, {n}], a row and a column for each node; "
+                "prepare it from the same nodes as the other files"
+            )
         return _checked(sp.csr_matrix(sp.load_npz(path)))
 
 
@@ -68,7 +93,7 @@ def read_csr(path: Path, owner: str, name: str) -> sp.csr_matrix:
     """
     keys = [f"{name}_{part}" for part in ("data", "indices", "indptr", "shape")]
     data, indices, indptr, shape = read_archive(path, owner, keys).values()
-    with _named(path, owner):
+    with file_errors(path, owner):
         check_dense(tuple(int(n) for n in shape))
         return _checked(sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist())))
 
@@ -79,7 +104,7 @@ def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
     Raises:
         FileError: the file is missing, or a line is not two whole numbers.
     """
-    with _named(path, owner):
+    with file_errors(path, owner):
         pairs = np.loadtxt(path, dtype=np.int64, ndmin=2)
         if pairs.shape[1] != 2:
             raise ValueError(f"{pairs.shape[1]} columns where 2 are expected")
@@ -110,9 +135,9 @@ def _checked(matrix: sp.csr_matrix) -> sp.csr_matrix:
 
 
 @contextmanager
-def _named(path: Path, owner: str) -> Iterator[None]:
+def file_errors(path: Path, owner: str, place: str = DATA_ROOT) -> Iterator[None]:
     """Convert errors in the block into a FileError with the path and a remedy."""
-    remedy = f"{owner}'s files below --data-root"
+    remedy = f"{owner}'s files {place}"
     try:
         yield
     except FileNotFoundError:
@@ -121,4 +146,7 @@ def _named(path: Path, owner: str) -> Iterator[None]:
         raise
     except Exception as error:  # A damaged file may raise anything in numpy and zipfile.
         said = str(error) or type(error).__name__
-        raise FileError(f"{path} cannot be read ({said}); put {remedy} again") from None
+        remedy = f"put {remedy} again"
+        if "Object arrays" in said:
+            remedy = "if you trust the file, load it with allow_pickle=True and save it as numbers"
+        raise FileError(f"{path} cannot be read ({said}); {remedy}") from None

@@ -46,6 +46,9 @@ class Format:
 
 
 FORMATS = {
+    "ogb": Format("node property prediction of OGB: a folder with raw/ and split/", "ogb"),
+    "hgb": Format("HGB: a folder with node.dat, link.dat and label.dat", "hgb"),
+    "graphsaint": Format("GraphSAINT: a folder with adj_full.npz and role.json", "graphsaint"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
