@@ -46,6 +46,7 @@ class Format:
 
 
 FORMATS = {
+    "mm-graph": Format("a folder of MM-Graph, or its file of one encoder's features", "mm_graph"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
