@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ def read_array(path: Path, owner: str) -> NDArray:
 
     Args:
         path: the file.
-        owner: the source of the files, for messages.
+        owner: the source of the files, for messages; "" for the user's own.
 
     Raises:
         FileError: the file is missing, damaged, pickled or an archive.
@@ -80,7 +81,11 @@ def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
         FileError: the file is missing, or a line is not two whole numbers.
     """
     with _named(path, owner):
-        pairs = np.loadtxt(path, dtype=np.int64, ndmin=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "input contained no data"
+            pairs = np.loadtxt(path, dtype=np.int64, ndmin=2)
+        if not len(pairs):
+            raise ValueError("no lines")
         if pairs.shape[1] != 2:
             raise ValueError(f"{pairs.shape[1]} columns where 2 are expected")
         return np.ascontiguousarray(pairs.T)
@@ -111,14 +116,18 @@ def _checked(matrix: sp.csr_matrix) -> sp.csr_matrix:
 
 @contextmanager
 def _named(path: Path, owner: str) -> Iterator[None]:
-    """Convert errors in the block into a FileError with the path and a remedy."""
-    remedy = f"{owner}'s files below --data-root"
+    """Convert errors in the block into a FileError with the path and a remedy.
+
+    Without an owner, the file is one of the user's own.
+    """
+    remedy = f"put {owner}'s files below --data-root"
+    missing, damaged = (remedy, f"{remedy} again") if owner else ("put it there", "save it again")
     try:
         yield
     except FileNotFoundError:
-        raise FileError(f"{path} is missing; put {remedy}") from None
+        raise FileError(f"{path} is missing; {missing}") from None
     except FileError:
         raise
     except Exception as error:  # A damaged file may raise anything in numpy and zipfile.
         said = str(error) or type(error).__name__
-        raise FileError(f"{path} cannot be read ({said}); put {remedy} again") from None
+        raise FileError(f"{path} cannot be read ({said}); {damaged}") from None
