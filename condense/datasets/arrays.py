@@ -49,6 +49,21 @@ def read_archive(path: Path, owner: str, keys: Sequence[str]) -> dict[str, NDArr
             return {key: loaded[key] for key in keys}
 
 
+def archive_keys(path: Path, owner: str) -> list[str]:
+    """The names of the arrays in a .npz file.
+
+    Raises:
+        FileError: the file is missing or damaged.
+    """
+    with _named(path, owner):
+        check_declared(path)
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("one array where an archive of several is expected")
+        with loaded:
+            return list(loaded.files)
+
+
 def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
     """The matrix that scipy saved in a .npz file.
 

@@ -22,7 +22,6 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch_geometric.data import HeteroData
 
 from condense.data.sparse import Csr, dense_blocks
@@ -31,6 +30,7 @@ from condense.datasets.heco import numbered, read_labels
 from condense.datasets.splits import NAMES
 from condense.errors import FileError
 from condense.prepare.degrees import add_degrees
+from condense.prepare.masks import Rows, masks_of
 from condense.prepare.raw import RawGraph
 
 LABELS = "labels.npy"
@@ -99,7 +99,7 @@ def read(source: Path) -> RawGraph:
         _join(data, name, ends, words, reverse=name[::-1] not in pairs)
     kind = words.get(target, target)
     data[kind].y = labels
-    split, notes = _split(source, len(labels), kind)
+    split, notes = masks_of(_splits(source), len(labels), kind)
     if any(sp.issparse(matrix) for matrix in features.values()):
         notes += ("x_text: rows divided by their sums, as in HeCo",)
     if not features:
@@ -176,20 +176,13 @@ def _join(
         data[destination, f"rev_{relation}", source].edge_index = edges.flip(0).contiguous()
 
 
-def _split(folder: Path, n: int, what: str) -> tuple[dict[str, Tensor] | None, tuple[str, ...]]:
-    """The masks bool [n, splits] of all splits, the one with most training nodes first, and a sentence."""
+def _splits(folder: Path) -> dict[str, Rows]:
+    """The splits, the one with most training nodes first."""
     found = (re.fullmatch(r"train_(\d+)", path.stem) for path in folder.glob("train_*.npy"))
-    sizes = sorted((int(match[1]) for match in found if match), reverse=True)
-    if not sizes:
-        return None, ()
-    masks = {part: torch.zeros(n, len(sizes), dtype=torch.bool) for part in NAMES}
-    for column, size in enumerate(sizes):
-        for part, mask in masks.items():
-            path = folder / f"{part}_{size}.npy"
-            rows = read_array(path, "")
-            check_range(path, rows, n, what)
-            mask[torch.from_numpy(rows.astype(np.int64)), column] = True
-    if len(sizes) == 1:
-        return {part: mask[:, 0] for part, mask in masks.items()}, ()
-    order = ", ".join(f"{column} is *_{size}.npy" for column, size in enumerate(sizes))
-    return masks, (f"splits: {order}; choose one with --split-index",)
+    splits = {}
+    for size in sorted((int(match[1]) for match in found if match), reverse=True):
+        files = {part: folder / f"{part}_{size}.npy" for part in NAMES}
+        splits[f"*_{size}.npy"] = {
+            part: (path, read_array(path, "")) for part, path in files.items()
+        }
+    return splits
