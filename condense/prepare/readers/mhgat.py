@@ -129,7 +129,11 @@ def _set_image(store: Any, path: Path, n: int) -> tuple[str, ...]:
         )
     store.x_image = x
     if "mask" in archive_keys(path, ""):
-        store.has_image = read_archive(path, "", ["mask"])["mask"]
+        there = read_archive(path, "", ["mask"])["mask"]
+        if there.shape != (n,) or there.dtype.kind not in "biu":
+            got = f"{there.dtype} {list(there.shape)}"
+            raise FileError(f"{path} (got a mask {got}) must have a mask bool [{n}]; save it again")
+        store.has_image = there
         return ()
     there = np.asarray((x != 0).sum(axis=1)).ravel() > 0
     if there.all():

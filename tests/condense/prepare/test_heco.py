@@ -17,6 +17,7 @@ from condense.datasets.heco import load_heco
 from condense.errors import UserError
 from condense.prepare.prepare import prepare
 from models.schema import modality_names
+from tests.support.as_pyg import saved_as_pyg
 from tests.support.shared_data import DATA, needs
 
 P, A, S = 30, 12, 5
@@ -120,6 +121,11 @@ def test_metapaths_tell_the_target_among_types_of_one_size(tmp_path: Path) -> No
         prepare(folder)
     sp.save_npz(folder / "xyx.npz", sp.eye(P))
     assert prepare(folder).graph.target == "x"
+
+
+def test_the_same_graph_from_pyg(tmp_path: Path) -> None:
+    made = prepare(written(tmp_path / "acm")).graph
+    assert fingerprint(prepare(saved_as_pyg(made, tmp_path)).graph) == fingerprint(made)
 
 
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {

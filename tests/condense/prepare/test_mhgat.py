@@ -11,9 +11,11 @@ import scipy.sparse as sp
 import torch
 
 import cli
+from condense.data.fingerprint import fingerprint
 from condense.datasets.imdb import load_imdb
 from condense.errors import UserError
 from condense.prepare.prepare import prepare
+from tests.support.as_pyg import saved_as_pyg
 from tests.support.shared_data import DATA, needs_imdb
 
 N = (30, 8, 5)
@@ -123,6 +125,11 @@ def test_a_type_without_features(tmp_path: Path) -> None:
         prepare(folder)
 
 
+def test_the_same_graph_from_pyg(tmp_path: Path) -> None:
+    made = prepare(written(tmp_path / "mine")).graph
+    assert fingerprint(prepare(saved_as_pyg(made, tmp_path)).graph) == fingerprint(made)
+
+
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "no labels": (lambda f: (f / "labels.npy").unlink(), r"labels\.npy is missing; put it there"),
     "no triples": (
@@ -164,6 +171,10 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
     "fewer images": (
         lambda f: np.savez(f / "img_feature_20.npz", feature=np.ones((2, 2))),
         r"img_feature_20\.npz \(got 2 rows\) must have 30",
+    ),
+    "a short mask": (
+        lambda f: np.savez(f / "img_feature_20.npz", feature=np.ones((30, 2)), mask=[True]),
+        r"img_feature_20\.npz \(got a mask bool \[1\]\) must have a mask bool \[30\]",
     ),
     "two files of images": (
         lambda f: np.savez(f / "img_feature_21.npz", feature=np.ones((30, 2))),
