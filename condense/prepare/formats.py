@@ -49,6 +49,7 @@ FORMATS = {
     "mm-graph": Format("a folder of MM-Graph, or its file of one encoder's features", "mm_graph"),
     "heco": Format("a folder in the layout of HeCo's sets: ACM, DBLP, AMiner, Freebase", "heco"),
     "mhgat": Format("a folder in the layout of MHGAT's sets: DOUBAN, AMAZON, IMDB", "mhgat"),
+    "amazon": Format("a folder in the layout of HGNN-IMA's AMAZON-1 and AMAZON-2", "amazon"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
