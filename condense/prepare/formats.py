@@ -50,6 +50,7 @@ FORMATS = {
     "heco": Format("a folder in the layout of HeCo's sets: ACM, DBLP, AMiner, Freebase", "heco"),
     "mhgat": Format("a folder in the layout of MHGAT's sets: DOUBAN, AMAZON, IMDB", "mhgat"),
     "amazon": Format("a folder in the layout of HGNN-IMA's AMAZON-1 and AMAZON-2", "amazon"),
+    "dgl": Format("a file of dgl.save_graphs, which is told how to be converted", "dgl"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
