@@ -40,7 +40,9 @@ def load_torch(
         FileError: it is missing, damaged, or holds objects of other types.
     """
     if not path.is_file():
-        raise FileError(f"{path} is missing; put it there")
+        raise FileError(
+            f"{path} is no file; give one" if path.exists() else f"{path} is missing; put it there"
+        )
     check_archive(path, AGAIN)
     try:
         with torch.serialization.safe_globals(list(types)):

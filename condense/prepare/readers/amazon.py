@@ -21,6 +21,7 @@ from condense.datasets.amazon_files import (
     read_price,
     read_split,
 )
+from condense.errors import FileError
 from condense.prepare.masks import masks_of
 from condense.prepare.raw import RawGraph
 
@@ -40,6 +41,8 @@ def read(source: Path) -> RawGraph:
     Raises:
         FileError: a file is missing or damaged, or two of them disagree.
     """
+    if not source.is_dir():
+        raise FileError(f"{source} is no folder; give the one with item_labels.npy")
     graph, labels = read_graph(source)
     item, path = graph["item"], source / SPLIT
     item.y = labels

@@ -132,6 +132,14 @@ def test_mistakes_are_named(tmp_path: Path, case: str) -> None:
         prepare(folder)
 
 
+def test_a_file_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "toys") / "triples.npy"
+    with pytest.raises(
+        UserError, match=r"triples\.npy is no folder; give the one with item_labels"
+    ):
+        prepare(path, "amazon")
+
+
 def test_from_files_to_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
