@@ -86,6 +86,20 @@ def read_items(folder: Path) -> MultimodalGraph:
     Raises:
         FileError: a file does not match FILES.
     """
+    graph, labels = read_graph(folder)
+    path = folder / "splits.npz"
+    set_splits(graph["item"], labels, read_split(path), path, "item")
+    graph.target, graph.num_classes = "item", int(labels.max()) + 1
+    graph.name, graph.source = folder.name, "real"
+    return graph
+
+
+def read_graph(folder: Path) -> tuple[MultimodalGraph, NDArray[np.integer]]:
+    """The items and relations of FILES in `folder`, without labels and split; and the labels.
+
+    Raises:
+        FileError: a file does not match FILES.
+    """
     labels = _array(folder / "item_labels.npy", "int")
     if labels.ndim != 1 or labels.size == 0 or labels.dtype.kind not in "iu":
         raise _unfit(folder / "item_labels.npy", labels)
@@ -96,13 +110,18 @@ def read_items(folder: Path) -> MultimodalGraph:
     item.num_nodes = n
     item.x_text, item.x_image = _features(folder / "item_text_features.npy", n), image
     item.has_image = image.ne(0).any(dim=1)
-    path = folder / "splits.npz"
-    set_splits(item, labels, {split: _rows(path, split) for split in NAMES}, path, "item")
     for name, edge_index in _relations(folder / "triples.npy", n).items():
         graph["item", name, "item"].edge_index = edge_index
-    graph.target, graph.num_classes = "item", int(labels.max()) + 1
-    graph.name, graph.source = folder.name, "real"
-    return graph
+    return graph, labels
+
+
+def read_split(path: Path) -> dict[str, NDArray[np.integer]]:
+    """The item numbers of each part.
+
+    Raises:
+        FileError: the file does not match FILES.
+    """
+    return {split: _rows(path, split) for split in NAMES}
 
 
 def read_price(path: Path, n: int) -> tuple[Tensor, Tensor]:
@@ -181,6 +200,9 @@ def _array(path: Path, target: str, key: str | None = None) -> NDArray:
             return loaded
         with loaded:
             return loaded[key]
+    except FileNotFoundError:
+        rule = (FILES | PRICE_FILES)[path.name]
+        raise FileError(f"{path} is missing ({rule}); put it there") from None
     except KeyError:
         raise FileError(f"{path} lacks {key}; write it again:\n{CONVERT_SPLIT}") from None
     except Exception as error:  # A damaged file may raise anything in numpy and zipfile.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ def read_array(path: Path, owner: str, place: str = DATA_ROOT) -> NDArray:
 
     Args:
         path: the file.
-        owner: the source of the files, for messages.
+        owner: the source of the files, for messages; "" for the user's own.
         place: where they belong, for messages.
 
     Raises:
@@ -52,6 +53,21 @@ def read_archive(
             raise ValueError("one array where an archive of several is expected")
         with loaded:
             return {key: loaded[key] for key in keys}
+
+
+def archive_keys(path: Path, owner: str) -> list[str]:
+    """The names of the arrays in a .npz file.
+
+    Raises:
+        FileError: the file is missing or damaged.
+    """
+    with file_errors(path, owner):
+        check_declared(path)
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("one array where an archive of several is expected")
+        with loaded:
+            return list(loaded.files)
 
 
 def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
@@ -105,7 +121,11 @@ def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
         FileError: the file is missing, or a line is not two whole numbers.
     """
     with file_errors(path, owner):
-        pairs = np.loadtxt(path, dtype=np.int64, ndmin=2)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "input contained no data"
+            pairs = np.loadtxt(path, dtype=np.int64, ndmin=2)
+        if not len(pairs):
+            raise ValueError("no lines")
         if pairs.shape[1] != 2:
             raise ValueError(f"{pairs.shape[1]} columns where 2 are expected")
         return np.ascontiguousarray(pairs.T)
@@ -136,17 +156,20 @@ def _checked(matrix: sp.csr_matrix) -> sp.csr_matrix:
 
 @contextmanager
 def file_errors(path: Path, owner: str, place: str = DATA_ROOT) -> Iterator[None]:
-    """Convert errors in the block into a FileError with the path and a remedy."""
-    remedy = f"{owner}'s files {place}"
+    """Convert errors in the block into a FileError with the path and a remedy.
+
+    Without an owner, the file is one of the user's own.
+    """
+    remedy = f"put {owner}'s files {place}"
+    missing, damaged = (remedy, f"{remedy} again") if owner else ("put it there", "save it again")
     try:
         yield
     except FileNotFoundError:
-        raise FileError(f"{path} is missing; put {remedy}") from None
+        raise FileError(f"{path} is missing; {missing}") from None
     except FileError:
         raise
     except Exception as error:  # A damaged file may raise anything in numpy and zipfile.
         said = str(error) or type(error).__name__
-        remedy = f"put {remedy} again"
         if "Object arrays" in said:
-            remedy = "if you trust the file, load it with allow_pickle=True and save it as numbers"
-        raise FileError(f"{path} cannot be read ({said}); {remedy}") from None
+            damaged = "if you trust the file, load it with allow_pickle=True and save it as numbers"
+        raise FileError(f"{path} cannot be read ({said}); {damaged}") from None

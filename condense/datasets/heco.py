@@ -101,13 +101,8 @@ def load_heco(root: Path, name: str, per_class: int = PER_CLASS[0]) -> Multimoda
         _join(graph, relation, folder / file, owner, layout.bare)
 
     store = graph[layout.target]
-    labels = read_array(folder / "labels.npy", owner)  # ACM stores integers as float64.
-    numeric = labels.dtype.kind in "iuf" and labels.shape == (store.num_nodes,)
-    if not numeric or not np.isfinite(labels).all() or not np.array_equal(labels, np.rint(labels)):
-        raise FileError(
-            f"{folder / 'labels.npy'} (got {labels.dtype} {list(labels.shape)}) must give one class, "
-            f"a whole number, to each of {store.num_nodes} {layout.target}s; put {owner}'s file there"
-        )
+    whose = f"each of {store.num_nodes} {layout.target}s; put {owner}'s file there"
+    labels = read_labels(folder / "labels.npy", owner, store.num_nodes, whose)
     files = {split: folder / f"{split}_{per_class}.npy" for split in NAMES}
     rows = {split: read_array(path, owner) for split, path in files.items()}
     set_splits(store, labels, rows, folder / f"*_{per_class}.npy", layout.target)
@@ -117,7 +112,29 @@ def load_heco(root: Path, name: str, per_class: int = PER_CLASS[0]) -> Multimoda
     return graph
 
 
-def _numbered(path: Path, numbers: NDArray[np.int64], what: str) -> int:
+def read_labels(path: Path, owner: str, n: int | None, whose: str) -> NDArray:
+    """The class of each node; ACM stores the integers as float64.
+
+    Args:
+        path: the file.
+        owner: of the file, for messages.
+        n: the number of nodes, if it is known.
+        whose: to whom classes are given, and the remedy, for messages.
+
+    Raises:
+        FileError: they are not whole numbers [n].
+    """
+    labels = read_array(path, owner)
+    numeric = labels.dtype.kind in "iuf" and labels.ndim == 1 and n in (None, len(labels))
+    if not numeric or not np.isfinite(labels).all() or not np.array_equal(labels, np.rint(labels)):
+        raise FileError(
+            f"{path} (got {labels.dtype} {list(labels.shape)}) must give one class, a whole number, to "
+            f"{whose}"
+        )
+    return labels
+
+
+def numbered(path: Path, numbers: NDArray[np.int64], what: str) -> int:
     """One more than the largest number of a node of type `what`, which few edges cannot make large."""
     count = int(numbers.max(initial=-1)) + 1
     if count > 10 * len(numbers) + 1000:
@@ -139,7 +156,7 @@ def _join(
     source, name, destination = relation
     ends = read_pairs(path, owner)  # [2, edges]
     if destination in bare:
-        graph[destination].num_nodes = _numbered(path, ends[1], destination)
+        graph[destination].num_nodes = numbered(path, ends[1], destination)
     for end, numbers in zip((source, destination), ends, strict=True):
         check_range(path, numbers, int(graph[end].num_nodes), end)
     edges = torch.from_numpy(ends)

@@ -16,6 +16,7 @@ from torch import Tensor
 from condense.data.features import impute
 from condense.data.graph import MultimodalGraph
 from condense.datasets.arrays import read_archive, read_array, read_sparse
+from condense.datasets.mhgat import read_triples, relations_of
 from condense.datasets.splits import NAMES, set_splits
 from condense.errors import UserError
 from models.choices import nearest
@@ -64,13 +65,10 @@ def load_imdb(root: Path, modalities: Sequence[str] = ("text", "image")) -> Mult
         images = read_archive(folder / IMAGES, "IMDB", ("feature", "mask"))
         graph["movie"].x_image = torch.from_numpy(images["feature"])
         graph["movie"].has_image = torch.from_numpy(images["mask"])
-    triples = read_array(mhgat / "rdf.npy", "IMDB").astype(np.int64)
-    for i, relation in enumerate(RELATIONS):
-        ends = triples[triples[:, 2] == i, :2].T
-        offset = np.array(
-            [[first[NODE_TYPES.index(relation[0])]], [first[NODE_TYPES.index(relation[2])]]]
-        )
-        graph[relation].edge_index = torch.from_numpy(ends - offset)
+    path = mhgat / "rdf.npy"
+    sizes = np.diff(first).tolist()
+    for found in relations_of(read_triples(path, "IMDB"), sizes, path):
+        graph[RELATIONS[found.number]].edge_index = torch.from_numpy(found.ends)
 
     movie, path = graph["movie"], mhgat / "train_val_test_idx1.npz"
     labels = read_array(mhgat / "labels.npy", "IMDB")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import warnings
-import zipfile
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from condense.errors import FileError
+from condense.io.torch_archive import check_archive, check_storage
 
 AGAIN = "save the bare tensor again with torch.save(x.detach().cpu(), …)"
 
@@ -33,7 +33,7 @@ def load_tensor(path: Path) -> Tensor:
     """
     if not path.is_file():
         raise FileError(f"{path} is not a file; check the path")
-    _check_archive(path)
+    check_archive(path, AGAIN)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # The error below reports what is refused.
@@ -45,7 +45,7 @@ def load_tensor(path: Path) -> Tensor:
         raise FileError(f"{path} (got {kind}) must hold one tensor; {AGAIN}")
     tensor = tensor.detach()
     if tensor.layout == torch.strided:
-        _check_storage(path, tensor)
+        check_storage(path, tensor, AGAIN)
     elif tensor.layout == torch.sparse_coo:
         _check_coo(path, tensor)
     else:
@@ -61,26 +61,6 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _check_archive(path: Path) -> None:
-    """Raise for an archive that would expand when it is read."""
-    try:
-        if not zipfile.is_zipfile(path):
-            return  # torch's older format, in which lengths are read before values.
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise FileError(f"{path} cannot be read ({error}); copy it again") from None
-    for entry in entries:
-        if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
-            raise FileError(
-                f"{path}: its part {entry.filename!r} is compressed, which torch.save never does; {AGAIN}"
-            )
-    # Entries that overlap in the file would make many tensors of the same bytes.
-    total, size = sum(entry.file_size for entry in entries), path.stat().st_size
-    if total > size:
-        raise FileError(f"{path}: {size:,} bytes whose parts claim {total:,}; {AGAIN}")
-
-
 def _refusal(path: Path, error: Exception) -> str:
     # torch's own message recommends loading the file without protection.
     refused = re.search(r"GLOBAL (\S+)", str(error))
@@ -92,22 +72,13 @@ def _refusal(path: Path, error: Exception) -> str:
     return f"{path} is not a tensor file, or is damaged ({type(error).__name__}); copy it again, or {AGAIN}"
 
 
-def _check_storage(path: Path, tensor: Tensor) -> None:
-    """Raise unless the file holds as many values as the tensor's shape declares."""
-    if tensor.device.type != "cpu" or tensor.is_quantized:
-        raise FileError(f"{path} (got {tensor.device}, {tensor.dtype}) holds no values; {AGAIN}")
-    if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
-        shape = list(tensor.shape)
-        raise FileError(f"{path} (got shape {shape}) holds fewer values than its shape; {AGAIN}")
-
-
 def _check_coo(path: Path, tensor: Tensor) -> None:
     """Raise unless the indices lie within the shape, which torch does not check."""
     if tensor.device.type != "cpu":
         raise FileError(f"{path} (got {tensor.device}) holds no values; {AGAIN}")
     index, value = tensor._indices(), tensor._values()
-    _check_storage(path, index)
-    _check_storage(path, value)
+    check_storage(path, index, AGAIN)
+    check_storage(path, value, AGAIN)
     size = torch.tensor(tensor.shape)
     count = value.size(0) if value.dim() == 1 else -1
     inside = index.shape == (len(size), count)

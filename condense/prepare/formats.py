@@ -49,6 +49,11 @@ FORMATS = {
     "ogb": Format("node property prediction of OGB: a folder with raw/ and split/", "ogb"),
     "hgb": Format("HGB: a folder with node.dat, link.dat and label.dat", "hgb"),
     "graphsaint": Format("GraphSAINT: a folder with adj_full.npz and role.json", "graphsaint"),
+    "mm-graph": Format("a folder of MM-Graph, or its file of one encoder's features", "mm_graph"),
+    "heco": Format("a folder in the layout of HeCo's sets: ACM, DBLP, AMiner, Freebase", "heco"),
+    "mhgat": Format("a folder in the layout of MHGAT's sets: DOUBAN, AMAZON, IMDB", "mhgat"),
+    "amazon": Format("a folder in the layout of HGNN-IMA's AMAZON-1 and AMAZON-2", "amazon"),
+    "dgl": Format("a file of dgl.save_graphs, which is told how to be converted", "dgl"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""

@@ -10,6 +10,7 @@ from typing import Any
 from condense.data.pyg.convert import Conversion, convert
 from condense.data.pyg.labels import is_split
 from condense.errors import UserError
+from condense.prepare.alternatives import chosen
 from condense.prepare.formats import format_of
 from condense.prepare.raw import RawGraph
 from condense.prepare.splits import COUNTS, SHARES, drawn_split
@@ -49,11 +50,11 @@ def prepare(
         raise UserError(
             f"split_index (got {split_index}) chooses among given splits; leave split out"
         )
-    raw = format_of(source, format).reader().read(source)
+    raw = chosen(format_of(source, format).reader().read(source), source, modalities)
     if draw is None and not _has_split(raw):
         raise UserError(
             f"{source} has no split into training, validation and test nodes; draw one with --split "
-            f"{SHARES} (per cent), or --split {COUNTS} (nodes of each class)"
+            f"{SHARES} (per cent), or --split {COUNTS} (nodes of each class){raw.no_split}"
         )
     made = convert(
         raw.data,
@@ -61,7 +62,10 @@ def prepare(
         modalities=modalities or raw.modalities,
         split=draw or _chosen(raw, split_index),
         edge_weight=edge_weight or raw.edge_weight,
-        name=name or source.resolve().name.removesuffix("".join(source.suffixes)) or "mine",
+        name=name
+        or raw.name
+        or source.resolve().name.removesuffix("".join(source.suffixes))
+        or "mine",
         source="real",
     )
     notes = (*raw.notes, f"split: {split} drawn with seed {seed}") if draw else raw.notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from torch_geometric.data import Data, HeteroData
@@ -21,6 +22,10 @@ class RawGraph:
         modalities: as `from_pyg` takes them, where the format names them.
         edge_weight: the edge attribute that holds weights, where the format says which.
         notes: what was left out or assumed, a sentence each.
+        name: of the data set, where it is not that of the file or folder.
+        alternatives: attribute of `data` -> its file, where several are features of the same content, of
+            which the user must choose.
+        no_split: how the files can be given a split, where they lack it and the format says how.
     """
 
     data: Data | HeteroData
@@ -29,3 +34,6 @@ class RawGraph:
     modalities: Mapping[str, Any] | None = None
     edge_weight: str | None = None
     notes: tuple[str, ...] = ()
+    name: str | None = None
+    alternatives: Mapping[str, Path] | None = None
+    no_split: str = ""

@@ -5,12 +5,9 @@ They are read with `weights_only=True`, which runs no code of the file's.
 
 from __future__ import annotations
 
-import pickle
-import re
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch_geometric.data import Data, HeteroData
 from torch_geometric.data.data import DataEdgeAttr, DataTensorAttr
 from torch_geometric.data.storage import (
@@ -22,6 +19,7 @@ from torch_geometric.data.storage import (
 
 from condense.errors import FileError
 from condense.prepare.raw import RawGraph
+from condense.prepare.torch_files import load_torch
 
 ENDINGS = (".pt", ".pth")
 PLAIN = (
@@ -48,24 +46,8 @@ def read(source: Path) -> RawGraph:
     Raises:
         FileError: it holds no graph, more than one, or objects beyond tensors and PyG's graphs.
     """
-    return RawGraph(_graph(_loaded(source), source))
-
-
-def _loaded(path: Path) -> Any:
-    try:
-        with torch.serialization.safe_globals(list(PLAIN)):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        found = re.search(r"GLOBAL ([\w.]+)", str(error))
-        what = f"holds objects of {found[1]}" if found else "is not a file of torch.save"
-        raise FileError(
-            f"{path} {what}; tensors and PyG's Data and HeteroData alone are read, since other objects may "
-            "run code. If you trust the file, load it with torch.load(…, weights_only=False) and save "
-            "data.to_dict() in its place"
-        ) from None
-    except Exception as error:  # A damaged file may raise anything in torch and zipfile.
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FileError(f"{path} cannot be read ({said}); save it again") from None
+    wanted = "tensors and PyG's Data and HeteroData"
+    return RawGraph(_graph(load_torch(source, "data.to_dict()", PLAIN, wanted), source))
 
 
 def _graph(loaded: Any, path: Path) -> Data | HeteroData:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from condense.errors import UserError
+from condense.prepare.formats import FORMATS
 from condense.prepare.prepare import prepare
 from tests.condense.prepare.test_pyg import data, saved
 
@@ -73,6 +74,11 @@ def test_the_files_split_is_used_and_one_of_several_chosen(tmp_path: Path) -> No
 def test_wrong_arguments_are_named(tmp_path: Path, changes, message: str) -> None:
     with pytest.raises(UserError, match=message):
         prepare(saved(tmp_path, data()), **{"split": "20/10/70", **changes})
+
+
+def test_every_format_has_tests() -> None:
+    for each in FORMATS.values():
+        assert Path(__file__).with_name(f"test_{each.module}.py").exists()
 
 
 def test_unknown_files_are_named(tmp_path: Path) -> None:
