@@ -46,6 +46,9 @@ class Format:
 
 
 FORMATS = {
+    "gnn-benchmark": Format(
+        "CSR parts adj_*, attr_* and labels in a .npz file, as Photo's", "gnn_benchmark"
+    ),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
