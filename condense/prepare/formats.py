@@ -49,6 +49,7 @@ FORMATS = {
     "gnn-benchmark": Format(
         "CSR parts adj_*, attr_* and labels in a .npz file, as Photo's", "gnn_benchmark"
     ),
+    "planetoid": Format("Planetoid's ind.<name>.x, allx, graph, … in a folder", "planetoid"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
