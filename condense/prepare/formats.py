@@ -50,6 +50,7 @@ FORMATS = {
         "CSR parts adj_*, attr_* and labels in a .npz file, as Photo's", "gnn_benchmark"
     ),
     "planetoid": Format("Planetoid's ind.<name>.x, allx, graph, … in a folder", "planetoid"),
+    "mat": Format("HAN's feature, label and meta-path matrices in a .mat file", "mat"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
