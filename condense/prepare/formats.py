@@ -51,6 +51,7 @@ FORMATS = {
     ),
     "planetoid": Format("Planetoid's ind.<name>.x, allx, graph, … in a folder", "planetoid"),
     "mat": Format("HAN's feature, label and meta-path matrices in a .mat file", "mat"),
+    "networkx": Format("a GraphML, GEXF or node-link JSON file", "networkx"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
