@@ -83,7 +83,7 @@ def _set_classes(
         names = sorted({value for value in values if isinstance(value, str)})
         if "y" in arrays:
             notes.append(f"{kind}: {name} left out, since another attribute is the class")
-        elif len(values) > 1 and len(names) == len(values):
+        elif name == "label" and len(names) == len(column) > 1:
             notes.append(
                 f"{kind}: {name} left out, since it differs at every node, as a node's name does"
             )

@@ -35,7 +35,7 @@ def recognises(source: Path) -> bool:
     try:
         with zipfile.ZipFile(source) as archive:
             keys = {name.removesuffix(".npy") for name in archive.namelist()}
-    except (OSError, zipfile.BadZipFile):
+    except Exception:  # A damaged archive may raise anything in zipfile.
         return False
     parts = (f"{name}{separator}indptr" for name in ADJACENCY for separator in SEPARATORS)
     return not keys.isdisjoint((*parts, "adj_matrix"))

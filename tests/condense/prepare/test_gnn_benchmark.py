@@ -11,7 +11,7 @@ import torch
 
 import cli
 from condense.data.fingerprint import fingerprint
-from condense.errors import FileError
+from condense.errors import FileError, UserError
 from condense.prepare.formats import FORMATS, format_of
 from condense.prepare.prepare import prepare
 from tests.support.from_files import N, rows, to_table, undirected_graph
@@ -157,6 +157,17 @@ def test_damaged_files_are_named(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert not FORMATS["gnn-benchmark"].reader().recognises(path)
     with pytest.raises(FileError, match=r"mine\.npz cannot be read \(.*; save it again"):
+        prepare(path, "gnn-benchmark", split="20/10/70")
+
+
+def test_an_archive_of_an_unknown_version_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, FORMS["csr"])
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 83
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"mine\.npz\) has none of the known formats"):
+        prepare(path, split="20/10/70")
+    with pytest.raises(FileError, match=r"mine\.npz cannot be read \(zip file version 8\.3\)"):
         prepare(path, "gnn-benchmark", split="20/10/70")
 
 

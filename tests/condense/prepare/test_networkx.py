@@ -15,6 +15,7 @@ import cli
 from condense.data.fingerprint import fingerprint
 from condense.errors import FileError, UserError
 from condense.prepare.formats import FORMATS, format_of
+from condense.prepare.node_attributes import arrays_of
 from condense.prepare.prepare import prepare
 from tests.support.from_files import N, rows, to_table, undirected_graph
 
@@ -162,6 +163,14 @@ def test_names_of_nodes_are_no_classes(tmp_path: Path) -> None:
         del given["y"]
     with pytest.raises(UserError, match="no type with labels"):
         prepare(write(tmp_path, graph, ".gexf"))
+
+
+@pytest.mark.parametrize("name", ["y", "class", "label"])
+def test_each_class_may_have_one_labelled_node(tmp_path: Path, name: str) -> None:
+    rows = {i: {name: "ab"[i] if i < 2 else None, "size": i} for i in range(5)}
+    notes: list[str] = []
+    assert arrays_of(tmp_path, "film", rows, notes)["y"].tolist() == [0, 1, -1, -1, -1]
+    assert f"film: classes from {name}, a → 0, b → 1" in notes
 
 
 def changed(**attributes: Any) -> dict[str, Any]:
