@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from condense.datasets.declared import check_declared, check_dense
 from condense.errors import FileError
 
+OWN = ""
+"""The owner of a user's own files."""
 DATA_ROOT = "below --data-root"
 """Where the files of the data sets that are known by name belong, for messages."""
 
@@ -23,7 +26,7 @@ def read_array(path: Path, owner: str, place: str = DATA_ROOT) -> NDArray:
 
     Args:
         path: the file.
-        owner: the source of the files, for messages; "" for the user's own.
+        owner: the source of the files, for messages; OWN for those of users themselves.
         place: where they belong, for messages.
 
     Raises:
@@ -44,10 +47,10 @@ def read_archive(
     """The arrays `keys` of a .npz file.
 
     Raises:
-        FileError: the file is missing, damaged or pickled, or lacks a key.
+        FileError: the file is missing or damaged, or one of `keys` is pickled or missing.
     """
     with file_errors(path, owner, place):
-        check_declared(path)
+        check_declared(path, keys)
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             raise ValueError("one array where an archive of several is expected")
@@ -59,15 +62,10 @@ def archive_keys(path: Path, owner: str) -> list[str]:
     """The names of the arrays in a .npz file.
 
     Raises:
-        FileError: the file is missing or damaged.
+        FileError: the file is missing, or no archive.
     """
-    with file_errors(path, owner):
-        check_declared(path)
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            raise ValueError("one array where an archive of several is expected")
-        with loaded:
-            return list(loaded.files)
+    with file_errors(path, owner), zipfile.ZipFile(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
 def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
@@ -101,16 +99,26 @@ def read_adjacency(path: Path, owner: str, n: int, place: str = DATA_ROOT) -> sp
         return _checked(sp.csr_matrix(sp.load_npz(path)))
 
 
-def read_csr(path: Path, owner: str, name: str) -> sp.csr_matrix:
+def read_csr(
+    path: Path, owner: str, name: str, separator: str = "_", dense: bool = True
+) -> sp.csr_matrix:
     """The matrix with the CSR parts `name`_data, _indices, _indptr and _shape in a .npz file.
+
+    Args:
+        path: the file.
+        owner: the source of the files, for messages; OWN for those of users themselves.
+        name: of the matrix.
+        separator: between the name and the part.
+        dense: whether it will be made dense; if so, it may not be too large for that.
 
     Raises:
         FileError: the file is missing, damaged or pickled, or lacks a part.
     """
-    keys = [f"{name}_{part}" for part in ("data", "indices", "indptr", "shape")]
+    keys = [f"{name}{separator}{part}" for part in ("data", "indices", "indptr", "shape")]
     data, indices, indptr, shape = read_archive(path, owner, keys).values()
     with file_errors(path, owner):
-        check_dense(tuple(int(n) for n in shape))
+        if dense:
+            check_dense(tuple(int(n) for n in shape))
         return _checked(sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist())))
 
 
@@ -156,12 +164,11 @@ def _checked(matrix: sp.csr_matrix) -> sp.csr_matrix:
 
 @contextmanager
 def file_errors(path: Path, owner: str, place: str = DATA_ROOT) -> Iterator[None]:
-    """Convert errors in the block into a FileError with the path and a remedy.
-
-    Without an owner, the file is one of the user's own.
-    """
-    remedy = f"put {owner}'s files {place}"
-    missing, damaged = (remedy, f"{remedy} again") if owner else ("put it there", "save it again")
+    """Convert errors in the block into a FileError with the path and a remedy."""
+    missing = f"put {owner}'s files {place}"
+    damaged = f"{missing} again"
+    if owner == OWN:
+        missing, damaged = "put it there", "save it again"
     try:
         yield
     except FileNotFoundError:

@@ -54,6 +54,12 @@ FORMATS = {
     "mhgat": Format("a folder in the layout of MHGAT's sets: DOUBAN, AMAZON, IMDB", "mhgat"),
     "amazon": Format("a folder in the layout of HGNN-IMA's AMAZON-1 and AMAZON-2", "amazon"),
     "dgl": Format("a file of dgl.save_graphs, which is told how to be converted", "dgl"),
+    "gnn-benchmark": Format(
+        "CSR parts adj_*, attr_* and labels in a .npz file, as Photo's", "gnn_benchmark"
+    ),
+    "planetoid": Format("Planetoid's ind.<name>.x, allx, graph, … in a folder", "planetoid"),
+    "mat": Format("HAN's feature, label and meta-path matrices in a .mat file", "mat"),
+    "networkx": Format("a GraphML, GEXF or node-link JSON file", "networkx"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
 }
 """In the order in which they are tried: the more particular before the more general."""
