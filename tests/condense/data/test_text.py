@@ -1,0 +1,23 @@
+"""Texts as features."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from condense.data.text import text_features
+
+
+def test_text_keeps_the_products_of_tf_idf() -> None:
+    """Below 256 words the basis is complete: rows have length one, and alike descriptions are alike."""
+    texts = ["red game", "red game", "blue library", "blue library", "red library", "red library"]
+    x = text_features(texts)
+    assert torch.allclose(x.norm(dim=1), torch.ones(6), atol=1e-5)
+    product = x @ x.T
+    assert torch.allclose(product[0, 1], torch.tensor(1.0), atol=1e-5)
+    assert product[0, 4] > 0.1 > product[0, 2].abs()
+
+
+def test_texts_that_share_no_word_are_refused() -> None:
+    with pytest.raises(ValueError, match="no terms remain"):
+        text_features(["red game", "blue library", "green tool", "white paper"])
