@@ -10,7 +10,7 @@ from typing import Any
 from condense.data.pyg.convert import Conversion, convert
 from condense.data.pyg.labels import is_split
 from condense.errors import UserError
-from condense.prepare.formats import format_of
+from condense.prepare.formats import OnUnknown, format_of
 from condense.prepare.raw import RawGraph
 from condense.prepare.splits import COUNTS, SHARES, drawn_split
 
@@ -26,6 +26,7 @@ def prepare(
     edge_weight: str | None = None,
     name: str | None = None,
     seed: int = 0,
+    on_unknown: OnUnknown = "error",
 ) -> Conversion:
     """The graph in a file or folder, with a list of what was changed, assumed or left out.
 
@@ -39,6 +40,7 @@ def prepare(
         edge_weight: which edge attribute holds the weights.
         name: of the data set, for tables; by default that of the file or folder.
         seed: of a split that is drawn.
+        on_unknown: of tables, "drop" leaves out edges that name a node which is in no table.
 
     Raises:
         UserError: an argument, or a file, is wrong; the message names it and what to do.
@@ -49,7 +51,7 @@ def prepare(
         raise UserError(
             f"split_index (got {split_index}) chooses among given splits; leave split out"
         )
-    raw = format_of(source, format).reader().read(source)
+    raw = format_of(source, format).read(source, on_unknown)
     if draw is None and not _has_split(raw):
         raise UserError(
             f"{source} has no split into training, validation and test nodes; draw one with --split "
