@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -393,6 +394,32 @@ def test_labels_with_fractions_are_refused(tmp_path: Path) -> None:
     path.write_text('[node.n]\nfile = "n.csv"\nid = "id"\nlabel = "y"\nnumbers = "x"\n')
     with pytest.raises(UserError, match=r"n\.csv, line 3: y \(got '2\.5'\) must be a class"):
         prepare(path, split="20/10/70")
+
+
+def test_the_example_of_the_page(tmp_path: Path) -> None:
+    page = (Path(cli.__file__).parent / "docs" / "prepare.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.+?)```", page, re.DOTALL)
+    path = tmp_path / "graph.toml"
+    path.write_text(example)
+    items = {
+        "asin": ITEMS["asin"],
+        "title": ITEMS["title"],
+        "description": ITEMS["about"],
+        "price": ITEMS["price"],
+        "rank": ITEMS["rank"],
+        "brand": ITEMS["brand"],
+        "category": ITEMS["kind"],
+        "split": ITEMS["part"],
+    }
+    as_csv(pa.table(items), tmp_path / "items.csv")
+    as_csv(pa.table(ALSO), tmp_path / "also.csv")
+    as_json(pa.table(USERS), tmp_path / "users.jsonl")
+    as_csv(pa.table(BUYS), tmp_path / "reviews.tsv", "\t")
+    graph, expected = prepare(path).graph, prepare(written(tmp_path)).graph
+    assert torch.equal(graph["item"].x_text, expected["item"].x_text)
+    assert torch.equal(graph["item"].y, expected["item"].y)
+    reviews = graph["item", "rev_reviews", "user"].edge_index
+    assert torch.equal(reviews, expected["item", "rev_buys", "user"].edge_index)
 
 
 def test_from_the_files_to_the_table(
