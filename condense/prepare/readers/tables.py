@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from condense.errors import FileError
+from condense.errors import FileError, UserError
 from condense.prepare.raw import RawGraph
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ def read(source: Path, on_unknown: Literal["drop", "error"] = "error") -> RawGra
         if relation.spec.reverse:
             whole[end, f"rev_{relation.name}", start] = torch.flip(index, [0])
         for edge_type, edge_index in whole.items():
+            if edge_type in data.edge_types:
+                where = spec.where("edge", relation.name)
+                raise UserError(f"{where}: {edge_type[1]!r} is there twice; rename one of the two")
             data[edge_type].edge_index = edge_index
             if weight is not None:
                 data[edge_type].edge_weight = weight
@@ -82,9 +85,8 @@ def _nodes(spec: Spec, name: str, node: NodeTable) -> Table:
 
     path = spec.file(str(node.file))
     wanted = {column: key for key, columns in node.columns.items() for column in columns}
-    table = read_table(
-        path, layout_of(path, node.header, node.delimiter), wanted, spec.where("node", name)
-    )
+    where = spec.where("node", name)
+    table = read_table(path, layout_of(path, node.header, node.delimiter, where), wanted, where)
     if not table.count:
         raise FileError(f"{path} has no rows; write one for each node of {name!r}")
     return table

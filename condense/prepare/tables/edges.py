@@ -99,7 +99,7 @@ def read_relation(spec: Spec, name: str) -> Relation:
     """
     edge, where = spec.edges[name], spec.where("edge", name)
     path = spec.file(edge.file)
-    layout = layout_of(path, edge.header, edge.delimiter)
+    layout = layout_of(path, edge.header, edge.delimiter, where)
     names = column_names(path, layout, where)
     ends = [
         _resolved(end, names, spec, path, f"{where} {side}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import re
@@ -38,15 +39,25 @@ KEYS_ROWS = 1000
 """Rows of JSON whose keys are looked at before all are read."""
 
 
-def layout_of(path: Path, header: tuple[str, ...], delimiter: str | None) -> Layout:
+def layout_of(path: Path, header: tuple[str, ...], delimiter: str | None, where: str) -> Layout:
     """The layout that a file's ending states; .gz may follow.
 
+    Args:
+        path: the file.
+        header: names of the columns, where a CSV file has no line of them.
+        delimiter: of a CSV file; None for the usual one.
+        where: the section that states them, for messages.
+
     Raises:
-        FileError: the ending is of no table.
+        FileError: the ending is of no table, or of one without a delimiter.
     """
     ending = Path(path.name.removesuffix(COMPRESSED)).suffix.lower()
     if ending not in KINDS:
         raise FileError(f"{path} is no table; its name must end in one of: {', '.join(KINDS)}")
+    if KINDS[ending] != "csv" and (header or delimiter):
+        raise FileError(
+            f"{where}: header and delimiter are of CSV and TSV files, and not of {path}; take them out"
+        )
     return Layout(KINDS[ending], delimiter or ("\t" if ending in TABBED else ","), header)
 
 
@@ -101,6 +112,8 @@ def _check_columns(path: Path, wanted: Mapping[str, str], names: list[str], wher
         if names.count(column) != 1:
             what = "several columns" if column in names else "no column"
             remedy = "rename all but one" if column in names else nearest(column, names)
+            if len(names) == 1 and path.name.endswith((".csv", ".tsv", ".txt")):
+                remedy += ", or set delimiter if it is not one column"
             raise FileError(
                 f"{path} has {what} {column!r}, which {setting} names in {where}; {remedy}"
             )
@@ -223,6 +236,10 @@ def _csv_place(path: Path, layout: Layout, said: str) -> tuple[str, str]:
     if not found[1]:
         return found[2], str(path)
     row = int(found[1]) - 1  # From 1, with the header's line.
-    lines = line_numbers(path, Layout("csv", layout.delimiter, ("all",)))
-    line = next(itertools.islice(lines, row, None), row + 1)
-    return found[2], f"{path}, line {line}"
+    try:
+        lines = line_numbers(path, Layout("csv", layout.delimiter, ("all",)))
+        return found[2], f"{path}, line {next(itertools.islice(lines, row, None))}"
+    except UnicodeDecodeError:
+        return f"{found[2]}; it is not UTF-8", str(path)
+    except (csv.Error, ValueError, OSError, StopIteration):
+        return found[2], str(path)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from condense.data.graph import UNLABELLED
 from condense.prepare.tables.compute import lowered, nulls, places, texts
-from condense.prepare.tables.table import Table
+from condense.prepare.tables.table import Table, shortened
 
 WORDS = {
     "train": "train",
@@ -37,29 +36,27 @@ def class_labels(table: Table, column: str, notes: list[str]) -> Tensor:
         notes: the classes' names and the number of empty cells are added here.
 
     Raises:
-        FileError: no cell has a class, or classes are numbers with a fraction.
+        FileError: there are no two classes, or they are numbers with a fraction.
     """
     values = table.strings(column)
     names = values.drop_null().unique()
     unlabelled = nulls(values)
     if not len(names):
         raise table.wrong(column, unlabelled, "has no class in any row", "name another column")
-    numbers = _as_numbers(names)
+    spelt = names.to_pylist()
+    numbers = _whole_numbers(table, column, values, names)
     if numbers is None:
-        spelt = names.to_pylist()
-        order = sorted(set(spelt))
+        order = sorted(spelt)
     else:
-        if (fraction := numbers != np.trunc(numbers)).any():
-            wrong = places(values, names.filter(pa.array(fraction))) >= 0
-            remedy = "number the classes, or name ranges of the numbers"
-            rule = "must be a class, not a measurement"
-            raise table.wrong(column, wrong, rule, remedy)
-        spelt = [f"{n:.0f}" for n in numbers]  # 7 and 7.0 are one class.
-        order = [f"{n:.0f}" for n in np.unique(numbers)]
+        spelt = [str(number) for number in numbers]  # 7 and 7.0 are one class.
+        order = [str(number) for number in sorted(set(numbers))]
+    if len(order) == 1:
+        rule, remedy = "is the same class in all rows", "name another column"
+        raise table.wrong(column, ~unlabelled, rule, remedy)
     place = {name: number for number, name in enumerate(order)}
     numbered = np.array([place[name] for name in spelt])
     y = np.where(unlabelled, UNLABELLED, numbered[places(values, names)])
-    listed = ", ".join(f"{number} {name!r}" for number, name in enumerate(order))
+    listed = ", ".join(f"{number} {shortened(repr(name))}" for number, name in enumerate(order))
     notes.append(f"{table.path}: the classes of {column} are {listed}")
     if "-1" in place and numbers is not None:
         notes.append(
@@ -73,13 +70,28 @@ def class_labels(table: Table, column: str, notes: list[str]) -> Tensor:
     return torch.from_numpy(y).long()
 
 
-def _as_numbers(names: pa.Array) -> NDArray[np.float64] | None:
-    """Names of classes as float64, or None unless all are finite numbers."""
-    try:
-        numbers = names.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowException:
-        return None
-    return numbers + 0.0 if np.isfinite(numbers).all() else None  # Of −0 and 0, one zero.
+def _whole_numbers(
+    table: Table, column: str, values: pa.Array, names: pa.Array
+) -> list[int] | None:
+    """The names of the classes as whole numbers; None unless all of them are numbers.
+
+    Raises:
+        FileError: they are numbers, and some have a fraction.
+    """
+    for kind in (pa.int64(), pa.float64()):
+        try:
+            numbers = names.cast(kind).to_numpy(zero_copy_only=False)
+        except pa.ArrowException:
+            continue
+        if not np.isfinite(numbers).all():
+            return None
+        if (fraction := numbers != np.trunc(numbers)).any():
+            wrong = places(values, names.filter(pa.array(fraction))) >= 0
+            rule = "must be a class, not a measurement"
+            remedy = "number the classes, or name ranges of the numbers"
+            raise table.wrong(column, wrong, rule, remedy)
+        return [int(number) for number in numbers]
+    return None
 
 
 def split_masks(table: Table, column: str, y: Tensor | None) -> dict[str, Tensor]:

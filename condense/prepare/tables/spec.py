@@ -7,7 +7,7 @@ from dataclasses import dataclass as plain_dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 from pydantic.dataclasses import dataclass
 
 from condense.config import STRICT, build, from_file
@@ -24,6 +24,15 @@ def _several(value: Any) -> Any:
 
 Columns = Annotated[tuple[str, ...], BeforeValidator(_several)]
 """One name of a column, or a list of them."""
+
+
+def _one_character(value: str) -> str:
+    if len(value) != 1 or not value.isascii() or value in '"\r\n':
+        raise ValueError("must be one character such as ; or |")
+    return value
+
+
+Delimiter = Annotated[str, AfterValidator(_one_character)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -52,7 +61,7 @@ class NodeTable:
     split: str | None = None
     image: str | None = None
     header: Columns = ()
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    delimiter: Delimiter | None = None
 
     def __post_init__(self) -> None:
         if self.image is not None:
@@ -115,7 +124,7 @@ class EdgeTable:
     weight: str | None = None
     reverse: bool = False
     header: Columns = ()
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    delimiter: Delimiter | None = None
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -135,13 +144,13 @@ class Spec:
 
     Attributes:
         path: the file.
-        target: node type to classify.
+        target: node type to classify; None where several have labels and none is named.
         nodes: node type -> its table, in the file's order.
         edges: relation's name -> its table, in the file's order.
     """
 
     path: Path
-    target: str
+    target: str | None
     nodes: Mapping[str, NodeTable]
     edges: Mapping[str, EdgeTable]
 
@@ -200,17 +209,19 @@ def _edge_table(values: Mapping[str, Any], path: Path, name: str) -> EdgeTable:
     return _section(EdgeTable, {**values, **ends}, path, "edge", name)
 
 
-def _target(given: str | None, nodes: Mapping[str, NodeTable], path: Path) -> str:
-    """The node type to classify: the one named, or the only one with a label."""
-    if given is not None:
-        if given not in nodes:
-            raise UserError(
-                f"{path}: target (got {given!r}) is not a node type; {nearest(given, nodes)}"
-            )
-        return given
+def _target(given: str | None, nodes: Mapping[str, NodeTable], path: Path) -> str | None:
+    """The node type to classify: the one named, or the only one with a label; None where several have."""
+    if given is not None and given not in nodes:
+        raise UserError(
+            f"{path}: target (got {given!r}) is not a node type; {nearest(given, nodes)}"
+        )
     labelled = [name for name, table in nodes.items() if table.label is not None]
-    if len(labelled) != 1:
-        got = ", ".join(labelled) or "no label in any section"
-        remedy = f'add target = "{labelled[0]}"' if labelled else "add label = … to the node type"
-        raise UserError(f"{path}: target (got {got}) must be one node type with labels; {remedy}")
-    return labelled[0]
+    if not labelled:
+        raise UserError(f"{path}: no node type has a label; add label = … to the one to classify")
+    tables = [nodes[name] for name in labelled]
+    if not any(table.text or table.numbers or table.categories for table in tables):
+        raise UserError(
+            f"{path}, [node.{labelled[0]}] has no features, and it is the type to classify; name columns of "
+            "text, numbers or categories"
+        )
+    return given or (labelled[0] if len(labelled) == 1 else None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from condense.prepare.tables.compute import trimmed, without
 
 SHOWN = 3
 """Lines that a message lists."""
+LONGEST = 60
+"""Characters of a value that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Table:
         first = int(np.flatnonzero(rows)[0])
         got = self.columns[column][first].as_py()
         many = f" ({int(rows.sum()):,} {what})" if rows.sum() > 1 else ""
-        shown = "nothing" if got is None or got == "" else textwrap.shorten(repr(got), 60)
+        text = shortened(repr(got) if isinstance(got, str) else str(got))
+        shown = "nothing" if got is None or got == "" else text
         return FileError(f"{self.places(rows)}: {column} (got {shown}) {rule}{many}; {remedy}")
 
     def places(self, rows: NDArray[np.bool_]) -> str:
@@ -116,6 +118,11 @@ class Table:
             IndexError,
         ):  # Cells that the csv module calls too long.
             return "row", [row + 1 for row in rows]
+
+
+def shortened(text: str) -> str:
+    """`text`, or its beginning."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def line_numbers(path: Path, layout: Layout) -> Iterator[int]:

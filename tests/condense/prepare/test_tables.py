@@ -286,6 +286,10 @@ def spec(old: str, new: str) -> dict[str, tuple[str, str]]:
         ({"users.csv": b""}, r"users\.csv cannot be read \(Empty CSV file\)"),
         ({"users.csv": b"user,age\n"}, r"users\.csv has no rows"),
         ({"users.csv": b"user,age\n1,\xff\n"}, r"users\.csv cannot be read .*UTF-?8"),
+        (
+            {"users.csv": "user,age\n1,2\n".encode("utf-16")},
+            r"users\.csv cannot be read .*it is not UTF-8",
+        ),
         ({"users.csv": ("user,age", "user,user")}, r"several columns 'user', which id names"),
         (spec("users.csv", "users.xlsx"), r"users\.xlsx is no table; its name must end in"),
         (spec("users.csv", "users.csv.gz"), r"users\.csv\.gz is missing"),
@@ -319,8 +323,7 @@ def spec(old: str, new: str) -> dict[str, tuple[str, str]]:
         (spec("numbers =", "image ="), r"image"),
         (spec('"age"', '"age"\nimage = "path"'), r"image \(got 'path'\) is not read yet"),
         (spec("[node.item]", 'target = "itm"\n[node.item]'), r"target \(got 'itm'\) .*'item'"),
-        (spec('label = "kind"\n', ""), r"target \(got no label in any section\) must be one"),
-        (spec('"age"', '"age"\nlabel = "age"'), r'target \(got item, user\) .* target = "item"'),
+        (spec('label = "kind"\n', ""), r"no node type has a label; add label"),
         (
             spec("[node.item]", "[node]\nx = 1\n[node.item]"),
             r"\[node\] has the key 'x' of no section",
@@ -328,6 +331,13 @@ def spec(old: str, new: str) -> dict[str, tuple[str, str]]:
         (spec("[node.item]", "[node.item"), r"graph\.toml\) is not TOML"),
         (spec('part"', 'part"\ndelimiter = ",,"'), r"\[node\.item\]: delimiter \(got ',,'\)"),
         (spec("true", '"often"'), r"\[edge\.buys\]: reverse \(got 'often'\)"),
+        (spec('part"', 'part"\ndelimiter = "é"'), r"delimiter .* one character such as ; or \|"),
+        (
+            spec('buys.csv"', 'buys.csv"\ndelimiter = ";"'),
+            r"source .* needs the column of .*buys\.csv",
+        ),
+        (spec("[edge.buys]", "[edge.rev_x]\n[edge.buys]"), r"\[edge\.rev_x\]: file .*required"),
+        (spec('label = "kind"', 'label = "rank"'), r"rank \(got '5'\) is the same class in all"),
         ({"graph.toml": b"\xff"}, r"graph\.toml\) is not TOML"),
         ({"graph.toml": b""}, r"has no node type; add a section \[node\.<type>\]"),
     ],
@@ -386,6 +396,32 @@ def test_lines_of_json_and_rows_of_parquet(tmp_path: Path) -> None:
     json_file.write_text('{"user": 7, "age": 1}\n{"user": {"a": 1}, "age": 1}\n')
     with pytest.raises(UserError, match=r"line 2 .*user must be a string or a number"):
         prepare(tmp_path / "jsonl" / "graph.toml")
+
+
+def test_several_types_with_labels(tmp_path: Path) -> None:
+    more = SPEC.replace('"age"', '"age"\nlabel = "age"')
+    path = written(tmp_path, spec=more)
+    assert prepare(path).graph.target == "item"  # The one with a split.
+    path.write_text(more.replace('split = "part"\n', ""))
+    with pytest.raises(UserError, match=r"target \(got item, user\) must be one node type"):
+        prepare(path, split="1/1")
+    path.write_text('target = "item"\n' + path.read_text())
+    assert prepare(path, split="1/1").graph.target == "item"
+
+
+def test_what_does_not_go_together(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    path.write_text(SPEC + '[edge.rev_buys]\nfile = "buys.csv"\nsource = "asin"\ntarget = "user"\n')
+    with pytest.raises(UserError, match=r"\[edge\.rev_buys\]: 'rev_buys' is there twice; rename"):
+        prepare(path)
+    path = written(tmp_path, "jsonl")
+    path.write_text(path.read_text().replace('id = "user"', 'id = "user"\nheader = ["user"]'))
+    with pytest.raises(UserError, match=r"\[node\.user\]: header and delimiter are of CSV and TSV"):
+        prepare(path)
+    features = '["title", "about"]\nnumbers = ["price", "rank"]\ncategories = "brand"'
+    path.write_text(SPEC.replace(f"text = {features}", ""))
+    with pytest.raises(UserError, match=r"\[node\.item\] has no features, and it is the type to"):
+        prepare(path)
 
 
 def test_labels_with_fractions_are_refused(tmp_path: Path) -> None:
