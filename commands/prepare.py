@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 from rich.markup import escape
@@ -18,6 +18,7 @@ EXAMPLES = """
   python cli.py prepare data.pt --out mine.h5
   python cli.py prepare sport_clip.pt --modalities text:512 image:512 --split 20/10/70 --out sport.h5
   python cli.py prepare graph.pt --target paper --split 20/30 --seed 1 --out mine.h5
+  python cli.py prepare graph.toml --on-unknown drop --out mine.h5
 """
 
 
@@ -39,6 +40,7 @@ class PrepareArguments:
         split_index: which of several splits in the files, counted from 0.
         edge_weight: edge attribute that holds weights.
         name: of the data set in tables; by default that of the source.
+        on_unknown: edges of tables that name a node which no table has are an error, or left out (drop).
         json: print what is in the file as one JSON document on stdout, and everything else on stderr.
     """
 
@@ -52,6 +54,7 @@ class PrepareArguments:
     split_index: int | None = None
     edge_weight: str | None = None
     name: str | None = None
+    on_unknown: Literal["drop", "error"] = "error"
     json: bool = False
 
 
@@ -88,6 +91,7 @@ def run(argv: list[str]) -> int:
             edge_weight=args.edge_weight,
             name=args.name,
             seed=args.seed,
+            on_unknown=args.on_unknown,
         )
     with held(args.out):
         save(args.out, made.graph)

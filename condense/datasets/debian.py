@@ -7,8 +7,7 @@ its section away, is not a feature.
 
 The features are computed here, by rules that read no label and no split:
 
-- text [n, 256]: TF-IDF of the description's words (sublinear counts, words of at least WORD_PACKAGES
-  packages, rows of length one), in the 256 dimensions of `condense.data.reduction.leading_basis`;
+- text [n, 256]: TF-IDF of the description's words, see `condense.data.text`;
 - tags [n, 128]: the most frequent debtags as 0/1; half of the packages have none and lack the modality;
 - numbers [n, 6]: log(1 + installed size), log(1 + size), whether these are unknown, whether the package is
   for all architectures, whether its priority is above optional; sizes are standardised, 0 where unknown.
@@ -29,14 +28,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from condense.data.graph import UNLABELLED, MultimodalGraph
-from condense.data.reduction import leading_basis
+from condense.data.text import text_features
 from condense.datasets.debian_index import PackageIndex, index_file, read_index
 from condense.datasets.prepared import prepared_once
 from condense.datasets.splits import draw_counts, draw_shares, set_splits
 from condense.errors import FileError
 
-TEXT_WIDTH, TAGS = 256, 128
-WORD_PACKAGES = 3
+TAGS = 128
 LEAST_SECTION = 100
 TRAIN_SHARE, VAL_SHARE = 0.5, 0.25
 POOR_TRAIN, POOR_VAL = 20, 30
@@ -112,17 +110,6 @@ def section_classes(section: Sequence[str]) -> tuple[list[str], NDArray[np.int64
     classes = sorted(s for s, count in Counter(section).items() if count >= LEAST_SECTION)
     number = {name: i for i, name in enumerate(classes)}
     return classes, np.array([number.get(s, UNLABELLED) for s in section])
-
-
-def text_features(descriptions: Sequence[str]) -> Tensor:
-    """TF-IDF of words [n, at most TEXT_WIDTH]; see this file's description."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    least = min(WORD_PACKAGES, len(descriptions))
-    words = TfidfVectorizer(min_df=least, sublinear_tf=True, dtype=np.float64)
-    matrix = words.fit_transform(descriptions)
-    basis, _ = leading_basis(matrix, TEXT_WIDTH)
-    return torch.from_numpy(np.asarray(basis.project(matrix))).float()
 
 
 def tag_features(tags: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:

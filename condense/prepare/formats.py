@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Literal, Protocol, cast
 
 from condense.errors import UserError
 from condense.prepare.raw import RawGraph
 from models.choices import nearest
+
+OnUnknown = Literal["drop", "error"]
 
 
 class Reader(Protocol):
@@ -28,6 +30,14 @@ class Reader(Protocol):
         ...
 
 
+class DroppingReader(Reader, Protocol):
+    """A reader that can leave out edges which name unknown nodes."""
+
+    def read(self, source: Path, on_unknown: OnUnknown = "error") -> RawGraph:
+        """The graph, as `Reader.read`; "drop" leaves such edges out, and says how many."""
+        ...
+
+
 @dataclass(frozen=True)
 class Format:
     """A format.
@@ -35,14 +45,38 @@ class Format:
     Attributes:
         title: what it is, for lists.
         module: of its reader, imported when it is needed.
+        drops: whether that is a `DroppingReader`.
     """
 
     title: str
     module: str
+    drops: bool = False
 
     def reader(self) -> Reader:
         """Its reader."""
         return cast(Reader, importlib.import_module(f"condense.prepare.readers.{self.module}"))
+
+    def read(self, source: Path, on_unknown: OnUnknown = "error") -> RawGraph:
+        """The graph.
+
+        Args:
+            source: the file or folder.
+            on_unknown: what to do with edges that name unknown nodes.
+
+        Raises:
+            UserError: such edges are to be left out, which the format cannot do.
+            FileError: see `Reader.read`.
+        """
+        reader = self.reader()
+        if on_unknown == "error":
+            return reader.read(source)
+        if not self.drops:
+            able = ", ".join(name for name, each in FORMATS.items() if each.drops)
+            raise UserError(
+                f"on_unknown (got {on_unknown!r}) is an option of {able} alone; leave it out, and correct "
+                "the edges in the file"
+            )
+        return cast(DroppingReader, reader).read(source, on_unknown)
 
 
 FORMATS = {
@@ -61,6 +95,9 @@ FORMATS = {
     "mat": Format("HAN's feature, label and meta-path matrices in a .mat file", "mat"),
     "networkx": Format("a GraphML, GEXF or node-link JSON file", "networkx"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
+    "tables": Format(
+        "tables that a .toml file describes: CSV, TSV, Parquet, JSON lines", "tables", True
+    ),
 }
 """In the order in which they are tried: the more particular before the more general."""
 

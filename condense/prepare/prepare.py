@@ -11,7 +11,7 @@ from condense.data.pyg.convert import Conversion, convert
 from condense.data.pyg.labels import is_split
 from condense.errors import UserError
 from condense.prepare.alternatives import chosen
-from condense.prepare.formats import format_of
+from condense.prepare.formats import OnUnknown, format_of
 from condense.prepare.raw import RawGraph
 from condense.prepare.splits import COUNTS, SHARES, drawn_split
 
@@ -27,6 +27,7 @@ def prepare(
     edge_weight: str | None = None,
     name: str | None = None,
     seed: int = 0,
+    on_unknown: OnUnknown = "error",
 ) -> Conversion:
     """The graph in a file or folder, with a list of what was changed, assumed or left out.
 
@@ -40,6 +41,7 @@ def prepare(
         edge_weight: which edge attribute holds the weights.
         name: of the data set, for tables; by default that of the file or folder.
         seed: of a split that is drawn.
+        on_unknown: of tables, "drop" leaves out edges that name a node which is in no table.
 
     Raises:
         UserError: an argument, or a file, is wrong; the message names it and what to do.
@@ -50,7 +52,7 @@ def prepare(
         raise UserError(
             f"split_index (got {split_index}) chooses among given splits; leave split out"
         )
-    raw = chosen(format_of(source, format).reader().read(source), source, modalities)
+    raw = chosen(format_of(source, format).read(source, on_unknown), source, modalities)
     if draw is None and not _has_split(raw):
         raise UserError(
             f"{source} has no split into training, validation and test nodes; draw one with --split "

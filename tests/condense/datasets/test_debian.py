@@ -15,7 +15,6 @@ from condense.datasets.debian import (
     number_features,
     section_classes,
     tag_features,
-    text_features,
 )
 from condense.datasets.debian_index import PackageIndex
 from condense.errors import FileError
@@ -108,16 +107,6 @@ def test_classes_are_in_alphabetical_order() -> None:
     classes, labels = section_classes(["b"] * 100 + ["a"] * 100 + ["c"] * 99)
     assert classes == ["a", "b"]
     assert labels.tolist() == [1] * 100 + [0] * 100 + [-1] * 99
-
-
-def test_text_keeps_the_products_of_tf_idf() -> None:
-    """Below 256 words the basis is complete: rows have length one, and alike descriptions are alike."""
-    texts = ["red game", "red game", "blue library", "blue library", "red library", "red library"]
-    x = text_features(texts)
-    assert torch.allclose(x.norm(dim=1), torch.ones(6), atol=1e-5)
-    product = x @ x.T
-    assert torch.allclose(product[0, 1], torch.tensor(1.0), atol=1e-5)
-    assert product[0, 4] > 0.1 > product[0, 2].abs()
 
 
 def test_the_most_frequent_tags_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,43 @@
+"""Texts as features, without a model to download: TF-IDF of their words, in a few dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from condense.data.reduction import leading_basis
+
+TEXT_WIDTH = 256
+WORD_TEXTS = 3
+"""A word counts if so many texts have it."""
+FITTED = 1 << 16
+"""More texts say little more of the leading dimensions, whose time and memory grow with them."""
+ROWS = 1 << 14
+
+
+def text_features(texts: Sequence[str]) -> Tensor:
+    """TF-IDF of words in the leading dimensions of `leading_basis`, float32 [n, at most TEXT_WIDTH].
+
+    Counts are sublinear, 1 + log(count), and each text's row has length one before it is reduced. A text
+    without a counted word is a row of zeros. Of more than FITTED texts, as many at equal distances decide
+    the dimensions. Nothing is random: equal texts give equal features, up to the last digits between
+    machines.
+
+    Raises:
+        ValueError: no word is in WORD_TEXTS of the texts, or in all of them where they are fewer.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    least = min(WORD_TEXTS, len(texts))
+    words = TfidfVectorizer(min_df=least, sublinear_tf=True, dtype=np.float64)
+    matrix = words.fit_transform(texts)
+    n = len(texts)
+    fitted = matrix if n <= FITTED else matrix[np.linspace(0, n - 1, FITTED).astype(np.int64)]
+    basis, _ = leading_basis(fitted, TEXT_WIDTH)
+    # In blocks, so that no float64 matrix of all texts exists.
+    starts = range(0, n, ROWS)
+    blocks = [torch.from_numpy(basis.project(matrix[i : i + ROWS])).float() for i in starts]
+    return torch.cat(blocks)

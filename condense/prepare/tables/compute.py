@@ -1,0 +1,44 @@
+"""The few functions of pyarrow that tables need, with types; pyarrow makes its own when it is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+from numpy.typing import NDArray
+
+_arrow: Any = pyarrow.compute
+
+
+def places(values: pa.Array, known: pa.Array) -> NDArray[np.int64]:
+    """Where each of `values` [m] is in `known`; −1 for those that are not there, and for null."""
+    found = _arrow.index_in(values, value_set=known, skip_nulls=True)
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def nulls(values: pa.Array) -> NDArray[np.bool_]:
+    """Which of `values` are null."""
+    return values.is_null().to_numpy(zero_copy_only=False)
+
+
+def trimmed(values: pa.Array) -> pa.Array:
+    """Strings without spaces around them; null where nothing is left."""
+    values = _arrow.utf8_trim_whitespace(values)
+    return _arrow.if_else(_arrow.equal(values, ""), None, values)
+
+
+def lowered(values: pa.Array) -> pa.Array:
+    """Strings in lower case."""
+    return _arrow.utf8_lower(values)
+
+
+def without(values: pa.Array, wrong: NDArray[np.bool_]) -> pa.Array:
+    """`values`, null where `wrong`."""
+    return _arrow.if_else(pa.array(wrong), None, values)
+
+
+def texts(values: list[str] | tuple[str, ...]) -> pa.Array:
+    """Strings as pyarrow has them here."""
+    return pa.array(values, pa.large_string())
