@@ -7,9 +7,10 @@ from pathlib import Path
 
 from condense.errors import UserError
 
-OWN = "docs/recipes.md, 'A graph of one's own', shows how"
-TENSORS = (".pt", ".pth")
-OTHERS = (".mat", ".npz", ".npy", ".pkl", ".pickle", ".csv", ".tsv", ".txt", ".json", ".parquet")
+OTHERS = (
+    *(".pt", ".pth", ".mat", ".npz", ".npy", ".pkl", ".pickle", ".csv", ".tsv", ".txt", ".json"),
+    *(".jsonl", ".parquet", ".toml", ".graphml", ".gexf", ".dgl"),
+)
 """Endings of files that hold graphs, but not in the format that is read here."""
 
 
@@ -24,23 +25,15 @@ def check_unregistered(name: str) -> None:
     """
     path, ending = Path(name), Path(name).suffix.lower()
     got = f"dataset (got {name!r})"
-    if ending in TENSORS:
-        raise UserError(
-            f"{got} is a PyTorch file, which may hold anything; load it and save its graph once: "
-            "condense.io.save('mine.h5', condense.data.from_pyg(data)), then --dataset mine.h5"
-        )
+    once = "--out mine.h5 makes one of the usual formats (docs/prepare.md), then --dataset mine.h5"
     if name and path.is_dir():
         raise UserError(
-            f"{got} is a folder; give a data set's name and the folder as --data-root, or the path of "
-            "a graph's file (.h5)"
+            f"{got} is a folder; give a data set's name and the folder as --data-root, or a graph's file "
+            f"(.h5): prepare {name} {once}"
         )
     if ending in OTHERS or os.sep in name or path.is_file():
-        raise UserError(
-            f"{got} is not a graph's file (.h5, .hdf5); build the graph in Python and save it once with "
-            f"condense.io.save: {OWN}"
-        )
+        raise UserError(f"{got} is not a graph's file (.h5, .hdf5): prepare {name} {once}")
     if name.lower().startswith("ogb"):
         raise UserError(
-            f"{got} has no loader here; load it with ogb and save it once: condense.io.save('mine.h5', "
-            "condense.data.from_pyg(dataset[0], split=dataset.get_idx_split())), then --dataset mine.h5"
+            f"{got} has no loader here; download it with ogb: prepare FOLDER {once}"
         )

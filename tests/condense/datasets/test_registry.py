@@ -99,15 +99,15 @@ def test_names_are_known_without_torch() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("x.pt", "is a PyTorch file.*condense.data.from_pyg"),
-        ("missing/x.PTH", "is a PyTorch file"),
-        ("a.mat", r"is not a graph's file \(\.h5, \.hdf5\).*A graph of one's own"),
+        ("x.pt", r"is not a graph's file \(\.h5, \.hdf5\): prepare x\.pt --out mine\.h5"),
+        ("missing/x.PTH", "is not a graph's file"),
+        ("a.mat", "is not a graph's file.*prepare a.mat --out"),
         ("b.npz", "is not a graph's file"),
         ("folder", "is a folder; .*--data-root"),
         ("folder/", "is a folder; .*--data-root"),
         ("folder/acm", "is not a graph's file"),
         ("graph.h5.bak", "is not a graph's file"),
-        ("ogbn-arxiv", r"has no loader here.*from_pyg\(dataset\[0\]"),
+        ("ogbn-arxiv", "has no loader here.*prepare FOLDER --out"),
     ],
 )
 def test_what_is_no_name_gets_a_fitting_sentence(
