@@ -34,6 +34,4 @@ def check_unregistered(name: str) -> None:
     if ending in OTHERS or os.sep in name or path.is_file():
         raise UserError(f"{got} is not a graph's file (.h5, .hdf5): prepare {name} {once}")
     if name.lower().startswith("ogb"):
-        raise UserError(
-            f"{got} has no loader here; download it with ogb: prepare FOLDER {once}"
-        )
+        raise UserError(f"{got} has no loader here; download it with ogb: prepare FOLDER {once}")

@@ -83,8 +83,11 @@ def _has_split(raw: RawGraph) -> bool:
 
 def _chosen(raw: RawGraph, index: int | None) -> int | Mapping[str, Any] | None:
     """What `convert` takes as the split."""
-    if raw.split is None or index is None:
-        return raw.split if index is None else index
+    if raw.split is None:
+        return index
+    if index is None:
+        several = all(getattr(rows, "ndim", 1) == 2 for rows in raw.split.values())
+        return {part: rows[:, 0] for part, rows in raw.split.items()} if several else raw.split
     for part, rows in raw.split.items():
         if getattr(rows, "ndim", 1) != 2 or not 0 <= index < rows.shape[1]:
             raise UserError(
