@@ -178,5 +178,6 @@ def file_errors(path: Path, owner: str, place: str = DATA_ROOT) -> Iterator[None
     except Exception as error:  # A damaged file may raise anything in numpy and zipfile.
         said = str(error) or type(error).__name__
         if "Object arrays" in said:
-            damaged = "if you trust the file, load it with allow_pickle=True and save it as numbers"
+            trusted = "if you trust the file, load it with allow_pickle=True and save it as numbers"
+            damaged = f"{damaged} or, {trusted}"
         raise FileError(f"{path} cannot be read ({said}); {damaged}") from None
