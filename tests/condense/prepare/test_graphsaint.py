@@ -147,7 +147,7 @@ def out_of_bounds() -> sp.csr_matrix:
         ),
         (
             {"feats.npy": np.array([[Path("a")]])},
-            r"feats\.npy cannot be read \(Object arrays.*never read.*; if you trust the file, load it with",
+            r"feats\.npy cannot be read \(Object arrays.*never read.*if you trust the file, load it with",
         ),
         (
             {"feats.npy": np.ones((59, 2))},
