@@ -11,10 +11,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 
 import cli
 from condense.io import save
 from tests.condense.foreign.test_graph import SIZES, written
+from tests.condense.prepare.test_pyg import data
 from tests.support.graphs import small_graph
 from tests.support.paths import ROOT
 from tests.support.products import products
@@ -45,7 +47,9 @@ IMPORT = [
     "products.h5",
 ]
 
+PREPARE = ["prepare", "mine.pt", "--split", "20/10/70", "--out", "mine.h5"]
 COMMANDS = {
+    "prepare": (PREPARE, 0, "Written to mine.h5"),
     "condense": (SMALL, 0, "Written to small.h5"),
     "inspect": (["inspect", "small.h5"], 0, "condensed from small (simulated)"),
     "import": ([*IMPORT, "--out", "theirs.h5"], 0, "Written to theirs.h5"),
@@ -113,6 +117,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("user")
     save(home / GRAPH, small_graph(num_target=80))
     save(home / "products.h5", products(SIZES))
+    torch.save(data(), home / "mine.pt")
     written(home)
     return home
 
