@@ -31,10 +31,10 @@ def rows(mask: torch.Tensor) -> list[int]:
     return mask.nonzero().flatten().tolist()
 
 
-def to_table(source: str, *words: str) -> None:
+def to_table(source: str, *words: str, ratio: str = "0.2") -> None:
     """`prepare`, `condense` and `evaluate` in the current folder; each must succeed."""
     assert cli.main(["prepare", source, "--out", "mine.h5", *words]) == 0
-    more = ["--method", "kmeans", "--ratio", "0.2", "--out", "small.h5"]
+    more = ["--method", "kmeans", "--ratio", ratio, "--out", "small.h5"]
     assert cli.main(["condense", "--dataset", "mine.h5", *more]) == 0
     more = ["--models", "mlp", "--seeds", "1", "--epochs", "5"]
     assert cli.main(["evaluate", "--condensed", "small.h5", *more]) == 0

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import cli
 from condense.data.fingerprint import fingerprint
 from condense.datasets.amazon1 import load_amazon1
 from condense.datasets.amazon2 import load_amazon2
 from condense.errors import UserError
 from condense.prepare.prepare import prepare
+from tests.support.from_files import to_table
 
 N = 30
 EDGES = [(i, (7 * i + 1) % N, "also_viewed") for i in range(N)] + [(0, 5, "bought_together")]
@@ -145,10 +145,7 @@ def test_from_files_to_the_table(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written(Path("toys"))
-    assert cli.main(["prepare", "toys", "--out", "mine.h5"]) == 0
-    assert "text (4), image (3, 97% of nodes)" in capsys.readouterr().out
-    words = ["--method", "kmeans", "--ratio", "0.2", "--out", "small.h5"]
-    assert cli.main(["condense", "--dataset", "mine.h5", *words]) == 0
-    words = ["--models", "mlp", "--seeds", "1", "--epochs", "5"]
-    assert cli.main(["evaluate", "--condensed", "small.h5", *words]) == 0
-    assert "mlp" in capsys.readouterr().out
+    to_table("toys")
+    said = capsys.readouterr().out
+    assert "text (4), image (3, 97% of nodes)" in said
+    assert "mlp" in said

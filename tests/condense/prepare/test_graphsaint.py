@@ -18,6 +18,7 @@ from condense.errors import FileError, UserError
 from condense.prepare.formats import FORMATS, format_of
 from condense.prepare.prepare import prepare
 from tests.condense.prepare.test_pyg import data
+from tests.support.from_files import to_table
 
 PART = np.arange(60) // 3 % 3
 CLASSES = {str(i): i % 3 for i in range(60)}
@@ -228,12 +229,9 @@ def test_from_files_to_the_table(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder(Path("mine"), files())
-    assert cli.main(["prepare", "mine", "--out", "mine.h5"]) == 0
-    words = ["--method", "kmeans", "--ratio", "0.2", "--out", "small.h5"]
-    assert cli.main(["condense", "--dataset", "mine.h5", *words]) == 0
-    words = ["--models", "mlp", "--seeds", "1", "--epochs", "5"]
-    assert cli.main(["evaluate", "--condensed", "small.h5", *words]) == 0
-    assert "mlp" in capsys.readouterr().out
+    to_table("mine")
+    said = capsys.readouterr().out
+    assert "mlp" in said
 
 
 def test_mistakes_leave_nothing_behind(

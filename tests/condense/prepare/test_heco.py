@@ -11,13 +11,13 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-import cli
 from condense.data.fingerprint import fingerprint
 from condense.datasets.heco import load_heco
 from condense.errors import UserError
 from condense.prepare.prepare import prepare
 from models.schema import modality_names
 from tests.support.as_pyg import saved_as_pyg
+from tests.support.from_files import to_table
 from tests.support.shared_data import DATA, needs
 
 P, A, S = 30, 12, 5
@@ -204,10 +204,7 @@ def test_from_files_to_the_table(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written(Path("aminer"), "pa", "pr", features=False)
-    assert cli.main(["prepare", "aminer", "--out", "mine.h5"]) == 0
-    assert "degrees (2)" in capsys.readouterr().out
-    words = ["--method", "kmeans", "--ratio", "0.2", "--out", "small.h5"]
-    assert cli.main(["condense", "--dataset", "mine.h5", *words]) == 0
-    words = ["--models", "mlp", "--seeds", "1", "--epochs", "5"]
-    assert cli.main(["evaluate", "--condensed", "small.h5", *words]) == 0
-    assert "mlp" in capsys.readouterr().out
+    to_table("aminer")
+    said = capsys.readouterr().out
+    assert "degrees (2)" in said
+    assert "mlp" in said

@@ -16,6 +16,7 @@ from condense.data.fingerprint import fingerprint
 from condense.errors import FileError, UserError
 from condense.prepare.formats import FORMATS, format_of
 from condense.prepare.prepare import prepare
+from tests.support.from_files import to_table
 
 PAPERS, AUTHORS = 40, 7
 RELATIONS = {
@@ -341,13 +342,10 @@ def test_from_files_to_the_table(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder(Path("mine"), files())
-    assert cli.main(["prepare", "mine", "--out", "mine.h5"]) == 0
-    assert "changed  test labels: " in capsys.readouterr().out
-    words = ["--method", "kmeans", "--ratio", "0.3", "--out", "small.h5"]
-    assert cli.main(["condense", "--dataset", "mine.h5", *words]) == 0
-    words = ["--models", "mlp", "--seeds", "1", "--epochs", "5"]
-    assert cli.main(["evaluate", "--condensed", "small.h5", *words]) == 0
-    assert "mlp" in capsys.readouterr().out
+    to_table("mine", ratio="0.3")
+    said = capsys.readouterr().out
+    assert "changed  test labels: " in said
+    assert "mlp" in said
 
 
 def test_mistakes_leave_nothing_behind(

@@ -10,12 +10,12 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-import cli
 from condense.data.fingerprint import fingerprint
 from condense.datasets.imdb import load_imdb
 from condense.errors import UserError
 from condense.prepare.prepare import prepare
 from tests.support.as_pyg import saved_as_pyg
+from tests.support.from_files import to_table
 from tests.support.shared_data import DATA, needs_imdb
 
 N = (30, 8, 5)
@@ -225,10 +225,7 @@ def test_from_files_to_the_table(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written(Path("mine"))
-    assert cli.main(["prepare", "mine", "--out", "mine.h5"]) == 0
-    assert "text (6), image (4, 97% of nodes" in capsys.readouterr().out
-    words = ["--method", "kmeans", "--ratio", "0.2", "--out", "small.h5"]
-    assert cli.main(["condense", "--dataset", "mine.h5", *words]) == 0
-    words = ["--models", "mlp", "--seeds", "1", "--epochs", "5"]
-    assert cli.main(["evaluate", "--condensed", "small.h5", *words]) == 0
-    assert "mlp" in capsys.readouterr().out
+    to_table("mine")
+    said = capsys.readouterr().out
+    assert "text (6), image (4, 97% of nodes" in said
+    assert "mlp" in said

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch_geometric.data import Data
 
-import cli
 from condense.data.fingerprint import fingerprint
 from condense.errors import UserError
 from condense.prepare.prepare import prepare
 from models.schema import modality_names
+from tests.support.from_files import to_table
 
 N = 60
 PAIRS = [(i, (7 * i + k) % N) for i in range(N) for k in (1, 2)]
@@ -199,10 +199,7 @@ def test_from_files_to_the_table(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     written(Path("books"))
-    assert cli.main(["prepare", "books", "--out", "mine.h5"]) == 0
-    assert "text (4), image (4)" in capsys.readouterr().out
-    words = ["--method", "kmeans", "--ratio", "0.3", "--out", "small.h5"]
-    assert cli.main(["condense", "--dataset", "mine.h5", *words]) == 0
-    words = ["--models", "mlp", "--seeds", "1", "--epochs", "5"]
-    assert cli.main(["evaluate", "--condensed", "small.h5", *words]) == 0
-    assert "mlp" in capsys.readouterr().out
+    to_table("books", ratio="0.3")
+    said = capsys.readouterr().out
+    assert "text (4), image (4)" in said
+    assert "mlp" in said

@@ -16,6 +16,7 @@ from condense.errors import FileError, UserError
 from condense.prepare.formats import FORMATS, format_of
 from condense.prepare.prepare import prepare
 from tests.condense.prepare.test_pyg import data
+from tests.support.from_files import to_table
 
 PART = torch.arange(60) // 3 % 3
 PARTS = {"train": "train", "valid": "val", "test": "test"}
@@ -253,13 +254,10 @@ def test_from_files_to_the_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder(tmp_path, {f"mine/{name}": value for name, value in files().items()}))
-    assert cli.main(["prepare", "mine", "--out", "mine.h5"]) == 0
-    assert "changed  edges: as directed in the file" in capsys.readouterr().out
-    words = ["--method", "kmeans", "--ratio", "0.2", "--out", "small.h5"]
-    assert cli.main(["condense", "--dataset", "mine.h5", *words]) == 0
-    words = ["--models", "mlp", "--seeds", "1", "--epochs", "5"]
-    assert cli.main(["evaluate", "--condensed", "small.h5", *words]) == 0
-    assert "mlp" in capsys.readouterr().out
+    to_table("mine")
+    said = capsys.readouterr().out
+    assert "changed  edges: as directed in the file" in said
+    assert "mlp" in said
 
 
 def test_mistakes_leave_nothing_behind(
