@@ -17,9 +17,10 @@ from __future__ import annotations
 import argparse
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.equal_bytes_settings import chosen, settings_of
 from condense.budget import plan
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph, num_bytes
@@ -34,10 +35,9 @@ from evaluate.results.paired import PairedDifference
 from evaluate.results.record_store import RecordStore
 from evaluate.results.rising_mark import RISING
 from evaluate.results.rows import REMEDY, WHOLE, Row
-from evaluate.training.model_spec import parse_model
 from evaluate.training.task import EvaluationTask
-from evaluate.training.train import TrainSettings
-from evaluate.training.tune import Candidate, settings_text
+from evaluate.training.tune import settings_text
+from models.choices import UnknownChoiceError
 
 MODELS = ("mlp", "sgc", "graphsage", "sehgnn", "hgt")
 LEAST, MOST = 0.97, 1.01
@@ -83,58 +83,6 @@ RATIOS: dict[str, dict[float, dict[str, float]]] = {
         },
     },
 }
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One way to train a model.
-
-    Attributes:
-        model: as `parse_model` reads it.
-        epochs: full-batch steps, or passes in batches; a training ends earlier once validation gets worse
-            for 100 steps, or 10 passes.
-        lr: learning rate.
-        batch_size: training nodes a step; all by default.
-    """
-
-    model: str
-    epochs: int
-    lr: float = 0.003
-    batch_size: int | None = None
-
-    def candidate(self) -> Candidate:
-        """The same for `seed_rows`."""
-        _, entry = parse_model(self.model)
-        each, patience = (2, 10) if self.batch_size else (20, 100)
-        training = TrainSettings(self.epochs, each, patience=patience, batch_size=self.batch_size)
-        training = replace(training, **{**entry.training, "lr": self.lr})
-        return Candidate(entry.choose_settings(), training)
-
-
-HGT = "hgt:input_dropout=0.5"
-CONDENSED_SETTINGS: dict[str, tuple[Setting, ...]] = {
-    "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
-    "sgc": (Setting("sgc", 400), Setting("sgc", 400, 0.01)),
-    "graphsage": (
-        Setting("graphsage", 300),
-        Setting("graphsage:input_dropout=0.5,dropout=0.3", 300, 0.005),
-    ),
-    "sehgnn": (Setting("sehgnn", 300), Setting("sehgnn", 300, 0.001)),
-    "hgt": (Setting(HGT, 600, 0.005), Setting(HGT, 600, 0.01)),
-}
-# Trainings of an hour are not tried twice.
-WHOLE_SETTINGS: dict[str, tuple[Setting, ...]] = {
-    "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
-    "sgc": (Setting("sgc", 200), Setting("sgc", 200, 0.01)),
-    "graphsage": (Setting("graphsage", 300), Setting("graphsage", 300, 0.01)),
-    "sehgnn": (Setting("sehgnn", 60, 0.001, batch_size=1000),),
-    "hgt": (Setting(HGT, 300, 0.01),),
-}
-
-
-def settings_of(method: str, model: str) -> tuple[Setting, ...]:
-    """The settings among which validation nodes choose."""
-    return (WHOLE_SETTINGS if method == WHOLE else CONDENSED_SETTINGS)[model]
 
 
 @dataclass(frozen=True)
@@ -256,12 +204,6 @@ def _rows(
         yield from seed_rows(task, trained_on, scaled, model, choice, (seed,), store=store)
 
 
-def chosen(rows: Sequence[Row], settings: Sequence[Setting]) -> Setting:
-    """The setting with which seed 0 scored best on validation nodes; the first where none was tried."""
-    scores = {row.settings: row.val_micro_f1 for row in rows if row.train_seed == 0}
-    return max(settings, key=lambda one: scores.get(settings_text(one.candidate()), -1.0))
-
-
 def kept(comparison: Comparison, method: str, models: Sequence[str]) -> dict[str, list[Row]]:
     """Model -> rows with the chosen setting, by seed."""
     shown = WHOLE if method == WHOLE else label(*parse(method))
@@ -349,11 +291,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--print", action="store_true")
     arguments = parser.parse_args()
+    methods = arguments.methods or [*METHODS, WHOLE]
+    try:
+        for method in methods:
+            if method != WHOLE:
+                parse(method)
+    except (UserError, UnknownChoiceError) as error:
+        parser.error(str(error))
     for dataset in arguments.sets:
         for share in arguments.shares:
             comparison, models = Comparison(dataset, share, arguments.graphs), arguments.models
             if not arguments.print:
-                methods = arguments.methods or [*METHODS, WHOLE]
                 try:
                     measure(comparison, arguments.data_root, methods, models, arguments.seeds)
                 except UserError as error:

@@ -1,0 +1,69 @@
+"""The settings among which `benchmarks.equal_bytes` lets validation nodes choose, model by model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from evaluate.results.rows import WHOLE, Row
+from evaluate.training.model_spec import parse_model
+from evaluate.training.train import TrainSettings
+from evaluate.training.tune import Candidate, settings_text
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to train a model.
+
+    Attributes:
+        model: as `parse_model` reads it.
+        epochs: full-batch steps, or passes in batches; a training ends earlier once validation gets worse
+            for 100 steps, or 10 passes.
+        lr: learning rate.
+        batch_size: training nodes a step; all by default.
+    """
+
+    model: str
+    epochs: int
+    lr: float = 0.003
+    batch_size: int | None = None
+
+    def candidate(self) -> Candidate:
+        """The same for `seed_rows`."""
+        _, entry = parse_model(self.model)
+        each, patience = (2, 10) if self.batch_size else (20, 100)
+        training = TrainSettings(self.epochs, each, patience=patience, batch_size=self.batch_size)
+        training = replace(training, **{**entry.training, "lr": self.lr})
+        return Candidate(entry.choose_settings(), training)
+
+
+HGT = "hgt:input_dropout=0.5"
+CONDENSED_SETTINGS: dict[str, tuple[Setting, ...]] = {
+    "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
+    "sgc": (Setting("sgc", 400), Setting("sgc", 400, 0.01)),
+    "graphsage": (
+        Setting("graphsage", 300),
+        Setting("graphsage:input_dropout=0.5,dropout=0.3", 300, 0.005),
+    ),
+    "sehgnn": (Setting("sehgnn", 300), Setting("sehgnn", 300, 0.001)),
+    "hgt": (Setting(HGT, 600, 0.005), Setting(HGT, 600, 0.01)),
+}
+# Trainings of an hour are not tried twice.
+WHOLE_SETTINGS: dict[str, tuple[Setting, ...]] = {
+    "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
+    "sgc": (Setting("sgc", 200), Setting("sgc", 200, 0.01)),
+    "graphsage": (Setting("graphsage", 300), Setting("graphsage", 300, 0.01)),
+    "sehgnn": (Setting("sehgnn", 60, 0.001, batch_size=1000),),
+    "hgt": (Setting(HGT, 300, 0.01),),
+}
+
+
+def settings_of(method: str, model: str) -> tuple[Setting, ...]:
+    """The settings among which validation nodes choose."""
+    return (WHOLE_SETTINGS if method == WHOLE else CONDENSED_SETTINGS)[model]
+
+
+def chosen(rows: Sequence[Row], settings: Sequence[Setting]) -> Setting:
+    """The setting with which seed 0 scored best on validation nodes; the first where none was tried."""
+    scores = {row.settings: row.val_micro_f1 for row in rows if row.train_seed == 0}
+    return max(settings, key=lambda one: scores.get(settings_text(one.candidate()), -1.0))
