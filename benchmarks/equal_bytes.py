@@ -9,18 +9,19 @@ spread has fewer nodes for it. Every model is trained with two settings on each 
 validation nodes choose one of them, which then trains on the graphs of the other seeds. The whole graph's
 trainings, with as many settings where they do not take an hour, run until the validation score stops rising,
 as far as a † does not say otherwise. Rows are kept in benchmarks/rows/equal_bytes, so the same command
-resumes an interrupted run.
+resumes an interrupted run, on another machine too: it trains what no row of this method, model, setting and
+seed is kept of. After a change of a method, delete its rows.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.equal_bytes_settings import chosen, settings_of
+from benchmarks.equal_bytes_settings import Setting, chosen, settings_of
 from condense.budget import plan
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph, num_bytes
@@ -165,52 +166,65 @@ def measure(
     task = EvaluationTask.of(graph)
     for seed in range(seeds):
         for method in methods:
+            if method == WHOLE and seed:
+                continue
+            missing = [
+                (model, setting)
+                for model in models
+                for setting in _tried(comparison, method, model, seed)
+                if not _has(comparison, method, model, setting, seed)
+            ]
+            if not missing:
+                continue
             if method == WHOLE:
-                if seed:
-                    continue
                 trained_on, scaled = TrainingGraph(WHOLE, task.trained_whole()), task.training
             else:
                 small = comparison.condensed(method, graph, seed)
-                trained_on = TrainingGraph(label(*parse(method)), small.graph, small)
+                trained_on = TrainingGraph(_label(method), small.graph, small)
                 scaled = task.admit(small.graph)
-            for model in models:
-                for row in _rows(comparison, method, model, task, trained_on, scaled, seed):
-                    print(
-                        f"{comparison.dataset} {comparison.share:g} {method} {model} seed {seed}: "
-                        f"test {100 * row.micro_f1:.1f}, validation {100 * row.val_micro_f1:.1f} at "
-                        f"epoch {row.epoch}, {row.train_seconds:.0f} s",
-                        flush=True,
-                    )
+            store = comparison.store(method)
+            for model, setting in missing:
+                choice = setting.candidate()
+                (row,) = seed_rows(task, trained_on, scaled, model, choice, (seed,), store=store)
+                print(
+                    f"{comparison.dataset} {comparison.share:g} {method} {model} seed {seed}: test "
+                    f"{100 * row.micro_f1:.1f}, validation {100 * row.val_micro_f1:.1f} at epoch "
+                    f"{row.epoch}, {row.train_seconds:.0f} s",
+                    flush=True,
+                )
 
 
-def _rows(
-    comparison: Comparison,
-    method: str,
-    model: str,
-    task: EvaluationTask,
-    trained_on: TrainingGraph,
-    scaled: MultimodalGraph,
-    seed: int,
-) -> Iterator[Row]:
-    """Rows of a model on a graph, trained if they are not kept: with all settings for seed 0, with the chosen
-    one for others.
+def _label(method: str) -> str:
+    """The method as rows name it."""
+    return WHOLE if method == WHOLE else label(*parse(method))
+
+
+def _rows(comparison: Comparison, method: str, model: str) -> list[Row]:
+    """All kept rows of a model on a method's graphs."""
+    shown = _label(method)
+    return [r for r in comparison.store(method) if r.method == shown and r.model == model]
+
+
+def _tried(comparison: Comparison, method: str, model: str, seed: int) -> tuple[Setting, ...]:
+    """All settings for seed 0, the one that validation nodes chose for others."""
+    settings = settings_of(method, model)
+    return (chosen(_rows(comparison, method, model), settings),) if seed else settings
+
+
+def _has(comparison: Comparison, method: str, model: str, setting: Setting, seed: int) -> bool:
+    """Whether a row of this training is kept, of whichever machine: to the last digit, no two condense
+    alike.
     """
-    store, settings = comparison.store(method), settings_of(method, model)
-    if seed:
-        tried = [r for r in store if r.method == trained_on.label and r.model == model]
-        settings = (chosen(tried, settings),)
-    for setting in settings:
-        choice = setting.candidate()
-        yield from seed_rows(task, trained_on, scaled, model, choice, (seed,), store=store)
+    text = settings_text(setting.candidate())
+    rows = _rows(comparison, method, model)
+    return any(r.settings == text and r.train_seed == seed for r in rows)
 
 
 def kept(comparison: Comparison, method: str, models: Sequence[str]) -> dict[str, list[Row]]:
     """Model -> rows with the chosen setting, by seed."""
-    shown = WHOLE if method == WHOLE else label(*parse(method))
-    rows = [row for row in comparison.store(method) if row.method == shown]
     by_model = {}
     for model in models:
-        mine = [row for row in rows if row.model == model]
+        mine = _rows(comparison, method, model)
         text = settings_text(chosen(mine, settings_of(method, model)).candidate())
         by_model[model] = sorted(
             (row for row in mine if row.settings == text), key=lambda row: row.train_seed

@@ -38,7 +38,7 @@ TAGS = 128
 LEAST_SECTION = 100
 TRAIN_SHARE, VAL_SHARE = 0.5, 0.25
 POOR_TRAIN, POOR_VAL = 20, 30
-RECIPE = 1
+RECIPE = 2
 """Number of these rules; another one prepares the index anew."""
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from condense.data import text
+from condense.data.reduction import ColumnBasis, leading_basis
+from condense.data.sparse import Csr
 from condense.data.text import text_features
 
 
@@ -32,3 +35,21 @@ def test_some_of_many_texts_decide_the_dimensions(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(text, "ROWS", 7)
     some = text_features(texts)
     assert torch.allclose(some @ some.T, whole @ whole.T, atol=1e-5)
+
+
+def test_rounding_of_another_machine_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    words = generator.zipf(1.5, (300, 8)).clip(max=80)
+    texts = [" ".join(f"w{word}" for word in row) for row in words]
+    here = text_features([*texts, "", ""])
+
+    def elsewhere(matrix: Csr, rank: int) -> tuple[ColumnBasis, float]:
+        basis, share = leading_basis(matrix, rank)
+        noise = 1e-11 * generator.standard_normal(basis.rows.shape)
+        return ColumnBasis(basis.columns, basis.rows + noise), share
+
+    monkeypatch.setattr(text, "leading_basis", elsewhere)
+    there = text_features([*texts, "", ""])
+    assert there.numpy().tobytes() == here.numpy().tobytes()
+    assert not here[-1].any()
+    assert not torch.signbit(here[-1]).any()
