@@ -12,8 +12,7 @@ The features are computed here, by rules that read no label and no split:
 - numbers [n, 6]: log(1 + installed size), log(1 + size), whether these are unknown, whether the package is
   for all architectures, whether its priority is above optional; sizes are standardised, 0 where unknown.
 
-The last digits of `text` may differ between machines, and with them the graph's hash. Who wants to evaluate
-a condensed graph elsewhere takes the prepared file along; see `condense.datasets.prepared`.
+All machines make the same graph of an index: the text's features are rounded.
 """
 
 from __future__ import annotations
