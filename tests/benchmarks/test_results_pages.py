@@ -14,6 +14,7 @@ from scipy import stats
 from benchmarks import readme_figure, results_pages
 from benchmarks.adaptive_svg import adaptive
 from benchmarks.committed import HEADINGS, QUOTED, ROWS, lines_of
+from benchmarks.equal_bytes import curves
 from benchmarks.forest import all_differences, as_csv, differences, forest, stamp
 from benchmarks.results_pages import FIGURES, README, RESULTS, pages
 from benchmarks.tables import MODELS
@@ -46,6 +47,11 @@ def test_the_forest_plot_shows_the_numbers_of_the_rows() -> None:
             else:
                 assert float(record[name]) == pytest.approx(float(value), abs=2e-4), RENEW
     assert stamp(kept) in (FIGURES / "forest.svg").read_text(encoding="utf-8"), RENEW
+
+
+def test_the_curves_show_the_numbers_of_the_rows() -> None:
+    drawing = (FIGURES / "equal_bytes.svg").read_text(encoding="utf-8")
+    assert f"<title>{html.escape(curves.described(curves.points()))}</title>" in drawing, RENEW
 
 
 def test_the_readme_figure_shows_the_numbers_of_the_rows() -> None:

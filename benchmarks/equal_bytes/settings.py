@@ -1,4 +1,4 @@
-"""The settings among which `benchmarks.equal_bytes` lets validation nodes choose, model by model."""
+"""The settings among which the comparison lets validation nodes choose, model by model."""
 
 from __future__ import annotations
 
