@@ -44,6 +44,7 @@ HEADINGS: dict[str, Heading] = {
     "dblp": Heading("DBLP", "dblp"),
     "cora": Heading("Cora", "cora"),
     "photo": Heading("Photo", "photo"),
+    "photo-rich": Heading("Photo, a fifth labelled", "photo"),
     "amazon1": Heading("amazon1 (simulated)", "amazon1"),
     "photo-inductive": Heading("Photo, inductive", "inductive"),
     "amazon1-inductive": Heading("amazon1 (simulated), inductive", "inductive"),
