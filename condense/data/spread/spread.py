@@ -44,7 +44,7 @@ def spread_of(graph: HeteroData) -> Spread | None:
     return graph._global_store.get(SPREAD)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FeatureBasis:
     """Coordinates of the features of neighbours; several node types may share one.
 
@@ -64,8 +64,12 @@ class FeatureBasis:
     differ: Float[Tensor, "b b"]
     apart: Float[Tensor, " D"]
 
+    def __repr__(self) -> str:
+        """Sizes in place of arrays."""
+        return f"FeatureBasis({self.rows.size(0)} of {self.rows.size(1)} dimensions)"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Spread:
     """See the description of this file. P places, b coordinates each, R numbers a code, q factors.
 
@@ -95,6 +99,11 @@ class Spread:
     present: Float[Tensor, "n P"]
     degree: Float[Tensor, "n P"]
     has: Float[Tensor, "n M"]
+
+    def __repr__(self) -> str:
+        """Sizes in place of arrays, for those who print a condensed graph."""
+        sizes = {"places": len(self.places), "factors": len(self.factor), "bases": len(self.bases)}
+        return f"Spread({', '.join(f'{name}={size}' for name, size in sizes.items())})"
 
     @property
     def coordinates(self) -> int:

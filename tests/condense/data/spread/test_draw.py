@@ -196,3 +196,9 @@ def test_outliers_keep_a_matrix_in_float16() -> None:
     assert spread.in_eight_bits().code.dtype == torch.float32
     code[0] = 500.0
     assert graph_with_spread(5000, code=code).spread.in_eight_bits().code.dtype == torch.float16
+
+
+def test_a_printed_graph_says_sizes_in_place_of_numbers() -> None:
+    graph = graph_with_spread()
+    assert "spread=Spread(places=3, factors=1, bases=2)" in str(graph)
+    assert repr(graph.spread.bases[0]) == "FeatureBasis(2 of 3 dimensions)"
