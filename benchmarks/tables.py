@@ -125,7 +125,11 @@ TABLES = {
     "photo": Table("photo", 0.01, methods=METHODS_OF_ONE_MODALITY),
     # A fifth of all products are labelled, and the whole graph's models train to their end.
     "photo-rich": Table(
-        "photo-rich", 0.01, epochs=400, methods=METHODS_OF_ONE_MODALITY, models=("mlp", "sgc", "gcn")
+        "photo-rich",
+        0.01,
+        epochs=400,
+        methods=METHODS_OF_ONE_MODALITY,
+        models=("mlp", "sgc", "gcn"),
     ),
     # GCN alone, with more settings to choose from, for the number that the literature reports.
     "cora-gcn": Table("cora", 0.026, tune=8, methods=METHODS_OF_ONE_MODALITY, models=("gcn",)),

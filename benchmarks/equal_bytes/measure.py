@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.equal_bytes.comparison import SOURCES, name_in_rows
 from benchmarks.equal_bytes.graphs import Graphs
 from condense.datasets.load import load_dataset
+from condense.errors import UserError
 from evaluate.grid.evaluate import seed_rows
 from evaluate.grid.protocol import TrainingGraph
 from evaluate.results.rows import WHOLE
@@ -19,6 +20,8 @@ def measure(
 ) -> None:
     """Train what is missing, seed by seed; on the whole graph with seed 0 alone, which takes hours.
 
+    A method that finds no ratio for its bytes is left out, which is printed.
+
     Args:
         graphs: condensed graphs of the comparison.
         root: the data folder.
@@ -27,7 +30,7 @@ def measure(
         seeds: how many, each for condensing and training.
 
     Raises:
-        UserError: the data set cannot be loaded, or a method finds no ratio for its bytes.
+        UserError: the data set cannot be loaded.
     """
     comparison = graphs.comparison
     graph = load_dataset(comparison.dataset, root, SOURCES[comparison.dataset])
@@ -47,7 +50,15 @@ def measure(
             if method == WHOLE:
                 trained_on, scaled = TrainingGraph(WHOLE, task.trained_whole()), task.training
             else:
-                small = graphs.condensed(method, graph, seed)
+                try:
+                    small = graphs.condensed(method, graph, seed)
+                except UserError as error:
+                    # A spread takes bytes for however few nodes; others go on.
+                    print(
+                        f"{comparison.dataset} {comparison.share:g} {method}: left out: {error}",
+                        flush=True,
+                    )
+                    continue
                 trained_on = TrainingGraph(name_in_rows(method), small.graph, small)
                 scaled = task.admit(small.graph)
             store = comparison.store(method)

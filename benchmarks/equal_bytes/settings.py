@@ -45,7 +45,7 @@ CONDENSED_SETTINGS: dict[str, tuple[Setting, ...]] = {
         Setting("graphsage", 300),
         Setting("graphsage:input_dropout=0.5,dropout=0.3", 300, 0.005),
     ),
-    "sehgnn": (Setting("sehgnn", 300), Setting("sehgnn", 300, 0.001)),
+    "sehgnn": (Setting("sehgnn", 900), Setting("sehgnn", 900, 0.001)),
     "hgt": (Setting(HGT, 600, 0.005), Setting(HGT, 600, 0.01)),
 }
 # Trainings of an hour are not tried twice.
