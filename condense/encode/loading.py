@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from condense.encode.encoder import HISTOGRAM, TF_IDF
 from condense.errors import UserError
 
 WEIGHTS = "model.safetensors"
@@ -55,7 +56,7 @@ def transformers_of(name: str, what: str) -> Iterator[Any]:
             ) from None
         raise UserError(
             f"{what} (got {name}) cannot be loaded ({said_why}); give the folder of a model with config.json "
-            f"and {WEIGHTS}, or its name on Hugging Face's hub"
+            f"and {WEIGHTS}, or its name on Hugging Face's hub; {TF_IDF} and {HISTOGRAM} need no model"
         ) from None
     finally:
         said.set_verbosity(verbosity)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from condense.encode.encoder import HISTOGRAM, TF_IDF, Encoding, OnEncoded
+from models.choices import registered
 
 ENCODERS = ("text_encoder", "image_encoder")
 REVIEWS = (*ENCODERS, "images", "reviews", "label_level", "least_items")
@@ -41,10 +42,10 @@ class ReadOptions:
 
     @property
     def encoding(self) -> Encoding:
-        """How texts and images are encoded."""
-        return Encoding(
-            self.text_encoder, self.image_encoder, self.device, self.keep, self.on_encoded
-        )
+        """How texts and images are encoded; encoders without a model may be spelt TF-IDF or tfidf."""
+        text = registered((TF_IDF,), self.text_encoder) or self.text_encoder
+        image = registered((HISTOGRAM,), self.image_encoder) or self.image_encoder
+        return Encoding(text, image, self.device, self.keep, self.on_encoded)
 
     def notes(self) -> tuple[str, ...]:
         """The sentence that names encoders which the user chose, if any."""

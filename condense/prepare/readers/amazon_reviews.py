@@ -119,8 +119,8 @@ def _labels(
         largest = ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(3))
         raise FileError(
             f"{source} has {len(classes)} categories of {least:,} products at level {level}, where two or "
-            f"more are expected (the largest are: {largest or 'none'}); try another label_level, or fewer "
-            "least_items"
+            f"more are expected (the largest are: {largest or 'none'}); try another --label-level, or a "
+            "smaller --least-items"
         )
     place = {name: i for i, name in enumerate(classes)}
     y = torch.tensor([place.get(name, UNLABELLED) for name in names])

@@ -23,7 +23,7 @@ def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         FileError: the file is missing or damaged, or a line is no record.
     """
     if not path.is_file():
-        raise FileError(f"{path} is missing; give a file with one product or review a line")
+        raise FileError(f"{path} is no file; give one with one product or review a line")
     number = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Backslashes in Python's literals.

@@ -20,6 +20,7 @@ from condense.errors import UserError
 from condense.prepare.formats import format_of
 from condense.prepare.options import ReadOptions
 from condense.prepare.prepare import Prepared, prepare
+from condense.prepare.reviews.pictures import pictures
 from tests.support.from_files import to_table
 
 N = 60
@@ -156,7 +157,7 @@ def test_reviews_are_text(tmp_path: Path) -> None:
 def test_levels_and_small_classes(tmp_path: Path) -> None:
     path = written(tmp_path)
     with pytest.raises(
-        UserError, match=r"1 categories of 2 products at level 3.* Small \(59\)\); try another"
+        UserError, match=r"1 categories of 2 products at level 3.* Small \(59\)\); try another --label"
     ):
         made_of(path, label_level=3)
     assert made_of(path, least_items=20).graph.num_classes == 2
@@ -230,8 +231,15 @@ def test_damaged_and_missing_files(tmp_path: Path) -> None:
         UserError, match=r"none of 60 images can be read; the first is .*B000\.jpg \(no such file\)"
     ):
         made_of(path, images=tmp_path / "empty")
-    with pytest.raises(UserError, match=r"none\.json is missing"):
+    with pytest.raises(UserError, match=r"none\.json is no file; give one"):
         made_of(path, reviews=tmp_path / "none.json")
+
+
+def test_of_several_images_the_first_ending_counts(tmp_path: Path) -> None:
+    for name in ("A.png", "A.JPG", "A.txt", "B.webp", "C.x.gif"):
+        (tmp_path / name).touch()
+    found = [path.name for path in pictures(tmp_path, ["A", "B", "C", "C.x"])]
+    assert found == ["A.JPG", "B.webp", "C.jpg", "C.x.gif"]
 
 
 def test_recognised_by_name(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import cli
+from condense.data.fingerprint import fingerprint
 from condense.encode import kept
 from condense.encode.histograms import Histograms
 from condense.encode.hugging_face import ImageModel, TextModel
@@ -95,6 +96,15 @@ def test_the_towers_of_a_model(tmp_path: Path) -> None:
     image = ImageModel(name, "cpu").encode([opened(tmp_path, i) for i in range(3, N)])
     assert np.allclose(item.x_image[3:], image, atol=1e-6)
     assert f"encoders: text by {name}, image by {name}" in made.changes
+
+
+def test_spellings_of_encoders_without_a_model(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    usual = prepare(path).graph
+    other = prepare(
+        path, options=ReadOptions(text_encoder="TFIDF", image_encoder="Histogram")
+    ).graph
+    assert fingerprint(usual) == fingerprint(other)
 
 
 @pytest.mark.parametrize("option", ["text_encoder", "image_encoder", "images", "least_items"])
