@@ -157,7 +157,8 @@ def test_reviews_are_text(tmp_path: Path) -> None:
 def test_levels_and_small_classes(tmp_path: Path) -> None:
     path = written(tmp_path)
     with pytest.raises(
-        UserError, match=r"1 categories of 2 products at level 3.* Small \(59\)\); try another --label"
+        UserError,
+        match=r"1 categories of 2 products at level 3.* Small \(59\)\); try another --label",
     ):
         made_of(path, label_level=3)
     assert made_of(path, least_items=20).graph.num_classes == 2
