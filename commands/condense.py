@@ -117,8 +117,9 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
     from condense.data.advice import advice
     from condense.data.graph import display_name
     from condense.datasets.load import load_dataset
+    from condense.device import find_device
     from condense.io import load_condensed, save
-    from condense.run import DivergedError, condense, find_device
+    from condense.run import DivergedError, condense
     from condense.running.checkpoints import Checkpoints, finished, folder_beside
     from condense.running.identity import identity
     from condense.running.tensorboard import TensorBoard

@@ -12,14 +12,20 @@ import tyro
 from rich.markup import escape
 
 from commands.modalities import sources
-from commands.terminal import OK, errors, notes, parse, print_json, silenced
+from commands.terminal import OK, notes, parse, print_json, silenced
 
 EXAMPLES = """
   python cli.py prepare data.pt --out mine.h5
   python cli.py prepare sport_clip.pt --modalities text:512 image:512 --split 20/10/70 --out sport.h5
   python cli.py prepare graph.pt --target paper --split 20/30 --seed 1 --out mine.h5
   python cli.py prepare graph.toml --on-unknown drop --out mine.h5
+  python cli.py prepare graph.toml --text-encoder models/minilm --image-encoder models/clip --out mine.h5
+  python cli.py prepare meta_Toys.json.gz --images pictures --least-items 50 --out toys.h5
 """
+
+
+REVIEWS = "amazon-reviews"
+KEPT = ".encoded"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +33,7 @@ class PrepareArguments:
     """Make a graph's file (.h5), which every other command takes, of files in a usual format.
 
     Attributes:
-        source: file or folder.
+        source: file or folder; or amazon-reviews, with --meta.
         out: file to write (.h5).
         format: of the source, see docs/prepare.md; auto recognises it.
         target: node type to classify, where several have labels; of a graph of one type, the name to give it.
@@ -41,6 +47,17 @@ class PrepareArguments:
         edge_weight: edge attribute that holds weights.
         name: of the data set in tables; by default that of the source.
         on_unknown: edges of tables that name a node which no table has are an error, or left out (drop).
+        text_encoder: of tables and amazon-reviews: tf-idf, or a text, CLIP or SigLIP model, by its folder or
+            its name on Hugging Face's hub. Models need pip install '.[encode]'.
+        image_encoder: of tables and amazon-reviews: histogram, or a CLIP or SigLIP model. What models have
+            encoded is kept in the folder OUT.encoded until OUT is written, so that the same command goes on.
+        device: of models: auto, cpu, cuda, …
+        meta: the file of products, if the source is amazon-reviews.
+        reviews: of amazon-reviews: file of reviews, whose texts are added to the products'.
+        images: of amazon-reviews: folder with ASIN.jpg, ….
+        label_level: of amazon-reviews: which level of a product's category is its class; 1 is the most
+            general.
+        least_items: of amazon-reviews: products that a class needs; those of smaller ones are unlabelled.
         json: print what is in the file as one JSON document on stdout, and everything else on stderr.
     """
 
@@ -55,32 +72,56 @@ class PrepareArguments:
     edge_weight: str | None = None
     name: str | None = None
     on_unknown: Literal["drop", "error"] = "error"
+    text_encoder: str = "tf-idf"
+    image_encoder: str = "histogram"
+    device: str = "auto"
+    meta: Path | None = None
+    reviews: Path | None = None
+    images: Path | None = None
+    label_level: int = 2
+    least_items: int = 100
     json: bool = False
 
 
 def run(argv: list[str]) -> int:
     """`prepare`: see `PrepareArguments`."""
-    args = parse(PrepareArguments, argv, "prepare", EXAMPLES)
+    args = _named(parse(PrepareArguments, argv, "prepare", EXAMPLES))
     say = notes(args.json)
     modalities = sources(args.modalities)
+    from commands.encoding import clear, encoding_progress, list_unreadable
     from condense.data.advice import advice
     from condense.datasets.registry import FILE_ENDINGS
+    from condense.device import find_device
     from condense.errors import UserError
     from condense.inspecting.describe import describe
     from condense.inspecting.facts import facts
     from condense.io import save
     from condense.io.lock import held
     from condense.io.replace import check_target
+    from condense.prepare.options import ReadOptions
     from condense.prepare.prepare import prepare
 
     if not args.out.name.endswith(FILE_ENDINGS):
         raise UserError(f"out (got {args.out}) must end in {' or '.join(FILE_ENDINGS)}")
     if os.path.realpath(args.source) == os.path.realpath(args.out):
         raise UserError(f"out (got {args.out}) is the file to read; choose another")
-    check_target(args.out)
+    check_target(args.out, KEPT)
+    kept = args.out.with_name(args.out.name + KEPT)
     # What was changed is listed below.
     log = logging.getLogger("condense.data.from_pyg")
-    with errors.status(f"reading {escape(str(args.source))} …"), silenced(log):
+    title = f"reading {escape(str(args.source))} …"
+    with held(args.out), encoding_progress(title) as on_encoded, silenced(log):
+        options = ReadOptions(
+            text_encoder=args.text_encoder,
+            image_encoder=args.image_encoder,
+            images=args.images,
+            reviews=args.reviews,
+            label_level=args.label_level,
+            least_items=args.least_items,
+            device=str(find_device(args.device)),
+            keep=kept,
+            on_encoded=on_encoded,
+        )
         made = prepare(
             args.source,
             args.format,
@@ -92,13 +133,17 @@ def run(argv: list[str]) -> int:
             name=args.name,
             seed=args.seed,
             on_unknown=args.on_unknown,
+            options=options,
         )
-    with held(args.out):
         save(args.out, made.graph)
+        clear(kept)
+    listed = list_unreadable(args.out, made.unreadable)
     for line in describe(made.graph):
         say.print(line, markup=False)
     for change in made.changes:
         say.print(f"changed  {escape(change)}")
+    if listed is not None:
+        say.print(f"All images that are missing or cannot be read: [bold]{escape(str(listed))}[/]")
     warned = advice(made.graph)
     for warning in warned:
         say.print(f"[yellow]warning:[/] {escape(warning)}")
@@ -108,5 +153,22 @@ def run(argv: list[str]) -> int:
     )
     if args.json:
         contents = facts(made.graph)
-        print_json({"file": str(args.out), **contents, "changes": made.changes, "warnings": warned})
+        unread = {"unreadable": {str(path): why for path, why in made.unreadable.items()}}
+        said = {"changes": made.changes, "warnings": warned}
+        print_json({"file": str(args.out), **contents, **said, **unread})
     return OK
+
+
+def _named(args: PrepareArguments) -> PrepareArguments:
+    """`args` with the file of `amazon-reviews --meta FILE` as the source."""
+    from condense.errors import UserError
+
+    if str(args.source) != REVIEWS or args.source.exists():
+        if args.meta is not None:
+            raise UserError(
+                f"meta (got {args.meta}) is an option of the source {REVIEWS} alone; leave it out"
+            )
+        return args
+    if args.meta is None:
+        raise UserError(f"source (got {REVIEWS}) needs the file of products: --meta meta_X.json.gz")
+    return dataclasses.replace(args, source=args.meta, format=REVIEWS)

@@ -18,6 +18,7 @@ from condense.data.reduction import SparseReduction
 from condense.data.rules.check import check
 from condense.data.rules.limits import LARGEST_FEATURE
 from condense.data.sparse import is_sparse, visible_entries
+from condense.device import find_device
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import GraphError, UserError
 from condense.io.names import joined
@@ -158,20 +159,3 @@ def _check_size(graph: MultimodalGraph) -> None:
                 where = f"graph[{node_type!r}].{FEATURE_PREFIX}{modality}"
                 rule = f"must not exceed {LARGEST_FEATURE:.0e} in size to be condensed"
                 raise GraphError.of(where, f"values up to {largest:.1e}", rule, "scale them")
-
-
-def find_device(name: str) -> torch.device:
-    """The device called `name`; "auto" is a GPU where there is one.
-
-    Raises:
-        UserError: an unknown device, or one that this machine lacks.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"device (got {name!r}) cannot be used here ({reason}); try auto") from None
-    return device

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol, cast
 
 from condense.errors import UserError
+from condense.prepare.options import DEFAULTS, ENCODERS, REVIEWS, ReadOptions
 from condense.prepare.raw import RawGraph
 from models.choices import nearest
 
@@ -30,10 +31,23 @@ class Reader(Protocol):
         ...
 
 
-class DroppingReader(Reader, Protocol):
-    """A reader that can leave out edges which name unknown nodes."""
+class OptionsReader(Reader, Protocol):
+    """A reader with options."""
 
-    def read(self, source: Path, on_unknown: OnUnknown = "error") -> RawGraph:
+    def read(self, source: Path, options: ReadOptions = DEFAULTS) -> RawGraph:
+        """The graph, as `Reader.read`."""
+        ...
+
+
+class DroppingReader(Reader, Protocol):
+    """A reader with options that can leave out edges which name unknown nodes."""
+
+    def read(
+        self,
+        source: Path,
+        options: ReadOptions = DEFAULTS,
+        on_unknown: OnUnknown = "error",
+    ) -> RawGraph:
         """The graph, as `Reader.read`; "drop" leaves such edges out, and says how many."""
         ...
 
@@ -46,37 +60,54 @@ class Format:
         title: what it is, for lists.
         module: of its reader, imported when it is needed.
         drops: whether that is a `DroppingReader`.
+        takes: which of `ReadOptions` it takes; with any it is an `OptionsReader`.
     """
 
     title: str
     module: str
     drops: bool = False
+    takes: tuple[str, ...] = ()
 
     def reader(self) -> Reader:
         """Its reader."""
         return cast(Reader, importlib.import_module(f"condense.prepare.readers.{self.module}"))
 
-    def read(self, source: Path, on_unknown: OnUnknown = "error") -> RawGraph:
+    def read(
+        self,
+        source: Path,
+        on_unknown: OnUnknown = "error",
+        options: ReadOptions = DEFAULTS,
+    ) -> RawGraph:
         """The graph.
 
         Args:
             source: the file or folder.
             on_unknown: what to do with edges that name unknown nodes.
+            options: of single formats.
 
         Raises:
-            UserError: such edges are to be left out, which the format cannot do.
+            UserError: an option is not one of the format's.
             FileError: see `Reader.read`.
         """
         reader = self.reader()
-        if on_unknown == "error":
-            return reader.read(source)
-        if not self.drops:
+        if on_unknown == "drop" and not self.drops:
             able = ", ".join(name for name, each in FORMATS.items() if each.drops)
             raise UserError(
                 f"on_unknown (got {on_unknown!r}) is an option of {able} alone; leave it out, and correct "
                 "the edges in the file"
             )
-        return cast(DroppingReader, reader).read(source, on_unknown)
+        for option, value in options.given().items():
+            if option not in self.takes:
+                able = ", ".join(name for name, each in FORMATS.items() if option in each.takes)
+                raise UserError(
+                    f"{option} (got {str(value)!r}) is an option of {able} alone; leave it out, or name that "
+                    "with --format"
+                )
+        if self.drops:
+            return cast(DroppingReader, reader).read(source, options, on_unknown)
+        if self.takes:
+            return cast(OptionsReader, reader).read(source, options)
+        return reader.read(source)
 
 
 FORMATS = {
@@ -86,6 +117,11 @@ FORMATS = {
     "mm-graph": Format("a folder of MM-Graph, or its file of one encoder's features", "mm_graph"),
     "heco": Format("a folder in the layout of HeCo's sets: ACM, DBLP, AMiner, Freebase", "heco"),
     "mhgat": Format("a folder in the layout of MHGAT's sets: DOUBAN, AMAZON, IMDB", "mhgat"),
+    "amazon-reviews": Format(
+        "Amazon's review files: meta_X.json.gz, with --images and --reviews",
+        "amazon_reviews",
+        takes=REVIEWS,
+    ),
     "amazon": Format("a folder in the layout of HGNN-IMA's AMAZON-1 and AMAZON-2", "amazon"),
     "dgl": Format("a file of dgl.save_graphs, which is told how to be converted", "dgl"),
     "gnn-benchmark": Format(
@@ -96,7 +132,10 @@ FORMATS = {
     "networkx": Format("a GraphML, GEXF or node-link JSON file", "networkx"),
     "pyg": Format("a Data, HeteroData or InMemoryDataset of PyG in a .pt file", "pyg"),
     "tables": Format(
-        "tables that a .toml file describes: CSV, TSV, Parquet, JSON lines", "tables", True
+        "tables that a .toml file describes: CSV, TSV, Parquet, JSON lines",
+        "tables",
+        True,
+        ENCODERS,
     ),
 }
 """In the order in which they are tried: the more particular before the more general."""

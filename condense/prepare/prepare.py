@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,20 @@ from condense.data.pyg.labels import is_split
 from condense.errors import UserError
 from condense.prepare.alternatives import chosen
 from condense.prepare.formats import OnUnknown, format_of
+from condense.prepare.options import DEFAULTS, ReadOptions
 from condense.prepare.raw import RawGraph
 from condense.prepare.splits import COUNTS, SHARES, drawn_split
+
+
+@dataclass(frozen=True)
+class Prepared(Conversion):
+    """A graph made of files.
+
+    Attributes:
+        unreadable: image file that is missing or cannot be read -> why.
+    """
+
+    unreadable: Mapping[Path, str]
 
 
 def prepare(
@@ -28,7 +40,8 @@ def prepare(
     name: str | None = None,
     seed: int = 0,
     on_unknown: OnUnknown = "error",
-) -> Conversion:
+    options: ReadOptions = DEFAULTS,
+) -> Prepared:
     """The graph in a file or folder, with a list of what was changed, assumed or left out.
 
     Args:
@@ -42,17 +55,21 @@ def prepare(
         name: of the data set, for tables; by default that of the file or folder.
         seed: of a split that is drawn.
         on_unknown: of tables, "drop" leaves out edges that name a node which is in no table.
+        options: of single formats, such as the encoders of texts and images.
 
     Raises:
         UserError: an argument, or a file, is wrong; the message names it and what to do.
     """
     source = Path(source)
-    draw = None if split is None else drawn_split(split, seed)
-    if draw and split_index is not None:
+    if split is not None and split_index is not None:
         raise UserError(
             f"split_index (got {split_index}) chooses among given splits; leave split out"
         )
-    raw = chosen(format_of(source, format).read(source, on_unknown), source, modalities)
+    draw = None if split is None else drawn_split(split, seed)
+    raw = format_of(source, format).read(source, on_unknown, options)
+    raw = chosen(raw, source, modalities)
+    if split is None and raw.usual_split is not None:
+        split, draw = raw.usual_split, drawn_split(raw.usual_split, seed)
     if draw is None and not _has_split(raw):
         raise UserError(
             f"{source} has no split into training, validation and test nodes; draw one with --split "
@@ -70,8 +87,10 @@ def prepare(
         or "mine",
         source="real",
     )
-    notes = (*raw.notes, f"split: {split} drawn with seed {seed}") if draw else raw.notes
-    return dataclasses.replace(made, changes=(*notes, *made.changes))
+    notes = (*options.notes(), *raw.notes)
+    if draw:
+        notes = (*notes, f"split: {split} drawn with seed {seed}")
+    return Prepared(made.graph, (*notes, *made.changes), raw.unreadable)
 
 
 def _has_split(raw: RawGraph) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class RawGraph:
         name: of the data set, where it is not that of the file or folder.
         alternatives: attribute of `data` -> its file, where several are features of the same content, of
             which the user must choose.
+        unreadable: image file that is missing or damaged -> why.
+        usual_split: drawn where neither the files nor the user says one, see `drawn_split`.
         no_split: how the files can be given a split, where they lack it and the format says how.
     """
 
@@ -36,4 +38,6 @@ class RawGraph:
     notes: tuple[str, ...] = ()
     name: str | None = None
     alternatives: Mapping[str, Path] | None = None
+    unreadable: Mapping[Path, str] = field(default_factory=dict)
+    usual_split: str | None = None
     no_split: str = ""

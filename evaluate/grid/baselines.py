@@ -14,11 +14,12 @@ from condense.data.condensed import CondensedGraph
 from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
 from condense.data.plain_json import spell
+from condense.device import find_device
 from condense.errors import FileError
 from condense.io import load_condensed, save
 from condense.methods.registry import METHODS
 from condense.methods.spec import label
-from condense.run import condense, find_device
+from condense.run import condense
 from condense.running.identity import identity
 
 logger = logging.getLogger(__name__)

@@ -14,10 +14,10 @@ from condense.data.graph import MultimodalGraph
 from condense.data.inductive import Setting
 from condense.datasets.load import load_dataset
 from condense.datasets.registry import DATASETS, FILE_ENDINGS
+from condense.device import find_device
 from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label
-from condense.run import find_device
 from evaluate.executors import reason
 from evaluate.grid.baselines import condense_baseline
 from evaluate.grid.protocol import TrainingGraph

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from condense.datasets.load import load_dataset
+from condense.device import find_device
 from condense.errors import FileError, UserError
-from condense.run import find_device
 from evaluate.executors import Executor, InProcess, LostProcessError
 from evaluate.grid.protocol import Protocol
 from evaluate.reproduce.compare import Reproduced

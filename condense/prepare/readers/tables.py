@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from condense.errors import FileError, UserError
+from condense.prepare.options import DEFAULTS, ReadOptions
 from condense.prepare.raw import RawGraph
 
 if TYPE_CHECKING:
@@ -24,11 +25,16 @@ def recognises(source: Path) -> bool:
     return (source.is_file() and source.suffix.lower() == ENDING) or (source / USUAL).is_file()
 
 
-def read(source: Path, on_unknown: Literal["drop", "error"] = "error") -> RawGraph:
+def read(
+    source: Path,
+    options: ReadOptions = DEFAULTS,
+    on_unknown: Literal["drop", "error"] = "error",
+) -> RawGraph:
     """The graph in the tables of a .toml file.
 
     Args:
         source: the file, or a folder with a graph.toml.
+        options: the encoders of texts and images are read.
         on_unknown: what to do with an edge that names a node which no table has, or none.
 
     Raises:
@@ -56,7 +62,9 @@ def read(source: Path, on_unknown: Literal["drop", "error"] = "error") -> RawGra
     data = HeteroData()
     for name in spec.nodes:
         data[name].num_nodes = len(ids[name].values)
-    for name, attributes in all_features(tables, notes).items():
+    unreadable: dict[Path, str] = {}
+    made = all_features(tables, spec.path.parent, options.encoding, notes, unreadable)
+    for name, attributes in made.items():
         data[name].update(attributes)
     for name, (node, table) in tables.items():
         if node.label is not None:
@@ -76,7 +84,7 @@ def read(source: Path, on_unknown: Literal["drop", "error"] = "error") -> RawGra
             data[edge_type].edge_index = edge_index
             if weight is not None:
                 data[edge_type].edge_weight = weight
-    return RawGraph(data, spec.target, notes=tuple(notes))
+    return RawGraph(data, spec.target, notes=tuple(notes), unreadable=unreadable)
 
 
 def _nodes(spec: Spec, name: str, node: NodeTable) -> Table:

@@ -1,15 +1,16 @@
-"""The features of all node types, by modality: text, numbers and categories."""
+"""The features of all node types, by modality: text, image, numbers and categories."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import torch
 from torch import Tensor
 
-from condense.data.text import WORD_TEXTS, text_features
+from condense.data.text import WORD_TEXTS
+from condense.encode.encoder import Encoding
+from condense.encode.features import FewWordsError, encode_images, encode_texts
 from condense.errors import FileError
 from condense.prepare.tables.categories import category_features
 from condense.prepare.tables.numbers import number_features
@@ -17,25 +18,32 @@ from condense.prepare.tables.spec import NodeTable
 from condense.prepare.tables.table import Table
 from models.schema import FEATURE_PREFIX, MASK_PREFIX
 
-TEXT, NUMBERS, CATEGORIES = "text", "numbers", "categories"
+TEXT, IMAGE, NUMBERS, CATEGORIES = "text", "image", "numbers", "categories"
 """Modalities. Numbers and categories of two node types are not comparable, and get the types' names."""
 
 Tables = Mapping[str, tuple[NodeTable, Table]]
 
 
-def all_features(tables: Tables, notes: list[str]) -> dict[str, dict[str, Tensor]]:
+def all_features(
+    tables: Tables, folder: Path, encoding: Encoding, notes: list[str], unreadable: dict[Path, str]
+) -> dict[str, dict[str, Tensor]]:
     """Node type -> attribute -> features float32 [n, width], and has_<modality> [n] where nodes lack it.
 
     Args:
         tables: node type -> its section and its table.
+        folder: that of images is relative to this one.
+        encoding: how texts and images become features.
         notes: what is left out is added here.
+        unreadable: images that are missing or cannot be read are added here, with the reason.
 
     Raises:
         FileError: cells do not hold what the section says.
     """
     found: dict[str, dict[str, Tensor]] = {name: {} for name in tables}
-    for name, (x, has) in _texts(tables).items():
+    for name, (x, has) in _texts(tables, encoding).items():
         found[name] |= _modality(TEXT, x, has)
+    for name, (x, has) in _images(tables, folder, encoding, notes, unreadable).items():
+        found[name] |= _modality(IMAGE, x, has)
     for kind in (NUMBERS, CATEGORIES):
         having = [name for name, (spec, _) in tables.items() if getattr(spec, kind)]
         for name in having:
@@ -53,29 +61,47 @@ def _modality(name: str, x: Tensor, has: Tensor) -> dict[str, Tensor]:
     return made if bool(has.all()) else {**made, MASK_PREFIX + name: has}
 
 
-def _texts(tables: Tables) -> dict[str, tuple[Tensor, Tensor]]:
+def _texts(tables: Tables, encoding: Encoding) -> dict[str, tuple[Tensor, Tensor]]:
     """Node type -> text [n, width] and which nodes have any [n]; the dimensions are those of all types."""
     texts = {name: _joined(table, spec.text) for name, (spec, table) in tables.items() if spec.text}
     if not texts:
         return {}
-    has = {name: np.array([bool(text) for text in own]) for name, own in texts.items()}
-    written = [text for own in texts.values() for text in own if text]
     try:
-        x = text_features(written)
-    except ValueError:
+        x, has = encode_texts([text for own in texts.values() for text in own], encoding)
+    except FewWordsError:
         names = ", ".join(dict.fromkeys(c for spec, _ in tables.values() for c in spec.text))
         files = ", ".join(str(tables[name][1].path) for name in texts)
         raise FileError(
             f"{files}: text (got {names}) must have words that {WORD_TEXTS} rows share; name other columns"
         ) from None
-    found, start = {}, 0
-    for name, there in has.items():
-        rows = torch.from_numpy(there)
-        own = torch.zeros(len(there), x.size(1))
-        end = start + int(there.sum())
-        own[rows] = x[start:end]
-        found[name], start = (own, rows), end
-    return found
+    return _by_type(texts, x, has)
+
+
+def _images(
+    tables: Tables, folder: Path, encoding: Encoding, notes: list[str], unreadable: dict[Path, str]
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Node type -> image [n, width] and which nodes have one [n]."""
+    paths: dict[str, list[Path | None]] = {}
+    for name, (spec, table) in tables.items():
+        if spec.image is not None:
+            cells = table.strings(spec.image).to_pylist()
+            own = folder / (spec.image_folder or "")
+            paths[name] = [None if cell is None else own / cell for cell in cells]
+    if not paths:
+        return {}
+    every = [path for own in paths.values() for path in own]
+    made = encode_images(every, encoding, "correct the paths, or set image_folder")
+    notes.extend(made.note(", ".join(paths)))
+    unreadable |= made.unreadable
+    return _by_type(paths, made.x, made.has)
+
+
+def _by_type(
+    rows: Mapping[str, Sequence[object]], x: Tensor, has: Tensor
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Node type -> its rows of x and has, which are those of one type after the other."""
+    sizes = [len(own) for own in rows.values()]
+    return dict(zip(rows, zip(x.split(sizes), has.split(sizes), strict=True), strict=True))
 
 
 def _joined(table: Table, columns: tuple[str, ...]) -> list[str]:

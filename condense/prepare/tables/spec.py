@@ -47,7 +47,8 @@ class NodeTable:
         categories: columns of one value each, read as one-hot.
         label: column of classes; an empty cell is unlabelled.
         split: column of train, val, test, or nothing.
-        image: for later.
+        image: column of paths of image files; an empty cell is a node without an image.
+        image_folder: in which these are; by default that of the description.
         header: names of the columns, where a CSV or TSV file has no line with them.
         delimiter: between the cells of a CSV file.
     """
@@ -60,15 +61,13 @@ class NodeTable:
     label: str | None = None
     split: str | None = None
     image: str | None = None
+    image_folder: str | None = None
     header: Columns = ()
     delimiter: Delimiter | None = None
 
     def __post_init__(self) -> None:
-        if self.image is not None:
-            raise ValueError(
-                f"image (got {self.image!r}) is not read yet; take it out, and see "
-                "condense.data.from_pyg for features that you computed yourself"
-            )
+        if self.image_folder is not None and self.image is None:
+            raise ValueError("image is not set; name the column with the paths of the images")
         if self.file is not None and self.id is None:
             raise ValueError("id is not set; name the column with the ids of the nodes")
         if self.file is None and any(vars(self).values()):
@@ -80,7 +79,7 @@ class NodeTable:
     @property
     def columns(self) -> dict[str, tuple[str, ...]]:
         """Setting -> the columns that it names."""
-        single = {"id": self.id, "label": self.label, "split": self.split}
+        single = {"id": self.id, "label": self.label, "split": self.split, "image": self.image}
         several = {"text": self.text, "numbers": self.numbers, "categories": self.categories}
         return {key: (name,) for key, name in single.items() if name is not None} | several
 
@@ -219,9 +218,9 @@ def _target(given: str | None, nodes: Mapping[str, NodeTable], path: Path) -> st
     if not labelled:
         raise UserError(f"{path}: no node type has a label; add label = … to the one to classify")
     tables = [nodes[name] for name in labelled]
-    if not any(table.text or table.numbers or table.categories for table in tables):
+    if not any(t.text or t.numbers or t.categories or t.image for t in tables):
         raise UserError(
             f"{path}, [node.{labelled[0]}] has no features, and it is the type to classify; name columns of "
-            "text, numbers or categories"
+            "text, numbers or categories, or of images"
         )
     return given or (labelled[0] if len(labelled) == 1 else None)

@@ -321,7 +321,12 @@ def spec(old: str, new: str) -> dict[str, tuple[str, str]]:
         (spec('id = "user"\n', ""), r"\[node\.user\]: id is not set; name the column"),
         (spec('file = "users.csv"\n', ""), r"\[node\.user\]: file is not set"),
         (spec("numbers =", "image ="), r"image"),
-        (spec('"age"', '"age"\nimage = "path"'), r"image \(got 'path'\) is not read yet"),
+        (spec('"age"', '"age"\nimage = "path"'), r"no column 'path', which image names in .*user"),
+        (spec('"age"', '"age"\nimage_folder = "a"'), r"\[node\.user\]: image is not set; name the"),
+        (
+            spec('"age"', '"age"\nimage = "user"'),
+            r"none of 2 images can be read; the first is .*/10 \(no such file\); correct the paths",
+        ),
         (spec("[node.item]", 'target = "itm"\n[node.item]'), r"target \(got 'itm'\) .*'item'"),
         (spec('label = "kind"\n', ""), r"no node type has a label; add label"),
         (
