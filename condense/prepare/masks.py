@@ -1,20 +1,18 @@
-"""Splits of files, given as numbers of nodes, as the columns of masks."""
+"""Several splits in the files of one data set as the columns of masks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from condense.datasets.arrays import check_range
-from condense.datasets.splits import NAMES
+from condense.datasets.splits import NAMES, mask_of
 
 Rows = Mapping[str, tuple[Path, NDArray]]
-"""Part of a split -> its file, for messages, and the numbers of its nodes."""
+"""Part of a split -> its file, for messages, and the numbers of its nodes, or its mask."""
 
 
 def masks_of(
@@ -35,8 +33,7 @@ def masks_of(
     masks = {part: torch.zeros(n, len(splits), dtype=torch.bool) for part in NAMES}
     for column, rows in enumerate(splits.values()):
         for part, (path, numbers) in rows.items():
-            check_range(path, numbers, n, what)
-            masks[part][torch.from_numpy(numbers.astype(np.int64)), column] = True
+            masks[part][:, column] = mask_of(path, numbers, n, what)
     if len(splits) == 1:
         return {part: mask[:, 0] for part, mask in masks.items()}, ()
     order = ", ".join(f"{column} is {title}" for column, title in enumerate(splits))

@@ -25,7 +25,6 @@ from condense.data.graph import UNLABELLED
 from condense.datasets.splits import NAMES
 from condense.errors import FileError
 from condense.prepare.hgb_files import (
-    OWNER,
     Links,
     Nodes,
     fault,
@@ -61,7 +60,7 @@ def read(source: Path) -> RawGraph:
     Raises:
         FileError: a file is missing, damaged, or does not fit the others; several labels per node.
     """
-    names = read_names(source / "info.dat", OWNER)
+    names = read_names(source / "info.dat")
     nodes = read_nodes(source / "node.dat")
     data, types = HeteroData(), _type_names(nodes, names, source)
     for number, node_type in types.items():

@@ -232,7 +232,7 @@ X = ",".join("12345")
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"link.dat": None}, r"link\.dat is missing; put HGB's files in that folder"),
+        ({"link.dat": None}, r"link\.dat is missing; put it there"),
         ({"node.dat": ""}, r"node\.dat \(got no line\) must have a line for each node"),
         (
             line("node.dat", 2, "1\tp\tpaper\t1"),

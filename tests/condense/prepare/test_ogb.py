@@ -151,7 +151,7 @@ def test_a_split_may_be_drawn(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "missing edges": ({"raw/edge.csv.gz": None}, r"raw/edge\.csv\.gz is missing; put OGB's files"),
+    "missing edges": ({"raw/edge.csv.gz": None}, r"raw/edge\.csv\.gz is missing; put it there"),
     "missing labels": ({"raw/node-label.csv.gz": None}, r"node-label\.csv\.gz is missing"),
     "missing part": ({"split/time/test.csv.gz": None}, r"time/test\.csv\.gz is missing"),
     "damaged": ({"raw/node-feat.csv.gz": b"no archive"}, r"node-feat\.csv\.gz cannot be read \("),
