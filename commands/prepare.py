@@ -18,6 +18,7 @@ EXAMPLES = """
   python cli.py prepare data.pt --out mine.h5
   python cli.py prepare sport_clip.pt --modalities text:512 image:512 --split 20/10/70 --out sport.h5
   python cli.py prepare graph.pt --target paper --split 20/30 --seed 1 --out mine.h5
+  python cli.py prepare data.pt --split train.npy val.npy test.npy --out mine.h5
   python cli.py prepare graph.toml --on-unknown drop --out mine.h5
 """
 
@@ -34,10 +35,11 @@ class PrepareArguments:
         modalities: how the columns of x divide, as text:512 image:512, or which attributes are features, as
             text:x image:img. By default as the files name them.
         split: draws a split: 20/10/70 are per cent of the labelled nodes for training, validation and test;
-            20/30 are nodes of each class for training and validation, and the rest for the test. By default
-            the files' own.
+            20/30 are nodes of each class for training and validation, and the rest for the test. Or three
+            files with the nodes of these parts, as train.txt val.txt test.txt. Or the name of one of several
+            splits in the source. By default the source's own.
         seed: of a split that is drawn.
-        split_index: which of several splits in the files, counted from 0.
+        split_index: which column of masks that hold several splits, counted from 0.
         edge_weight: edge attribute that holds weights.
         name: of the data set in tables; by default that of the source.
         on_unknown: edges of tables that name a node which no table has are an error, or left out (drop).
@@ -49,7 +51,7 @@ class PrepareArguments:
     format: str = "auto"
     target: str | None = None
     modalities: list[str] | None = None
-    split: str | None = None
+    split: list[str] | None = None
     seed: int = 0
     split_index: int | None = None
     edge_weight: str | None = None

@@ -18,10 +18,10 @@ Rows = Mapping[str, tuple[Path, NDArray]]
 def masks_of(
     splits: Mapping[str, Rows], n: int, what: str
 ) -> tuple[dict[str, Tensor] | None, tuple[str, ...]]:
-    """The masks bool [n], or [n, splits] of several; and a sentence that numbers those.
+    """The masks bool [n], or [n, splits] of several; and the names of those.
 
     Args:
-        splits: title, for the sentence -> parts; the first is the default.
+        splits: name -> parts; the first is the default.
         n: the number of target nodes.
         what: their type, for messages.
 
@@ -36,5 +36,4 @@ def masks_of(
             masks[part][:, column] = mask_of(path, numbers, n, what)
     if len(splits) == 1:
         return {part: mask[:, 0] for part, mask in masks.items()}, ()
-    order = ", ".join(f"{column} is {title}" for column, title in enumerate(splits))
-    return masks, (f"splits: {order}; choose one with --split-index",)
+    return masks, tuple(splits)

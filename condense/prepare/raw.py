@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ class RawGraph:
         name: of the data set, where it is not that of the file or folder.
         alternatives: attribute of `data` -> its file, where several are features of the same content, of
             which the user must choose.
+        split_names: of the splits in the files, where there are several and they have names: those of the
+            columns of the masks.
+        ids: node type -> the ids of its nodes in their order, where the files have ids.
         no_split: how the files can be given a split, where they lack it and the format says how.
     """
 
@@ -36,4 +39,6 @@ class RawGraph:
     notes: tuple[str, ...] = ()
     name: str | None = None
     alternatives: Mapping[str, Path] | None = None
+    split_names: tuple[str, ...] = ()
+    ids: Callable[[str], Sequence[str]] | None = None
     no_split: str = ""

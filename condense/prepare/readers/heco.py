@@ -99,12 +99,13 @@ def read(source: Path) -> RawGraph:
         _join(data, name, ends, words, reverse=name[::-1] not in pairs)
     kind = words.get(target, target)
     data[kind].y = labels
-    split, notes = masks_of(_splits(source), len(labels), kind)
+    split, names = masks_of(_splits(source), len(labels), kind)
+    notes: tuple[str, ...] = ()
     if any(sp.issparse(matrix) for matrix in features.values()):
         notes += ("x_text: rows divided by their sums, as in HeCo",)
     if not features:
         notes += (add_degrees(data),)
-    return RawGraph(data, target=kind, split=split, notes=notes)
+    return RawGraph(data, target=kind, split=split, split_names=names, notes=notes)
 
 
 def _edge_lists(folder: Path) -> list[str]:
@@ -182,5 +183,5 @@ def _splits(folder: Path) -> dict[str, Rows]:
     splits = {}
     for size in sorted((int(match[1]) for match in found if match), reverse=True):
         files = {part: folder / f"{part}_{size}.npy" for part in NAMES}
-        splits[f"*_{size}.npy"] = {part: (path, read_array(path)) for part, path in files.items()}
+        splits[str(size)] = {part: (path, read_array(path)) for part, path in files.items()}
     return splits

@@ -72,11 +72,17 @@ def read(source: Path) -> RawGraph:
         data[relation].edge_index = torch.from_numpy(nodes.rows[links.ends[:, chosen]])
         if (links.weights[chosen] != 1).any():
             data[relation].edge_weight = torch.from_numpy(links.weights[chosen])
+    numbers = {name: number for number, name in types.items()}
     target, attributes, notes = _labelled(nodes, source)
     for key, value in attributes.items():
         data[types[target]][key] = value
     unnamed = ("info.dat is missing: types and relations are named after their numbers",)
-    return RawGraph(data, types[target], notes=(*notes, *(() if names.types else unnamed)))
+    return RawGraph(
+        data,
+        types[target],
+        notes=(*notes, *(() if names.types else unnamed)),
+        ids=lambda name: [str(i) for i in nodes.ids[nodes.types == numbers[name]].tolist()],
+    )
 
 
 def _type_names(nodes: Nodes, names: Names, source: Path) -> dict[int, str]:

@@ -81,10 +81,11 @@ def read(source: Path) -> RawGraph:
         data[ends].edge_index = torch.from_numpy(found.ends)
     target = kinds[0]
     data[target].y = labels
-    split, notes = masks_of(_splits(source), sizes[0], target)
+    split, splits = masks_of(_splits(source), sizes[0], target)
+    notes: tuple[str, ...] = ()
     if any(source.glob("*img_feature*.npz")):
-        notes += _set_image(data[target], _only(source, "*img_feature*.npz"), sizes[0])
-    return RawGraph(data, target=target, split=split, notes=notes)
+        notes = _set_image(data[target], _only(source, "*img_feature*.npz"), sizes[0])
+    return RawGraph(data, target=target, split=split, split_names=splits, notes=notes)
 
 
 def _only(folder: Path, pattern: str) -> Path:
@@ -115,7 +116,7 @@ def _splits(folder: Path) -> dict[str, Rows]:
     splits = {}
     for path in sorted(folder.glob(SPLITS)):
         rows = read_archive(path, OWN, keys)
-        splits[path.name] = {part: (path, rows[f"{part}_idx"]) for part in NAMES}
+        splits[path.stem] = {part: (path, rows[f"{part}_idx"]) for part in NAMES}
     return splits
 
 

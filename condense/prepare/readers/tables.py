@@ -76,7 +76,12 @@ def read(source: Path, on_unknown: Literal["drop", "error"] = "error") -> RawGra
             data[edge_type].edge_index = edge_index
             if weight is not None:
                 data[edge_type].edge_weight = weight
-    return RawGraph(data, spec.target, notes=tuple(notes))
+    return RawGraph(
+        data,
+        spec.target,
+        notes=tuple(notes),
+        ids=lambda name: ids[name].values.to_pylist(),
+    )
 
 
 def _nodes(spec: Spec, name: str, node: NodeTable) -> Table:
