@@ -65,7 +65,7 @@ MASKS = {f"{part}_mask": i == PARTS for i, part in enumerate(("train", "val", "t
         (several(y=torch.zeros(60)), {}, r"y of 'node' \(got 1 classes\) must have nodes of two classes"),
         (several(y=torch.rand(60, 3).round()), {}, r"y of 'node' .* one class per node; several labels"),
         (several(x=torch.full((60, 2), torch.nan)), {}, r"x_features\[0, 0\] of 'node' \(got nan\) is not"),
-        (several(edge_index=torch.tensor([[0], [60]])), {}, r"edge_index\[1, 0\] of node / links / node \(got 60"),
+        (several(edge_index=torch.tensor([[0], [60]])), {}, r"edge_index\[1, 0\] of node / links / node"),
         (two_types, {}, r"target \(got node, other\) must be one node type .* with --target"),
         (data, {"modalities": {"text": 5}}, r"x of 'node' \(got float32 \[60, 12\]\) must have the 5 col"),
         (data, {"modalities": {"text": "x_t"}}, r"modalities \(got 'x_t'\) is not an attribute"),
