@@ -39,7 +39,7 @@ class Conversion:
 
     graph: MultimodalGraph
     changes: tuple[str, ...]
-    details: tuple[str, ...] = ()
+    details: tuple[str, ...]
 
 
 def convert(
