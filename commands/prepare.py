@@ -6,13 +6,16 @@ import dataclasses
 import logging
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from rich.markup import escape
 
 from commands.modalities import sources
 from commands.terminal import OK, errors, notes, parse, print_json, silenced
+
+if TYPE_CHECKING:
+    from condense.data.graph import MultimodalGraph
 
 EXAMPLES = """
   python cli.py prepare data.pt --out mine.h5
@@ -21,6 +24,7 @@ EXAMPLES = """
   python cli.py prepare data.pt --split train.npy val.npy test.npy --out mine.h5
   python cli.py prepare graph.toml --on-unknown drop --out mine.h5
 """
+RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,15 +104,20 @@ def run(argv: list[str]) -> int:
     for line in describe(made.graph):
         say.print(line, markup=False)
     for change in made.changes:
-        say.print(f"changed  {escape(change)}")
+        say.print(f"note     {escape(change)}")
     warned = advice(made.graph)
     for warning in warned:
         say.print(f"[yellow]warning:[/] {escape(warning)}")
     out = escape(str(args.out))
-    say.print(
-        f"Written to [bold]{out}[/]. Next: python cli.py condense --dataset {out} --ratio 0.01"
-    )
+    following = f"python cli.py condense --dataset {out} --ratio {_ratio(made.graph)}"
+    say.print(f"Written to [bold]{out}[/]. Next: {following}")
     if args.json:
         contents = facts(made.graph)
         print_json({"file": str(args.out), **contents, "changes": made.changes, "warnings": warned})
     return OK
+
+
+def _ratio(graph: MultimodalGraph) -> float:
+    """A ratio to begin with: 0.01, or more where that is less than two nodes of each class."""
+    least = 2 * graph.num_classes / graph[graph.target].num_nodes
+    return next((ratio for ratio in RATIOS if ratio >= least), RATIOS[-1])

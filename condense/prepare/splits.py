@@ -31,7 +31,7 @@ def drawn_split(word: str, seed: int) -> Callable[[str, Tensor], Mapping[str, Te
         seed: of the draws.
 
     Raises:
-        UserError: neither.
+        UserError: neither; and the function, where a part is empty.
     """
     numbers = [int(n) for n in word.split("/")] if draws(word) else [0]
     if min(numbers) < 1 or (len(numbers) == 3 and sum(numbers) != 100):
@@ -57,6 +57,13 @@ def drawn_split(word: str, seed: int) -> Callable[[str, Tensor], Mapping[str, Te
             part[rows[: ends[0]]] = 0
             part[rows[ends[0] : ends[1]]] = 1
             part[rows[max(ends) :]] = 2
+        for number, name in enumerate(NAMES):
+            if not (part == number).any():
+                sizes = np.bincount(labels[labels >= 0])
+                raise UserError(
+                    f"split (got {word!r}) leaves no node for {name!r}: classes have {sizes.min()} to "
+                    f"{sizes.max()} labelled nodes; ask for fewer nodes of the other parts"
+                )
         return {name: torch.from_numpy(part == number) for number, name in enumerate(NAMES)}
 
     return drawn

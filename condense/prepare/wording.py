@@ -10,12 +10,13 @@ PLACE = re.compile(
     rf"graph\[({NAME}|\({NAME}, {NAME}, {NAME}\))\](?:\.([\w<>…-]+(?:\[[\d, ]+\])?))?"
 )
 OPTIONS = {
-    re.compile(r"modalities=…"): "--modalities",
+    re.compile(r"modalities=\{'(\w+)': '(\w+)'\}"): r"--modalities \1:\2",
     re.compile(r"target=…"): "--target",
     re.compile(r"split=…"): "--split-index",
     re.compile(rf"edge_weight=({NAME})"): r"--edge-weight \1",
 }
 """Arguments of `from_pyg` as its messages name them -> the options of `prepare`."""
+WHOLE = re.compile(r"\bgraph\.(\w+)")
 
 
 def in_words(message: str) -> str:
@@ -25,7 +26,7 @@ def in_words(message: str) -> str:
     """
     for argument, option in OPTIONS.items():
         message = argument.sub(option, message)
-    return PLACE.sub(_place, message)
+    return WHOLE.sub(r"\1 of the graph", PLACE.sub(_place, message))
 
 
 def _place(match: re.Match[str]) -> str:

@@ -105,7 +105,7 @@ def _dominant(
     where: str, x: NDArray, has: NDArray[np.bool_], span: NDArray[np.float64], ids: list[int]
 ) -> Iterator[str]:
     """A sentence where one column has nearly all of the variance."""
-    if x.shape[1] == 1 or not (span > 0).any():
+    if (span > 0).sum() < 2:  # Nothing is drowned.
         return
     variance = _sampled_variance(x, has)
     widest = np.argsort(span)[-EXACT:]

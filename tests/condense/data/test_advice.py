@@ -91,6 +91,11 @@ def zeros(graph: MultimodalGraph) -> None:
     graph["movie"].x_text[:, 3:5] = 0
 
 
+def alone(graph: MultimodalGraph) -> None:
+    """Of two columns one is constant: the other drowns nothing."""
+    graph["movie"].x_size = torch.rand(40, 2) * torch.tensor([1e6, 0])
+
+
 def sparse(graph: MultimodalGraph) -> None:
     entries = scipy.sparse.csr_array(np.eye(10, 3000, 5, dtype=np.float32))
     graph["director"].x_words = from_scipy(entries)
@@ -111,6 +116,7 @@ def rare(graph: MultimodalGraph) -> None:
 
 
 FINDINGS = [
+    (alone, "1 of 2 columns of x_size of 'movie' are 0 on all nodes, for example column 1:"),
     (away, "no edge leads to the target type 'movie'"),
     (aside, "no path leads from 1 relation (director / lives / city) to 'movie', so nothing reads"),
     (one_way, "1 relation (city / home_of / director) without a reverse: no edge leads back from"),

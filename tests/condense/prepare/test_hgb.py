@@ -231,5 +231,5 @@ def test_from_files_to_the_table(
     folder(Path("mine"), files())
     to_table("mine", ratio="0.3")
     said = capsys.readouterr().out
-    assert "changed  test labels: " in said
+    assert "note     test labels: " in said
     assert "mlp" in said

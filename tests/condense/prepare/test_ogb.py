@@ -291,7 +291,7 @@ def test_from_files_to_the_table(
     monkeypatch.chdir(folder(tmp_path, {f"mine/{name}": value for name, value in files().items()}))
     to_table("mine")
     said = capsys.readouterr().out
-    assert "changed  edges: as directed in the file" in said
+    assert "note     edges: as directed in the file" in said
     assert "mlp" in said
 
 

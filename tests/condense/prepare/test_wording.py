@@ -27,6 +27,7 @@ from tests.condense.prepare.test_pyg import data, hetero, saved
         ("graph['a].x'].y", "y of 'a].x'"),
         ("say edge_weight='w'", "say --edge-weight 'w'"),
         ("name it with target=…", "name it with --target"),
+        ("graph.foo: left out", "foo of the graph: left out"),
         ("nothing of the kind", "nothing of the kind"),
     ],
 )
@@ -38,8 +39,8 @@ def test_every_argument_has_its_option() -> None:
     """A new hint in the conversion's messages needs a row in OPTIONS."""
     (folder,) = condense.data.pyg.__path__
     text = "".join(path.read_text(encoding="utf-8") for path in Path(folder).glob("*.py"))
-    hints = {*re.findall(r"[a-z_]+=…", text), "edge_weight='w'"}
-    assert len(hints) > 3
+    hints = {*re.findall(r"[a-z_]+=…", text), "edge_weight='w'", "modalities={'text': 'x'}"}
+    assert len(hints) == 4
     for hint in hints:
         assert any(argument.fullmatch(hint) for argument in OPTIONS), hint
 
@@ -91,7 +92,7 @@ def test_changes_are_choices_and_losses_in_words(tmp_path: Path) -> None:
     made = prepare(saved(tmp_path, content), split="20/10/70")
     assert made.changes == (
         "split: 20/10/70 drawn with seed 0",
-        "x of 'node': its modality is called 'features'; name it with --modalities",
+        "x of 'node': its modality is called 'features'; another name with --modalities text:x",
         "more of 'node': kept, but no model and no condenser reads it",
     )
     assert len(made.details) == 4
