@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from rich.markup import escape
@@ -14,18 +14,22 @@ from rich.markup import escape
 from commands.modalities import sources
 from commands.terminal import OK, notes, parse, print_json, silenced
 
+if TYPE_CHECKING:
+    from condense.data.graph import MultimodalGraph
+
 EXAMPLES = """
   python cli.py prepare data.pt --out mine.h5
   python cli.py prepare sport_clip.pt --modalities text:512 image:512 --split 20/10/70 --out sport.h5
   python cli.py prepare graph.pt --target paper --split 20/30 --seed 1 --out mine.h5
+  python cli.py prepare data.pt --split train.npy val.npy test.npy --out mine.h5
   python cli.py prepare graph.toml --on-unknown drop --out mine.h5
   python cli.py prepare graph.toml --text-encoder models/minilm --image-encoder models/clip --out mine.h5
   python cli.py prepare meta_Toys.json.gz --images pictures --least-items 50 --out toys.h5
 """
-
-
+RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 REVIEWS = "amazon-reviews"
 KEPT = ".encoded"
+"""How the folder of finished features ends, which begins like the output."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +44,11 @@ class PrepareArguments:
         modalities: how the columns of x divide, as text:512 image:512, or which attributes are features, as
             text:x image:img. By default as the files name them.
         split: draws a split: 20/10/70 are per cent of the labelled nodes for training, validation and test;
-            20/30 are nodes of each class for training and validation, and the rest for the test. By default
-            the files' own.
+            20/30 are nodes of each class for training and validation, and the rest for the test. Or three
+            files with the nodes of these parts, as train.txt val.txt test.txt. Or the name of one of several
+            splits in the source. By default the source's own.
         seed: of a split that is drawn.
-        split_index: which of several splits in the files, counted from 0.
+        split_index: which column of masks that hold several splits, counted from 0.
         edge_weight: edge attribute that holds weights.
         name: of the data set in tables; by default that of the source.
         on_unknown: edges of tables that name a node which no table has are an error, or left out (drop).
@@ -66,7 +71,7 @@ class PrepareArguments:
     format: str = "auto"
     target: str | None = None
     modalities: list[str] | None = None
-    split: str | None = None
+    split: list[str] | None = None
     seed: int = 0
     split_index: int | None = None
     edge_weight: str | None = None
@@ -141,16 +146,15 @@ def run(argv: list[str]) -> int:
     for line in describe(made.graph):
         say.print(line, markup=False)
     for change in made.changes:
-        say.print(f"changed  {escape(change)}")
+        say.print(f"note     {escape(change)}")
     if listed is not None:
         say.print(f"All images that are missing or cannot be read: [bold]{escape(str(listed))}[/]")
     warned = advice(made.graph)
     for warning in warned:
         say.print(f"[yellow]warning:[/] {escape(warning)}")
     out = escape(str(args.out))
-    say.print(
-        f"Written to [bold]{out}[/]. Next: python cli.py condense --dataset {out} --ratio 0.01"
-    )
+    following = f"python cli.py condense --dataset {out} --ratio {_ratio(made.graph)}"
+    say.print(f"Written to [bold]{out}[/]. Next: {following}")
     if args.json:
         contents = facts(made.graph)
         unread = {"unreadable": {str(path): why for path, why in made.unreadable.items()}}
@@ -172,3 +176,9 @@ def _named(args: PrepareArguments) -> PrepareArguments:
     if args.meta is None:
         raise UserError(f"source (got {REVIEWS}) needs the file of products: --meta meta_X.json.gz")
     return dataclasses.replace(args, source=args.meta, format=REVIEWS)
+
+
+def _ratio(graph: MultimodalGraph) -> float:
+    """A ratio to begin with: 0.01, or more where that is less than two nodes of each class."""
+    least = 2 * graph.num_classes / graph[graph.target].num_nodes
+    return next((ratio for ratio in RATIOS if ratio >= least), RATIOS[-1])

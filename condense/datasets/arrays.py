@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,23 +17,21 @@ from condense.datasets.declared import check_declared, check_dense
 from condense.errors import FileError
 
 OWN = ""
-"""The owner of a user's own files."""
-DATA_ROOT = "below --data-root"
-"""Where the files of the data sets that are known by name belong, for messages."""
+"""The owner of users' own files."""
 
 
-def read_array(path: Path, owner: str, place: str = DATA_ROOT) -> NDArray:
+def read_array(path: Path, owner: str = OWN) -> NDArray:
     """The array in a .npy file, whose name may have any suffix.
 
     Args:
         path: the file.
-        owner: the source of the files, for messages; OWN for those of users themselves.
-        place: where they belong, for messages.
+        owner: of a data set that is known by name, whose files belong below --data-root, for messages; OWN
+            for files of users, wherever they are.
 
     Raises:
         FileError: the file is missing, damaged, pickled or an archive.
     """
-    with file_errors(path, owner, place):
+    with file_errors(path, owner):
         check_declared(path)
         loaded = np.load(path, allow_pickle=False)
         if not isinstance(loaded, np.ndarray):
@@ -41,15 +40,13 @@ def read_array(path: Path, owner: str, place: str = DATA_ROOT) -> NDArray:
         return loaded
 
 
-def read_archive(
-    path: Path, owner: str, keys: Sequence[str], place: str = DATA_ROOT
-) -> dict[str, NDArray]:
+def read_archive(path: Path, owner: str, keys: Sequence[str]) -> dict[str, NDArray]:
     """The arrays `keys` of a .npz file.
 
     Raises:
         FileError: the file is missing or damaged, or one of `keys` is pickled or missing.
     """
-    with file_errors(path, owner, place):
+    with file_errors(path, owner):
         check_declared(path, keys)
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
@@ -58,7 +55,7 @@ def read_archive(
             return {key: loaded[key] for key in keys}
 
 
-def archive_keys(path: Path, owner: str) -> list[str]:
+def archive_keys(path: Path, owner: str = OWN) -> list[str]:
     """The names of the arrays in a .npz file.
 
     Raises:
@@ -68,7 +65,7 @@ def archive_keys(path: Path, owner: str) -> list[str]:
         return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
-def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
+def read_sparse(path: Path, owner: str = OWN) -> sp.csr_matrix:
     """The matrix that scipy saved in a .npz file.
 
     Raises:
@@ -77,17 +74,17 @@ def read_sparse(path: Path, owner: str) -> sp.csr_matrix:
     shape = read_archive(path, owner, ["shape"])["shape"]
     with file_errors(path, owner):
         check_dense(tuple(int(n) for n in shape))
-        return _checked(sp.csr_matrix(sp.load_npz(path)))
+        return _checked(sp.load_npz(path))
 
 
-def read_adjacency(path: Path, owner: str, n: int, place: str = DATA_ROOT) -> sp.csr_matrix:
+def read_adjacency(path: Path, n: int) -> sp.csr_matrix:
     """The adjacency matrix [n, n] that scipy saved in CSR in a .npz file; it is never made dense.
 
     Raises:
         FileError: the file is missing, damaged or pickled, or holds another kind or shape of matrix.
     """
-    parts = read_archive(path, owner, ["format", "shape"], place)
-    with file_errors(path, owner, place):
+    parts = read_archive(path, OWN, ["format", "shape"])
+    with file_errors(path):
         kind, shape = parts["format"].item(), tuple(parts["shape"].tolist())
         if kind not in (b"csr", "csr"):
             raise ValueError(f"its format is {kind!r} where b'csr' is expected")
@@ -96,7 +93,7 @@ def read_adjacency(path: Path, owner: str, n: int, place: str = DATA_ROOT) -> sp
                 f"{path} (got shape {list(shape)}) must be [{n}, {n}], a row and a column for each node; "
                 "prepare it from the same nodes as the other files"
             )
-        return _checked(sp.csr_matrix(sp.load_npz(path)))
+        return _checked(sp.load_npz(path))
 
 
 def read_csr(
@@ -106,7 +103,7 @@ def read_csr(
 
     Args:
         path: the file.
-        owner: the source of the files, for messages; OWN for those of users themselves.
+        owner: as for `read_array`.
         name: of the matrix.
         separator: between the name and the part.
         dense: whether it will be made dense; if so, it may not be too large for that.
@@ -122,7 +119,7 @@ def read_csr(
         return _checked(sp.csr_matrix((data, indices, indptr), shape=tuple(shape.tolist())))
 
 
-def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
+def read_pairs(path: Path, owner: str = OWN) -> NDArray[np.int64]:
     """The lines "src dst" of a text file, as [2, lines].
 
     Raises:
@@ -139,36 +136,39 @@ def read_pairs(path: Path, owner: str) -> NDArray[np.int64]:
         return np.ascontiguousarray(pairs.T)
 
 
-def check_range(path: Path, numbers: NDArray, n: int, what: str) -> None:
-    """Check that `numbers`, read from `path`, are integers in 0 … n − 1, numbers of nodes of type `what`.
+def check_range(where: Path | str, numbers: NDArray, n: int, what: str) -> None:
+    """Check that `numbers`, read from `where`, are integers in 0 … n − 1, numbers of nodes of type `what`.
 
     Raises:
         FileError: they are not.
     """
     if numbers.dtype.kind not in "iu":
         raise FileError(
-            f"{path} (got {numbers.dtype} numbers of {what}s) must be integer; convert it"
+            f"{where} (got {numbers.dtype} numbers of {what}s) must be integer; convert it"
         )
     outside = numbers[(numbers < 0) | (numbers >= n)]
     if outside.size:
         raise FileError(
-            f"{path} names {what} {outside[0]}, which must lie in 0 … {n - 1}; "
-            f"prepare it from the same {what}s as the other files"
+            f"{where} names {what} {outside[0]}, which must lie in 0 … {n - 1}; "
+            f"count the {what}s from 0, in the order of the other files"
         )
 
 
-def _checked(matrix: sp.csr_matrix) -> sp.csr_matrix:
-    matrix.check_format(full_check=True)  # Otherwise scipy may read or write out of bounds.
-    return matrix
+def _checked(matrix: Any) -> sp.csr_matrix:
+    """A matrix of any form as CSR, once its indices are known to lie within its shape."""
+    # Otherwise scipy may read or write out of bounds, in the conversion too. Other forms check themselves.
+    if isinstance(matrix, sp.csr_matrix | sp.csc_matrix | sp.bsr_matrix):
+        matrix.check_format(full_check=True)
+    return sp.csr_matrix(matrix)
 
 
 @contextmanager
-def file_errors(path: Path, owner: str, place: str = DATA_ROOT) -> Iterator[None]:
+def file_errors(path: Path, owner: str = OWN) -> Iterator[None]:
     """Convert errors in the block into a FileError with the path and a remedy."""
-    missing = f"put {owner}'s files {place}"
-    damaged = f"{missing} again"
-    if owner == OWN:
-        missing, damaged = "put it there", "save it again"
+    missing, damaged = "put it there", "save it again"
+    if owner != OWN:
+        missing = f"put {owner}'s files below --data-root"
+        damaged = f"{missing} again"
     try:
         yield
     except FileNotFoundError:

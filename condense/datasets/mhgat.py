@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from condense.datasets.arrays import check_range, read_array
+from condense.datasets.arrays import OWN, check_range, read_array
 from condense.errors import FileError
 
 
@@ -30,7 +30,7 @@ class Relation:
     ends: NDArray[np.int64]
 
 
-def read_triples(path: Path, owner: str) -> NDArray[np.int64]:
+def read_triples(path: Path, owner: str = OWN) -> NDArray[np.int64]:
     """The lines (source, destination, relation) of a file, [e, 3].
 
     Raises:

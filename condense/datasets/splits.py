@@ -1,4 +1,4 @@
-"""Splits: node numbers of a public one converted to masks and labels, and random ones."""
+"""Splits: node numbers of a public one as masks and labels, and random ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch_geometric.data.storage import NodeStorage
 
 from condense.data.graph import UNLABELLED
 from condense.datasets.arrays import check_range
+from condense.errors import FileError
 
 NAMES = ("train", "val", "test")
 
@@ -34,16 +36,41 @@ def set_splits(
     Raises:
         FileError: a number is not that of a node.
     """
-    n = len(labels)
-    inside = torch.zeros(n, dtype=torch.bool)
+    inside = torch.zeros(len(labels), dtype=torch.bool)
     for name in NAMES:
-        check_range(path, rows[name], n, what)
-        mask = torch.zeros(n, dtype=torch.bool)
-        mask[torch.from_numpy(rows[name].astype(np.int64))] = True
+        mask = mask_of(path, rows[name], len(labels), what)
         store[f"{name}_mask"] = mask
         inside |= mask
     y = torch.from_numpy(labels.astype(np.int64))
     store.y = torch.where(inside, y, torch.full_like(y, UNLABELLED))
+
+
+def mask_of(where: Path | str, values: NDArray, n: int, what: str = "node") -> Tensor:
+    """The nodes in a part of a split, bool [n], or [n, k] for k splits.
+
+    Args:
+        where: the file, and the part's name there, for messages.
+        values: bool [n] or [n, k]; or numbers of nodes, counted from 0, [m], [1, m] or [m, 1].
+        n: the number of nodes.
+        what: their type, for messages.
+
+    Raises:
+        FileError: values of other shapes, or a number of no node.
+    """
+    if values.dtype == bool and values.ndim in (1, 2) and len(values) == n:
+        return torch.from_numpy(np.array(values))
+    flat = values.reshape(-1) if values.ndim == 1 or 1 in values.shape else values
+    if flat.dtype.kind == "f" and np.isfinite(flat).all() and np.array_equal(flat, np.rint(flat)):
+        flat = flat.astype(np.int64)
+    if flat.ndim != 1 or flat.dtype.kind not in "iu":
+        raise FileError(
+            f"{where} (got {values.dtype} {list(values.shape)}) must hold numbers of {what}s, or a mask of "
+            f"{n}; save it again"
+        )
+    check_range(where, flat, n, what)
+    mask = torch.zeros(n, dtype=torch.bool)
+    mask[torch.from_numpy(flat.astype(np.int64))] = True
+    return mask
 
 
 def draw_counts(labels: NDArray, train: int, val: int, seed: int = 0) -> dict[str, NDArray]:

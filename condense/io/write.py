@@ -16,6 +16,7 @@ from condense.data.sparse import is_sparse
 from condense.data.spread.spread import spread_of
 from condense.io.arrays import write_array
 from condense.io.eight_bits import write_compact
+from condense.io.fits import check_fits, check_size
 from condense.io.names import encoded, relation_key
 from condense.io.replace import Sink, replacing
 from condense.io.schema import (
@@ -46,7 +47,7 @@ def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) 
         graph: a whole graph, or a condensed one with its provenance.
 
     Raises:
-        GraphError: the graph breaks a rule.
+        GraphError: the graph breaks a rule, or its file would hold more than is read back.
         FileError: the file cannot be written; an existing file at `path` is left untouched.
     """
     kind: Kind = "condensed" if isinstance(graph, CondensedGraph) else "whole"
@@ -55,12 +56,14 @@ def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) 
     else:
         contents, provenance = graph, ""
     check(contents, kind)
+    check_fits(contents, provenance)
     header = Header.of(contents, kind)
 
     with replacing(path) as sink:
         with h5py.File(sink, "w", libver=LIBVER, userblock_size=SIZE) as file:
             _write(file, contents, header, provenance, sink)
         seal(sink)
+        check_size(contents, sink.seek(0, os.SEEK_END))
 
 
 def _write(

@@ -64,7 +64,11 @@ def raw_graph(graph: nx.Graph, path: Path) -> RawGraph:
         store = data if isinstance(data, Data) else data[relation]
         for key, value in arrays.items():
             store[key] = torch.from_numpy(value)
-    return RawGraph(data, notes=tuple(dict.fromkeys(notes)))
+    return RawGraph(
+        data,
+        notes=tuple(dict.fromkeys(notes)),
+        ids=lambda name: list(map(str, numbers[NODE if plain else name])),
+    )
 
 
 def _name(path: Path, where: object, value: object) -> str:

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from condense.datasets.arrays import file_errors
 from condense.errors import FileError
 
-PLACE = "in that folder"
-"""Where a format's files belong, for messages."""
 NUMBERS = {"int64": "whole numbers", "float32": "numbers", "float64": "numbers"}
 """The types that columns may have, in words."""
 MISSING = ("", "nan", "NaN", "-nan", "NA", "N/A", "null", "NULL", "None")
@@ -30,7 +28,6 @@ WORDS_BYTES = 1 << 20
 def read_numbers(
     path: Path,
     dtype: str,
-    owner: str,
     *,
     columns: int | None = None,
     rows: int | None = None,
@@ -42,7 +39,6 @@ def read_numbers(
     Args:
         path: the file; it is decompressed if its name ends in .gz.
         dtype: a key of NUMBERS. Columns of floats may have gaps, which become NaN.
-        owner: the source of the files, for messages.
         columns: how many there must be; None for as many as the first line has.
         rows: how many there must be; reading stops after more.
         per: what a row is for, for messages, such as "one per node".
@@ -54,7 +50,7 @@ def read_numbers(
     # Here, because recognising a format needs no pyarrow.
     import pyarrow as pa
 
-    with file_errors(path, owner, PLACE):
+    with file_errors(path):
         with _lines(path) as stream:
             first = stream.readline(BLOCK_BYTES).decode("utf-8", "replace")
         if not first:
@@ -75,18 +71,18 @@ def read_numbers(
     if rows is not None and count != rows:
         got = f"more than {rows}" if count > rows else count
         raise FileError(
-            f"{path} (got {got} lines) must have {rows}, {per}; put {owner}'s files {PLACE} again"
+            f"{path} (got {got} lines) must have {rows}, {per}; take it from the same set as the other files"
         )
     return np.concatenate(parts) if parts else np.empty((0, width), dtype)
 
 
-def read_words(path: Path, owner: str) -> list[list[str]]:
+def read_words(path: Path) -> list[list[str]]:
     """The comma-separated words in each line of a short gzipped file, without empty lines.
 
     Raises:
         FileError: the file is missing, damaged, empty, too long or no text.
     """
-    with file_errors(path, owner, PLACE):
+    with file_errors(path):
         with _lines(path) as stream:
             content = stream.read(WORDS_BYTES + 1)
         if len(content) > WORDS_BYTES:

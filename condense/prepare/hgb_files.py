@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from condense.datasets.arrays import file_errors
 from condense.errors import FileError
-from condense.prepare.delimited import PLACE, read_numbers
-
-OWNER = "HGB"
+from condense.prepare.delimited import read_numbers
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ def read_nodes(path: Path) -> Nodes:
             raise fault(path, number, str(len(x)), rule)
         features.setdefault(node_type, []).append(x)
     if not ids:
-        raise FileError(
-            f"{path} (got no line) must have a line for each node; put {OWNER}'s files {PLACE}"
-        )
+        raise FileError(f"{path} (got no line) must have a line for each node; save it again")
     kinds, rows = np.array(types), np.empty(len(types), np.int64)
     for node_type, found in features.items():
         rows[kinds == node_type] = np.arange(len(found))
@@ -98,7 +94,7 @@ def read_links(path: Path, nodes: Nodes) -> Links:
     Raises:
         FileError: the file is missing or damaged, or names a node that is not in node.dat.
     """
-    table = read_numbers(path, "float64", OWNER, delimiter="\t")  # [edges, 3 or 4]
+    table = read_numbers(path, "float64", delimiter="\t")  # [edges, 3 or 4]
     if table.shape[1] not in (3, 4):
         rule = "must be source, destination, relation and weight, divided by tabs"
         raise fault(path, 1, f"{table.shape[1]} columns", rule)
@@ -159,7 +155,7 @@ def fault(path: Path, line: int, got: str, rule: str) -> FileError:
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """The number of each line that is not empty, and its columns."""
-    with file_errors(path, OWNER, PLACE), path.open(encoding="utf-8", errors="replace") as stream:
+    with file_errors(path), path.open(encoding="utf-8", errors="replace") as stream:
         for number, line in enumerate(stream, start=1):
             if line := line.rstrip("\r\n"):
                 yield number, line.split("\t")

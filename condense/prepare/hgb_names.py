@@ -13,7 +13,6 @@ from typing import Any
 
 from condense.data.plain_json import parsed
 from condense.datasets.arrays import file_errors
-from condense.prepare.delimited import PLACE
 
 LENGTH = 1 << 20
 """Longest info.dat, in characters."""
@@ -32,7 +31,7 @@ class Names:
     relations: dict[int, tuple[int, int, str]]
 
 
-def read_names(path: Path, owner: str) -> Names:
+def read_names(path: Path) -> Names:
     """The names in info.dat; none without that file.
 
     Raises:
@@ -40,7 +39,7 @@ def read_names(path: Path, owner: str) -> Names:
     """
     if not os.path.isfile(path):
         return Names({}, {})
-    with file_errors(path, owner, PLACE):
+    with file_errors(path):
         with path.open(encoding="utf-8") as stream:
             text = stream.read(LENGTH + 1)
         if len(text) > LENGTH:

@@ -1,29 +1,27 @@
-"""Splits of files, given as numbers of nodes, as the columns of masks."""
+"""Several splits in the files of one data set as the columns of masks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from condense.datasets.arrays import check_range
-from condense.datasets.splits import NAMES
+from condense.datasets.splits import NAMES, mask_of
 
 Rows = Mapping[str, tuple[Path, NDArray]]
-"""Part of a split -> its file, for messages, and the numbers of its nodes."""
+"""Part of a split -> its file, for messages, and the numbers of its nodes, or its mask."""
 
 
 def masks_of(
     splits: Mapping[str, Rows], n: int, what: str
 ) -> tuple[dict[str, Tensor] | None, tuple[str, ...]]:
-    """The masks bool [n], or [n, splits] of several; and a sentence that numbers those.
+    """The masks bool [n], or [n, splits] of several; and the names of those.
 
     Args:
-        splits: title, for the sentence -> parts; the first is the default.
+        splits: name -> parts; the first is the default.
         n: the number of target nodes.
         what: their type, for messages.
 
@@ -35,9 +33,7 @@ def masks_of(
     masks = {part: torch.zeros(n, len(splits), dtype=torch.bool) for part in NAMES}
     for column, rows in enumerate(splits.values()):
         for part, (path, numbers) in rows.items():
-            check_range(path, numbers, n, what)
-            masks[part][torch.from_numpy(numbers.astype(np.int64)), column] = True
+            masks[part][:, column] = mask_of(path, numbers, n, what)
     if len(splits) == 1:
         return {part: mask[:, 0] for part, mask in masks.items()}, ()
-    order = ", ".join(f"{column} is {title}" for column, title in enumerate(splits))
-    return masks, (f"splits: {order}; choose one with --split-index",)
+    return masks, tuple(splits)

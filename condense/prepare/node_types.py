@@ -68,7 +68,7 @@ def _number(path: Path) -> int | None:
 
 def _sizes(path: Path) -> list[int]:
     """The number of nodes of each type."""
-    types = read_array(path, "")
+    types = read_array(path)
     good = types.ndim == 1 and types.dtype.kind in "iu" and len(types)
     if not good or types[0] != 0 or not np.isin(np.diff(types.astype(np.int64)), (0, 1)).all():
         raise FileError(

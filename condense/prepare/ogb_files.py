@@ -7,16 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.datasets.arrays import check_range
+from condense.datasets.splits import mask_of
 from condense.errors import FileError
-from condense.prepare.delimited import PLACE, read_numbers, read_words
+from condense.prepare.delimited import read_numbers, read_words
 
-OWNER = "OGB"
-AGAIN = f"put {OWNER}'s files {PLACE} again"
+AGAIN = "take it from OGB again"
 PARTS = {"train_mask": "train", "val_mask": "valid", "test_mask": "test"}
 SEVERAL_LABELS = "several labels per node (multi-label classification) are not supported"
 
@@ -27,7 +26,7 @@ def count(path: Path) -> int:
     Raises:
         FileError: the file is missing, damaged, or of several graphs.
     """
-    numbers = read_numbers(path, "int64", OWNER, columns=1)
+    numbers = read_numbers(path, "int64", columns=1)
     if len(numbers) != 1 or numbers[0, 0] < 0:
         raise FileError(
             f"{path} (got {len(numbers)} lines, first {numbers[0, 0]}) must hold one number, not negative, "
@@ -42,7 +41,7 @@ def counts(path: Path) -> dict[str, int]:
     Raises:
         FileError: the file is missing, damaged, or has other lines.
     """
-    lines = read_words(path, OWNER)
+    lines = read_words(path)
     fits = len(lines) == 2 and len(lines[0]) == len(lines[1]) == len(set(lines[0]))
     if not fits or not all(word.isdecimal() and len(word) < 16 for word in lines[1]):
         raise FileError(
@@ -63,7 +62,7 @@ def relations(path: Path, nodes: dict[str, int]) -> list[EdgeType]:
         FileError: the file is missing, damaged, or names another type.
     """
     found = []
-    for words in read_words(path, OWNER):
+    for words in read_words(path):
         if len(words) != 3 or words[0] not in nodes or words[2] not in nodes:
             raise FileError(
                 f"{path} (got {','.join(words)[:60]}) must have lines of head, relation, tail, with the "
@@ -79,7 +78,7 @@ def labels(path: Path, nodes: int) -> Tensor:
     Raises:
         FileError: the file is missing or damaged, has another number of lines, or several labels per node.
     """
-    y = read_numbers(path, "float64", OWNER, rows=nodes, per="one per node")
+    y = read_numbers(path, "float64", rows=nodes, per="one per node")
     if y.shape[1] != 1:
         raise FileError(
             f"{path} (got {y.shape[1]} columns): {SEVERAL_LABELS}; keep the column of one task"
@@ -100,7 +99,7 @@ def node_attributes(folder: Path, nodes: int) -> Iterator[tuple[str, Tensor]]:
     for key, name, dtype in (("x", "node-feat", "float32"), ("node_year", "node_year", "int64")):
         path = folder / f"{name}.csv.gz"
         if path.exists():
-            rows = read_numbers(path, dtype, OWNER, rows=nodes, per="one per node")
+            rows = read_numbers(path, dtype, rows=nodes, per="one per node")
             yield key, torch.from_numpy(rows)
 
 
@@ -119,7 +118,7 @@ def edge_attributes(
         FileError: a file is missing or damaged, or does not fit the others.
     """
     edges, path = count(folder / "num-edge-list.csv.gz"), folder / "edge.csv.gz"
-    ends = read_numbers(path, "int64", OWNER, columns=2, rows=edges, per="one per edge").T
+    ends = read_numbers(path, "int64", columns=2, rows=edges, per="one per edge").T
     for numbers, limit, node_type in zip(ends, nodes, types, strict=True):
         check_range(path, numbers, limit, node_type)
     if both:
@@ -127,7 +126,7 @@ def edge_attributes(
     yield "edge_index", torch.from_numpy(np.ascontiguousarray(ends))
     path = folder / "edge-feat.csv.gz"
     if path.exists():
-        x = torch.from_numpy(read_numbers(path, "float32", OWNER, rows=edges, per="one per edge"))
+        x = torch.from_numpy(read_numbers(path, "float32", rows=edges, per="one per edge"))
         yield "edge_attr", x.repeat_interleave(2, dim=0) if both else x
 
 
@@ -139,8 +138,4 @@ def masks(folder: Path, nodes: int, node_type: str) -> Iterator[tuple[str, Tenso
     """
     for mask, name in PARTS.items():
         path = folder / f"{name}.csv.gz"
-        rows: NDArray = read_numbers(path, "int64", OWNER, columns=1)[:, 0]
-        check_range(path, rows, nodes, node_type)
-        inside = torch.zeros(nodes, dtype=torch.bool)
-        inside[torch.from_numpy(rows)] = True
-        yield mask, inside
+        yield mask, mask_of(path, read_numbers(path, "int64", columns=1), nodes, node_type)

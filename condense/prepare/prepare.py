@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from condense.data.pyg.convert import Conversion, convert
-from condense.data.pyg.labels import is_split
-from condense.errors import UserError
+from condense.errors import GraphError
 from condense.prepare.alternatives import chosen
+from condense.prepare.asked_split import AskedSplit
 from condense.prepare.formats import OnUnknown, format_of
 from condense.prepare.options import DEFAULTS, ReadOptions
-from condense.prepare.raw import RawGraph
-from condense.prepare.splits import COUNTS, SHARES, drawn_split
+from condense.prepare.wording import in_words
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def prepare(
     *,
     target: str | None = None,
     modalities: Mapping[str, Any] | None = None,
-    split: str | None = None,
+    split: str | Sequence[str] | None = None,
     split_index: int | None = None,
     edge_weight: str | None = None,
     name: str | None = None,
@@ -49,7 +48,8 @@ def prepare(
         format: in `condense.prepare.formats.FORMATS`, or "auto".
         target: the node type to classify, where several have labels; of a graph of one type, its name.
         modalities: as `condense.data.from_pyg` takes them; by default as the files name them.
-        split: draws a split, see `drawn_split`; by default that of the files.
+        split: draws a split, see `drawn_split`; or names one of several in the source; or three files with
+            the nodes for training, validation and test. By default that of the source.
         split_index: which of several splits, for masks [n, k]; by default 0.
         edge_weight: which edge attribute holds the weights.
         name: of the data set, for tables; by default that of the file or folder.
@@ -61,55 +61,23 @@ def prepare(
         UserError: an argument, or a file, is wrong; the message names it and what to do.
     """
     source = Path(source)
-    if split is not None and split_index is not None:
-        raise UserError(
-            f"split_index (got {split_index}) chooses among given splits; leave split out"
+    asked = AskedSplit.of(split, split_index, seed)
+    raw = chosen(format_of(source, format).read(source, on_unknown, options), source, modalities)
+    given, notes = asked.among(raw, source)
+    try:
+        made = convert(
+            raw.data,
+            target or raw.target,
+            modalities=modalities or raw.modalities,
+            split=given,
+            edge_weight=edge_weight or raw.edge_weight,
+            name=name
+            or raw.name
+            or source.resolve().name.removesuffix("".join(source.suffixes))
+            or "mine",
+            source="real",
         )
-    draw = None if split is None else drawn_split(split, seed)
-    raw = format_of(source, format).read(source, on_unknown, options)
-    raw = chosen(raw, source, modalities)
-    if split is None and raw.usual_split is not None:
-        split, draw = raw.usual_split, drawn_split(raw.usual_split, seed)
-    if draw is None and not _has_split(raw):
-        raise UserError(
-            f"{source} has no split into training, validation and test nodes; draw one with --split "
-            f"{SHARES} (per cent), or --split {COUNTS} (nodes of each class){raw.no_split}"
-        )
-    made = convert(
-        raw.data,
-        target or raw.target,
-        modalities=modalities or raw.modalities,
-        split=draw or _chosen(raw, split_index),
-        edge_weight=edge_weight or raw.edge_weight,
-        name=name
-        or raw.name
-        or source.resolve().name.removesuffix("".join(source.suffixes))
-        or "mine",
-        source="real",
-    )
-    notes = (*options.notes(), *raw.notes)
-    if draw:
-        notes = (*notes, f"split: {split} drawn with seed {seed}")
-    return Prepared(made.graph, (*notes, *made.changes), raw.unreadable)
-
-
-def _has_split(raw: RawGraph) -> bool:
-    if raw.split is not None:
-        return True
-    stores = [raw.data, *getattr(raw.data, "node_stores", [])]
-    return any(is_split(str(key)) for store in stores for key, _ in store.items())
-
-
-def _chosen(raw: RawGraph, index: int | None) -> int | Mapping[str, Any] | None:
-    """What `convert` takes as the split."""
-    if raw.split is None:
-        return index
-    if index is None:
-        several = all(getattr(rows, "ndim", 1) == 2 for rows in raw.split.values())
-        return {part: rows[:, 0] for part, rows in raw.split.items()} if several else raw.split
-    for part, rows in raw.split.items():
-        if getattr(rows, "ndim", 1) != 2 or not 0 <= index < rows.shape[1]:
-            raise UserError(
-                f"split_index (got {index}) is not a column of the split's {part!r}; leave it out"
-            )
-    return {part: rows[:, index] for part, rows in raw.split.items()}
+    except GraphError as error:
+        raise GraphError(f"{source}: {in_words(str(error))}") from error
+    changes = (*options.notes(), *raw.notes, *notes, *map(in_words, made.changes))
+    return Prepared(made.graph, changes, made.details, raw.unreadable)

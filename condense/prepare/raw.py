@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ class RawGraph:
             which the user must choose.
         unreadable: image file that is missing or damaged -> why.
         usual_split: drawn where neither the files nor the user says one, see `drawn_split`.
+        split_names: of the splits in the files, where there are several and they have names: those of the
+            columns of the masks.
+        ids: node type -> the ids of its nodes in their order, where the files have ids.
         no_split: how the files can be given a split, where they lack it and the format says how.
     """
 
@@ -40,4 +43,6 @@ class RawGraph:
     alternatives: Mapping[str, Path] | None = None
     unreadable: Mapping[Path, str] = field(default_factory=dict)
     usual_split: str | None = None
+    split_names: tuple[str, ...] = ()
+    ids: Callable[[str], Sequence[str]] | None = None
     no_split: str = ""

@@ -99,7 +99,9 @@ def as_numbers(value: object, path: Path, part: str = "") -> Tensor:
     """`value`, read from `path`, as a dense tensor of at least one dimension."""
     if isinstance(value, Tensor) and value.layout == torch.strided and value.dim():
         check_storage(path, value, AGAIN)
-        return value.detach()
+        if not value.is_complex():
+            value = value.detach()
+            return value.float() if value.dtype == torch.bfloat16 else value  # numpy has none.
     if isinstance(value, list | tuple):
         try:
             return torch.from_numpy(np.asarray(value) + 0)
@@ -111,7 +113,7 @@ def as_numbers(value: object, path: Path, part: str = "") -> Tensor:
 
 
 def check_numbers(path: Path, numbers: Tensor, n: int, what: str) -> None:
-    """Raise unless `numbers`, read from `path`, are those of nodes, 0 … n − 1; masks are left alone.
+    """Raise unless `numbers`, read from `path`, are integers that are those of nodes, 0 … n − 1.
 
     Raises:
         FileError: they are not.
@@ -119,5 +121,4 @@ def check_numbers(path: Path, numbers: Tensor, n: int, what: str) -> None:
     if numbers.is_floating_point() or numbers.is_complex():
         got = str(numbers.dtype).removeprefix("torch.")
         raise FileError(f"{path} (got {got} numbers of {what}s) must be integer; convert it")
-    if numbers.dtype != torch.bool:
-        check_range(path, numbers.numpy(), n, what)
+    check_range(path, numbers.numpy(), n, what)

@@ -24,8 +24,8 @@ def test_from_a_file_to_the_table(source: str, capsys: pytest.CaptureFixture[str
     assert cli.main(["prepare", source, "--out", "mine.h5", *more]) == 0
     said = capsys.readouterr()
     assert "text (8), image (4)" in said.out
-    assert "changed  split: 20/10/70 drawn with seed 0" in said.out
-    assert "condense --dataset mine.h5 --ratio 0.01" in said.out
+    assert "note     split: 20/10/70 drawn with seed 0" in said.out
+    assert "condense --dataset mine.h5 --ratio 0.1" in said.out
     assert "WARNING" not in said.err  # Changes are listed once.
     words = ["--method", "kmeans", "--ratio", "0.2", "--out", "small.h5"]
     assert cli.main(["condense", "--dataset", "mine.h5", *words]) == 0

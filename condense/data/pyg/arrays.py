@@ -59,20 +59,20 @@ def feature_matrix(x: Tensor, where: str, changes: Changes) -> Tensor:
     if x.layout != torch.strided:
         layout = str(x.layout).removeprefix("torch.")
         if x.dim() == 2 and x.size(1) > WIDEST:
-            changes.note(
+            changes.detail(
                 f"{where}: float32 CSR from {layout} {str(x.dtype).removeprefix('torch.')}"
             )
             coo = x.to_sparse_coo().coalesce()
             rows, columns = coo.indices().numpy()
             values = coo.values().float().numpy()
             return from_scipy(sp.coo_array((values, (rows, columns)), shape=tuple(x.shape)))
-        changes.note(f"{where}: made dense from {layout}")
+        changes.detail(f"{where}: made dense from {layout}")
         x = x.to_dense()
     if x.dim() == 1:
         changes.detail(f"{where}: one column, [n, 1]")
         x = x.unsqueeze(1)
     elif x.dim() > 2:
-        changes.detail(f"{where}: each node's values as one row")
+        changes.note(f"{where}: each node's values as one row, from {described(x)}")
         x = x.flatten(1)
     if x.dtype in (torch.float16, torch.float32):
         return x

@@ -13,7 +13,7 @@ from torch_geometric.data import Data, HeteroData
 from condense.data.graph import MultimodalGraph, Source
 from condense.data.pyg.arrays import as_tensor, storable, vector
 from condense.data.pyg.changes import Changes
-from condense.data.pyg.edges import edge_attributes
+from condense.data.pyg.edges import check_weight, edge_attributes
 from condense.data.pyg.features import FEATURES, check_plan, modality_features, plan_of
 from condense.data.pyg.labels import is_split, labels, splits
 from condense.data.pyg.stores import Stores, stores_of
@@ -24,7 +24,7 @@ from condense.errors import GraphError
 from models.choices import nearest
 from models.schema import FEATURE_PREFIX, MASK_PREFIX
 
-Split = int | Mapping[str, Any] | Callable[[Tensor], Mapping[str, Any]]
+Split = int | Mapping[str, Any] | Callable[[str, Tensor], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,13 @@ class Conversion:
 
     Attributes:
         graph: obeys all rules of a whole graph.
-        changes: what was changed or left out, a sentence each.
+        changes: choices that were made and what was left out, a sentence each.
+        details: changes of type or layout that keep all values, likewise.
     """
 
     graph: MultimodalGraph
     changes: tuple[str, ...]
+    details: tuple[str, ...]
 
 
 def convert(
@@ -52,12 +54,13 @@ def convert(
 ) -> Conversion:
     """The graph of `condense.data.from_pyg`, which documents the arguments, with the list of changes.
 
-    A split may also be a function from the labels, long [n], to one.
+    A split may also be a function from the target type and its labels, long [n], to one.
     """
     changes = Changes()
     stores = stores_of(data, target, edge_weight)
     target = _target(stores, target)
     check_plan(modalities, stores.nodes)
+    check_weight(edge_weight, stores.edges.values())
     graph = MultimodalGraph()
     edges = {
         relation: edge_attributes(store, f"graph[{relation!r}]", edge_weight, changes)
@@ -76,7 +79,7 @@ def convert(
     if modalities is None:
         _tell_apart(graph, changes)
     check(graph, "whole")
-    return Conversion(graph, tuple(changes))
+    return Conversion(graph, tuple(changes.notes), tuple(changes.details))
 
 
 def _target(stores: Stores, target: str | None) -> str:
@@ -177,7 +180,7 @@ def _classify(
     if declared is not None and declared != graph.num_classes:
         changes.note(f"graph.num_classes: {graph.num_classes} classes have nodes, not {declared}")
     if callable(split):
-        split = split(node.y)
+        split = split(target, node.y)
     masks = splits(store, target, int(node.num_nodes), split, changes)
     for mask, value in masks.items():
         node[mask] = value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -13,9 +13,23 @@ from condense.data.pyg.changes import Changes
 from condense.data.rules.nodes import described
 from condense.data.rules.remedies import is_edge_list
 from condense.errors import GraphError
+from models.choices import nearest
 
 WEIGHTS = ("edge_weight", "weight")
 STRUCTURE = ("edge_index", "adj_t", "adj", "num_edges", "is_sorted", "sort_order")
+
+
+def check_weight(weight: str | None, stores: Iterable[Mapping[str, Any]]) -> None:
+    """Raise where the attribute that is to hold the weights is none of any relation's.
+
+    Args:
+        weight: its name, as the user gives it; None for none.
+        stores: the attributes of each relation.
+    """
+    known = {name for store in stores for name in store if name not in STRUCTURE}
+    if weight is not None and weight not in known:
+        remedy = nearest(weight, sorted(known)) if known else "leave it out: edges have none"
+        raise GraphError.of("edge_weight", repr(weight), "is not an attribute of edges", remedy)
 
 
 def edge_attributes(

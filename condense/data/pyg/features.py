@@ -52,7 +52,8 @@ def modality_features(
         bare = next((key for key in BARE if store.get(key) is not None), None)
         if bare is not None and FEATURES not in sources:
             changes.note(
-                f"{where}.{bare}: its modality is called {FEATURES!r}; name it with modalities=…"
+                f"{where}.{bare}: its modality is called {FEATURES!r}; another name with "
+                f"modalities={{'text': {bare!r}}}"
             )
             sources[FEATURES] = bare
     elif all(isinstance(value, str) for value in plan.values()):

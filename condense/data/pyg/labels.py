@@ -74,7 +74,10 @@ def _from_one_hot(y: Tensor, where: str, changes: Changes) -> Tensor:
 def _renumbered(y: Tensor, where: str, changes: Changes) -> tuple[Tensor, int]:
     """Labels with the classes 0 … C−1 in ascending order of their labels, and C."""
     used = torch.unique(y[y >= 0])
-    if len(used) and int(used[-1]) != len(used) - 1:
+    if len(used) < 2:
+        got, rule = f"{len(used)} classes", "must have nodes of two classes or more"
+        raise GraphError.of(where, got, rule, "label nodes of each class, the others with −1")
+    if int(used[-1]) != len(used) - 1:
         shown = ", ".join(f"{int(c)} → {i}" for i, c in enumerate(used[:8]))
         more = ", …" if len(used) > 8 else ""
         changes.note(f"{where}: classes renumbered, {shown}{more}")
@@ -125,7 +128,8 @@ def _column(tensor: Tensor, where: str, column: int | None, changes: Changes) ->
     if not -columns <= chosen < columns:
         rule = f"must be a column of {where}, 0 … {columns - 1}"
         raise GraphError.of("split", chosen, rule, "choose one of them")
-    changes.note(f"{where}: column {chosen} of its {columns} splits; choose another with split=…")
+    if column is None:
+        changes.note(f"splits: the first of {columns}; choose another with split=…")
     return tensor[:, chosen]
 
 

@@ -108,5 +108,5 @@ def _check_settings(graph: MultimodalGraph) -> None:
         raise GraphError.of("graph.num_classes", f"{classes:,}", rule, remedy)
     if not modality_names(graph[target]):
         where = f"target type {target!r}"
-        remedy = f"set graph[{target!r}].x_<modality> = …, for example x_text"
+        remedy = f"give it features, graph[{target!r}].x_<modality>, for example x_text"
         raise GraphError.of(where, "no x_<modality>", "needs at least one modality", remedy)

@@ -51,12 +51,11 @@ def read(source: Path) -> RawGraph:
     splits = {}
     if path.exists():
         splits[SPLIT] = {part: (path, rows) for part, rows in read_split(path).items()}
-    split, notes = masks_of(splits, len(labels), "item")
+    split, _ = masks_of(splits, len(labels), "item")
     convert = f"; or convert {PUBLIC_SPLIT} in that folder, if you trust it:\n{CONVERT_SPLIT}"
     return RawGraph(
         graph,
         target="item",
         split=split,
-        notes=notes,
         no_split=convert if (source / PUBLIC_SPLIT).exists() else "",
     )

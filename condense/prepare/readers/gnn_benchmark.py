@@ -15,8 +15,8 @@ from torch_geometric.data import Data
 from condense.data.pyg.labels import SPELLINGS
 from condense.datasets.arrays import OWN, read_archive
 from condense.datasets.gnn_benchmark import ADJACENCY, SEPARATORS, read_parts
+from condense.datasets.splits import mask_of
 from condense.errors import FileError
-from condense.prepare.node_numbers import split_mask
 from condense.prepare.raw import RawGraph
 
 CONVERT = (
@@ -63,7 +63,7 @@ def read(source: Path) -> RawGraph:
         key = next((spelling for spelling in spellings if spelling in left), None)
         if key is not None:
             rows = read_archive(source, OWN, [key])[key]
-            data[mask] = split_mask(source, key, rows, parts.x.shape[0])
+            data[mask] = mask_of(f"{source}: {key}", rows, parts.x.shape[0])
             left.remove(key)
     unread = f"{', '.join(left)}: left out, since names and other arrays are no part of a graph"
     return RawGraph(data, notes=(unread,) if left else ())

@@ -22,11 +22,10 @@ from condense.data.graph import UNLABELLED
 from condense.data.plain_json import parsed
 from condense.data.pyg.stores import NODE
 from condense.datasets.arrays import check_range, file_errors, read_adjacency, read_array
+from condense.datasets.splits import mask_of
 from condense.errors import FileError
-from condense.prepare.delimited import PLACE
 from condense.prepare.raw import RawGraph
 
-OWNER = "GraphSAINT"
 PARTS = {"train_mask": "tr", "val_mask": "va", "test_mask": "te"}
 
 
@@ -42,14 +41,14 @@ def read(source: Path) -> RawGraph:
         FileError: a file is missing, damaged, or does not fit the others; several labels per node.
     """
     path = source / "feats.npy"
-    x = read_array(path, OWNER, PLACE)
+    x = read_array(path)
     if x.ndim != 2 or x.dtype.kind not in "biuf":
         raise FileError(
             f"{path} (got {x.dtype} {list(x.shape)}) must hold numbers [nodes, width]; convert it"
         )
     n = len(x)
     data = Data(x=torch.from_numpy(x.astype(np.float32, copy=False)))
-    adjacency = read_adjacency(source / "adj_full.npz", OWNER, n, PLACE)
+    adjacency = read_adjacency(source / "adj_full.npz", n)
     weighted = not (adjacency.data == 1).all()
     entries = adjacency.tocoo()
     ends = np.stack([entries.row, entries.col]).astype(np.int64)
@@ -111,9 +110,7 @@ def _masks(path: Path, n: int) -> dict[str, Tensor]:
                 f"{path} must have a list of numbers of nodes under {part!r}; correct it"
             )
         numbers = np.array(rows, np.int64)
-        check_range(path, numbers, n, NODE)
-        masks[mask] = torch.zeros(n, dtype=torch.bool)
-        masks[mask][torch.from_numpy(numbers)] = True
+        masks[mask] = mask_of(path, numbers, n, NODE)
     return masks
 
 
@@ -123,7 +120,7 @@ def _is_number(value: object) -> bool:
 
 
 def _document(path: Path) -> Mapping[str, Any]:
-    with file_errors(path, OWNER, PLACE):
+    with file_errors(path):
         content = parsed(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise ValueError(f"a {type(content).__name__} where an object is expected")

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch_geometric.data import HeteroData
 
 from condense.data.sparse import Csr, dense_blocks
-from condense.datasets.arrays import check_range, read_array, read_pairs, read_sparse
+from condense.datasets.arrays import OWN, check_range, read_array, read_pairs, read_sparse
 from condense.datasets.heco import numbered, read_labels
 from condense.datasets.splits import NAMES
 from condense.errors import FileError
@@ -73,8 +73,8 @@ def read(source: Path) -> RawGraph:
     if not names:
         raise FileError(f"{source} has no edge list; put files such as pa.txt there")
     words = WORDS.get(frozenset(names), {})
-    pairs = {name: read_pairs(source / f"{name}.txt", "") for name in names}
-    labels = read_labels(source / LABELS, "", None, "each target node; save it again")
+    pairs = {name: read_pairs(source / f"{name}.txt") for name in names}
+    labels = read_labels(source / LABELS, OWN, None, "each target node; save it again")
     letters = [x for x in words if len(x) == 1] or sorted(set("".join(names)))
     found = {x: _features(source / f"{x}_feat.npz") for x in letters}
     features = {x: matrix for x, matrix in found.items() if matrix is not None}
@@ -99,12 +99,13 @@ def read(source: Path) -> RawGraph:
         _join(data, name, ends, words, reverse=name[::-1] not in pairs)
     kind = words.get(target, target)
     data[kind].y = labels
-    split, notes = masks_of(_splits(source), len(labels), kind)
+    split, names = masks_of(_splits(source), len(labels), kind)
+    notes: tuple[str, ...] = ()
     if any(sp.issparse(matrix) for matrix in features.values()):
         notes += ("x_text: rows divided by their sums, as in HeCo",)
     if not features:
         notes += (add_degrees(data),)
-    return RawGraph(data, target=kind, split=split, notes=notes)
+    return RawGraph(data, target=kind, split=split, split_names=names, notes=notes)
 
 
 def _edge_lists(folder: Path) -> list[str]:
@@ -119,14 +120,14 @@ def _features(path: Path) -> Csr | NDArray | None:
     if not path.exists():
         return None
     if zipfile.is_zipfile(path):
-        words = sp.csr_array(read_sparse(path, "").astype(np.float32))
+        words = sp.csr_array(read_sparse(path).astype(np.float32))
         # Dense rows are added up as `normalise_rows` does, so that the data set of that name has equal bytes.
         parts = [torch.from_numpy(rows).sum(dim=1) for rows in dense_blocks(words, 1024)]
         total = torch.cat([torch.zeros(0), *parts]).numpy()
         rows = np.repeat(np.arange(len(total)), np.diff(words.indptr))
         words.data /= np.where(total == 0, 1, total)[rows]
         return words
-    vectors = read_array(path, "")
+    vectors = read_array(path)
     if vectors.ndim != 2 or vectors.dtype.kind not in "biuf":
         got = f"{vectors.dtype} {list(vectors.shape)}"
         raise FileError(f"{path} (got {got}) must be numbers [n, width]; save it again")
@@ -182,7 +183,5 @@ def _splits(folder: Path) -> dict[str, Rows]:
     splits = {}
     for size in sorted((int(match[1]) for match in found if match), reverse=True):
         files = {part: folder / f"{part}_{size}.npy" for part in NAMES}
-        splits[f"*_{size}.npy"] = {
-            part: (path, read_array(path, "")) for part, path in files.items()
-        }
+        splits[str(size)] = {part: (path, read_array(path)) for part, path in files.items()}
     return splits

@@ -25,7 +25,6 @@ from condense.data.graph import UNLABELLED
 from condense.datasets.splits import NAMES
 from condense.errors import FileError
 from condense.prepare.hgb_files import (
-    OWNER,
     Links,
     Nodes,
     fault,
@@ -61,7 +60,7 @@ def read(source: Path) -> RawGraph:
     Raises:
         FileError: a file is missing, damaged, or does not fit the others; several labels per node.
     """
-    names = read_names(source / "info.dat", OWNER)
+    names = read_names(source / "info.dat")
     nodes = read_nodes(source / "node.dat")
     data, types = HeteroData(), _type_names(nodes, names, source)
     for number, node_type in types.items():
@@ -73,11 +72,17 @@ def read(source: Path) -> RawGraph:
         data[relation].edge_index = torch.from_numpy(nodes.rows[links.ends[:, chosen]])
         if (links.weights[chosen] != 1).any():
             data[relation].edge_weight = torch.from_numpy(links.weights[chosen])
+    numbers = {name: number for number, name in types.items()}
     target, attributes, notes = _labelled(nodes, source)
     for key, value in attributes.items():
         data[types[target]][key] = value
     unnamed = ("info.dat is missing: types and relations are named after their numbers",)
-    return RawGraph(data, types[target], notes=(*notes, *(() if names.types else unnamed)))
+    return RawGraph(
+        data,
+        types[target],
+        notes=(*notes, *(() if names.types else unnamed)),
+        ids=lambda name: [str(i) for i in nodes.ids[nodes.types == numbers[name]].tolist()],
+    )
 
 
 def _type_names(nodes: Nodes, names: Names, source: Path) -> dict[int, str]:

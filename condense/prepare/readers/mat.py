@@ -23,8 +23,8 @@ from torch_geometric.data import HeteroData
 from condense.data.pyg.labels import SPELLINGS
 from condense.data.pyg.stores import NODE
 from condense.datasets.declared import check_dense
+from condense.datasets.splits import mask_of
 from condense.errors import FileError
-from condense.prepare.node_numbers import split_mask
 from condense.prepare.raw import RawGraph
 
 FEATURES, LABELS = ("feature", "features"), ("label", "labels")
@@ -84,7 +84,7 @@ def read(source: Path) -> RawGraph:
     parts = {}
     for mask, spellings in SPELLINGS.items():
         if key := next((spelling for spelling in spellings if spelling in shapes), None):
-            data[NODE][mask] = split_mask(source, key, _array(source, key), n)
+            data[NODE][mask] = mask_of(f"{source}: {key}", _array(source, key), n)
             parts[key] = mask
     left = [name for name in shapes if name not in (features, labels, *squares, *parts)]
     notes = [f"{loops:,} entries on diagonals: left out, as HAN does"] if loops else []

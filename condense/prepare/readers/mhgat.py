@@ -24,7 +24,7 @@ import torch
 from torch_geometric.data import HeteroData
 
 from condense.datasets import imdb
-from condense.datasets.arrays import archive_keys, read_archive, read_array, read_sparse
+from condense.datasets.arrays import OWN, archive_keys, read_archive, read_array, read_sparse
 from condense.datasets.heco import read_labels
 from condense.datasets.mhgat import read_triples, relations_of
 from condense.datasets.splits import NAMES
@@ -59,8 +59,8 @@ def read(source: Path) -> RawGraph:
         FileError: a file is missing or damaged, or two of them disagree.
     """
     path = _only(source, "*rdf.npy")
-    triples = read_triples(path, "")
-    labels = read_labels(source / LABELS, "", None, "each target node; save it again")
+    triples = read_triples(path)
+    labels = read_labels(source / LABELS, OWN, None, "each target node; save it again")
     features = {file: _matrix(file) for file in sorted(source.glob("feature*.np?"))}
     sizes, of_type = types_of(source, features, triples, len(labels))
     kinds, names = WORDS.get(tuple(sizes), ((), ()))
@@ -81,10 +81,11 @@ def read(source: Path) -> RawGraph:
         data[ends].edge_index = torch.from_numpy(found.ends)
     target = kinds[0]
     data[target].y = labels
-    split, notes = masks_of(_splits(source), sizes[0], target)
+    split, splits = masks_of(_splits(source), sizes[0], target)
+    notes: tuple[str, ...] = ()
     if any(source.glob("*img_feature*.npz")):
-        notes += _set_image(data[target], _only(source, "*img_feature*.npz"), sizes[0])
-    return RawGraph(data, target=target, split=split, notes=notes)
+        notes = _set_image(data[target], _only(source, "*img_feature*.npz"), sizes[0])
+    return RawGraph(data, target=target, split=split, split_names=splits, notes=notes)
 
 
 def _only(folder: Path, pattern: str) -> Path:
@@ -99,11 +100,11 @@ def _only(folder: Path, pattern: str) -> Path:
 def _matrix(path: Path) -> Any:
     """Features [n, width], sparse or dense."""
     if not zipfile.is_zipfile(path):
-        x = read_array(path, "")
-    elif "feature" in archive_keys(path, ""):
-        x = read_archive(path, "", ["feature"])["feature"]
+        x = read_array(path)
+    elif "feature" in archive_keys(path):
+        x = read_archive(path, OWN, ["feature"])["feature"]
     else:
-        return read_sparse(path, "")
+        return read_sparse(path)
     if x.ndim != 2 or x.dtype.kind not in "biuf":
         got = f"{x.dtype} {list(x.shape)}"
         raise FileError(f"{path} (got {got}) must be numbers [nodes, width]; save it again")
@@ -114,8 +115,8 @@ def _splits(folder: Path) -> dict[str, Rows]:
     keys = [f"{part}_idx" for part in NAMES]
     splits = {}
     for path in sorted(folder.glob(SPLITS)):
-        rows = read_archive(path, "", keys)
-        splits[path.name] = {part: (path, rows[f"{part}_idx"]) for part in NAMES}
+        rows = read_archive(path, OWN, keys)
+        splits[path.stem] = {part: (path, rows[f"{part}_idx"]) for part in NAMES}
     return splits
 
 
@@ -128,8 +129,8 @@ def _set_image(store: Any, path: Path, n: int) -> tuple[str, ...]:
             "one set"
         )
     store.x_image = x
-    if "mask" in archive_keys(path, ""):
-        there = read_archive(path, "", ["mask"])["mask"]
+    if "mask" in archive_keys(path):
+        there = read_archive(path, OWN, ["mask"])["mask"]
         if there.shape != (n,) or there.dtype.kind not in "biu":
             got = f"{there.dtype} {list(there.shape)}"
             raise FileError(f"{path} (got a mask {got}) must have a mask bool [{n}]; save it again")

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch_geometric.data import Data
 
+from condense.datasets.splits import mask_of
 from condense.errors import FileError
 from condense.prepare.raw import RawGraph
 from condense.prepare.torch_files import check_numbers, load_mapping, load_numbers
@@ -130,10 +131,7 @@ def _edges(path: Path, n: int) -> tuple[Tensor, str]:
 
 
 def _split(path: Path, n: int) -> dict[str, Tensor] | None:
-    """The numbers of the nodes of each part; None without the file."""
+    """The masks of the three parts; None without the file."""
     if not path.exists():
         return None
-    split = load_mapping(path, PARTS)
-    for rows in split.values():
-        check_numbers(path, rows, n, "node")
-    return split
+    return {part: mask_of(path, x.numpy(), n) for part, x in load_mapping(path, PARTS).items()}

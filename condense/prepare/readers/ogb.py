@@ -9,8 +9,11 @@ attributes of nodes and edges are left out.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import torch
+from torch import Tensor
 from torch_geometric.data import Data, HeteroData
 
 from condense.data.pyg.stores import NODE
@@ -58,19 +61,20 @@ def _of_one_type(source: Path) -> RawGraph:
     nodes = files.count(raw / "num-node-list.csv.gz")
     data = Data(y=files.labels(raw / "node-label.csv.gz", nodes))
     data.num_nodes = nodes
-    split = _split_folder(source)
+    splits = _folders(source / "split")
     name = source.resolve().name.replace("-", "_").removeprefix("ogbn_").removesuffix("_pyg")
     both = name in UNDIRECTED
     for key, value in (
         *files.node_attributes(raw, nodes),
         *files.edge_attributes(raw, (NODE, NODE), (nodes, nodes), both),
-        *(files.masks(split, nodes, NODE) if split else ()),
+        *_several({each.name: dict(files.masks(each, nodes, NODE)) for each in splits}),
     ):
         data[key] = value
     direction = (
         "in both directions, as OGB's loader has them" if both else "as directed in the file"
     )
-    return RawGraph(data, notes=(f"edges: {direction}", *_left_out(source, [raw])))
+    notes = (f"edges: {direction}", *_left_out(source, [raw]))
+    return RawGraph(data, notes=notes, split_names=_names(splits))
 
 
 def _of_several_types(source: Path) -> RawGraph:
@@ -84,10 +88,20 @@ def _of_several_types(source: Path) -> RawGraph:
     for folder in labelled:
         path = folder / "node-label.csv.gz"
         data[folder.name].y = files.labels(path, nodes[folder.name])
-    split = _split_folder(source)
-    for folder in _of_types(split, nodes) if split else ():
-        for key, value in files.masks(folder, nodes[folder.name], folder.name):
-            data[folder.name][key] = value
+    splits = _folders(source / "split")
+    found: dict[str, dict[str, dict[str, Tensor]]] = {}  # Node type -> split -> mask.
+    for split in splits:
+        for folder in _of_types(split, nodes):
+            masks = files.masks(folder, nodes[folder.name], folder.name)
+            found.setdefault(folder.name, {})[split.name] = dict(masks)
+    for node_type, of_splits in found.items():
+        if missing := [each.name for each in splits if each.name not in of_splits]:
+            raise FileError(
+                f"{source / 'split' / missing[0]} has no folder {node_type}, which other splits have; add or "
+                "remove it"
+            )
+        for key, value in _several(of_splits):
+            data[node_type][key] = value
     featured = _of_types(raw / "node-feat", nodes)
     for folder in featured:
         for key, value in files.node_attributes(folder, nodes[folder.name]):
@@ -100,7 +114,8 @@ def _of_several_types(source: Path) -> RawGraph:
             related[-1], ends, (nodes[ends[0]], nodes[ends[1]])
         ):
             data[relation][key] = value
-    return RawGraph(data, notes=_left_out(source, [raw, *featured, *related]))
+    notes = _left_out(source, [raw, *featured, *related])
+    return RawGraph(data, notes=notes, split_names=_names(splits))
 
 
 def _of_types(folder: Path, nodes: dict[str, int]) -> list[Path]:
@@ -115,15 +130,15 @@ def _of_types(folder: Path, nodes: dict[str, int]) -> list[Path]:
     return found
 
 
-def _split_folder(source: Path) -> Path | None:
-    """The folder of the one split; None without any."""
-    found = _folders(source / "split")
-    if len(found) > 1:
-        names = ", ".join(each.name for each in found)
-        raise FileError(
-            f"{source / 'split'} has several splits ({names}); leave one of these folders there"
-        )
-    return found[0] if found else None
+def _several(splits: Mapping[str, Mapping[str, Tensor]]) -> Iterator[tuple[str, Tensor]]:
+    """The masks bool [n] of a split, or those [n, k] of several, from split -> mask -> nodes."""
+    for mask in next(iter(splits.values()), ()):
+        columns = [each[mask] for each in splits.values()]
+        yield mask, columns[0] if len(columns) == 1 else torch.stack(columns, dim=1)
+
+
+def _names(splits: Sequence[Path]) -> tuple[str, ...]:
+    return tuple(each.name for each in splits)
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch_geometric.data import Data
 
 from condense.datasets.gnn_benchmark import undirected
+from condense.datasets.splits import mask_of
 from condense.errors import FileError
 from condense.prepare.plain_pickle import read_pickle
 from condense.prepare.raw import RawGraph
@@ -72,9 +73,7 @@ def read(source: Path) -> RawGraph:
     ends = trained, min(trained + VAL, m)
     numbers = {"train": np.arange(trained), "val": np.arange(*ends), "test": test}
     for part, rows in numbers.items():
-        mask = torch.zeros(n, dtype=torch.bool)
-        mask[torch.from_numpy(rows)] = True
-        data[f"{part}_mask"] = mask
+        data[f"{part}_mask"] = mask_of(folder, rows, n)
     notes = []
     if skipped := n - m - len(test):
         notes.append(f"{path.name} skips {skipped} nodes, which have no features and no label")

@@ -84,7 +84,13 @@ def read(
             data[edge_type].edge_index = edge_index
             if weight is not None:
                 data[edge_type].edge_weight = weight
-    return RawGraph(data, spec.target, notes=tuple(notes), unreadable=unreadable)
+    return RawGraph(
+        data,
+        spec.target,
+        notes=tuple(notes),
+        unreadable=unreadable,
+        ids=lambda name: ids[name].values.to_pylist(),
+    )
 
 
 def _nodes(spec: Spec, name: str, node: NodeTable) -> Table:

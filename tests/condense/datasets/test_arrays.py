@@ -27,10 +27,25 @@ def test_an_array_with_any_suffix(tmp_path: Path) -> None:
     assert np.array_equal(read_array(tmp_path / "t_feat.npz", "X"), MATRIX)
 
 
-@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.coo_matrix])
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, sp.coo_matrix, sp.bsr_matrix])
 def test_a_sparse_matrix(tmp_path: Path, kind: type) -> None:
     sp.save_npz(tmp_path / "m.npz", kind(MATRIX))
     assert np.array_equal(read_sparse(tmp_path / "m.npz", "X").toarray(), MATRIX)
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo", "bsr"])
+@pytest.mark.parametrize("wrong", [-1, 7, 2**31 - 1])
+def test_indices_are_checked_before_anything_is_converted(
+    tmp_path: Path, kind: str, wrong: int
+) -> None:
+    """An index that lies outside would be written to by the conversion to CSR."""
+    matrix = sp.csr_matrix(MATRIX).asformat(kind)
+    sp.save_npz(tmp_path / "m.npz", matrix)
+    parts = dict(np.load(tmp_path / "m.npz"))
+    parts["row" if kind == "coo" else "indices"][-1] = wrong
+    np.savez(tmp_path / "m.npz", **parts)
+    with pytest.raises(FileError, match=r"m\.npz cannot be read \("):
+        read_sparse(tmp_path / "m.npz", "X")
 
 
 def test_csr_parts(tmp_path: Path) -> None:
@@ -111,7 +126,7 @@ def test_range() -> None:
     check_range(Path("f"), np.zeros(0, dtype=int), 0, "paper")
     for wrong in (-1, 5):
         with pytest.raises(
-            FileError, match=rf"f names paper {wrong}, which must lie in 0 … 4; pre"
+            FileError, match=rf"f names paper {wrong}, which must lie in 0 … 4; count"
         ):
             check_range(Path("f"), np.array([0, wrong]), 5, "paper")
     with pytest.raises(FileError, match=r"f \(got float64 numbers of papers\) must be integer"):

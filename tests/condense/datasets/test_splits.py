@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from condense.data.graph import MultimodalGraph
-from condense.datasets.splits import NAMES, draw_counts, draw_shares, set_splits
+from condense.datasets.splits import NAMES, draw_counts, draw_shares, mask_of, set_splits
 from condense.errors import FileError
 
 
@@ -56,3 +56,42 @@ def test_shares_are_of_the_labelled_nodes_and_disjoint() -> None:
     assert [len(rows[name]) for name in NAMES] == [400, 200, 200]
     assert np.array_equal(np.sort(np.concatenate(list(rows.values()))), np.flatnonzero(labels >= 0))
     assert not np.array_equal(rows["train"], draw_shares(labels, 0.5, 0.25, seed=1)["train"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([False, True, True, False, False]),
+        np.array([2, 1]),
+        np.array([[1], [2]], dtype=np.uint8),
+        np.array([[1.0, 2.0]]),
+    ],
+)
+def test_masks_and_numbers_give_a_mask(values: np.ndarray) -> None:
+    assert mask_of(Path("f"), values, 5).tolist() == [False, True, True, False, False]
+
+
+def test_masks_of_several_splits_stay() -> None:
+    several = np.array([[True, False], [False, True], [True, True]])
+    assert mask_of(Path("f"), several, 3).tolist() == several.tolist()
+    assert mask_of(Path("f"), np.zeros(0), 3).tolist() == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.array([1, 5]), r"f: train names paper 5, which must lie in 0 … 4; count the papers"),
+        (np.array([-1]), r"names paper -1"),
+        (
+            np.array([0.5]),
+            r"f: train \(got float64 \[1\]\) must hold numbers of papers, or a mask of 5",
+        ),
+        (np.array([np.nan]), r"float64 \[1\]"),
+        (np.array(["a"]), r"<U1 \[1\]"),
+        (np.ones((2, 2), dtype=int), r"int64 \[2, 2\]"),
+        (np.ones(4, dtype=bool), r"bool \[4\]"),
+    ],
+)
+def test_what_is_no_part_of_a_split(values: np.ndarray, message: str) -> None:
+    with pytest.raises(FileError, match=message):
+        mask_of("f: train", values, 5, "paper")

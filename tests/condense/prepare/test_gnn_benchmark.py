@@ -124,7 +124,7 @@ OBJECTS = {
         (FORMS["csr"] | {"adj_indices": ADJACENCY.indices + 50}, r"mine\.npz cannot be read"),
         (
             FORMS["csr"] | SPLIT | {"val_idx": np.array([3, 60])},
-            r"mine\.npz: val_idx \(got 60\) must hold numbers of nodes, 0 … 59; count",
+            r"mine\.npz: val_idx names node 60, which must lie in 0 … 59; count",
         ),
         (
             FORMS["csr"] | SPLIT | {"val_idx": np.array([0.5])},

@@ -138,7 +138,7 @@ def out_of_bounds() -> sp.csr_matrix:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"feats.npy": None}, r"feats\.npy is missing; put GraphSAINT's files in that folder"),
+        ({"feats.npy": None}, r"feats\.npy is missing; put it there"),
         ({"class_map.json": None}, r"class_map\.json is missing"),
         ({"role.json": None}, r"role\.json is missing"),
         ({"feats.npy": "no array"}, r"feats\.npy cannot be read \("),

@@ -68,13 +68,18 @@ def test_values_of_a_known_set(tmp_path: Path) -> None:
     assert modality_names(graph["subject"]) == ()
     assert graph["paper"].y.tolist() == [p % 3 for p in range(P)]
     assert graph["paper"].train_mask.nonzero().flatten().tolist() == list(range(12))
-    assert "splits: 0 is *_60.npy, 1 is *_20.npy; choose one with --split-index" in made.changes
+    assert "split: 60; choose another with --split (20)" in made.changes
 
 
 def test_other_splits(tmp_path: Path) -> None:
     folder = written(tmp_path / "acm")
-    paper = prepare(folder, split_index=1).graph["paper"]
-    assert paper.train_mask.nonzero().flatten().tolist() == list(range(6, 12))
+    for words in ({"split_index": 1}, {"split": "20"}):
+        paper = prepare(folder, **words).graph["paper"]
+        assert paper.train_mask.nonzero().flatten().tolist() == list(range(6, 12))
+    with pytest.raises(
+        UserError, match=r"split \(got '30'\) is not one of those in .*acm; .*'?60'?"
+    ):
+        prepare(folder, split="30")
     with pytest.raises(UserError, match=r"split_index \(got 2\)"):
         prepare(folder, split_index=2)
     assert int(prepare(folder, split="4/4").graph["paper"].train_mask.sum()) == 12

@@ -109,7 +109,7 @@ def test_values(tmp_path: Path) -> None:
         ({"feature": GRAPH.x.numpy() * 1j}, r"feature \(got complex64\) must hold real numbers"),
         (
             {"val_idx": [60]},
-            r"mine\.mat: val_idx \(got 60\) must hold numbers of nodes, 0 … 59; count",
+            r"mine\.mat: val_idx names node 60, which must lie in 0 … 59; count",
         ),
         ({"val_idx": [0.5]}, r"val_idx \(got float64 \[1, 1\]\) must hold numbers of nodes"),
     ],

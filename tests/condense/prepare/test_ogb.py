@@ -113,6 +113,41 @@ def test_attributes_are_kept_or_listed(tmp_path: Path) -> None:
     assert "left out, since no model reads them: raw/node_species.csv.gz" in made.changes
 
 
+def test_one_of_several_splits(tmp_path: Path) -> None:
+    other = {f"split/scaffold/{name}.csv.gz": f"{i}\n{i + 1}\n{i + 2}\n" for name, i in
+             (("train", 0), ("valid", 3), ("test", 6))}  # fmt: skip
+    source = folder(tmp_path / "a", {**files(), **other})
+    first = prepare(source)
+    assert first.graph["node"].val_mask.nonzero().flatten().tolist() == [3, 4, 5]
+    assert "split: scaffold; choose another with --split (time)" in first.changes
+    for words in ({"split": "time"}, {"split_index": 1}):
+        made = prepare(source, **words)
+        assert torch.equal(made.graph["node"].val_mask, PART == 1)
+        assert not any("split" in change for change in made.changes)
+    with pytest.raises(
+        UserError, match=r"split \(got 'tyme'\) is not one of .*a; did you mean 'time'"
+    ):
+        prepare(source, split="tyme")
+
+
+def test_one_of_several_splits_of_several_types(tmp_path: Path) -> None:
+    parts = {"train": "3\n2\n", "valid": "0\n1\n", "test": "5\n"}
+    other = {f"split/random/paper/{name}.csv.gz": rows for name, rows in parts.items()}
+    source = folder(tmp_path / "a", {**mag(), **other})
+    for name, train in (("time", [0, 1]), ("random", [2, 3])):
+        paper = prepare(source, split=name).graph["paper"]
+        assert paper.train_mask.nonzero().flatten().tolist() == train
+    source = folder(tmp_path / "b", {**mag(), "split/random/author/train.csv.gz": "0\n"})
+    with pytest.raises(FileError, match=r"split/random/author/valid\.csv\.gz is missing"):
+        prepare(source)
+    more = {f"split/random/author/{name}.csv.gz": "0\n" for name in parts}
+    source = folder(tmp_path / "c", {**mag(), **more})
+    with pytest.raises(
+        FileError, match=r"split/time has no folder author, which other splits have"
+    ):
+        prepare(source)
+
+
 def test_unlabelled_nodes(tmp_path: Path) -> None:
     lines = files()["raw/node-label.csv.gz"].splitlines()
     gaps = {6: "", 7: "nan", 8: "-1", 15: '""'}  # Test nodes.
@@ -151,7 +186,7 @@ def test_a_split_may_be_drawn(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "missing edges": ({"raw/edge.csv.gz": None}, r"raw/edge\.csv\.gz is missing; put OGB's files"),
+    "missing edges": ({"raw/edge.csv.gz": None}, r"raw/edge\.csv\.gz is missing; put it there"),
     "missing labels": ({"raw/node-label.csv.gz": None}, r"node-label\.csv\.gz is missing"),
     "missing part": ({"split/time/test.csv.gz": None}, r"time/test\.csv\.gz is missing"),
     "damaged": ({"raw/node-feat.csv.gz": b"no archive"}, r"node-feat\.csv\.gz cannot be read \("),
@@ -194,9 +229,9 @@ WRONG = {
         {"raw/num-node-list.csv.gz": "30\n30\n"},
         r"num-node-list\.csv\.gz \(got 2 lines, first 30\) must hold one number",
     ),
-    "several splits": (
+    "a part of a second split": (
         {"split/random/train.csv.gz": "1\n"},
-        r"split has several splits \(random, time\); leave one",
+        r"split/random/valid\.csv\.gz is missing; put it there",
     ),
     "binary": ({"raw/data.npz": b""}, r"data\.npz is OGB's binary layout, which is not read; load"),
 }
@@ -256,7 +291,7 @@ def test_from_files_to_the_table(
     monkeypatch.chdir(folder(tmp_path, {f"mine/{name}": value for name, value in files().items()}))
     to_table("mine")
     said = capsys.readouterr().out
-    assert "changed  edges: as directed in the file" in said
+    assert "note     edges: as directed in the file" in said
     assert "mlp" in said
 
 

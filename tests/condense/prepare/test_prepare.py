@@ -63,6 +63,11 @@ def test_the_files_split_is_used_and_one_of_several_chosen(tmp_path: Path) -> No
     [
         ({"split": None}, r"mine\.pt has no split .* --split 20/10/70"),
         ({"split": "20/10/60"}, r"split \(got '20/10/60'\) must be"),
+        (
+            {"split": "20/30"},
+            r"split \(got '20/30'\) leaves no node for 'val': classes have 20 to 20",
+        ),
+        ({"split": "10/10"}, r"split \(got '10/10'\) leaves no node for 'test'"),
         ({"split": "20"}, r"split \(got '20'\) must be"),
         ({"split": "0/10/90"}, r"split \(got '0/10/90'\) must be"),
         ({"split": "a/b"}, r"split \(got 'a/b'\) must be"),
