@@ -53,6 +53,11 @@ def edge_attributes(
             continue
         tensor = as_tensor(raw, f"{where}.{name}", changes)
         if name == weighted:
+            if tensor is None or tensor.dim() == 0:
+                got, rule = type(raw).__name__, "must be numbers [edges]"
+                raise GraphError.of(
+                    f"{where}.{name}", got, rule, "name another attribute as the weight"
+                )
             value = tensor
             if name != "edge_weight":
                 changes.note(f"{where}.{name}: taken as edge_weight")

@@ -68,7 +68,7 @@ def test_unlabelled_items_and_a_drawn_split(tmp_path: Path) -> None:
     np.save(folder / "item_labels.npy", np.where(np.arange(N) == 29, -1, np.arange(N) % 3))
     assert prepare(folder).graph["item"].y.tolist()[-2:] == [1, -1]
     (folder / "splits.npz").unlink()
-    with pytest.raises(UserError, match=r"toys has no split .*each class\)$"):
+    with pytest.raises(UserError, match=r"toys has no split .*test.txt$"):
         prepare(folder)
     (folder / "item_data_dict.npy").write_bytes(b"")
     with pytest.raises(

@@ -70,6 +70,7 @@ MASKS = {f"{part}_mask": i == PARTS for i, part in enumerate(("train", "val", "t
         (two_types, {}, r"target \(got node, other\) must be one node type .* with --target"),
         (data, {"modalities": {"text": 5}}, r"x of 'node' \(got float32 \[60, 12\]\) must have the 5 col"),
         (data, {"modalities": {"text": "x_t"}}, r"modalities \(got 'x_t'\) is not an attribute"),
+        (lambda: data().update({"w": "bar"}), {"edge_weight": "w"}, r"w of node / links / node \(got str"),
         (data, {"edge_weight": "w"}, r"edge_weight \(got 'w'\) is not an attribute of edges; leave"),
         (several(**{**MASKS, "val_mask": PARTS < 2}), {"split": None}, r"train_mask of 'node' and val_mask "),
         (several(**{**MASKS, "train_mask": PARTS > 5}), {"split": None}, r"train_mask of 'node' \(got no n"),
