@@ -19,6 +19,8 @@ HEADLINE = {
     OURS: "**mixture, with spread**",
 }
 """Method -> its column of the headline; OURS is the last."""
+STARTS = {"srgm": "mixture:spread=off", "srgm:spread=on": "mixture:spread=on"}
+"""Gradient matching -> the same clusters without it."""
 
 
 def headline(page: str, share: float = 0.01) -> str:
@@ -70,6 +72,27 @@ def table(comparison: Comparison, models: Sequence[str]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def matching(share: float = 0.01) -> str:
+    """What gradient matching adds to the clusters and the spread that it starts from, as Markdown.
+
+    Args:
+        share: of the bytes.
+    """
+    models = MODELS_OF_MEANS
+    lines = [
+        ["points of micro-F1", *TITLES.values()],
+        ["---", *["---:"] * len(TITLES)],
+    ]
+    for method, start in STARTS.items():
+        cells = []
+        for dataset in TITLES:
+            comparison = Comparison(dataset, share)
+            ours, theirs = comparison.kept(method, models), comparison.kept(start, models)
+            cells.append(_ahead(ours, theirs, models))
+        lines.append([f"`{method}` over `{start}`", *cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def _scores(rows: Sequence[Row]) -> str:
     """Mean and standard deviation in points; a mark where a training ended while it was rising."""
     if not rows:
@@ -95,4 +118,6 @@ def _ahead(ours: dict[str, list[Row]], theirs: dict[str, list[Row]], models: Seq
 
     difference = PairedDifference.of(means(ours), means(theirs))
     lead = f"{difference.mean:+.1f}".replace("-", "\N{MINUS SIGN}")
-    return f"{lead} (1 seed)" if difference.count == 1 else f"{lead} ± {difference.half:.1f}"
+    if difference.count == 1:
+        return f"{lead} (1 seed)"
+    return f"{lead} ± {difference.half:.1f} ({difference.count} seeds)"
