@@ -1,6 +1,7 @@
 """How fast condensing is: an outer step against plain autograd, and whole runs against their limits.
 
-    python -m benchmarks.speed --data-root DATA_ROOT [--only step amazon1 imdb cora]
+    python -m benchmarks.speed --data-root DATA_ROOT
+        [--only cora imdb imdb-srgm amazon1 amazon1-srgm debian step]
 
 Run it from the project's root. `step` alternates the plain outer step of tests/support/oracle with the fast
 one, from the same state, on Cora and on a part of the simulated AMAZON-1 that is small enough for the plain
@@ -18,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,16 +60,21 @@ PLAIN_MATCHING = (
     "--decouple=off", "--damping=0", "--labels=labelled", "--epochs=1000", "--outer=20", "--inner=10",
     "--check-every=100",
 )  # fmt: skip
+AMAZON1 = ("--dataset=amazon1", "--source=simulated", "--ratio=0.01")
+# Small runs first, see `whole_run`.
 LIMITS = {
-    "amazon1": Limits(
-        ("--dataset=amazon1", "--source=simulated", "--ratio=0.01"),
-        seconds=60,
-        peak_mib=3 * 1024,
-        propagate=10,
-        step=0.3,
+    "cora": Limits(
+        ("--method=srgm", "--dataset=cora", "--ratio=0.026", *PLAIN_MATCHING),
+        seconds=90,
+        step=0.0045,
     ),
     "imdb": Limits(("--dataset=imdb", "--ratio=0.01"), seconds=20),
-    "cora": Limits(("--dataset=cora", "--ratio=0.026", *PLAIN_MATCHING), seconds=90, step=0.0045),
+    "imdb-srgm": Limits(("--method=srgm", "--dataset=imdb", "--ratio=0.01"), seconds=20),
+    "amazon1": Limits(AMAZON1, seconds=60, peak_mib=3 * 1024, propagate=10),
+    "amazon1-srgm": Limits(
+        ("--method=srgm", *AMAZON1), seconds=60, peak_mib=3 * 1024, propagate=10, step=0.3
+    ),
+    "debian": Limits(("--dataset=debian", "--ratio=0.01"), seconds=90),
 }
 
 
@@ -96,7 +101,7 @@ def whole_run(name: str, data_root: Path) -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         provenance = load_condensed(out).provenance
     stages = {str(s["name"]): float(s["seconds"]) for s in provenance.stages}
-    steps = provenance.settings["epochs"] * provenance.settings["outer"]
+    steps = provenance.settings.get("epochs", 0) * provenance.settings.get("outer", 0)
     print(f"{name} ({provenance.source}): {' '.join(limits.arguments)}")
     show("whole run", seconds, limits.seconds, "s")
     show("processor time", _used(after) - _used(before), None, "s")
@@ -160,14 +165,8 @@ def main() -> None:
     """Run what --only names."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-root", type=Path, default=Path("data"))
-    # Small runs first, see `whole_run`.
-    jobs: dict[str, Callable[[argparse.Namespace], None]] = {
-        "cora": lambda a: whole_run("cora", a.data_root),
-        "imdb": lambda a: whole_run("imdb", a.data_root),
-        "amazon1": lambda a: whole_run("amazon1", a.data_root),
-        "step": lambda a: outer_steps(a.data_root, a.scale, a.repeats),
-    }
-    parser.add_argument("--only", nargs="+", choices=list(jobs), default=list(jobs))
+    names = [*LIMITS, "step"]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--scale", type=float, default=0.1, help="of AMAZON-1 for the plain step")
     parser.add_argument("--repeats", type=int, default=5)
     arguments = parser.parse_args()
@@ -175,8 +174,11 @@ def main() -> None:
     print(
         f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.2f} at the start", flush=True
     )
-    for name in [job for job in jobs if job in arguments.only]:
-        jobs[name](arguments)
+    for name in [each for each in names if each in arguments.only]:
+        if name == "step":
+            outer_steps(arguments.data_root, arguments.scale, arguments.repeats)
+        else:
+            whole_run(name, arguments.data_root)
 
 
 if __name__ == "__main__":
