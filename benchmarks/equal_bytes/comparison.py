@@ -55,6 +55,11 @@ class Comparison:
         name = name_in_rows(method)
         return [r for r in self.store(method) if r.method == name and r.model == model]
 
+    def ratio(self, method: str) -> float | None:
+        """The condensation ratio with which a method took its share of the bytes; None without a row."""
+        name = name_in_rows(method)
+        return next((row.ratio for row in self.store(method) if row.method == name), None)
+
     def tried(self, method: str, model: str, seed: int) -> tuple[Setting, ...]:
         """All settings for seed 0, the one that validation nodes chose for others."""
         settings = settings_of(method, model)

@@ -17,33 +17,7 @@ from condense.run import condense
 LEAST, MOST = 0.97, 1.01
 """Of the bytes that each method has, how many it must take and may take."""
 FIRST_GUESS, TRIALS = 1.8, 6
-"""Condensation ratio ÷ share of the bytes that is tried first, and how many ratios are tried."""
-# Dataset -> share of the whole graph's bytes -> method -> condensation ratio that takes as many bytes; where
-# it is missing, it is looked for.
-RATIOS: dict[str, dict[float, dict[str, float]]] = {
-    "amazon1": {
-        0.01: {
-            "mixture:spread=on": 0.0264,
-            "srgm:spread=on": 0.0264,
-            "mixture:spread=off": 0.0358,
-            "srgm": 0.0358,
-            "coarsening": 0.0358,
-            "kmeans:labels=pseudo": 0.0403,
-            "random": 0.0402,
-        },
-    },
-    "debian": {
-        0.01: {
-            "mixture:spread=on": 0.0137,
-            "srgm:spread=on": 0.0137,
-            "mixture:spread=off": 0.0153,
-            "srgm": 0.0153,
-            "coarsening": 0.0148,
-            "kmeans:labels=pseudo": 0.0199,
-            "random": 0.0244,
-        },
-    },
-}
+"""Condensation ratio ÷ share of the bytes that is tried where no row says one, and how many are tried."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +47,8 @@ class Graphs:
         if file.exists():
             return load_condensed(file)
         file.parent.mkdir(parents=True, exist_ok=True)
-        share, ratio = self.comparison.share, self._ratio(method)
+        share = self.comparison.share
+        ratio = self.comparison.ratio(method) or FIRST_GUESS * share
         for _ in range(TRIALS):
             small = _condense(self.comparison.dataset, method, ratio, graph, seed)
             taken = num_bytes(small.graph) / num_bytes(graph)
@@ -88,20 +63,12 @@ class Graphs:
             ratio = float(f"{ratio * 0.99 * share / taken:.3g}")
         raise UserError(
             f"{self.comparison.dataset}: no ratio was found at which {method} takes {share:.1%} of the "
-            "bytes; give one in RATIOS"
+            "bytes; try other --shares"
         )
 
     def _file(self, method: str, seed: int) -> Path:
         one = self.comparison
         return self.folder / f"{one.dataset}-{one.share:g}-{method.replace(':', '-')}-seed{seed}.h5"
-
-    def _ratio(self, method: str) -> float:
-        """The known ratio, or that of seed 0, or a first guess."""
-        known = RATIOS[self.comparison.dataset].get(self.comparison.share, {}).get(method)
-        first = self._file(method, 0)
-        if known is None and first.exists():
-            known = load_condensed(first).provenance.ratio
-        return FIRST_GUESS * self.comparison.share if known is None else known
 
 
 def _condense(
