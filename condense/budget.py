@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph, num_target
@@ -74,23 +76,64 @@ def plan(
         UserError: an unknown setting.
     """
     check_target(graph)
+    return planned(Sizes.of(graph, setting), ratio, ratio_base, edge_ratio, setting)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a budget is planned from.
+
+    Attributes:
+        target: the node type that is classified.
+        nodes: node type -> nodes that are visible in the setting.
+        total: target nodes, visible or not.
+        training: training nodes of each class.
+        joined: relation -> joined pairs of visible nodes; parallel edges are one.
+    """
+
+    target: str
+    nodes: Mapping[str, int]
+    total: int
+    training: Int[Tensor, " C"]
+    joined: Mapping[EdgeType, int]
+
+    @classmethod
+    def of(cls, graph: MultimodalGraph, setting: Setting) -> Sizes:
+        """Those of a graph in memory."""
+        seen = training_part(graph, setting).graph
+        store = graph[graph.target]
+        return cls(
+            target=graph.target,
+            nodes={t: int(seen[t].num_nodes) for t in seen.node_types},
+            total=num_target(graph),
+            training=torch.bincount(store.y[store.train_mask], minlength=int(graph.num_classes)),
+            joined={r: _joined_pairs(seen, r) for r in seen.edge_types},
+        )
+
+
+def planned(
+    sizes: Sizes,
+    ratio: float,
+    ratio_base: RatioBase | None = None,
+    edge_ratio: float | None = None,
+    setting: Setting = "transductive",
+) -> Budget:
+    """The budget for a graph of these sizes; see `plan`."""
     _check_ratio("ratio", ratio)
-    seen = training_part(graph, setting).graph
-    total, visible = num_target(graph), num_target(seen)
-    store = graph[graph.target]
-    num_train = int(store.train_mask.sum())
+    total, visible = sizes.total, sizes.nodes[sizes.target]
+    num_train, num_classes = int(sizes.training.sum()), len(sizes.training)
     if ratio_base is None:
         ratio_base = "all" if setting == "transductive" else "train"
     base = total if ratio_base == "all" else num_train
     count = max(1, round(ratio * base))
-    if count < graph.num_classes:
+    if count < num_classes:
         raise BudgetError(
-            f"ratio (got {ratio}) gives {count} of {base} {graph.target} nodes, fewer than the "
-            f"{graph.num_classes} classes; try --ratio {_ceil(graph.num_classes / base)}"
+            f"ratio (got {ratio}) gives {count} of {base} {sizes.target} nodes, fewer than the "
+            f"{num_classes} classes; try --ratio {_ceil(num_classes / base)}"
         )
     if count > visible:
         raise BudgetError(
-            f"ratio (got {ratio} of all nodes) gives {count} {graph.target} nodes, more than the {visible} "
+            f"ratio (got {ratio} of all nodes) gives {count} {sizes.target} nodes, more than the {visible} "
             f"training nodes that the inductive setting sees; try --ratio-base train"
         )
     if edge_ratio is None:
@@ -98,20 +141,17 @@ def plan(
     if edge_ratio != 0:
         _check_ratio("edge_ratio", edge_ratio)
 
-    classes, raised = _share(
-        torch.bincount(store.y[store.train_mask], minlength=graph.num_classes), count
-    )
-    joined = {r: _joined_pairs(seen, r) for r in seen.edge_types}
-    edges = {r: math.floor(edge_ratio * count + 1e-9) for r, count in joined.items()}
+    classes, raised = _share(sizes.training, count)
+    edges = {r: math.floor(edge_ratio * pairs + 1e-9) for r, pairs in sizes.joined.items()}
     notices = [f"class {c} is raised to 1 node (its share is below one half)" for c in raised]
     notices += [
-        f"relation {'/'.join(r)} keeps no edge (its share of {joined[r]} is below 1)"
+        f"relation {'/'.join(r)} keeps no edge (its share of {sizes.joined[r]} is below 1)"
         for r, kept in edges.items()
-        if kept == 0 and edge_ratio and joined[r]
+        if kept == 0 and edge_ratio and sizes.joined[r]
     ]
     nodes = {
-        t: count if t == seen.target else max(1, round(int(seen[t].num_nodes) * count / visible))
-        for t in seen.node_types
+        t: count if t == sizes.target else max(1, round(n * count / visible))
+        for t, n in sizes.nodes.items()
     }
     return Budget(
         nodes=nodes,

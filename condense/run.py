@@ -22,7 +22,7 @@ from condense.device import find_device
 from condense.edges.statistics import edge_numbers_of
 from condense.errors import GraphError, UserError
 from condense.io.names import joined
-from condense.methods.protocol import Task
+from condense.methods.protocol import Outcome, Task
 from condense.methods.registry import METHODS
 from condense.running.checkpoints import Checkpoints
 from condense.running.identity import identity
@@ -108,8 +108,41 @@ def condense(
     generator = torch.Generator(torch_device).manual_seed(seed)
     task = Task(visible, validation, budget, generator, clock, on_step, checkpoints)
     outcome = entry.condense(task, method_settings)
-    small, wider = rounded(outcome.graph, bits)
     reductions = reduction.record()
+    measures = {
+        **({"resumed_from": checkpoints.resumed} if checkpoints.resumed else {}),
+        **({"reductions": reductions} if reductions else {}),
+        "byte_budget": byte_budget(num_bytes(subgraph.graph), num_target(subgraph.graph), budget),
+    }
+    condensed = recorded(outcome, run, budget, bits, clock, measures, dataset_settings)
+    graph_in_whole = subgraph.in_whole_numbers(condensed.graph)
+    condensed = CondensedGraph(graph_in_whole, condensed.provenance)
+    if outcome.diverged:
+        raise DivergedError(outcome.diverged, condensed)
+    return condensed
+
+
+def recorded(
+    outcome: Outcome,
+    run: Mapping[str, Any],
+    budget: Budget,
+    bits: Bits,
+    clock: StageClock,
+    measures: Mapping[str, Any],
+    dataset_settings: Mapping[str, Any] | None,
+) -> CondensedGraph:
+    """A condensed graph on the CPU, rounded, with its provenance.
+
+    Args:
+        outcome: of the method.
+        run: see `condense.running.identity`.
+        budget: that it kept.
+        bits: of a feature.
+        clock: of the run.
+        measures: beside those of the outcome.
+        dataset_settings: how the whole graph was loaded.
+    """
+    small, wider = rounded(outcome.graph, bits)
     provenance = Provenance(
         **run,
         dataset_settings=dict(dataset_settings or {}),
@@ -119,29 +152,25 @@ def condense(
         measures={
             **outcome.measures,
             **edge_numbers_of(outcome.graph),
-            **({"resumed_from": checkpoints.resumed} if checkpoints.resumed else {}),
+            **measures,
             **({"diverged": outcome.diverged} if outcome.diverged else {}),
-            **({"reductions": reductions} if reductions else {}),
             **({"bits": bits} if bits != 32 else {}),
             **({"wider": wider} if wider else {}),
             "edge_budget": {joined(r): count for r, count in budget.edges.items()},
-            "byte_budget": byte_budget(subgraph.graph, budget),
         },
     )
-    condensed = CondensedGraph(subgraph.in_whole_numbers(small.to("cpu")), provenance)
-    if outcome.diverged:
-        raise DivergedError(outcome.diverged, condensed)
-    return condensed
+    return CondensedGraph(small.to("cpu"), provenance)
 
 
-def byte_budget(visible: MultimodalGraph, budget: Budget) -> int:
+def byte_budget(whole: int, nodes: int, budget: Budget) -> int:
     """The bytes that a condensed graph may have: the share of target nodes that it keeps, of all bytes.
 
     Args:
-        visible: the graph that is condensed; `num_bytes` counts its features, edges, masks and labels.
-        budget: how many target nodes are kept.
+        whole: bytes of the graph that is condensed; `num_bytes` counts its features, edges, masks and labels.
+        nodes: its target nodes.
+        budget: how many of them are kept.
     """
-    return round(num_bytes(visible) * budget.nodes[visible.target] / num_target(visible))
+    return round(whole * sum(budget.classes) / nodes)
 
 
 def _check_size(graph: MultimodalGraph) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +23,7 @@ from condense.clustering.pseudolabels import pseudo_labels
 from condense.clustering.reduction import FeatureKey
 from condense.clustering.settings import PseudoLabelling, Space
 from condense.edges.partition import Partition
-from models.schema import features, present
+from models.schema import GraphSchema, features, present
 
 
 @dataclass(frozen=True)
@@ -91,20 +91,26 @@ def _with_other_types(
 ) -> dict[str, Int[Tensor, " n_t"]]:
     """Cluster the other types, nearer ones first, each by the clusters of the types before it."""
     clusters = {view.schema.target: target}
-    waiting = [t for t in view.schema.node_types if t != view.schema.target]
-    while waiting:
-        near = [
-            t for t in waiting if any(r[2] == t and r[0] in clusters for r in view.schema.relations)
-        ]
-        layer = near or waiting  # Types that the target does not reach have their features only.
+    for layer in by_distance(view.schema):
         # Types of one layer do not influence each other.
         before = dict(clusters)
         for node_type in layer:
             met = neighbour_clusters(view, node_type, before, generator)
             x = torch.cat([directions(own_features(view, node_type)), met], dim=1)
             clusters[node_type] = kmeans(x, budget.nodes[node_type], generator)
-        waiting = [t for t in waiting if t not in layer]
     return clusters
+
+
+def by_distance(schema: GraphSchema) -> Iterator[list[str]]:
+    """The types other than the target, those first that it reaches by the fewest relations."""
+    reached = {schema.target}
+    waiting = [t for t in schema.node_types if t != schema.target]
+    while waiting:
+        near = [t for t in waiting if any(r[2] == t and r[0] in reached for r in schema.relations)]
+        layer = near or waiting  # Types that the target does not reach have their features only.
+        yield layer
+        reached.update(layer)
+        waiting = [t for t in waiting if t not in layer]
 
 
 def _initial(

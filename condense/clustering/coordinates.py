@@ -100,12 +100,15 @@ def neighbour_clusters(
     for relation in view.schema.relations:
         met = cluster.get(relation[0])
         if relation[2] == node_type and met is not None and bool((met >= 0).any()):
-            count = int(met.max()) + 1
-            if count <= WIDTH:
-                code = torch.eye(count, device=met.device)
-            else:
-                sign = torch.randint(2, (count, WIDTH), generator=generator, device=met.device)
-                code = (2 * sign - 1) / WIDTH**0.5
+            code = codes_of(int(met.max()) + 1, generator)
             codes = torch.where((met >= 0).unsqueeze(1), code.to(parts[0].dtype)[met], 0.0)
             parts.append(mean_adjacency(view.graph, relation) @ codes)
     return torch.cat(parts, dim=1)
+
+
+def codes_of(count: int, generator: torch.Generator) -> Float[Tensor, "count k"]:
+    """Unit vectors for so many clusters, or, where there are more than WIDTH, random signs."""
+    if count <= WIDTH:
+        return torch.eye(count, device=generator.device)
+    sign = torch.randint(2, (count, WIDTH), generator=generator, device=generator.device)
+    return (2 * sign - 1) / WIDTH**0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -12,21 +13,55 @@ from torch import Tensor
 from condense.errors import BudgetError
 
 
+MOST_FITTED, LEAST_A_CLUSTER = 2**16, 32
+"""Centres are fitted on at most so many rows, but on so many a cluster; all rows are then assigned to them."""
+ASSIGNED = 4096
+"""Rows whose distances from all centres are computed at a time."""
+
+
 def kmeans(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
     """Cluster the rows of `x` into clusters 0 … count−1, none of them empty.
 
-    k-means from one start, `spread_out`, by scikit-learn's iterations. If there are no more nodes than
-    clusters, each node is a cluster of its own and the last clusters have no members. Nodes without features
-    are dealt out at random.
+    k-means from one start, `spread_out`, by scikit-learn's iterations, on a sample where there are many rows.
+    If there are no more nodes than clusters, each node is a cluster of its own and the last clusters have no
+    members. Nodes without features are dealt out at random.
     """
+    return _clustered(x, count, fitted_rows(len(x), count, generator), generator)
+
+
+def fitted_rows(n: int, count: int, generator: torch.Generator) -> Int[Tensor, " k"] | None:
+    """The rows of n on which `count` centres are fitted, ascending; None for all."""
+    most = max(MOST_FITTED, LEAST_A_CLUSTER * count)
+    if n <= most:
+        return None
+    return torch.randperm(n, generator=generator, device=generator.device)[:most].sort().values
+
+
+def _clustered(
+    x: Float[Tensor, "n d"], count: int, rows: Tensor | None, generator: torch.Generator
+) -> Int[Tensor, " n"]:
     n, d = x.shape
     if n <= count:
         return torch.arange(n, device=x.device)
     if d == 0:
-        order = torch.randperm(n, generator=generator, device=x.device)
-        return (
-            torch.empty_like(order).index_copy_(0, order, torch.arange(n, device=x.device))
-        ) % count
+        return dealt_out(n, count, generator)
+    if rows is None:
+        return without_empty(fit(x, count, generator)[1], count)
+    centres, _ = fit(x[rows], count, generator)
+    return without_empty(torch.cat([nearest(part, centres) for part in x.split(ASSIGNED)]), count)
+
+
+def dealt_out(n: int, count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
+    """Clusters of about the same size, at random."""
+    order = torch.randperm(n, generator=generator, device=generator.device)
+    numbers = torch.arange(n, device=order.device)
+    return torch.empty_like(order).index_copy_(0, order, numbers) % count
+
+
+def fit(
+    x: Float[Tensor, "n d"], count: int, generator: torch.Generator
+) -> tuple[Float[Tensor, "k d"], Int[Tensor, " n"]]:
+    """The centres of `count` clusters, and the cluster of each row; some may be empty."""
     from sklearn.cluster import KMeans  # Imports in a second; only this function needs it.
     from sklearn.exceptions import ConvergenceWarning
 
@@ -34,10 +69,15 @@ def kmeans(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> I
     # scikit-learn's annotations lack arrays of centres and numbers of starts.
     means = KMeans(count, init=start, n_init=1)  # pyright: ignore[reportArgumentType]
     with warnings.catch_warnings():
-        # Raised if there are fewer distinct points than clusters; `_without_empty` handles that.
+        # Raised if there are fewer distinct points than clusters; `without_empty` handles that.
         warnings.simplefilter("ignore", ConvergenceWarning)
         assigned = torch.from_numpy(means.fit_predict(x.detach().cpu().numpy())).long()
-    return _without_empty(assigned, count).to(x.device)
+    return torch.from_numpy(means.cluster_centers_).to(x), assigned.to(x.device)
+
+
+def nearest(x: Float[Tensor, "n d"], centres: Float[Tensor, "k d"]) -> Int[Tensor, " n"]:
+    """The nearest centre of each row."""
+    return torch.addmm(centres.square().sum(dim=1), x, centres.T, alpha=-2).argmin(dim=1)
 
 
 def spread_out(
@@ -66,7 +106,7 @@ def spread_out(
     return rows
 
 
-def _without_empty(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " n"]:
+def without_empty(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " n"]:
     """Give each empty cluster half of the largest one, whose points then coincide or nearly do."""
     labels = labels.clone()
     for empty in (torch.bincount(labels, minlength=count) == 0).nonzero().flatten():
@@ -95,18 +135,27 @@ def kmeans_by_class(
     Raises:
         BudgetError: a class has fewer nodes than clusters.
     """
+    nodes = [(member == c).nonzero().flatten() for c in range(len(counts))]
+    check_members(nodes, counts)
+    samples = [
+        fitted_rows(len(each), count, generator) for each, count in zip(nodes, counts, strict=True)
+    ]
     labels = torch.full_like(member, -1)
     first = 0
-    for c, count in enumerate(counts):
-        nodes = (member == c).nonzero().flatten()
-        if len(nodes) < count:
-            raise BudgetError(
-                f"ratio asks for {count} condensed nodes of class {c}, for which there are only "
-                f"{len(nodes)} nodes to cluster; lower the ratio"
-            )
-        labels[nodes] = first + kmeans(x[nodes], count, generator)
+    for each, count, rows in zip(nodes, counts, samples, strict=True):
+        labels[each] = first + _clustered(x[each], count, rows, generator)
         first += count
     return labels
+
+
+def check_members(nodes: Sequence[Int[Tensor, " _"]], counts: Sequence[int]) -> None:
+    """Raise a BudgetError for a class with fewer nodes than clusters."""
+    for c, (each, count) in enumerate(zip(nodes, counts, strict=True)):
+        if len(each) < count:
+            raise BudgetError(
+                f"ratio asks for {count} condensed nodes of class {c}, for which there are only "
+                f"{len(each)} nodes to cluster; lower the ratio"
+            )
 
 
 def cluster_means(

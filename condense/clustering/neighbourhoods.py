@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -60,6 +61,31 @@ class Own:
     residual: Float[Tensor, "k D"]
 
 
+class Surroundings(Protocol):
+    """A whole graph seen from the clusters of its target nodes, in memory or on disk.
+
+    Attributes:
+        schema: of the graph.
+        size: members of each cluster [n].
+        places: see `Spread`.
+    """
+
+    @property
+    def schema(self) -> GraphSchema: ...  # noqa: D102
+    @property
+    def size(self) -> Tensor: ...  # noqa: D102
+    @property
+    def places(self) -> tuple[Place, ...]: ...  # noqa: D102
+
+    def own(self) -> Own:
+        """The members themselves."""
+        ...
+
+    def at(self, place: Place) -> Neighbours:
+        """What stands at a place."""
+        ...
+
+
 @dataclass(frozen=True)
 class Neighbourhoods:
     """A whole graph seen from the clusters of its target nodes.
@@ -101,7 +127,7 @@ class Neighbourhoods:
             mean, _ = self._means(x, has)
             shares.append(self._share(has, self.cluster >= 0))
             away = x[self.sample] - mean[self.cluster[self.sample]]
-            residuals.append(_spread_of(away, has[self.sample]))
+            residuals.append(spread_of_some(away, has[self.sample]))
         return Own(torch.stack(shares, dim=1), torch.cat(residuals, dim=1))
 
     def at(self, place: Place) -> Neighbours:
@@ -118,7 +144,7 @@ class Neighbourhoods:
             count=count,
             present=self._share(has, asked),
             degree=log_degree.squeeze(1).exp(),
-            residual=_spread_of(away, first[self.sample]),
+            residual=spread_of_some(away, first[self.sample]),
             apart=self._apart(place[0], x) if len(place) == 1 else x[:0],
         )
 
@@ -181,12 +207,34 @@ def degrees(graph: MultimodalGraph, relation: EdgeType) -> Float[Tensor, " n_dst
 def most_common(
     graph: MultimodalGraph, schema: GraphSchema, member: Bool[Tensor, " n"], most: int = PLACES
 ) -> tuple[Place, ...]:
+    """The places at which most members have neighbours, see `commonest`."""
+
+    def mean(relation: EdgeType, x: Tensor) -> Tensor:
+        return mean_adjacency(graph, relation) @ x
+
+    return commonest(schema, member, lambda relation: degrees(graph, relation), mean, most)
+
+
+def commonest(
+    schema: GraphSchema,
+    member: Bool[Tensor, " n"],
+    degree: Callable[[EdgeType], Tensor],
+    mean: Callable[[EdgeType, Tensor], Tensor],
+    most: int = PLACES,
+) -> tuple[Place, ...]:
     """The places at which most members have neighbours: relations into the target, and behind those from
     another type the relations into that type; at most `most`, in the order of relations, single ones first.
+
+    Args:
+        schema: of the whole graph.
+        member: the target nodes that count.
+        degree: relation -> in-degrees.
+        mean: relation, x [n_src, 1] -> the mean over in-neighbours [n_dst, 1].
+        most: how many.
     """
     single = _first(
         [
-            ((r,), int((degrees(graph, r)[member] > 0).sum()))
+            ((r,), int((degree(r)[member] > 0).sum()))
             for r in schema.relations_into[schema.target]
         ],
         most,
@@ -195,8 +243,8 @@ def most_common(
     for (relation,) in single:
         if relation[0] != schema.target:
             for further in schema.relations_into[relation[0]]:
-                has = (degrees(graph, further) > 0).to(torch.get_default_dtype())
-                reached = mean_adjacency(graph, relation) @ has.unsqueeze(1)
+                has = (degree(further) > 0).to(torch.get_default_dtype())
+                reached = mean(relation, has.unsqueeze(1))
                 count = int((reached.squeeze(1)[member] > 0).sum())
                 behind.append(((relation, further), count))
     return (*single, *_first(behind, most - len(single)))
@@ -208,7 +256,7 @@ def _first(places: Sequence[tuple[Place, int]], most: int) -> list[Place]:
     return [places[i][0] for i in sorted(ranked) if places[i][1] > 0]
 
 
-def _spread_of(away: Float[Tensor, "k D"], has: Bool[Tensor, " k"]) -> Float[Tensor, "k D"]:
+def spread_of_some(away: Float[Tensor, "k D"], has: Bool[Tensor, " k"]) -> Float[Tensor, "k D"]:
     """Distances, zero for those who lack it, scaled to the mean square of the others."""
     share = float(has.double().mean()) if len(has) else 0.0
     return torch.where(has.unsqueeze(1), away, 0.0) / max(share, 1e-12) ** 0.5

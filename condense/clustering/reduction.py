@@ -67,3 +67,21 @@ def leading_directions(
         q, _ = torch.linalg.qr(x.T @ (x @ q))
     _, _, vt = torch.linalg.svd(x @ q, full_matrices=False)
     return (q @ vt.T)[:, :rank]
+
+
+def directions_of_gram(
+    gram: Float[Tensor, "d d"], rank: int, generator: torch.Generator, rounds: int = 4
+) -> Float[Tensor, "d r"]:
+    """The same as `leading_directions` of X from XᵀX alone, for an X with more rows than columns.
+
+    Columns may have the other sign.
+    """
+    size = gram.size(0)
+    if rank >= size:
+        return torch.eye(size, dtype=gram.dtype, device=gram.device)
+    width = min(rank + 8, size)
+    q = torch.randn(size, width, generator=generator, device=gram.device).to(gram.dtype)
+    for _ in range(rounds):
+        q, _ = torch.linalg.qr(gram @ q)
+    values, vectors = torch.linalg.eigh(q.T @ gram @ q)
+    return (q @ vectors.flip(1))[:, :rank]

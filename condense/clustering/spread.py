@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from condense.clustering.neighbourhoods import Neighbourhoods, Neighbours
+from condense.clustering.neighbourhoods import Neighbourhoods, Neighbours, Surroundings
 from condense.clustering.reduction import leading_directions
 from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
@@ -86,6 +86,20 @@ def measure_spread(
     """
     scaler = common_units(FeatureScaler.fit(whole), GraphSchema.of(whole))
     around = Neighbourhoods.of(scaler.apply(whole), partition, generator)
+    return spread_of_neighbourhoods(around, scaler, y, generator)
+
+
+def spread_of_neighbourhoods(
+    around: Surroundings, scaler: FeatureScaler, y: Int[Tensor, " n"], generator: torch.Generator
+) -> Spread:
+    """The spread of clusters, in the units on which `scaler` was fitted.
+
+    Args:
+        around: what stands around the clusters, in scaled units.
+        scaler: of these units.
+        y: class of each cluster of target nodes.
+        generator: for the reduction.
+    """
     near = [around.at(place) for place in around.places]
     ends = dict.fromkeys(place[-1][0] for place in around.places)
     widths = {t: tuple(around.schema.modalities[t].items()) for t in ends}
@@ -219,7 +233,7 @@ def factors(
     return factor, left.clamp_min(0).sqrt()
 
 
-def unscaled(spread: Spread, scaler: FeatureScaler, around: Neighbourhoods) -> Spread:
+def unscaled(spread: Spread, scaler: FeatureScaler, around: Surroundings) -> Spread:
     """The same spread in the units of the graph on which `scaler` was fitted."""
     types = {around.schema.target, *spread.basis_of}
     mean, scale = scaler.flat(around.schema, types)

@@ -43,8 +43,15 @@ def primary(
         mirror: `reverses(graph)`, to avoid computing it again, which sorts all edges.
     """
     mirror = reverses(graph) if mirror is None else mirror
-    order = {r: i for i, r in enumerate(graph.edge_types)}
-    return tuple(r for r in graph.edge_types if order[mirror.get(r, r)] >= order[r])
+    return first_of_pairs(tuple(graph.edge_types), mirror)
+
+
+def first_of_pairs(
+    relations: tuple[EdgeType, ...], mirror: Mapping[EdgeType, EdgeType]
+) -> tuple[EdgeType, ...]:
+    """All relations but the second of each mirrored pair."""
+    order = {r: i for i, r in enumerate(relations)}
+    return tuple(r for r in relations if order[mirror.get(r, r)] >= order[r])
 
 
 def _sorted_edges(graph: MultimodalGraph, relation: EdgeType, flip: bool) -> Float[Tensor, "2 e"]:

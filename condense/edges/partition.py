@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -11,9 +12,32 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph
+from condense.data.relations import reverses
 from condense.edges.pair_matrix import PairMatrix
 from condense.edges.pairs import Pairs
 from models.propagation.sparse import edge_weights
+
+
+@runtime_checkable
+class EdgesBetweenClusters(Protocol):
+    """What is asked of the whole graph's edges, in memory or on disk; see `Partition`."""
+
+    @property
+    def relations(self) -> tuple[EdgeType, ...]:
+        """Of the whole graph, in its order."""
+        ...
+
+    def reverses(self) -> Mapping[EdgeType, EdgeType]:
+        """Which relation each is the transpose of."""
+        ...
+
+    def edge_counts(self, relation: EdgeType) -> PairMatrix:
+        """How many original edges run between each two condensed nodes."""
+        ...
+
+    def mean_degree(self, relation: EdgeType) -> Tensor:
+        """How many edges a member of each destination cluster receives on average."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -29,6 +53,15 @@ class Partition:
     graph: MultimodalGraph
     cluster: Mapping[str, Int[Tensor, " n_whole"]]
     size: Mapping[str, Tensor]
+
+    @property
+    def relations(self) -> tuple[EdgeType, ...]:
+        """Of the whole graph, in its order."""
+        return tuple(self.graph.edge_types)
+
+    def reverses(self) -> Mapping[EdgeType, EdgeType]:
+        """Which relation each is the transpose of, see `condense.data.relations.reverses`."""
+        return reverses(self.graph)
 
     def edge_counts(self, relation: EdgeType) -> PairMatrix:
         """PᵀAP [n'_dst, n'_src]: how many original edges, by multiplicity, run between each two condensed

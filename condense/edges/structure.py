@@ -12,12 +12,12 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.budget import Budget
-from condense.data.relations import primary, reverses
+from condense.data.relations import first_of_pairs
 from condense.edges.candidates import candidates
 from condense.edges.kept_edges import greatest, greatest_mirrored
 from condense.edges.pair_matrix import PairMatrix
 from condense.edges.pairs import Pairs
-from condense.edges.partition import Partition
+from condense.edges.partition import EdgesBetweenClusters
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Structure:
     mirror: Mapping[EdgeType, EdgeType]
 
     @classmethod
-    def of(cls, partition: Partition, budget: Budget, absent: float) -> Structure:
+    def of(cls, partition: EdgesBetweenClusters, budget: Budget, absent: float) -> Structure:
         """The structure whose weights are the counts of the whole graph's edges between clusters.
 
         Args:
@@ -49,9 +49,8 @@ class Structure:
             absent: the count that stands for "no edge between these clusters"; with 0 none can come in.
                 A cluster that no edge of the relation joins to any cluster stays without in either case.
         """
-        graph = partition.graph
-        mirror, pairs, logits = reverses(graph), {}, {}
-        for r in primary(graph, mirror):
+        mirror, pairs, logits = partition.reverses(), {}, {}
+        for r in first_of_pairs(partition.relations, mirror):
             symmetric = mirror.get(r) == r
             counts = partition.edge_counts(r)
             pairs[r], initial = candidates(counts, budget.edges[r], absent, symmetric)
@@ -59,7 +58,7 @@ class Structure:
         return cls(
             pairs=pairs,
             logits=logits,
-            degree={r: partition.mean_degree(r) for r in graph.edge_types},
+            degree={r: partition.mean_degree(r) for r in partition.relations},
             budget=budget.edges,
             mirror=mirror,
         )

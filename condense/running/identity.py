@@ -39,10 +39,27 @@ def identity(
         seed: the run's seed.
         device: the device of the run.
     """
+    return identity_of(
+        {"dataset": graph.name, "source": graph.source, "dataset_hash": fingerprint(graph)},
+        budget,
+        method,
+        settings,
+        seed,
+        device,
+    )
+
+
+def identity_of(
+    dataset: Mapping[str, str],
+    budget: Budget,
+    method: str,
+    settings: Any,
+    seed: int,
+    device: torch.device,
+) -> dict[str, Any]:
+    """The same for a graph of which name, source and hash are known."""
     return {
-        "dataset": graph.name,
-        "source": graph.source,
-        "dataset_hash": fingerprint(graph),
+        **dataset,
         "method": method,
         "settings": dataclasses.asdict(settings),
         "seed": seed,

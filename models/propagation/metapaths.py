@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from jaxtyping import Float
 from torch import Tensor
@@ -100,22 +101,27 @@ def each_path_feature(
     def average(relation: EdgeType, whole: bool) -> Tensor:
         return mean_adjacency(graph, relation, None if whole else rows)
 
-    longer: dict[MetaPath, dict[MetaPath, None]] = {}
-    paths = dict.fromkeys(path for path, _ in blocks(schema, hops))
-    for path in paths:
-        for i in range(len(path)):
-            longer.setdefault(path[i + 1 :], {})[path[i:]] = None
+    longer = longer_walks(schema, hops)
     for source in schema.node_types:
         for modality in schema.modalities[source]:
             x = features(graph[source], modality)
             if source == schema.target:
                 yield ((), modality), x if rows is None else x[rows]
-            for path, z in _walk(average, schema.target, longer, rows, x, source, ()):
+            for path, z in walk(average, schema.target, longer, rows, x, source, ()):
                 yield (path, modality), z
 
 
-def _walk(
-    average: Callable[[EdgeType, bool], Tensor],
+def longer_walks(schema: GraphSchema, hops: int) -> dict[MetaPath, dict[MetaPath, None]]:
+    """Part of a meta-path up to its end -> the parts that are one relation longer."""
+    longer: dict[MetaPath, dict[MetaPath, None]] = {}
+    for path in dict.fromkeys(path for path, _ in blocks(schema, hops)):
+        for i in range(len(path)):
+            longer.setdefault(path[i + 1 :], {})[path[i:]] = None
+    return longer
+
+
+def walk(
+    average: Callable[[EdgeType, bool], Any],
     target: str,
     longer: Mapping[MetaPath, Mapping[MetaPath, None]],
     rows: Tensor | None,
@@ -126,9 +132,10 @@ def _walk(
     """The features of every meta-path that ends in `walked`, where x = Â_walked Xᵐ at type `at`.
 
     Args:
-        average: Â_r of a relation: the whole of it, or the rows of the target nodes asked for.
+        average: Â_r of a relation, anything that multiplies: the whole of it, or the rows of the target nodes
+            asked for.
         target: the target type.
-        longer: part of a meta-path up to its end -> the parts that are one relation longer.
+        longer: see `longer_walks`.
         rows: target nodes; all of them by default.
         x: one row a node of type `at`.
         at: the destination of `walked`, or the type of Xᵐ.
@@ -145,7 +152,7 @@ def _walk(
         if relation[2] == target:
             yield path, moved[rows] if whole and rows is not None else moved
         if not last:
-            yield from _walk(average, target, longer, rows, moved, relation[2], path)
+            yield from walk(average, target, longer, rows, moved, relation[2], path)
 
 
 def path_logits(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.data import HeteroData
+from torch_geometric.typing import EdgeType
 
-from models.propagation.metapaths import returning_paths
+from models.propagation.metapaths import MetaPath, returning_paths
 from models.propagation.sparse import SparseMap, adjacency, mean_adjacency
 from models.schema import GraphSchema
 
 
+@dataclass(frozen=True)
 class UnionAdjacency:
     """x ↦ A x with A = Σ_p A_p, without forming any product of adjacencies.
 
@@ -21,18 +27,33 @@ class UnionAdjacency:
     co-authorship so (Phys. Rev. E 64, 016132, 2001), but leaves out the way back to the node itself;
     here it stays. In a graph of one node type A is the plain sum of its relations.
 
-    Args:
-        graph: its edges, weights as multiplicities.
-        schema: schema of this graph.
-        hops: the longest meta-path.
+    Attributes:
+        paths: the meta-paths p.
+        counts: relation -> A_r, anything that multiplies, of those that come first on a path.
+        means: relation -> Â_r of those that come later.
     """
 
-    def __init__(self, graph: HeteroData, schema: GraphSchema, hops: int) -> None:
-        self.paths = returning_paths(schema.relations, schema.target, hops)
-        first = {p[0] for p in self.paths}
-        later = {r for p in self.paths for r in p[1:]}
-        self.counts = {r: SparseMap(adjacency(graph, r)) for r in first}
-        self.means = {r: SparseMap(mean_adjacency(graph, r)) for r in later}
+    paths: Sequence[MetaPath]
+    counts: Mapping[EdgeType, Any]
+    means: Mapping[EdgeType, Any]
+
+    @classmethod
+    def of(cls, graph: HeteroData, schema: GraphSchema, hops: int) -> UnionAdjacency:
+        """That of a graph in memory.
+
+        Args:
+            graph: its edges, weights as multiplicities.
+            schema: schema of this graph.
+            hops: the longest meta-path.
+        """
+        paths = returning_paths(schema.relations, schema.target, hops)
+        first = {p[0] for p in paths}
+        later = {r for p in paths for r in p[1:]}
+        return cls(
+            paths,
+            {r: SparseMap(adjacency(graph, r)) for r in first},
+            {r: SparseMap(mean_adjacency(graph, r)) for r in later},
+        )
 
     def __matmul__(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
         """A x; zero where no meta-path leads back."""
@@ -100,8 +121,21 @@ class UnionOperator:
         device: torch.device,
         loop: float = 1.0,
     ) -> None:
-        self.adjacency, self.loop = UnionAdjacency(graph, schema, hops), loop
-        degree = self._sum(torch.ones(int(graph[schema.target].num_nodes), 1, device=device))
+        count = int(graph[schema.target].num_nodes)
+        self._begin(UnionAdjacency.of(graph, schema, hops), count, device, loop)
+
+    @classmethod
+    def over(cls, adjacency: UnionAdjacency, count: int, loop: float = 1.0) -> UnionOperator:
+        """The operator over an adjacency of `count` nodes that is at hand, in memory or not."""
+        operator = cls.__new__(cls)
+        operator._begin(adjacency, count, torch.device("cpu"), loop)
+        return operator
+
+    def _begin(
+        self, adjacency: UnionAdjacency, count: int, device: torch.device, loop: float
+    ) -> None:
+        self.adjacency, self.loop = adjacency, loop
+        degree = self._sum(torch.ones(count, 1, device=device))
         self.scale = torch.where(degree > 0, degree, torch.inf).rsqrt()  # [n, 1]
 
     def __matmul__(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
@@ -125,7 +159,7 @@ class UnionMean:
     def __init__(
         self, graph: HeteroData, schema: GraphSchema, hops: int, device: torch.device
     ) -> None:
-        self.adjacency = UnionAdjacency(graph, schema, hops)
+        self.adjacency = UnionAdjacency.of(graph, schema, hops)
         degree = self.adjacency @ torch.ones(int(graph[schema.target].num_nodes), 1, device=device)
         self.scale = torch.where(degree > 0, degree, torch.inf).reciprocal()  # [n, 1]
 
