@@ -16,11 +16,11 @@ from condense.data.inductive import training_part, validation_part
 from condense.data.precision import Bits, check_bits, rounded
 from condense.data.reduction import SparseReduction
 from condense.data.rules.check import check
-from condense.data.rules.limits import LARGEST_FEATURE
+from condense.data.rules.values import Size
 from condense.data.sparse import is_sparse, visible_entries
 from condense.device import find_device
 from condense.edges.statistics import edge_numbers_of
-from condense.errors import GraphError, UserError
+from condense.errors import UserError
 from condense.io.names import joined
 from condense.methods.protocol import Outcome, Task
 from condense.methods.registry import METHODS
@@ -183,8 +183,6 @@ def _check_size(graph: MultimodalGraph) -> None:
             else:
                 x, has = store[FEATURE_PREFIX + modality].detach(), present(store, modality)
                 x = x if bool(has.all()) else x[has]  # No copy in the usual case.
-            largest = max(abs(float(bound)) for bound in x.aminmax()) if x.numel() else 0.0
-            if largest > LARGEST_FEATURE:
-                where = f"graph[{node_type!r}].{FEATURE_PREFIX}{modality}"
-                rule = f"must not exceed {LARGEST_FEATURE:.0e} in size to be condensed"
-                raise GraphError.of(where, f"values up to {largest:.1e}", rule, "scale them")
+            size = Size(f"graph[{node_type!r}].{FEATURE_PREFIX}{modality}")
+            size.add(x)
+            size.check()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.data.sparse import WIDEST, Csr, dense_blocks, is_sparse, visible_entries
 from condense.data.spread.spread import SPREAD, spread_of
 from condense.errors import GraphError
-from models.schema import FEATURE_PREFIX, modality_names, present
+from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
 
 BLOCK_BYTES = 1 << 20
 """Arrays are hashed, written and read in blocks of about this size."""
@@ -66,7 +66,7 @@ class Digest:
         return self._hash.hexdigest()
 
 
-def slabs(shape: Sequence[int], itemsize: int) -> Iterator[tuple[slice, ...]]:
+def slabs(shape: Sequence[int], itemsize: int) -> Iterator[Window]:
     """Indices that divide an array of `shape` into blocks of about BLOCK_BYTES, in C order.
 
     A block is a range of rows or, if one row exceeds BLOCK_BYTES (edge_index), a part of a row. An empty
@@ -101,12 +101,20 @@ def dtype_name(tensor: Tensor, where: str) -> str:
     return name
 
 
-def numpy_block(tensor: Tensor, slab: tuple[slice, ...]) -> np.ndarray:
+def numpy_block(tensor: Tensor, slab: Window) -> np.ndarray:
     """One block of `tensor` on the CPU, copied without the rest of the tensor."""
     return tensor.detach()[slab].cpu().numpy()
 
 
-def fingerprint(graph: MultimodalGraph) -> str:
+Window = tuple[slice, ...]
+"""A part of an array: a range, with both ends, on each axis or on the first ones."""
+Blocks = Iterable[tuple[Window, np.ndarray]]
+"""Consecutive blocks of an array in C order, each with its place."""
+Read = Callable[[Any, str], Blocks]
+"""Reads the array of this name of a node type or relation."""
+
+
+def fingerprint(graph: MultimodalGraph, read: Read | None = None) -> str:
     """SHA-256 of the content of a graph, as 64 hexadecimal digits.
 
     It covers target, num_classes, the node types, relations and modalities in their order, and every
@@ -115,6 +123,10 @@ def fingerprint(graph: MultimodalGraph) -> str:
     set's name and source are not part of the content. A sparse modality counts as the dense one that it
     stands for; one that is wider than WIDEST, which is not read like a dense one, by its entries. A condensed
     graph's spread is part of it.
+
+    Args:
+        graph: of any kind.
+        read: gives the values of arrays that `graph` has on torch's meta device, where they have none.
 
     Raises:
         GraphError: an array has a type outside DTYPES, such as bfloat16.
@@ -132,34 +144,53 @@ def fingerprint(graph: MultimodalGraph) -> str:
             if is_sparse(store[key]):
                 _add_sparse(digest, key, store[key], visible_entries(store, modality))
                 continue
-            keep = present(store, modality) if modality in modalities and modality != key else None
-            _add(digest, key, store[key], keep, f"graph[{node_type!r}].{key}")
+            keep = (
+                store.get(MASK_PREFIX + modality)
+                if modality in modalities and modality != key
+                else None
+            )
+            blocks = read(node_type, key) if read and store[key].is_meta else _blocks(store[key])
+            _add(digest, key, store[key], blocks, f"graph[{node_type!r}].{key}", keep)
     for relation in hidden.edge_types:
         store = hidden[relation]
         digest.record(["edges", list(relation)])
         for key in sorted(store):
-            _add(digest, key, store[key], None, f"graph[{relation!r}].{key}")
+            blocks = read(relation, key) if read and store[key].is_meta else _blocks(store[key])
+            _add(digest, key, store[key], blocks, f"graph[{relation!r}].{key}")
     if (spread := spread_of(hidden)) is not None:
         places = [[list(relation) for relation in place] for place in spread.places]
         digest.record([SPREAD, places, dict(spread.basis_of)])
         for key, tensor in spread.arrays():
-            _add(digest, key, tensor, None, f"graph.{SPREAD}.{key}")
+            _add(digest, key, tensor, _blocks(tensor), f"graph.{SPREAD}.{key}")
     return digest.hexdigest()
 
 
-def _add(digest: Digest, name: str, tensor: Tensor, keep: Tensor | None, where: str) -> None:
-    """Add `tensor` [n, …], with zeros in the rows outside `keep` [n]."""
+def _blocks(tensor: Tensor) -> Blocks:
+    for slab in slabs(tensor.shape, tensor.element_size()):
+        yield slab, numpy_block(tensor, slab)
 
-    def blocks() -> Iterator[np.ndarray]:
-        for slab in slabs(tensor.shape, tensor.element_size()):
-            block = numpy_block(tensor, slab)
-            if keep is not None:
-                # np.where rather than a product, since the hidden rows may hold NaN.
-                kept = numpy_block(keep, slab[:1])[:, None]  # [rows, 1]
-                block = np.where(kept, block, block.dtype.type(0))
-            yield block
 
-    digest.array(name, dtype_name(tensor, where), tensor.shape, blocks())
+def _add(
+    digest: Digest,
+    name: str,
+    tensor: Tensor,
+    blocks: Blocks,
+    where: str,
+    keep: Tensor | None = None,
+) -> None:
+    """Add an array of the type and shape of `tensor` [n, …], with zeros in the rows outside `keep` [n]."""
+
+    def kept() -> Iterator[np.ndarray]:
+        for window, block in blocks:
+            yield block if keep is None else zeroed(block, numpy_block(keep, window[:1]))
+
+    digest.array(name, dtype_name(tensor, where), tensor.shape, kept())
+
+
+def zeroed(block: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """The rows `block` [k, width], with zeros where `keep` [k] is False."""
+    # np.where rather than a product, since the hidden rows may hold NaN.
+    return np.where(keep[:, None], block, block.dtype.type(0))
 
 
 def _add_sparse(digest: Digest, name: str, x: Tensor, entries: Csr) -> None:

@@ -113,17 +113,43 @@ def opened(path: Path) -> Iterator[OpenFile]:
         FileError: the file is missing, unreadable, damaged or not HDF5; also for faults
             found inside the block.
     """
+    check_is_file(path)
+    with file_errors(path), listed(path) as file:
+        yield file
+
+
+def check_is_file(path: Path) -> None:
+    """Raise unless there is a file at `path`.
+
+    Raises:
+        FileError: there is nothing, or something else.
+    """
     if not path.exists():
         raise FileError(f"{path} does not exist; check the path")
     if not path.is_file():
         raise FileError(f"{path} is not a file; give the .h5 file itself")
+
+
+@contextlib.contextmanager
+def listed(path: Path) -> Iterator[OpenFile]:
+    """Open a file that is there, as `opened` does; the errors are what they are, see `file_errors`."""
+    with path.open("rb", buffering=0) as stream:
+        check_seal(stream)
+        size = os.fstat(stream.fileno()).st_size
+        members = list_contents(path, size)
+        root = Group("/", members["attributes"], members["members"])
+        yield OpenFile(stream, size, root, Allowance(size))
+
+
+@contextlib.contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Name the file at `path` and a remedy in the errors of a block that reads it.
+
+    Raises:
+        FileError: for any of them.
+    """
     try:
-        with path.open("rb", buffering=0) as stream:
-            check_seal(stream)
-            size = os.fstat(stream.fileno()).st_size
-            listed = list_contents(path, size)
-            root = Group("/", listed["attributes"], listed["members"])
-            yield OpenFile(stream, size, root, Allowance(size))
+        yield
     except FileError as error:
         raise FileError(f"{path}: {error}") from error
     except PermissionError as error:

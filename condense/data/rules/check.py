@@ -42,6 +42,9 @@ def check(graph: MultimodalGraph, kind: Kind = "whole") -> None:
         kind: a whole graph needs three splits and a training node in each class, and has no soft
             labels; in a condensed graph every target node is labelled and used for training.
 
+    Of features and edges on torch's meta device, which have no values, the type and shape alone are checked;
+    see `condense.data.rules.values`.
+
     Raises:
         GraphError: a rule is broken; the message names type, attribute, value and remedy.
     """

@@ -10,6 +10,7 @@ from condense.data.fingerprint import dtype_name
 from condense.data.graph import MultimodalGraph
 from condense.data.rules.nodes import described
 from condense.data.rules.remedies import FLOATS, as_edge_index, as_vector
+from condense.data.rules.values import Ends, Multiplicity
 from condense.errors import GraphError
 from models.choices import nearest
 
@@ -41,16 +42,10 @@ def _check_index(graph: MultimodalGraph, relation: EdgeType) -> None:
         )
     dtype_name(index, where)
     for row, end in enumerate((relation[0], relation[2])):
-        count = int(graph[end].num_nodes)
-        if index.size(1) and not 0 <= int(index[row].min()) <= int(index[row].max()) < count:
-            outside = ((index[row] < 0) | (index[row] >= count)).nonzero()[0]
-            rule = f"must lie in 0 … {count - 1}, the nodes of {end!r}"
-            raise GraphError.of(
-                f"{where}[{row}, {int(outside)}]",
-                int(index[row, outside]),
-                rule,
-                "drop the edge or add the node",
-            )
+        if not index.is_meta:
+            ends = Ends(where, row, end, int(graph[end].num_nodes))
+            ends.add(0, index[row])
+            ends.check()
 
 
 def _check_rows(where: str, value: object, count: int) -> None:
@@ -65,8 +60,7 @@ def _check_weight(where: str, weight: Tensor) -> None:
     if weight.dtype not in FLOATS or weight.dim() != 1:
         remedy = as_vector(weight, "" if weight.dtype in FLOATS else ".float()")
         raise GraphError.of(where, described(weight), "must be float [edges]", remedy)
-    bad = ~torch.isfinite(weight) | (weight <= 0)
-    if bad.any():
-        edge = int(bad.nonzero()[0])
-        rule = "must be finite and positive: a multiplicity"
-        raise GraphError.of(f"{where}[{edge}]", float(weight[edge]), rule, "drop edges of weight 0")
+    if not weight.is_meta:
+        multiplicity = Multiplicity(where)
+        multiplicity.add(0, weight)
+        multiplicity.check()

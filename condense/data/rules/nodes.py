@@ -12,6 +12,7 @@ from condense.data.graph import SPLITS, MultimodalGraph
 from condense.data.rules.limits import MOST_NODES
 from condense.data.rules.remedies import FLOATS, as_features, as_mask, as_vector, is_node_list
 from condense.data.rules.sparse import check_sparse_features
+from condense.data.rules.values import Finite
 from condense.data.sparse import is_sparse
 from condense.errors import GraphError
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names, present
@@ -102,18 +103,12 @@ def _check_features(where: str, x: Tensor, has: Tensor, mask: str) -> None:
     if is_sparse(x):
         check_sparse_features(where, x, has, mask)
         return
-    first, bad = None, 0
+    if x.is_meta:
+        return
+    finite = Finite(where, has, mask)
     for start in range(0, x.size(0), ROWS):
-        block = slice(start, start + ROWS)
-        rows = (~torch.isfinite(x[block]).all(dim=1) & has[block]).nonzero().flatten()
-        bad += len(rows)
-        if first is None and len(rows):
-            first = start + int(rows[0])
-    if first is not None:
-        column = int((~torch.isfinite(x[first])).nonzero()[0])
-        rule = f"is not finite ({bad} such rows)"
-        remedy = f"impute it, or set {mask} to False on these nodes"
-        raise GraphError.of(f"{where}[{first}, {column}]", float(x[first, column]), rule, remedy)
+        finite.add(start, x[start : start + ROWS])
+    finite.check()
 
 
 def _check_weight(where: str, weight: Tensor) -> None:
