@@ -1,0 +1,165 @@
+"""Clusters of the nodes of every type of a graph on disk, see `condense.clustering.clusters`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from condense.budget import Budget
+from condense.clustering.clusters import by_distance
+from condense.clustering.pseudolabels import teach
+from condense.clustering.settings import PseudoLabelling, Space
+from condense.clustering.teachers.smoothing import HOPS, best_way, smooth, tried
+from condense.clustering.teachers.training_data import TrainingData
+from condense.out_of_core.columns import Columns, Matrix, cut
+from condense.out_of_core.coordinates import (
+    beside,
+    neighbour_clusters,
+    own_directions,
+    target_coordinates,
+)
+from condense.out_of_core.kmeans import kmeans_by_group
+from condense.out_of_core.propagation import Means, Sums, ViewOnDisk
+from condense.out_of_core.workspace import Workspace
+from models.propagation.metapaths import returning_paths
+from models.propagation.union import UnionAdjacency, UnionOperator
+
+TAUGHT, CHECKED = 2**17, 2**15
+"""Training and validation nodes that a teacher sees at most; its steps read about as many."""
+
+
+def cluster_nodes(
+    view: ViewOnDisk,
+    budget: Budget,
+    labelling: PseudoLabelling | None,
+    space: Space,
+    workspace: Workspace,
+) -> dict[str, Int[Tensor, " n_t"]]:
+    """The cluster of each node of every type, −1 for none; arguments as of `cluster_graph`."""
+    graph = view.graph
+    if labelling is None:
+        node_class = torch.where(graph.train_mask, graph.y, -1)
+    else:
+        node_class = _guessed(view, labelling, workspace)
+    x = target_coordinates(view, space, workspace)
+
+    def cluster_targets(folder: Path) -> None:
+        labels = kmeans_by_group(x, node_class, budget.classes, graph.room, workspace.generator)
+        torch.save(labels.int(), folder / "clusters.pt")
+
+    clusters = {view.schema.target: workspace.stage("clusters-target", cluster_targets, _labels)}
+    for layer in by_distance(view.schema):
+        before = dict(clusters)  # Types of one layer do not influence each other.
+        for node_type in layer:
+            clusters[node_type] = _other_type(view, node_type, budget, before, workspace)
+    return clusters
+
+
+def _labels(folder: Path) -> Int[Tensor, " n"]:
+    return torch.load(folder / "clusters.pt", weights_only=True).long()
+
+
+def _other_type(
+    view: ViewOnDisk,
+    node_type: str,
+    budget: Budget,
+    before: Mapping[str, Tensor],
+    workspace: Workspace,
+) -> Int[Tensor, " n_t"]:
+    """Cluster one type by its own features and by the clusters of its neighbours."""
+    graph = view.graph
+    parts: list[Matrix] = []
+    if node_type in view.reduced:
+        parts.append(own_directions(view, node_type, workspace))
+    parts += neighbour_clusters(view, node_type, before, workspace)
+    count, wanted = graph.num_nodes[node_type], budget.nodes[node_type]
+    number = view.schema.node_types.index(node_type)
+
+    def make(folder: Path) -> None:
+        x = beside(parts) if parts else Columns(folder, count, ())
+        one = torch.zeros(count, dtype=torch.long)
+        clusters = torch.arange(count)
+        if count > wanted:
+            clusters = kmeans_by_group(x, one, [wanted], graph.room, workspace.generator)
+        torch.save(clusters.int(), folder / "clusters.pt")
+
+    return workspace.stage(f"clusters-{number}", make, _labels)
+
+
+def _guessed(view: ViewOnDisk, labelling: PseudoLabelling, workspace: Workspace) -> Int[Tensor, " n"]:
+    """The class of every target node: true on training nodes, predicted on all others."""
+    graph, classes = view.graph, view.schema.num_classes
+    if bool(graph.train_mask.all()):
+        return graph.y
+
+    def make(folder: Path) -> None:
+        train = _at_most(graph.train_mask.nonzero().flatten(), TAUGHT, workspace.generator)
+        val = _at_most(graph.val_mask.nonzero().flatten(), CHECKED, workspace.generator)
+        z = view.at(torch.cat([train, val]))
+        data = TrainingData(
+            z[: len(train)], graph.y[train], z[len(train) :], graph.y[val], classes
+        )
+        teacher = teach(data, labelling.teacher, workspace.generator)
+        weight = view.scale.unsqueeze(1) * teacher.weight
+        scores = Columns(folder, view.z.height, (slice(0, classes),))
+        for _, x in view.z.blocks(view.block):
+            scores.append(teacher.head(x @ weight + teacher.bias))
+
+    slabs = (slice(0, classes),)
+    scores = workspace.stage("scores", make, lambda folder: Columns(folder, view.z.height, slabs))
+    if labelling.smooth:
+        scores = _smoothed(view, scores, workspace)
+
+    def guess(folder: Path) -> None:
+        found = [x.argmax(dim=1) for _, x in scores.blocks(graph.room.rows(classes))]
+        torch.save(torch.where(graph.train_mask, graph.y, torch.cat(found)).int(), folder / "guessed.pt")
+
+    return workspace.stage(
+        "guessed", guess, lambda folder: torch.load(folder / "guessed.pt", weights_only=True).long()
+    )
+
+
+def _at_most(rows: Int[Tensor, " n"], most: int, generator: torch.Generator) -> Int[Tensor, " k"]:
+    """The rows, or a sample of them, ascending."""
+    if len(rows) <= most:
+        return rows
+    return rows[torch.randperm(len(rows), generator=generator)[:most]].sort().values
+
+
+def _smoothed(view: ViewOnDisk, scores: Columns, workspace: Workspace) -> Columns:
+    """Smooth scores a few classes at a time, as `condense.clustering.teachers.smoothing.smoothed` does."""
+    graph = view.graph
+    paths = returning_paths(view.schema.relations, view.schema.target, HOPS)
+    operator = UnionOperator.over(
+        UnionAdjacency(
+            paths,
+            {r: Sums(edges) for r, edges in graph.relations.items()},
+            {r: Means(edges) for r, edges in graph.relations.items()},
+        ),
+        scores.height,
+    )
+    rows = graph.val_mask.nonzero().flatten()
+    known = graph.train_mask.unsqueeze(1)
+    slabs = cut([view.schema.num_classes], graph.room.columns(scores.height))
+
+    def part(columns: slice) -> tuple[Tensor, Tensor]:
+        """Scores and true classes of a few columns."""
+        x = torch.cat([b[:, columns] for _, b in scores.blocks(graph.room.rows(scores.width))])
+        truth = graph.y.unsqueeze(1) == torch.arange(columns.start, columns.stop)
+        return x, truth.to(x.dtype)
+
+    def make(folder: Path) -> None:
+        as_they_are = scores.at(rows, graph.room.rows(scores.width))
+        found = [tried(operator, *part(columns), known, rows) for columns in slabs]
+        smoothed = {way: torch.cat([each[way] for each in found], dim=1) for way in found[0]}
+        best = best_way(as_they_are, smoothed, graph.y[rows])
+        written = Columns(folder, scores.height, slabs)
+        for number, columns in enumerate(slabs):
+            x, truth = part(columns)
+            written.write_slab(number, x if best is None else smooth(operator, x, truth, known, best))
+
+    return workspace.stage("smoothed", make, lambda folder: Columns(folder, scores.height, slabs))

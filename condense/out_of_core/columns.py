@@ -1,0 +1,178 @@
+"""Matrices on disk that are read by rows and by columns alike."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+SPARSE_READS = 64
+"""Rows are read one by one where fewer than one in so many are asked for."""
+
+
+class Matrix(ABC):
+    """A float32 matrix [height, width] of which a part is read at a time.
+
+    What is propagated needs all rows of a few columns, a slab; what is multiplied all columns of a few rows.
+
+    Attributes:
+        height: its number of rows.
+        slabs: the columns of each slab, in order.
+    """
+
+    height: int
+    slabs: Sequence[slice]
+
+    @property
+    def width(self) -> int:
+        """Its number of columns."""
+        return self.slabs[-1].stop if self.slabs else 0
+
+    @abstractmethod
+    def slab(self, number: int) -> Float[Tensor, "n k"]:
+        """All rows of one slab."""
+
+    @abstractmethod
+    def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
+        """The rows from `first` until before `last`."""
+
+    def blocks(self, rows: int) -> Iterator[tuple[slice, Float[Tensor, "k width"]]]:
+        """All rows, `rows` at a time."""
+        for first in range(0, self.height, rows):
+            last = min(first + rows, self.height)
+            yield slice(first, last), self.rows(first, last)
+
+    def at(self, rows: Int[Tensor, " k"], block: int) -> Float[Tensor, "k width"]:
+        """Some rows, in the order asked for; many of them are read in blocks of `block` rows."""
+        found = torch.empty(len(rows), self.width)
+        if len(rows) * SPARSE_READS < self.height:
+            for place, row in enumerate(rows.tolist()):
+                found[place] = self.rows(row, row + 1)[0]
+            return found
+        ascending, order = rows.sort()
+        for place, x in self.blocks(block):
+            ends = torch.searchsorted(ascending, torch.tensor([place.start, place.stop]))
+            first, last = ends.tolist()
+            found[order[first:last]] = x[ascending[first:last] - place.start]
+        return found
+
+
+def cut(widths: Iterable[int], step: int) -> tuple[slice, ...]:
+    """Slabs of at most `step` columns of matrices of these widths side by side; each lies in one of them."""
+    slabs, begin = [], 0
+    for width in widths:
+        for first in range(begin, begin + width, step):
+            slabs.append(slice(first, min(first + step, begin + width)))
+        begin += width
+    return tuple(slabs)
+
+
+class Columns(Matrix):
+    """A matrix in files, one a slab, of float32 numbers row by row.
+
+    Args:
+        folder: of the files.
+        height: number of rows.
+        slabs: the columns of each file.
+    """
+
+    def __init__(self, folder: Path, height: int, slabs: Sequence[slice]) -> None:
+        self.folder, self.height, self.slabs = folder, height, slabs
+
+    def slab(self, number: int) -> Float[Tensor, "n k"]:
+        """All rows of one slab."""
+        return self._read(number, 0, self.height)
+
+    def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
+        """The rows from `first` until before `last`."""
+        parts = [self._read(number, first, last) for number in range(len(self.slabs))]
+        return torch.cat([torch.empty(last - first, 0), *parts], dim=1)
+
+    def write_slab(self, number: int, x: Float[Tensor, "n k"]) -> None:
+        """Write all rows of one slab."""
+        x.contiguous().numpy().tofile(self._path(number))
+
+    def append(self, x: Float[Tensor, "k width"]) -> None:
+        """Write the next rows; a matrix is written either so or by slabs."""
+        for number, columns in enumerate(self.slabs):
+            self.append_to(number, x[:, columns])
+
+    def append_to(self, number: int, x: Float[Tensor, "k c"]) -> None:
+        """Write the next rows of one slab."""
+        with self._path(number).open("ab") as file:
+            x.contiguous().numpy().tofile(file)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"columns-{number:04d}.f32"
+
+    def _read(self, number: int, first: int, last: int) -> Float[Tensor, "k _"]:
+        wide = self.slabs[number].stop - self.slabs[number].start
+        count, offset = (last - first) * wide, 4 * first * wide
+        flat = np.fromfile(self._path(number), np.float32, count, offset=offset)
+        return torch.from_numpy(flat.reshape(last - first, wide))
+
+
+class Scaled(Matrix):
+    """(x − shift) ÷ scale of a matrix, and zero in rows that lack a modality.
+
+    Args:
+        matrix: x.
+        shift, scale: of each column.
+        has: for each slab, which rows have its modality; None for all.
+    """
+
+    def __init__(
+        self,
+        matrix: Matrix,
+        shift: Float[Tensor, " width"],
+        scale: Float[Tensor, " width"],
+        has: Sequence[Bool[Tensor, " n"] | None],
+    ) -> None:
+        self.matrix, self.shift, self.scale, self.has = matrix, shift, scale, has
+        self.height, self.slabs = matrix.height, matrix.slabs
+
+    def slab(self, number: int) -> Float[Tensor, "n k"]:
+        """All rows of one slab."""
+        return self._scaled(self.matrix.slab(number), number, slice(0, self.height))
+
+    def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
+        """The rows from `first` until before `last`."""
+        x = self.matrix.rows(first, last)
+        for number, columns in enumerate(self.slabs):
+            x[:, columns] = self._scaled(x[:, columns], number, slice(first, last))
+        return x
+
+    def _scaled(self, x: Float[Tensor, "k c"], number: int, rows: slice) -> Float[Tensor, "k c"]:
+        columns, has = self.slabs[number], self.has[number]
+        x = (x - self.shift[columns]).div_(self.scale[columns])
+        return x if has is None else x.mul_(has[rows].unsqueeze(1))
+
+
+class Stacked(Matrix):
+    """Matrices of the same rows side by side, their columns in an order of their own.
+
+    Args:
+        parts: the matrices.
+        places: of each part, the place of each of its columns.
+    """
+
+    def __init__(self, parts: Sequence[Matrix], places: Sequence[Int[Tensor, " _"]]) -> None:
+        self.parts, self.places = parts, places
+        self.height = parts[0].height
+        self.slabs = cut([part.width for part in parts], 1)
+
+    def slab(self, number: int) -> Float[Tensor, "n k"]:
+        """Never needed: what is stacked is propagated already."""
+        raise NotImplementedError
+
+    def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
+        """The rows from `first` until before `last`."""
+        found = torch.empty(last - first, self.width)
+        for part, places in zip(self.parts, self.places, strict=True):
+            found[:, places] = part.rows(first, last)
+        return found

@@ -1,0 +1,240 @@
+"""Meta-path features of all target nodes, propagated a few columns at a time and kept on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch_geometric.typing import EdgeType
+
+from condense.clustering.propagation import WIDEST
+from condense.clustering.reduction import directions_of_gram
+from condense.out_of_core.adjacency import Adjacency
+from condense.out_of_core.columns import Columns, Matrix, Stacked, cut
+from condense.out_of_core.graph import GraphOnDisk
+from condense.out_of_core.workspace import Workspace
+from models.propagation.metapaths import MetaPath, blocks, longer_walks, walk
+from models.schema import GraphSchema
+
+
+@dataclass(frozen=True)
+class ViewOnDisk:
+    """Z = [s_{p,m} Z_{p,m}] of all target nodes, see `condense.clustering.propagation.RelayView`.
+
+    Attributes:
+        graph: the whole graph.
+        schema: with the widths of reduced features.
+        reduced: node type -> its reduced features H, in scaled units.
+        z: the unscaled blocks side by side.
+        scale: s_{p,m} of each of its columns.
+        mean: of each column of Z over all target nodes.
+    """
+
+    graph: GraphOnDisk
+    schema: GraphSchema
+    reduced: Mapping[str, Matrix]
+    z: Matrix
+    scale: Float[Tensor, " D"]
+    mean: Float[Tensor, " D"]
+
+    def at(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "k D"]:
+        """Z of some target nodes."""
+        return self.z.at(rows, self.block) * self.scale
+
+    @property
+    def block(self) -> int:
+        """How many rows of Z are read at a time."""
+        return self.graph.room.rows(self.z.width)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What multiplies as A of a relation."""
+
+    edges: Adjacency
+
+    def __matmul__(self, x: Tensor) -> Tensor:
+        return self.edges.sums(x)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What multiplies as D⁻¹A of a relation."""
+
+    edges: Adjacency
+
+    def __matmul__(self, x: Tensor) -> Tensor:
+        return self.edges.means(x)
+
+
+def propagated(graph: GraphOnDisk, hops: int, rank: int, workspace: Workspace) -> ViewOnDisk:
+    """Reduce the features, and propagate them along all meta-paths.
+
+    Args:
+        graph: the whole graph.
+        hops: the longest meta-path.
+        rank: most coordinates a modality, see `RelayView.of`.
+        workspace: where they are kept; its generator draws for the reduction.
+    """
+    rank = max(1, min(rank, WIDEST // len(blocks(graph.schema, hops))))
+    reduced, widths = {}, {}
+    for number, node_type in enumerate(graph.schema.node_types):
+        widths[node_type] = {}
+        if graph.schema.modalities[node_type]:
+            found = _reduced(graph, node_type, rank, workspace, f"reduced-{number}")
+            reduced[node_type], widths[node_type] = found
+    schema = GraphSchema(
+        graph.schema.node_types,
+        widths,
+        graph.schema.relations,
+        graph.schema.target,
+        graph.schema.num_classes,
+    )
+    z = _all_paths(graph, schema, hops, reduced, workspace)
+    scale, mean = _measured(graph, schema, hops, z, workspace)
+    return ViewOnDisk(graph, schema, reduced, z, scale, mean)
+
+
+def _reduced(
+    graph: GraphOnDisk, node_type: str, rank: int, workspace: Workspace, name: str
+) -> tuple[Matrix, dict[str, int]]:
+    """H of one type and its widths: scaled features, in fewer coordinates where there are more than `rank`."""
+    x = graph.scaled(node_type, graph.scaler)
+    modalities = graph.schema.modalities[node_type]
+    few = {m: min(w, rank) for m, w in modalities.items()}
+    if few == dict(modalities):
+        return x, few
+    slabs = cut(few.values(), graph.room.columns(x.height))
+
+    def make(folder: Path) -> None:
+        block, ends = graph.room.rows(x.width), torch.tensor([*modalities.values()]).cumsum(0).tolist()
+        columns = {m: slice(e - modalities[m], e) for m, e in zip(modalities, ends, strict=True)}
+        gram = {m: torch.zeros(w, w, dtype=torch.float64) for m, w in modalities.items()}
+        for _, rows in x.blocks(block):
+            for m, part in columns.items():
+                gram[m] += (rows[:, part].T @ rows[:, part]).double()
+        basis = {m: directions_of_gram(g, rank, workspace.generator).float() for m, g in gram.items()}
+        written = Columns(folder, x.height, slabs)
+        for _, rows in x.blocks(block):
+            written.append(torch.cat([rows[:, columns[m]] @ basis[m] for m in modalities], dim=1))
+
+    return workspace.stage(name, make, lambda folder: Columns(folder, x.height, slabs)), few
+
+
+def _all_paths(
+    graph: GraphOnDisk,
+    schema: GraphSchema,
+    hops: int,
+    reduced: Mapping[str, Matrix],
+    workspace: Workspace,
+) -> Matrix:
+    """Z_{p,m} of all paths and modalities side by side: a stage for each slab of H."""
+    place = _places(schema, hops)
+    longer = longer_walks(schema, hops)
+    parts: list[Matrix] = []
+    places: list[Tensor] = []
+    means = {r: Means(edges) for r, edges in graph.relations.items()}
+
+    def average(relation: EdgeType, whole: bool) -> Any:
+        return means[relation]
+
+    for type_number, node_type in enumerate(schema.node_types):
+        if not schema.modalities[node_type]:
+            continue
+        h = reduced[node_type]
+        paths = [p for p, t in _ends(schema, hops).items() if t == node_type]
+        if not paths:
+            continue
+        for number, slab in enumerate(h.slabs):
+            wide = slab.stop - slab.start
+            slabs = cut([wide] * len(paths), wide)
+
+            def make(folder: Path, h: Matrix = h, number: int = number, slabs: Any = slabs,
+                     paths: Any = paths, node_type: str = node_type) -> None:
+                x, written = h.slab(number), Columns(folder, graph.num_nodes[schema.target], slabs)
+                if () in paths:
+                    written.write_slab(paths.index(()), x)
+                for path, moved in walk(average, schema.target, longer, None, x, node_type, ()):
+                    if path in paths:
+                        written.write_slab(paths.index(path), moved)
+
+            height = graph.num_nodes[schema.target]
+            part = workspace.stage(
+                f"paths-{type_number}-{number}",
+                make,
+                lambda folder, slabs=slabs: Columns(folder, height, slabs),
+            )
+            parts.append(part)
+            places.append(
+                torch.cat([torch.arange(slab.start, slab.stop) + place[p, node_type] for p in paths])
+            )
+    return Stacked(parts, places)
+
+
+def _ends(schema: GraphSchema, hops: int) -> dict[MetaPath, str]:
+    """Each meta-path with features, and the type at which it ends."""
+    return {path: path[-1][0] if path else schema.target for path, _ in blocks(schema, hops)}
+
+
+def _places(schema: GraphSchema, hops: int) -> dict[tuple[MetaPath, str], int]:
+    """The first column in Z of each meta-path's features, whose modalities lie side by side."""
+    place, begin = {}, 0
+    for path, node_type in _ends(schema, hops).items():
+        place[path, node_type] = begin
+        begin += sum(schema.modalities[node_type].values())
+    return place
+
+
+def _measured(
+    graph: GraphOnDisk, schema: GraphSchema, hops: int, z: Matrix, workspace: Workspace
+) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
+    """The scale of each column, from the training nodes, and the mean of each scaled column over all nodes."""
+
+    def make(folder: Path) -> None:
+        squares, total = torch.zeros(z.width, dtype=torch.float64), torch.zeros(z.width, dtype=torch.float64)
+        for rows, x in z.blocks(graph.room.rows(z.width)):
+            total += x.double().sum(dim=0)
+            squares += x[graph.train_mask[rows]].double().square().sum(dim=0)
+        widths = [schema.modalities[t][m] for p, t in _ends(schema, hops).items() for m in schema.modalities[t]]
+        norms = [float(part.sum() / max(int(graph.train_mask.sum()), 1)) ** 0.5 for part in squares.split(widths)]
+        scale = torch.cat(
+            [torch.full((w,), 1.0 / s if s > 0 else 0.0) for w, s in zip(widths, norms, strict=True)]
+        )
+        torch.save({"scale": scale, "mean": (total / z.height).float() * scale}, folder / "measured.pt")
+
+    def read(folder: Path) -> tuple[Tensor, Tensor]:
+        found = torch.load(folder / "measured.pt", weights_only=True)
+        return found["scale"], found["mean"]
+
+    return workspace.stage("measured", make, read)
+
+
+Rowwise = Callable[[Tensor], Tensor]
+
+
+def rowwise(
+    x: Matrix, make: Rowwise, width: int, workspace: Workspace, name: str, graph: GraphOnDisk
+) -> Columns:
+    """A stage that computes rows of another matrix from those of `x`.
+
+    Args:
+        x: read block by block.
+        make: rows [k, x.width] -> rows [k, width].
+        width: of the result.
+        workspace: where it is kept.
+        name: of the stage.
+        graph: says how much is read at a time.
+    """
+    slabs = cut([width], graph.room.columns(x.height))
+
+    def run(folder: Path) -> None:
+        written = Columns(folder, x.height, slabs)
+        for _, rows in x.blocks(graph.room.rows(x.width + width)):
+            written.append(make(rows))
+
+    return workspace.stage(name, run, lambda folder: Columns(folder, x.height, slabs))

@@ -1,0 +1,164 @@
+"""One run from a graph in a file, which stays there, to a condensed one with its provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from condense.budget import Budget, RatioBase, Sizes, planned
+from condense.config import build
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import MultimodalGraph
+from condense.data.precision import Bits, check_bits
+from condense.errors import UserError
+from condense.io.stored_graph import StoredGraph
+from condense.methods.registry import METHODS as ALL_METHODS
+from condense.out_of_core.adjacency import Adjacency
+from condense.out_of_core.graph import GraphOnDisk, read_graph, sorted_relations
+from condense.out_of_core.methods import METHODS, condense_on_disk
+from condense.out_of_core.room import Room
+from condense.out_of_core.workspace import Workspace
+from condense.run import byte_budget, recorded
+from condense.running.identity import identity_of
+from condense.running.timing import OnStage, StageClock
+from models.choices import canonical
+from models.propagation.metapaths import blocks
+from models.schema import GraphSchema
+
+SUFFIX = ".work"
+
+
+def condense_stored(
+    stored: StoredGraph,
+    ratio: float,
+    method: str = "mixture",
+    settings: Mapping[str, Any] | None = None,
+    *,
+    work: Path,
+    memory: int,
+    ratio_base: RatioBase | None = None,
+    edge_ratio: float | None = None,
+    seed: int = 0,
+    bits: Bits = 32,
+    dataset_settings: Mapping[str, Any] | None = None,
+    on_plan: Callable[[Budget], None] = lambda budget: None,
+    on_stage: OnStage = lambda name: None,
+) -> CondensedGraph:
+    """Condense a graph that need not fit in memory, in the transductive setting.
+
+    The result is that of `condense.run.condense` up to rounding and, of features with more columns than
+    `rank`, up to the signs of their coordinates. An interrupted run goes on where it was if the same
+    arguments are given again.
+
+    Args:
+        stored: a whole graph in a file, open; its test labels are never read.
+        ratio, ratio_base, edge_ratio: as of `condense.budget.plan`.
+        method: "mixture", "coarsening" or "kmeans".
+        settings: of the method; others keep their defaults.
+        work: folder for sorted edges and propagated features; made if it does not exist, kept at the end.
+        memory: bound on the resident memory, in bytes.
+        seed: seeds the only generator of the run.
+        bits: of a feature, as of `condense.run.condense`.
+        dataset_settings: how the whole graph was loaded, so that it can be loaded again.
+        on_plan: called with the budget, once edges are counted.
+        on_stage: called with the name of each stage as it begins.
+
+    Raises:
+        UserError: a method that needs the graph in memory, a setting or a budget that breaks a rule, or a
+            folder of another run.
+        FileError: the disk is full, or the graph is damaged.
+    """
+    method = canonical(ALL_METHODS, method, "method")
+    check_bits(bits)
+    if method not in METHODS:
+        raise UserError(
+            f"method (got {method!r}) needs the graph in memory; take {', '.join(METHODS)}, or give more --memory"
+        )
+    chosen: Any = build(ALL_METHODS[method].settings, settings or {}, f"method {method}")
+    room, clock = Room(memory), StageClock(on_stage=on_stage)
+    workspace = Workspace(work, torch.Generator().manual_seed(seed))
+    with clock.stage("check"):
+        fingerprint = stored.verify()
+    asked = {
+        "graph": fingerprint,
+        "method": method,
+        "settings": vars(chosen),
+        "ratio": ratio,
+        "ratio_base": ratio_base,
+        "edge_ratio": edge_ratio,
+        "seed": seed,
+        "memory": memory,
+    }
+    workspace.begin(asked)
+    workspace.check_free(disk_bytes(stored, getattr(chosen, "hops", 0)))
+    with clock.stage("sort"):
+        relations = sorted_relations(stored, workspace, room)
+    budget = planned(sizes_of(stored, relations), ratio, ratio_base, edge_ratio)
+    on_plan(budget)
+    with clock.stage("read"):
+        graph = read_graph(stored, relations, workspace, room)
+
+    def empty() -> MultimodalGraph:
+        return _empty(stored)
+
+    outcome = condense_on_disk(graph, budget, chosen, workspace, clock, empty)
+    names = {"dataset": stored.name, "source": stored.source, "dataset_hash": fingerprint}
+    run = identity_of(names, budget, method, chosen, seed, torch.device("cpu"))
+    measures = {
+        "memory": memory,
+        "byte_budget": byte_budget(
+            _bytes_of(stored, graph), stored.num_nodes[stored.target], budget
+        ),
+    }
+    return recorded(outcome, run, budget, bits, clock, measures, dataset_settings)
+
+
+def sizes_of(stored: StoredGraph, relations: Mapping[Any, Adjacency]) -> Sizes:
+    """What a budget is planned from."""
+    return Sizes(
+        target=stored.target,
+        nodes=stored.num_nodes,
+        total=stored.num_nodes[stored.target],
+        training=torch.bincount(stored.y[stored.train_mask], minlength=stored.num_classes),
+        joined={r: edges.edges for r, edges in relations.items()},
+    )
+
+
+def disk_bytes(stored: StoredGraph, hops: int) -> int:
+    """About how much a run writes: sorted edges, features, their meta-path products, and coordinates."""
+    own = {t: {m: w for (u, m), w in stored.widths.items() if u == t} for t in stored.node_types}
+    schema = GraphSchema(
+        stored.node_types, own, stored.edge_types, stored.target, stored.num_classes
+    )
+    # A type without features gets those of its neighbours, at most all there are.
+    every = {m: w for (_, m), w in stored.widths.items()}
+    full = {t: widths or every for t, widths in own.items()}
+    schema = GraphSchema(
+        schema.node_types, full, schema.relations, schema.target, schema.num_classes
+    )
+    columns = sum(full[path[-1][0] if path else stored.target][m] for path, m in blocks(schema, hops))
+    features = sum(stored.num_nodes[t] * sum(full[t].values()) for t in stored.node_types)
+    edges = 24 * sum(stored.edges.values())
+    return edges + 4 * features + 4 * stored.num_nodes[stored.target] * (columns + 256)
+
+
+def _empty(stored: StoredGraph) -> MultimodalGraph:
+    graph = MultimodalGraph()
+    graph.target, graph.num_classes = stored.target, stored.num_classes
+    graph.name, graph.source = stored.name, stored.source
+    return graph
+
+
+def _bytes_of(stored: StoredGraph, graph: GraphOnDisk) -> int:
+    """The whole graph's bytes as `condense.data.graph.num_bytes` counts them, features dense."""
+    total = 7 * stored.num_nodes[stored.target]  # Classes and three masks.
+    for (node_type, modality), width in stored.widths.items():
+        total += 4 * width * stored.num_nodes[node_type]
+        if stored.has(node_type, modality) is not None:
+            total += stored.num_nodes[node_type]
+    for relation, count in stored.edges.items():
+        total += (12 if graph.relations[relation].weighted else 8) * count
+    return total
