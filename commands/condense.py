@@ -13,6 +13,7 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
+from commands.condense_on_disk import condense_if_large
 from commands.condense_text import announce, show_cost, warn, watched
 from commands.terminal import (
     INTERRUPTED,
@@ -31,7 +32,6 @@ from condense.methods.registry import METHODS
 from models.choices import canonical, registered
 
 if TYPE_CHECKING:
-    from condense.budget import Budget
     from condense.data.condensed import CondensedGraph
     from condense.running.checkpoints import Checkpoints
 
@@ -67,6 +67,9 @@ class CondenseArguments:
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, where METHOD includes the
             settings that were changed, and DATASET ends in "-inductive" in that setting. While srgm runs,
             its state is kept in the folder OUT.checkpoints.
+        memory: bound on memory, as 6GiB; half of what is free by default. A file (.h5) with a graph that
+            would take more is condensed on disk (docs/out-of-core.md), by mixture, coarsening or kmeans.
+        work: folder for what is sorted and propagated on disk; by default OUT.work, deleted at the end.
         resume: resume the interrupted run with the same options and --out from its last checkpoint.
         checkpoint_seconds: least seconds between two checkpoints; 0 writes one at every validation.
         tensorboard: folder for the run's curves, which `tensorboard --logdir` shows.
@@ -88,6 +91,8 @@ class CondenseArguments:
     seed: int = 0
     device: str = "auto"
     out: Path | None = None
+    memory: str | None = None
+    work: Path | None = None
     resume: bool = False
     checkpoint_seconds: float = 10.0
     tensorboard: Path | None = None
@@ -124,6 +129,10 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
     from condense.running.identity import identity
     from condense.running.tensorboard import TensorBoard
 
+    large = condense_if_large(args, settings, out, say)
+    if large is not None:
+        condensed, budget = large
+        return _finish(args, out, condensed, budget.notices if budget else (), ())
     board = TensorBoard(args.tensorboard) if args.tensorboard else None
     checkpoints = Checkpoints(folder_beside(out), args.checkpoint_seconds, args.resume)
     with errors.status(f"loading {escape(args.dataset)} …"):
@@ -140,7 +149,7 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
             if condensed.provenance.measures.get("bits", 32) == args.bits:
                 checkpoints.discard()
                 say.print(f"Nothing to do: [bold]{escape(str(out))}[/] is complete.")
-                return _finish(args, out, condensed, budget, advised)
+                return _finish(args, out, condensed, budget.notices, advised)
     try:
         with watched(f"{args.method} on {title}", board) as (on_step, on_stage):
             condensed = condense(
@@ -164,7 +173,7 @@ def _condense(args: CondenseArguments, settings: Any, out: Path, say: Console) -
         save(out, error.best)
         raise UserError(f"{error}. The best graph before is in {out}") from error
     _keep(say, out, condensed, checkpoints)
-    return _finish(args, out, condensed, budget, advised)
+    return _finish(args, out, condensed, budget.notices, advised)
 
 
 def more_arguments(words: Sequence[str]) -> list[type]:
@@ -251,7 +260,7 @@ def _finish(
     args: CondenseArguments,
     out: Path,
     condensed: CondensedGraph,
-    budget: Budget,
+    notices: Sequence[str],
     advised: Sequence[str],
 ) -> int:
     """Print the result as JSON if asked for, as `inspect` does, and return the exit status."""
@@ -261,5 +270,5 @@ def _finish(
 
         warned = [*advised, *warnings(condensed)]
         document = {"file": str(out), **facts(condensed), "warnings": warned}
-        print_json({**document, "notes": list(budget.notices)})
+        print_json({**document, "notes": list(notices)})
     return OK if condensed.provenance.complete else INTERRUPTED

@@ -12,9 +12,8 @@ from torch import Tensor
 
 from condense.errors import BudgetError
 
-
 MOST_FITTED, LEAST_A_CLUSTER = 2**16, 32
-"""Centres are fitted on at most so many rows, but on so many a cluster; all rows are then assigned to them."""
+"""Centres are fitted on at most so many rows, or on so many a cluster; all rows are then assigned."""
 ASSIGNED = 4096
 """Rows whose distances from all centres are computed at a time."""
 

@@ -233,10 +233,7 @@ def commonest(
         most: how many.
     """
     single = _first(
-        [
-            ((r,), int((degree(r)[member] > 0).sum()))
-            for r in schema.relations_into[schema.target]
-        ],
+        [((r,), int((degree(r)[member] > 0).sum())) for r in schema.relations_into[schema.target]],
         most,
     )
     behind = []

@@ -83,5 +83,5 @@ def directions_of_gram(
     q = torch.randn(size, width, generator=generator, device=gram.device).to(gram.dtype)
     for _ in range(rounds):
         q, _ = torch.linalg.qr(gram @ q)
-    values, vectors = torch.linalg.eigh(q.T @ gram @ q)
+    _, vectors = torch.linalg.eigh(q.T @ gram @ q)
     return (q @ vectors.flip(1))[:, :rank]

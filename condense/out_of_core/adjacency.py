@@ -103,7 +103,9 @@ class Adjacency:
             weights = np.fromfile(path, np.float32, end - begin, offset=4 * begin)
         else:
             weights = np.ones(end - begin, np.float32)
-        local = (starts[first : last + 1] - begin).astype(np.int32 if end - begin < 2**31 else np.int64)
+        local = (starts[first : last + 1] - begin).astype(
+            np.int32 if end - begin < 2**31 else np.int64
+        )
         return Rows(first, last, local, sources, weights)
 
     def sums(self, x: Float[Tensor, "width k"]) -> Float[Tensor, "height k"]:
@@ -116,7 +118,9 @@ class Adjacency:
 
     def means(self, x: Float[Tensor, "width k"]) -> Float[Tensor, "height k"]:
         """D⁻¹A x, the mean over in-neighbours; zero where there are none."""
-        return self.sums(x).div_(self.degrees().clamp_min(torch.finfo(torch.float32).tiny).unsqueeze(1))
+        return self.sums(x).div_(
+            self.degrees().clamp_min(torch.finfo(torch.float32).tiny).unsqueeze(1)
+        )
 
     def edges_into(
         self, wanted: Bool[Tensor, " height"]
@@ -134,7 +138,11 @@ class Adjacency:
 
 
 def sort_edges(
-    blocks: Iterable[EdgeBlock], again: Iterable[EdgeBlock], folder: Path, size: tuple[int, int], block: int
+    blocks: Iterable[EdgeBlock],
+    again: Iterable[EdgeBlock],
+    folder: Path,
+    size: tuple[int, int],
+    block: int,
 ) -> Adjacency:
     """Sort a relation's edges by destination, then by source, and add up parallel ones.
 
@@ -186,7 +194,7 @@ def sort_edges(
 
 
 def _bounds(degree: np.ndarray, block: int) -> np.ndarray:
-    """Destinations at which piles of at most `block` edges begin, and their number; a pile has at least one."""
+    """Where piles of at most `block` edges begin, and the end; each has at least one destination."""
     ends, bounds = np.cumsum(degree), [0]
     while bounds[-1] < len(degree):
         before = ends[bounds[-1] - 1] if bounds[-1] else 0

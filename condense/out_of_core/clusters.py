@@ -52,6 +52,7 @@ def cluster_nodes(
         torch.save(labels.int(), folder / "clusters.pt")
 
     clusters = {view.schema.target: workspace.stage("clusters-target", cluster_targets, _labels)}
+    workspace.drop("paths-*", "coordinates")
     for layer in by_distance(view.schema):
         before = dict(clusters)  # Types of one layer do not influence each other.
         for node_type in layer:
@@ -90,7 +91,9 @@ def _other_type(
     return workspace.stage(f"clusters-{number}", make, _labels)
 
 
-def _guessed(view: ViewOnDisk, labelling: PseudoLabelling, workspace: Workspace) -> Int[Tensor, " n"]:
+def _guessed(
+    view: ViewOnDisk, labelling: PseudoLabelling, workspace: Workspace
+) -> Int[Tensor, " n"]:
     """The class of every target node: true on training nodes, predicted on all others."""
     graph, classes = view.graph, view.schema.num_classes
     if bool(graph.train_mask.all()):
@@ -100,9 +103,7 @@ def _guessed(view: ViewOnDisk, labelling: PseudoLabelling, workspace: Workspace)
         train = _at_most(graph.train_mask.nonzero().flatten(), TAUGHT, workspace.generator)
         val = _at_most(graph.val_mask.nonzero().flatten(), CHECKED, workspace.generator)
         z = view.at(torch.cat([train, val]))
-        data = TrainingData(
-            z[: len(train)], graph.y[train], z[len(train) :], graph.y[val], classes
-        )
+        data = TrainingData(z[: len(train)], graph.y[train], z[len(train) :], graph.y[val], classes)
         teacher = teach(data, labelling.teacher, workspace.generator)
         weight = view.scale.unsqueeze(1) * teacher.weight
         scores = Columns(folder, view.z.height, (slice(0, classes),))
@@ -116,11 +117,15 @@ def _guessed(view: ViewOnDisk, labelling: PseudoLabelling, workspace: Workspace)
 
     def guess(folder: Path) -> None:
         found = [x.argmax(dim=1) for _, x in scores.blocks(graph.room.rows(classes))]
-        torch.save(torch.where(graph.train_mask, graph.y, torch.cat(found)).int(), folder / "guessed.pt")
+        torch.save(
+            torch.where(graph.train_mask, graph.y, torch.cat(found)).int(), folder / "guessed.pt"
+        )
 
-    return workspace.stage(
+    guessed = workspace.stage(
         "guessed", guess, lambda folder: torch.load(folder / "guessed.pt", weights_only=True).long()
     )
+    workspace.drop("scores", "smoothed")
+    return guessed
 
 
 def _at_most(rows: Int[Tensor, " n"], most: int, generator: torch.Generator) -> Int[Tensor, " k"]:
@@ -160,6 +165,8 @@ def _smoothed(view: ViewOnDisk, scores: Columns, workspace: Workspace) -> Column
         written = Columns(folder, scores.height, slabs)
         for number, columns in enumerate(slabs):
             x, truth = part(columns)
-            written.write_slab(number, x if best is None else smooth(operator, x, truth, known, best))
+            written.write_slab(
+                number, x if best is None else smooth(operator, x, truth, known, best)
+            )
 
     return workspace.stage("smoothed", make, lambda folder: Columns(folder, scores.height, slabs))

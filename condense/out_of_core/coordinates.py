@@ -17,7 +17,6 @@ from condense.out_of_core.propagation import ViewOnDisk, rowwise
 from condense.out_of_core.workspace import Workspace
 
 
-
 class Directed(Matrix):
     """Directions (x − x̄) ÷ ‖x − x̄‖ of the rows; a row at the mean, up to rounding, becomes zero.
 
@@ -77,7 +76,11 @@ def own_directions(view: ViewOnDisk, node_type: str, workspace: Workspace) -> Ma
         size = (squares / max(h.height, 1)).sqrt().float().clamp_min(1e-12)
         scale = torch.cat([s.expand(w) for s, w in zip(size, widths, strict=True)])
         longest = float((most / size.square()).sum().sqrt())
-        facts = {"scale": scale, "mean": (total / max(h.height, 1)).float() / scale, "longest": longest}
+        facts = {
+            "scale": scale,
+            "mean": (total / max(h.height, 1)).float() / scale,
+            "longest": longest,
+        }
         torch.save(facts, folder / "measured.pt")
 
     def read(folder: Path) -> Matrix:
@@ -106,17 +109,24 @@ def _propagated(view: ViewOnDisk, workspace: Workspace) -> Matrix:
         return x
 
     def measure(folder: Path) -> None:
-        longest = max(float(rows.norm(dim=1).max()) for _, rows in x.blocks(view.graph.room.rows(x.width)))
+        longest = max(
+            float(rows.norm(dim=1).max()) for _, rows in x.blocks(view.graph.room.rows(x.width))
+        )
         torch.save(torch.tensor(longest), folder / "longest.pt")
 
     longest = workspace.stage(
-        "longest", measure, lambda folder: float(torch.load(folder / "longest.pt", weights_only=True))
+        "longest",
+        measure,
+        lambda folder: float(torch.load(folder / "longest.pt", weights_only=True)),
     )
     return Directed(x, view.mean @ basis, longest)
 
 
 def neighbour_clusters(
-    view: ViewOnDisk, node_type: str, cluster: Mapping[str, Int[Tensor, " n_t"]], workspace: Workspace
+    view: ViewOnDisk,
+    node_type: str,
+    cluster: Mapping[str, Int[Tensor, " n_t"]],
+    workspace: Workspace,
 ) -> list[Matrix]:
     """How a node's neighbours are distributed over clusters, see `condense.clustering.coordinates`."""
     parts: list[Matrix] = []
@@ -127,8 +137,13 @@ def neighbour_clusters(
         edges, count = view.graph.relations[relation], int(met.max()) + 1
         slabs = cut([min(count, WIDTH)], view.graph.room.columns(max(edges.height, edges.width)))
 
-        def make(folder: Path, met: Tensor = met, edges=edges, slabs=slabs, count: int = count) -> None:
-            code, written = codes_of(count, workspace.generator), Columns(folder, edges.height, slabs)
+        def make(
+            folder: Path, met: Tensor = met, edges=edges, slabs=slabs, count: int = count
+        ) -> None:
+            code, written = (
+                codes_of(count, workspace.generator),
+                Columns(folder, edges.height, slabs),
+            )
             inside = (met >= 0).unsqueeze(1)
             for at, slab in enumerate(slabs):
                 codes = torch.where(inside, code[:, slab][met], 0.0)

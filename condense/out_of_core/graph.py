@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from torch_geometric.typing import EdgeType
 from condense.data.features import FeatureScaler
 from condense.data.rules.completion import two_widths
 from condense.io.stored_graph import StoredGraph
-from condense.out_of_core.adjacency import Adjacency, sort_edges
+from condense.out_of_core.adjacency import Adjacency, EdgeBlock, sort_edges
 from condense.out_of_core.columns import Columns, Matrix, Scaled, cut
 from condense.out_of_core.room import Room
 from condense.out_of_core.workspace import Workspace
@@ -49,7 +49,9 @@ class NodeFeatures:
 
     def modality_of(self, slab: slice) -> str:
         """The modality of a slab's columns."""
-        return next(m for m in self.widths if self.columns(m).start <= slab.start < self.columns(m).stop)
+        return next(
+            m for m in self.widths if self.columns(m).start <= slab.start < self.columns(m).stop
+        )
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,10 @@ def sorted_relations(
         size = stored.num_nodes[relation[2]], stored.num_nodes[relation[0]]
 
         def make(folder: Path, r: EdgeType = relation, size: tuple[int, int] = size) -> None:
-            sort_edges(stored.edge_blocks(r), stored.edge_blocks(r), folder, size, room.edges)
+            def edges() -> Iterator[EdgeBlock]:
+                return stored.edge_blocks(r, room.edges)
+
+            sort_edges(edges(), edges(), folder, size, room.edges)
 
         def read(folder: Path) -> Adjacency:
             return Adjacency.load(folder, room.edges)
@@ -182,7 +187,9 @@ def _copy(
         for first, block in stored.feature_blocks(node_type, modality):
             x = torch.from_numpy(block)
             for number in numbers:
-                part.append_to(number, x[:, slabs[number].start - begin : slabs[number].stop - begin])
+                part.append_to(
+                    number, x[:, slabs[number].start - begin : slabs[number].stop - begin]
+                )
             moments.add(x if has is None else x[has[first : first + len(x)]])
         facts[modality] = moments.facts()
         if has is not None:
@@ -226,7 +233,7 @@ def _read_features(folder: Path) -> NodeFeatures:
 
 
 class _Moments:
-    """Mean of each column, and the root mean square of the centred entries, in float64 around a first mean."""
+    """Mean of each column and root mean square of the centred entries, in float64 around a first mean."""
 
     def __init__(self, width: int) -> None:
         self.count = 0
@@ -261,7 +268,7 @@ def _complete(
     workspace: Workspace,
     room: Room,
 ) -> None:
-    """Give types without features the means of their in-neighbours', see `condense.data.features.complete`."""
+    """Complete types without features as `condense.data.features.complete` does."""
     empty = [t for t in stored.node_types if t not in features]
     while empty:
         known, reached = dict(features), []
@@ -272,8 +279,8 @@ def _complete(
                 number = stored.node_types.index(node_type)
                 features[node_type] = workspace.stage(
                     f"features-{number}",
-                    lambda folder, w=widths, into=into, t=node_type: _receive(
-                        w, into, known, stored.num_nodes[t], folder, room
+                    lambda folder, w=widths, into=into, k=known, t=node_type: _receive(
+                        w, into, k, stored.num_nodes[t], folder, room
                     ),
                     _read_features,
                 )

@@ -24,7 +24,7 @@ from condense.out_of_core.edges import PartitionOnDisk, graph_of_means
 from condense.out_of_core.graph import GraphOnDisk
 from condense.out_of_core.neighbourhoods import NeighbourhoodsOnDisk
 from condense.out_of_core.propagation import propagated
-from condense.out_of_core.surroundings import with_neighbours
+from condense.out_of_core.surroundings import as_many_as_fit, with_neighbours
 from condense.out_of_core.workspace import Workspace
 from condense.running.threads import one_thread
 from condense.running.timing import StageClock
@@ -99,7 +99,9 @@ def _judged(
     rows = graph.val_mask.nonzero().flatten()
     order = torch.randperm(len(rows), generator=generator)
     seed = int(torch.randint(2**31, (), generator=generator))
-    part, places = with_neighbours(graph, empty(), rows[order[:MOST_VALIDATED]])
+    part, places = with_neighbours(
+        graph, empty(), as_many_as_fit(graph, rows[order[:MOST_VALIDATED]])
+    )
     scaler = graph.scaler
     judge = Judge(scaler.apply(part), scaler, graph.schema, places, seed)
     return best_of(judge, candidates)

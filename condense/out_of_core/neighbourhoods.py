@@ -128,7 +128,7 @@ class NeighbourhoodsOnDisk:
         return degree.squeeze(1)
 
     def _single(self, relation: EdgeType) -> tuple[Tensor, Tensor, Tensor]:
-        """Sources, destinations and scales of edges into the first sampled members with several neighbours."""
+        """Edges into the first sampled members with several neighbours: sources, destinations, scales."""
         degree, order = self._degree(relation), torch.full_like(self.cluster, -1)
         order[self.sample] = torch.arange(len(self.sample))
         src, dst, _ = self.graph.relations[relation].edges_into((order >= 0) & (degree > 1))

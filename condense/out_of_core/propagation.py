@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -103,7 +102,7 @@ def propagated(graph: GraphOnDisk, hops: int, rank: int, workspace: Workspace) -
 def _reduced(
     graph: GraphOnDisk, node_type: str, rank: int, workspace: Workspace, name: str
 ) -> tuple[Matrix, dict[str, int]]:
-    """H of one type and its widths: scaled features, in fewer coordinates where there are more than `rank`."""
+    """H of one type, and its widths: scaled features, in at most `rank` coordinates a modality."""
     x = graph.scaled(node_type, graph.scaler)
     modalities = graph.schema.modalities[node_type]
     few = {m: min(w, rank) for m, w in modalities.items()}
@@ -112,13 +111,18 @@ def _reduced(
     slabs = cut(few.values(), graph.room.columns(x.height))
 
     def make(folder: Path) -> None:
-        block, ends = graph.room.rows(x.width), torch.tensor([*modalities.values()]).cumsum(0).tolist()
+        block, ends = (
+            graph.room.rows(x.width),
+            torch.tensor([*modalities.values()]).cumsum(0).tolist(),
+        )
         columns = {m: slice(e - modalities[m], e) for m, e in zip(modalities, ends, strict=True)}
         gram = {m: torch.zeros(w, w, dtype=torch.float64) for m, w in modalities.items()}
         for _, rows in x.blocks(block):
             for m, part in columns.items():
                 gram[m] += (rows[:, part].T @ rows[:, part]).double()
-        basis = {m: directions_of_gram(g, rank, workspace.generator).float() for m, g in gram.items()}
+        basis = {
+            m: directions_of_gram(g, rank, workspace.generator).float() for m, g in gram.items()
+        }
         written = Columns(folder, x.height, slabs)
         for _, rows in x.blocks(block):
             written.append(torch.cat([rows[:, columns[m]] @ basis[m] for m in modalities], dim=1))
@@ -134,45 +138,42 @@ def _all_paths(
     workspace: Workspace,
 ) -> Matrix:
     """Z_{p,m} of all paths and modalities side by side: a stage for each slab of H."""
-    place = _places(schema, hops)
-    longer = longer_walks(schema, hops)
+    place, ends = _places(schema, hops), _ends(schema, hops)
+    longer, height = longer_walks(schema, hops), graph.num_nodes[schema.target]
+    means = {r: Means(edges) for r, edges in graph.relations.items()}
     parts: list[Matrix] = []
     places: list[Tensor] = []
-    means = {r: Means(edges) for r, edges in graph.relations.items()}
-
-    def average(relation: EdgeType, whole: bool) -> Any:
-        return means[relation]
-
-    for type_number, node_type in enumerate(schema.node_types):
-        if not schema.modalities[node_type]:
-            continue
-        h = reduced[node_type]
-        paths = [p for p, t in _ends(schema, hops).items() if t == node_type]
-        if not paths:
-            continue
-        for number, slab in enumerate(h.slabs):
+    for type_number, (node_type, h) in enumerate(reduced.items()):
+        paths = [path for path, end in ends.items() if end == node_type]
+        for number, slab in enumerate(h.slabs if paths else ()):
             wide = slab.stop - slab.start
             slabs = cut([wide] * len(paths), wide)
 
-            def make(folder: Path, h: Matrix = h, number: int = number, slabs: Any = slabs,
-                     paths: Any = paths, node_type: str = node_type) -> None:
-                x, written = h.slab(number), Columns(folder, graph.num_nodes[schema.target], slabs)
+            def make(
+                folder: Path,
+                node_type: str = node_type,
+                h: Matrix = h,
+                number: int = number,
+                paths: Sequence[MetaPath] = paths,
+                slabs: Sequence[slice] = slabs,
+            ) -> None:
+                x, written = h.slab(number), Columns(folder, height, slabs)
                 if () in paths:
                     written.write_slab(paths.index(()), x)
+
+                def average(relation: EdgeType, whole: bool) -> Means:
+                    return means[relation]
+
                 for path, moved in walk(average, schema.target, longer, None, x, node_type, ()):
                     if path in paths:
                         written.write_slab(paths.index(path), moved)
 
-            height = graph.num_nodes[schema.target]
-            part = workspace.stage(
-                f"paths-{type_number}-{number}",
-                make,
-                lambda folder, slabs=slabs: Columns(folder, height, slabs),
-            )
-            parts.append(part)
-            places.append(
-                torch.cat([torch.arange(slab.start, slab.stop) + place[p, node_type] for p in paths])
-            )
+            def read(folder: Path, slabs: Sequence[slice] = slabs) -> Columns:
+                return Columns(folder, height, slabs)
+
+            parts.append(workspace.stage(f"paths-{type_number}-{number}", make, read))
+            columns = torch.arange(slab.start, slab.stop)
+            places.append(torch.cat([columns + place[path, node_type] for path in paths]))
     return Stacked(parts, places)
 
 
@@ -193,19 +194,34 @@ def _places(schema: GraphSchema, hops: int) -> dict[tuple[MetaPath, str], int]:
 def _measured(
     graph: GraphOnDisk, schema: GraphSchema, hops: int, z: Matrix, workspace: Workspace
 ) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
-    """The scale of each column, from the training nodes, and the mean of each scaled column over all nodes."""
+    """The scale of each column, from training nodes, and the mean of each scaled column over all nodes."""
 
     def make(folder: Path) -> None:
-        squares, total = torch.zeros(z.width, dtype=torch.float64), torch.zeros(z.width, dtype=torch.float64)
+        squares, total = (
+            torch.zeros(z.width, dtype=torch.float64),
+            torch.zeros(z.width, dtype=torch.float64),
+        )
         for rows, x in z.blocks(graph.room.rows(z.width)):
             total += x.double().sum(dim=0)
             squares += x[graph.train_mask[rows]].double().square().sum(dim=0)
-        widths = [schema.modalities[t][m] for p, t in _ends(schema, hops).items() for m in schema.modalities[t]]
-        norms = [float(part.sum() / max(int(graph.train_mask.sum()), 1)) ** 0.5 for part in squares.split(widths)]
+        widths = [
+            schema.modalities[t][m]
+            for p, t in _ends(schema, hops).items()
+            for m in schema.modalities[t]
+        ]
+        norms = [
+            float(part.sum() / max(int(graph.train_mask.sum()), 1)) ** 0.5
+            for part in squares.split(widths)
+        ]
         scale = torch.cat(
-            [torch.full((w,), 1.0 / s if s > 0 else 0.0) for w, s in zip(widths, norms, strict=True)]
+            [
+                torch.full((w,), 1.0 / s if s > 0 else 0.0)
+                for w, s in zip(widths, norms, strict=True)
+            ]
         )
-        torch.save({"scale": scale, "mean": (total / z.height).float() * scale}, folder / "measured.pt")
+        torch.save(
+            {"scale": scale, "mean": (total / z.height).float() * scale}, folder / "measured.pt"
+        )
 
     def read(folder: Path) -> tuple[Tensor, Tensor]:
         found = torch.load(folder / "measured.pt", weights_only=True)

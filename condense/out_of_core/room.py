@@ -13,7 +13,16 @@ BASE = 0.7 * GIB
 """What Python, torch and scikit-learn take before anything is read."""
 LEAST = 1.5 * GIB
 """The smallest bound that is taken; below it blocks would be so small that a run would not end."""
-UNITS = {"": 1, "B": 1, "KIB": 2**10, "MIB": 2**20, "GIB": GIB, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+UNITS = {
+    "": 1,
+    "B": 1,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": GIB,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+}
 
 
 @dataclass(frozen=True)

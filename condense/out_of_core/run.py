@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from condense.budget import Budget, RatioBase, Sizes, planned
+from condense.budget import Budget, RatioBase, planned
 from condense.config import build
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
@@ -16,19 +16,15 @@ from condense.data.precision import Bits, check_bits
 from condense.errors import UserError
 from condense.io.stored_graph import StoredGraph
 from condense.methods.registry import METHODS as ALL_METHODS
-from condense.out_of_core.adjacency import Adjacency
-from condense.out_of_core.graph import GraphOnDisk, read_graph, sorted_relations
+from condense.out_of_core.graph import read_graph, sorted_relations
 from condense.out_of_core.methods import METHODS, condense_on_disk
 from condense.out_of_core.room import Room
+from condense.out_of_core.sizes import disk_bytes, sizes_of, whole_bytes
 from condense.out_of_core.workspace import Workspace
 from condense.run import byte_budget, recorded
 from condense.running.identity import identity_of
 from condense.running.timing import OnStage, StageClock
 from models.choices import canonical
-from models.propagation.metapaths import blocks
-from models.schema import GraphSchema
-
-SUFFIX = ".work"
 
 
 def condense_stored(
@@ -55,7 +51,9 @@ def condense_stored(
 
     Args:
         stored: a whole graph in a file, open; its test labels are never read.
-        ratio, ratio_base, edge_ratio: as of `condense.budget.plan`.
+        ratio: condensed target nodes as a share of the base.
+        ratio_base: as of `condense.budget.plan`.
+        edge_ratio: likewise.
         method: "mixture", "coarsening" or "kmeans".
         settings: of the method; others keep their defaults.
         work: folder for sorted edges and propagated features; made if it does not exist, kept at the end.
@@ -75,7 +73,8 @@ def condense_stored(
     check_bits(bits)
     if method not in METHODS:
         raise UserError(
-            f"method (got {method!r}) needs the graph in memory; take {', '.join(METHODS)}, or give more --memory"
+            f"method (got {method!r}) needs the graph in memory; take {', '.join(METHODS)}, or give more "
+            "--memory"
         )
     chosen: Any = build(ALL_METHODS[method].settings, settings or {}, f"method {method}")
     room, clock = Room(memory), StageClock(on_stage=on_stage)
@@ -92,7 +91,7 @@ def condense_stored(
         "seed": seed,
         "memory": memory,
     }
-    workspace.begin(asked)
+    workspace.begin(asked, clock)
     workspace.check_free(disk_bytes(stored, getattr(chosen, "hops", 0)))
     with clock.stage("sort"):
         relations = sorted_relations(stored, workspace, room)
@@ -109,40 +108,9 @@ def condense_stored(
     run = identity_of(names, budget, method, chosen, seed, torch.device("cpu"))
     measures = {
         "memory": memory,
-        "byte_budget": byte_budget(
-            _bytes_of(stored, graph), stored.num_nodes[stored.target], budget
-        ),
+        "byte_budget": byte_budget(whole_bytes(stored), stored.num_nodes[stored.target], budget),
     }
     return recorded(outcome, run, budget, bits, clock, measures, dataset_settings)
-
-
-def sizes_of(stored: StoredGraph, relations: Mapping[Any, Adjacency]) -> Sizes:
-    """What a budget is planned from."""
-    return Sizes(
-        target=stored.target,
-        nodes=stored.num_nodes,
-        total=stored.num_nodes[stored.target],
-        training=torch.bincount(stored.y[stored.train_mask], minlength=stored.num_classes),
-        joined={r: edges.edges for r, edges in relations.items()},
-    )
-
-
-def disk_bytes(stored: StoredGraph, hops: int) -> int:
-    """About how much a run writes: sorted edges, features, their meta-path products, and coordinates."""
-    own = {t: {m: w for (u, m), w in stored.widths.items() if u == t} for t in stored.node_types}
-    schema = GraphSchema(
-        stored.node_types, own, stored.edge_types, stored.target, stored.num_classes
-    )
-    # A type without features gets those of its neighbours, at most all there are.
-    every = {m: w for (_, m), w in stored.widths.items()}
-    full = {t: widths or every for t, widths in own.items()}
-    schema = GraphSchema(
-        schema.node_types, full, schema.relations, schema.target, schema.num_classes
-    )
-    columns = sum(full[path[-1][0] if path else stored.target][m] for path, m in blocks(schema, hops))
-    features = sum(stored.num_nodes[t] * sum(full[t].values()) for t in stored.node_types)
-    edges = 24 * sum(stored.edges.values())
-    return edges + 4 * features + 4 * stored.num_nodes[stored.target] * (columns + 256)
 
 
 def _empty(stored: StoredGraph) -> MultimodalGraph:
@@ -150,15 +118,3 @@ def _empty(stored: StoredGraph) -> MultimodalGraph:
     graph.target, graph.num_classes = stored.target, stored.num_classes
     graph.name, graph.source = stored.name, stored.source
     return graph
-
-
-def _bytes_of(stored: StoredGraph, graph: GraphOnDisk) -> int:
-    """The whole graph's bytes as `condense.data.graph.num_bytes` counts them, features dense."""
-    total = 7 * stored.num_nodes[stored.target]  # Classes and three masks.
-    for (node_type, modality), width in stored.widths.items():
-        total += 4 * width * stored.num_nodes[node_type]
-        if stored.has(node_type, modality) is not None:
-            total += stored.num_nodes[node_type]
-    for relation, count in stored.edges.items():
-        total += (12 if graph.relations[relation].weighted else 8) * count
-    return total

@@ -5,10 +5,14 @@ from __future__ import annotations
 import torch
 from jaxtyping import Int
 from torch import Tensor
+from torch_geometric.typing import EdgeType
 
 from condense.data.graph import MultimodalGraph
 from condense.out_of_core.graph import GraphOnDisk
 from models.schema import FEATURE_PREFIX, MASK_PREFIX
+
+FEWEST = 256
+"""Target nodes that are taken in any case."""
 
 
 def with_neighbours(
@@ -28,15 +32,7 @@ def with_neighbours(
     Returns:
         The part, and where the rows are in it.
     """
-    inside = {t: torch.zeros(n, dtype=torch.bool) for t, n in graph.num_nodes.items()}
-    inside[graph.schema.target][rows] = True
-    edges: dict[tuple[str, str, str], tuple[Tensor, Tensor, Tensor]] = {}
-    for _ in range(hops):
-        edges = {r: a.edges_into(inside[r[2]]) for r, a in graph.relations.items()}
-        reached = {t: mask.clone() for t, mask in inside.items()}
-        for relation, (src, _, _) in edges.items():
-            reached[relation[0]][src] = True
-        inside = reached
+    inside, edges = _reached(graph, rows, hops)
     place = {}
     for node_type, mask in inside.items():
         nodes = mask.nonzero().flatten()
@@ -52,6 +48,40 @@ def with_neighbours(
         if graph.relations[relation].weighted:
             store.edge_weight = weight
     return empty, place[graph.schema.target][rows]
+
+
+def as_many_as_fit(graph: GraphOnDisk, rows: Int[Tensor, " k"], hops: int = 1) -> Int[Tensor, " _"]:
+    """The first of these target nodes, as many as there is room for with all that reach them.
+
+    Args:
+        graph: the whole graph.
+        rows: target nodes.
+        hops: how far.
+    """
+    widths = {t: found.x.width for t, found in graph.features.items()}
+    while len(rows) > FEWEST:
+        inside, _ = _reached(graph, rows, hops)
+        numbers = sum(int(mask.sum()) * widths.get(t, 0) for t, mask in inside.items())
+        if numbers <= graph.room.sample(2):
+            break
+        rows = rows[: len(rows) // 2]
+    return rows
+
+
+def _reached(
+    graph: GraphOnDisk, rows: Int[Tensor, " k"], hops: int
+) -> tuple[dict[str, Tensor], dict[EdgeType, tuple[Tensor, Tensor, Tensor]]]:
+    """Which nodes reach these over at most `hops` edges, and the edges."""
+    inside = {t: torch.zeros(n, dtype=torch.bool) for t, n in graph.num_nodes.items()}
+    inside[graph.schema.target][rows] = True
+    edges: dict[EdgeType, tuple[Tensor, Tensor, Tensor]] = {}
+    for _ in range(hops):
+        edges = {r: a.edges_into(inside[r[2]]) for r, a in graph.relations.items()}
+        reached = {t: mask.clone() for t, mask in inside.items()}
+        for relation, (src, _, _) in edges.items():
+            reached[relation[0]][src] = True
+        inside = reached
+    return inside, edges
 
 
 def _add_features(

@@ -1,4 +1,4 @@
-"""The folder of a run out of core: each stage's results are complete or absent, so a run resumes after any."""
+"""The folder of a run on disk: each stage's results are complete or absent, so it resumes after any."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ import torch
 
 from condense.errors import FileError, UserError
 from condense.running.identity import difference
+from condense.running.timing import StageClock
 
 T = TypeVar("T")
+SUFFIX = ".work"
 RUN = "run.json"
+SPENT = "spent.json"
 STATE = "generator.pt"
 PARTIAL = ".partial"
 
@@ -31,33 +34,39 @@ class Workspace:
 
     def __init__(self, folder: Path, generator: torch.Generator) -> None:
         self.folder, self.generator = folder, generator
+        self._clock = StageClock()
 
-    def begin(self, run: Mapping[str, Any]) -> None:
+    def begin(self, run: Mapping[str, Any], clock: StageClock) -> None:
         """Claim the folder for a run, or find it begun by the same one.
 
         Args:
             run: all that its results depend on, see `condense.running.identity`.
+            clock: of this part of the run; it is given the time of the earlier parts.
 
         Raises:
             UserError: the folder holds another run's results, or anything else.
             FileError: it cannot be written.
         """
+        self._clock = clock
         with told(self.folder):
             path = self.folder / RUN
             if path.exists():
-                other = difference(json.loads(path.read_text()), run)
+                record = json.loads(path.read_text())
+                other = difference(record, run)
                 if other:
                     raise UserError(
-                        f"work (got {self.folder}) holds the results of another run, with a different {other}; "
+                        f"work (got {self.folder}) holds what another run left, with a different {other}; "
                         "delete the folder, or give another one"
                     )
+                if (self.folder / SPENT).exists():
+                    clock.carry(json.loads((self.folder / SPENT).read_text()))
                 return
             if self.folder.exists() and any(self.folder.iterdir()):
                 raise UserError(
                     f"work (got {self.folder}) holds files of something else; give an empty or a new folder"
                 )
             self.folder.mkdir(exist_ok=True)
-            path.write_text(json.dumps(run, default=str))
+            self._write(RUN, run)
 
     def stage(self, name: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
         """The results of a stage: read if it is complete, else made.
@@ -77,15 +86,22 @@ class Workspace:
                 make(partial)
                 torch.save(self.generator.get_state(), partial / STATE)
                 partial.rename(done)
+                self._write(SPENT, self._clock.spent())
             self.generator.set_state(torch.load(done / STATE, weights_only=True))
         return read(done)
 
-    def drop(self, name: str) -> None:
-        """Empty a stage's folder whose results later stages do not need; it still counts as complete."""
-        folder = self.folder / name
-        for path in folder.iterdir():
-            if path.name != STATE:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    def _write(self, name: str, record: Any) -> None:
+        """Replace a file of JSON."""
+        path = self.folder / (name + PARTIAL)
+        path.write_text(json.dumps(record, default=str))
+        path.replace(self.folder / name)
+
+    def drop(self, *patterns: str) -> None:
+        """Empty the folders of stages whose results later ones do not need; they still count as complete."""
+        for pattern in patterns:
+            for path in self.folder.glob(f"{pattern}/*"):
+                if path.name != STATE:
+                    path.unlink()
 
     def check_free(self, needed: int) -> None:
         """Raise where the disk has less room than a run will need.
@@ -100,13 +116,21 @@ class Workspace:
         free = shutil.disk_usage(self.folder).free
         if free + there < needed:
             raise FileError(
-                f"{self.folder} (got {(free + there) / 1e9:,.1f} GB free) must have about {needed / 1e9:,.1f} GB "
-                "for what is sorted and propagated; make room, or give another folder with --work"
+                f"{self.folder} (got {(free + there) / 1e9:,.1f} GB free) must have about "
+                f"{needed / 1e9:,.1f} GB for what is sorted and propagated; make room, or give another "
+                "folder with --work"
             )
 
-    def discard(self) -> None:
-        """Delete the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+def folder_beside(out: Path) -> Path:
+    """The folder of the run that writes `out`."""
+    return out.with_name(out.name + SUFFIX)
+
+
+def discard(folder: Path) -> None:
+    """Delete the folder of a run; any other folder stays."""
+    if (folder / RUN).exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -117,7 +141,7 @@ def told(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise FileError(
-                f"{folder}: the disk is full; make room and give the same command with --resume, or delete the "
-                "folder and give another with --work"
+                f"{folder}: the disk is full; make room and give the same command with --resume, or delete "
+                "the folder and give another with --work"
             ) from error
         raise FileError(f"{folder} cannot be used ({error}); check its disk and rights") from error

@@ -1,0 +1,165 @@
+"""`condense` for a graph in a file that does not fit in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from commands.condense_text import announce, show_cost, watched
+from condense.datasets.registry import FILE_ENDINGS
+from condense.errors import FileError, UserError
+
+if TYPE_CHECKING:
+    from commands.condense import CondenseArguments
+    from condense.budget import Budget
+    from condense.data.condensed import CondensedGraph
+    from condense.io.stored_graph import StoredGraph
+
+SHARE = 0.5
+"""Of the memory that is free: the bound where none is given."""
+log = logging.getLogger(__name__)
+
+
+def condense_if_large(
+    args: CondenseArguments, settings: Any, out: Path, say: Console
+) -> tuple[CondensedGraph, Budget | None] | None:
+    """Condense the graph from its file if it does not fit in memory, and write the result.
+
+    Args:
+        args: the command's options.
+        settings: of the method.
+        out: to be written.
+        say: where notes are printed.
+
+    Returns:
+        The condensed graph and its budget, no budget if it was complete already; None for a graph that fits,
+        or that is not in a file of ours: then the caller condenses it in memory.
+
+    Raises:
+        UserError: an option that only works in memory.
+    """
+    from condense.out_of_core.fits import bytes_in_memory
+    from condense.out_of_core.room import GIB, available_bytes, parse_memory
+
+    memory = parse_memory(args.memory) if args.memory else int(SHARE * available_bytes())
+    if not args.dataset.endswith(FILE_ENDINGS):
+        return None
+    from condense.io.stored_graph import open_stored
+
+    try:
+        opened = open_stored(args.dataset)
+        with opened as stored:
+            needed = bytes_in_memory(stored, getattr(settings, "hops", 0))
+            if needed <= memory:
+                return None
+            say.print(
+                f"[bold]{escape(str(args.dataset))}[/] would take about {needed / GIB:.1f} GiB in memory, of "
+                f"{memory / GIB:.1f}: it is condensed on disk."
+            )
+            _check_options(args)
+            return _condense(args, settings, out, say, stored, memory)
+    except FileError:
+        if args.memory:
+            raise
+        return None  # Read into memory, where whatever is wrong with it is told.
+
+
+def _check_options(args: CondenseArguments) -> None:
+    """Raise for options that a graph on disk does not have."""
+    remedy = "or give more --memory"
+    if args.setting != "transductive":
+        raise UserError(
+            f"setting (got {args.setting!r}) needs the graph in memory; take transductive, {remedy}"
+        )
+    if args.modalities is not None:
+        raise UserError(
+            f"modalities (got {args.modalities}) are chosen in memory; prepare a graph with these alone, "
+            f"{remedy}"
+        )
+    if args.device not in ("auto", "cpu"):
+        raise UserError(
+            f"device (got {args.device!r}): a graph on disk is condensed on the CPU; take cpu, {remedy}"
+        )
+
+
+def _condense(
+    args: CondenseArguments,
+    settings: Any,
+    out: Path,
+    say: Console,
+    stored: StoredGraph,
+    memory: int,
+) -> tuple[CondensedGraph, Budget | None]:
+    from condense.data.graph import display_name
+    from condense.io import load_condensed
+    from condense.out_of_core.run import condense_stored
+    from condense.out_of_core.workspace import discard, folder_beside
+
+    work = args.work or folder_beside(out)
+    if args.resume and not work.exists() and _complete(args, settings, out, stored):
+        say.print(f"Nothing to do: [bold]{escape(str(out))}[/] is complete.")
+        return load_condensed(out), None
+    if not args.resume:
+        discard(work)
+    title, planned = display_name(stored.name, stored.source), []
+
+    def on_plan(budget: Budget) -> None:
+        planned.append(budget)
+        announce(say, title, stored.target, args.method, budget)
+
+    with watched(f"{args.method} on {title}", None) as (_, on_stage):
+        condensed = condense_stored(
+            stored,
+            args.ratio,
+            args.method,
+            dataclasses.asdict(settings),
+            work=work,
+            memory=memory,
+            ratio_base=args.ratio_base,
+            edge_ratio=args.edge_ratio,
+            seed=args.seed,
+            bits=args.bits,
+            dataset_settings={
+                "dataset": args.dataset,
+                "source": stored.source,
+                "modalities": args.modalities,
+            },
+            on_plan=on_plan,
+            on_stage=on_stage,
+        )
+    _keep(say, out, condensed, lambda: discard(work))
+    return condensed, planned[0]
+
+
+def _keep(say: Console, out: Path, condensed: CondensedGraph, clear: Callable[[], None]) -> None:
+    """Write the graph, then clear what it was made from, and print what it cost."""
+    from condense.io import save
+
+    try:
+        save(out, condensed)
+    except FileError as error:
+        raise FileError(f"{error}; then give the same command with --resume") from error
+    clear()
+    show_cost(say, out, condensed)
+
+
+def _complete(args: CondenseArguments, settings: Any, out: Path, stored: StoredGraph) -> bool:
+    """Whether `out` holds the result of the same command."""
+    from condense.running.checkpoints import finished
+
+    total = stored.num_nodes[stored.target]
+    base = int(stored.train_mask.sum()) if args.ratio_base == "train" else total
+    run = {
+        "dataset": stored.name,
+        "method": args.method,
+        "settings": dataclasses.asdict(settings),
+        "seed": args.seed,
+        "ratio": max(1, round(args.ratio * base)) / total,
+    }
+    return finished(out, run) and finished(out, {**run, "dataset_hash": stored.verify()})

@@ -1,0 +1,91 @@
+"""Relations sorted on disk: against dense matrices, whatever the size of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from condense.out_of_core.adjacency import Adjacency, EdgeBlock, sort_edges
+
+HEIGHT, WIDTH = 40, 30
+
+
+def edges(
+    count: int, weighted: bool, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Random edges; some destinations have none, one has many, some pairs are joined twice."""
+    rng = np.random.default_rng(seed)
+    dst = rng.integers(5, HEIGHT, count)
+    dst[: count // 4] = 7
+    src = rng.integers(0, WIDTH, count)
+    return src, dst, rng.integers(1, 4, count).astype(np.float32) if weighted else None
+
+
+def dense(src: np.ndarray, dst: np.ndarray, weight: np.ndarray | None) -> torch.Tensor:
+    a = torch.zeros(HEIGHT, WIDTH)
+    value = torch.ones(len(src)) if weight is None else torch.from_numpy(weight)
+    return a.index_put_((torch.from_numpy(dst), torch.from_numpy(src)), value, accumulate=True)
+
+
+def in_order(folder: Path, block: int, src, dst, weight) -> Adjacency:
+    def blocks() -> Iterator[EdgeBlock]:
+        for first in range(0, len(src), 17):
+            part = slice(first, first + 17)
+            yield src[part], dst[part], None if weight is None else weight[part]
+
+    return sort_edges(blocks(), blocks(), folder, (HEIGHT, WIDTH), block)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("block", [1, 20, 1000])
+def test_sums_means_and_degrees_are_those_of_the_dense_matrix(
+    tmp_path: Path, block: int, weighted: bool
+) -> None:
+    given = edges(200, weighted)
+    a, found = dense(*given), in_order(tmp_path / "a", block, *given)
+    x = torch.randn(WIDTH, 3)
+    assert torch.allclose(found.sums(x), a @ x, atol=1e-5)
+    assert torch.allclose(found.degrees(), a.sum(dim=1))
+    mean = a / a.sum(dim=1, keepdim=True).clamp_min(1e-12)
+    assert torch.allclose(found.means(x), mean @ x, atol=1e-6)
+    assert found.edges == int((a > 0).sum())
+    assert not list((tmp_path / "a").glob("pile-*"))
+
+
+def test_edges_into_some_destinations(tmp_path: Path) -> None:
+    given = edges(200, True)
+    found = in_order(tmp_path / "a", 20, *given)
+    wanted = torch.zeros(HEIGHT, dtype=torch.bool)
+    wanted[[7, 12]] = True
+    src, dst, weight = found.edges_into(wanted)
+    a = torch.zeros(HEIGHT, WIDTH).index_put_((dst, src), weight, accumulate=True)
+    assert torch.allclose(a, dense(*given) * wanted.unsqueeze(1))
+
+
+def test_marks_tell_transposes_from_others(tmp_path: Path) -> None:
+    src, dst, weight = edges(200, True)
+    one = in_order(tmp_path / "a", 20, src, dst, weight)
+
+    def turned(folder: str, weight: np.ndarray | None) -> Adjacency:
+        block = (
+            dst[::-1].copy(),
+            src[::-1].copy(),
+            None if weight is None else weight[::-1].copy(),
+        )
+        return sort_edges([block], [block], tmp_path / folder, (WIDTH, HEIGHT), 50)
+
+    assert turned("b", weight).marks == one.marks[::-1]
+    assert weight is not None
+    weight[3] += 1
+    assert turned("c", weight).marks != one.marks[::-1]
+
+
+def test_a_relation_without_edges(tmp_path: Path) -> None:
+    none = np.zeros(0, np.int64)
+    found = in_order(tmp_path / "a", 20, none, none, None)
+    assert found.edges == 0
+    assert torch.equal(found.means(torch.ones(WIDTH, 2)), torch.zeros(HEIGHT, 2))

@@ -1,0 +1,229 @@
+"""A graph condensed on disk: the same as in memory, whatever the blocks, the interruptions and the method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from condense.budget import plan
+from condense.data.condensed import CondensedGraph
+from condense.data.graph import MultimodalGraph
+from condense.datasets.amazon1_simulated import simulate_amazon1
+from condense.errors import BudgetError, UserError
+from condense.io import save
+from condense.io.stored_graph import open_stored
+from condense.out_of_core import graph as reading
+from condense.out_of_core.room import GIB, Room
+from condense.out_of_core.run import condense_stored
+from condense.out_of_core.workspace import Workspace
+from condense.run import condense
+from models.schema import features
+from tests.support.graphs import small_graph
+
+RATIO = 0.2
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every matrix is cut to several slabs and blocks, and every relation to several piles."""
+    monkeypatch.setattr(Room, "columns", lambda self, nodes: 3)
+    monkeypatch.setattr(Room, "rows", lambda self, width: 17)
+    monkeypatch.setattr(Room, "sample", lambda self, width: 40)
+    monkeypatch.setattr(Room, "edges", property(lambda self: 29))
+
+
+def films() -> MultimodalGraph:
+    """Three types, one of them without features, a modality that some lack, and weights."""
+    return small_graph(num_target=120, weighted=True)
+
+
+def products() -> MultimodalGraph:
+    """One type and four relations; modalities of a few columns, so that none is reduced."""
+    graph = simulate_amazon1(scale=0.01)
+    for modality in ("x_text", "x_image"):
+        graph["item"][modality] = graph["item"][modality][:, :24].clone()
+    return graph
+
+
+def on_disk(graph: MultimodalGraph, folder: Path, method: str, **settings: Any) -> CondensedGraph:
+    folder.mkdir(exist_ok=True)
+    if not (folder / "whole.h5").exists():
+        save(folder / "whole.h5", graph)
+    with open_stored(folder / "whole.h5") as stored:
+        return condense_stored(
+            stored, RATIO, method, settings, work=folder / "work", memory=2 * GIB, seed=3
+        )
+
+
+def in_memory(graph: MultimodalGraph, method: str, **settings: Any) -> CondensedGraph:
+    return condense(graph, plan(graph, RATIO), method, settings, seed=3)
+
+
+def assert_alike(one: MultimodalGraph, other: MultimodalGraph) -> None:
+    assert one.node_types == other.node_types
+    assert one.edge_types == other.edge_types
+    for node_type in one.node_types:
+        assert set(one[node_type]) == set(other[node_type])
+        for key, value in one[node_type].items():
+            if isinstance(value, torch.Tensor):
+                assert torch.allclose(value, other[node_type][key], atol=1e-5), (node_type, key)
+    for relation in one.edge_types:
+        assert torch.equal(one[relation].edge_index, other[relation].edge_index)
+        assert torch.allclose(one[relation].edge_weight, other[relation].edge_weight, rtol=1e-5)
+
+
+@pytest.mark.parametrize("make", [films, products])
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        ("coarsening", {}),
+        ("coarsening", {"space": "both", "hops": 1}),
+        ("coarsening", {"labels": "labelled", "space": "own"}),
+        ("coarsening", {"teacher": "network", "smooth": False}),
+        ("mixture", {"spread": "off"}),
+    ],
+)
+def test_clusters_and_edges_are_those_of_a_graph_in_memory(
+    tmp_path: Path, make: Any, method: str, settings: dict[str, Any]
+) -> None:
+    graph = make()
+    found = on_disk(graph, tmp_path / "a", method, **settings)
+    expected = in_memory(graph, method, **settings)
+    assert_alike(found.graph, expected.graph)
+    one, other = found.provenance, expected.provenance
+    assert one.dataset_hash == other.dataset_hash
+    assert (one.ratio, one.ratio_train, one.edge_ratio) == (
+        other.ratio,
+        other.ratio_train,
+        other.edge_ratio,
+    )
+    assert one.measures["byte_budget"] == other.measures["byte_budget"]
+    assert one.measures["edge_budget"] == other.measures["edge_budget"]
+
+
+def test_kmeans_has_the_same_means_and_no_edges(tmp_path: Path) -> None:
+    graph = films()
+    found = on_disk(graph, tmp_path / "a", "kmeans", labels="pseudo").graph
+    expected = in_memory(graph, "kmeans", labels="pseudo").graph
+    for modality in ("text", "image"):
+        one, other = features(found["movie"], modality), features(expected["movie"], modality)
+        assert torch.allclose(one, other, atol=1e-5)
+    assert all(found[r].edge_index.size(1) == 0 for r in graph.edge_types)
+
+
+@pytest.mark.parametrize("make", [films, products])
+def test_the_spread_is_that_of_a_graph_in_memory(tmp_path: Path, make: Any) -> None:
+    graph = make()
+    found = on_disk(graph, tmp_path / "a", "mixture", spread="on").graph.spread
+    expected = in_memory(graph, "mixture", spread="on").graph.spread
+    assert found.places == expected.places
+    assert dict(found.basis_of) == dict(expected.basis_of)
+    one, other = dict(found.arrays()), dict(expected.arrays())
+    assert set(one) == set(other)
+    for key in one:
+        # Directions have either sign; single neighbours are measured on other edges.
+        if key == "factor":
+            assert torch.allclose(one[key].T @ one[key], other[key].T @ other[key], atol=0.05)
+        elif key == "code":
+            assert torch.allclose(
+                one[key] @ one["decoder"], other[key] @ other["decoder"], atol=0.02
+            )
+        elif "differ" not in key and "apart" not in key and key != "decoder" and "rows" not in key:
+            assert torch.allclose(one[key].float(), other[key].float(), atol=0.01), key
+
+
+def test_validation_nodes_choose_as_in_memory(tmp_path: Path) -> None:
+    graph = films()
+    found = on_disk(graph, tmp_path / "a", "mixture").provenance.measures
+    expected = in_memory(graph, "mixture").provenance.measures
+    assert found["spread"] == expected["spread"]
+    for model, score in expected["judged"]["off"].items():
+        assert found["judged"]["off"][model] == pytest.approx(score, abs=1e-9)
+
+
+def test_the_size_of_blocks_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = on_disk(films(), tmp_path / "a", "coarsening")
+    monkeypatch.undo()
+    assert_alike(found.graph, on_disk(films(), tmp_path / "b", "coarsening").graph)
+
+
+def test_test_labels_change_nothing(tmp_path: Path) -> None:
+    graph, other = films(), films()
+    test = other["movie"].test_mask
+    other["movie"].y[test] = other["movie"].y[test].flip(0)
+    one = on_disk(graph, tmp_path / "a", "mixture")
+    two = on_disk(other, tmp_path / "b", "mixture")
+    assert_alike(one.graph, two.graph)
+    assert one.provenance.dataset_hash == two.provenance.dataset_hash
+
+
+def test_a_run_that_ends_anywhere_goes_on_to_the_same_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C before each stage in turn; stages before it are not made again."""
+    expected = on_disk(films(), tmp_path / "a", "mixture", spread="on")
+    made: list[str] = []
+    original = Workspace.stage
+
+    def stage(self: Workspace, name: str, make: Any, read: Any) -> Any:
+        if name not in made:
+            made.append(name)
+            raise KeyboardInterrupt
+        return original(self, name, make, read)
+
+    monkeypatch.setattr(Workspace, "stage", stage)
+    interrupted = 0
+    while True:
+        try:
+            found = on_disk(films(), tmp_path / "b", "mixture", spread="on")
+            break
+        except KeyboardInterrupt:
+            interrupted += 1
+    assert interrupted == len(made) > 10
+    assert_alike(found.graph, expected.graph)
+    for (key, one), (_, other) in zip(
+        found.graph.spread.arrays(), expected.graph.spread.arrays(), strict=True
+    ):
+        assert torch.equal(one, other), key
+
+
+def test_the_folder_of_another_run_is_refused(tmp_path: Path) -> None:
+    on_disk(films(), tmp_path / "a", "coarsening")
+    with pytest.raises(UserError, match=r"different settings\.hops"):
+        on_disk(films(), tmp_path / "a", "coarsening", hops=1)
+
+
+def test_methods_that_need_the_graph_in_memory_say_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"method \(got 'srgm'\) needs the graph in memory"):
+        on_disk(films(), tmp_path / "a", "srgm")
+
+
+def test_a_ratio_that_is_too_small_is_told(tmp_path: Path) -> None:
+    save(tmp_path / "whole.h5", films())
+    with open_stored(tmp_path / "whole.h5") as stored, pytest.raises(BudgetError, match="--ratio"):
+        condense_stored(stored, 0.001, work=tmp_path / "work", memory=2 * GIB)
+
+
+def test_types_without_features_get_those_of_their_neighbours(tmp_path: Path) -> None:
+    from condense.data.features import complete
+
+    save(tmp_path / "whole.h5", films())
+    expected = complete(films())["actor"]
+    workspace = Workspace(tmp_path / "work", torch.Generator())
+    (tmp_path / "work").mkdir()
+    with open_stored(tmp_path / "whole.h5") as stored:
+        relations = reading.sorted_relations(stored, workspace, Room(2 * GIB))
+        found = reading.read_graph(stored, relations, workspace, Room(2 * GIB)).features["actor"]
+    assert dict(found.widths) == {"text": 6, "image": 4}
+    x = found.x.rows(0, found.x.height)
+    for modality in ("text", "image"):
+        has = expected[f"has_{modality}"]
+        assert torch.equal(found.has[modality], has)
+        wanted = features(expected, modality)[has]
+        assert torch.allclose(x[:, found.columns(modality)][has], wanted, atol=1e-5)
+        assert torch.allclose(found.mean[modality], wanted.mean(dim=0), atol=1e-5)
