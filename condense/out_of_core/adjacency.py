@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,12 +89,19 @@ class Adjacency:
 
     def __iter__(self) -> Iterator[Rows]:
         """All edges, in blocks of whole destinations."""
-        starts, first = self.starts(), 0
-        while first < self.height:
-            last = int(np.searchsorted(starts, starts[first] + self.block, side="right")) - 1
-            last = min(max(last, first + 1), self.height)
+        starts = self.starts()
+        for first, last in self._ranges(starts, self.block):
             yield self._read(starts, first, last)
+
+    def _ranges(self, starts: np.ndarray, most: int) -> list[tuple[int, int]]:
+        """Consecutive destinations with at most `most` edges, or one destination."""
+        ranges, first = [], 0
+        while first < self.height:
+            last = int(np.searchsorted(starts, starts[first] + most, side="right")) - 1
+            last = min(max(last, first + 1), self.height)
+            ranges.append((first, last))
             first = last
+        return ranges
 
     def _read(self, starts: np.ndarray, first: int, last: int) -> Rows:
         begin, end = int(starts[first]), int(starts[last])
@@ -103,17 +111,22 @@ class Adjacency:
             weights = np.fromfile(path, np.float32, end - begin, offset=4 * begin)
         else:
             weights = np.ones(end - begin, np.float32)
-        local = (starts[first : last + 1] - begin).astype(
-            np.int32 if end - begin < 2**31 else np.int64
-        )
-        return Rows(first, last, local, sources, weights)
+        kind = np.int32 if end - begin < 2**31 else np.int64
+        return Rows(first, last, (starts[first : last + 1] - begin).astype(kind), sources, weights)
 
     def sums(self, x: Float[Tensor, "width k"]) -> Float[Tensor, "height k"]:
-        """A x."""
+        """A x. Blocks are multiplied side by side, since scipy leaves other threads alone meanwhile."""
         found = torch.empty(self.height, x.size(1))
-        dense = x.contiguous().numpy()
-        for rows in self:
+        dense, starts, threads = x.contiguous().numpy(), self.starts(), torch.get_num_threads()
+
+        def multiply(ends: tuple[int, int]) -> None:
+            rows = self._read(starts, *ends)
             found[rows.first : rows.last] = torch.from_numpy(rows.matrix(self.width) @ dense)
+
+        most = min(self.block, self.edges // threads + 1) // threads + 1
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(multiply, self._ranges(starts, most)):
+                pass
         return found
 
     def means(self, x: Float[Tensor, "width k"]) -> Float[Tensor, "height k"]:

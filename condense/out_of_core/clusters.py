@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from condense.budget import Budget
 from condense.clustering.clusters import by_distance
 from condense.clustering.pseudolabels import teach
 from condense.clustering.settings import PseudoLabelling, Space
-from condense.clustering.teachers.smoothing import HOPS, best_way, smooth, tried
+from condense.clustering.teachers.smoothing import HOPS, Smoothing, best_way, smooth, tried
 from condense.clustering.teachers.training_data import TrainingData
 from condense.out_of_core.columns import Columns, Matrix, cut
 from condense.out_of_core.coordinates import (
@@ -23,7 +24,9 @@ from condense.out_of_core.coordinates import (
     target_coordinates,
 )
 from condense.out_of_core.kmeans import kmeans_by_group
-from condense.out_of_core.propagation import Means, Sums, ViewOnDisk
+from condense.out_of_core.propagation import Means, Sums, ViewOnDisk, fill
+from condense.out_of_core.room import Room
+from condense.out_of_core.tasks import in_order
 from condense.out_of_core.workspace import Workspace
 from models.propagation.metapaths import returning_paths
 from models.propagation.union import UnionAdjacency, UnionOperator
@@ -48,7 +51,9 @@ def cluster_nodes(
     x = target_coordinates(view, space, workspace)
 
     def cluster_targets(folder: Path) -> None:
-        labels = kmeans_by_group(x, node_class, budget.classes, graph.room, workspace.generator)
+        labels = kmeans_by_group(
+            x, node_class, budget.classes, graph.room, workspace.generator, workspace.tasks
+        )
         torch.save(labels.int(), folder / "clusters.pt")
 
     clusters = {view.schema.target: workspace.stage("clusters-target", cluster_targets, _labels)}
@@ -85,7 +90,9 @@ def _other_type(
         one = torch.zeros(count, dtype=torch.long)
         clusters = torch.arange(count)
         if count > wanted:
-            clusters = kmeans_by_group(x, one, [wanted], graph.room, workspace.generator)
+            clusters = kmeans_by_group(
+                x, one, [wanted], graph.room, workspace.generator, workspace.tasks
+            )
         torch.save(clusters.int(), folder / "clusters.pt")
 
     return workspace.stage(f"clusters-{number}", make, _labels)
@@ -105,10 +112,8 @@ def _guessed(
         z = view.at(torch.cat([train, val]))
         data = TrainingData(z[: len(train)], graph.y[train], z[len(train) :], graph.y[val], classes)
         teacher = teach(data, labelling.teacher, workspace.generator)
-        weight = view.scale.unsqueeze(1) * teacher.weight
-        scores = Columns(folder, view.z.height, (slice(0, classes),))
-        for _, x in view.z.blocks(view.block):
-            scores.append(teacher.head(x @ weight + teacher.bias))
+        score = Scorer(view.scale.unsqueeze(1) * teacher.weight, teacher.bias, teacher.head)
+        fill(Columns(folder, view.z.height, slabs), view.z, score, workspace.tasks, graph.room)
 
     slabs = (slice(0, classes),)
     scores = workspace.stage("scores", make, lambda folder: Columns(folder, view.z.height, slabs))
@@ -151,22 +156,64 @@ def _smoothed(view: ViewOnDisk, scores: Columns, workspace: Workspace) -> Column
     known = graph.train_mask.unsqueeze(1)
     slabs = cut([view.schema.num_classes], graph.room.columns(scores.height))
 
-    def part(columns: slice) -> tuple[Tensor, Tensor]:
-        """Scores and true classes of a few columns."""
-        x = torch.cat([b[:, columns] for _, b in scores.blocks(graph.room.rows(scores.width))])
-        truth = graph.y.unsqueeze(1) == torch.arange(columns.start, columns.stop)
-        return x, truth.to(x.dtype)
-
     def make(folder: Path) -> None:
         as_they_are = scores.at(rows, graph.room.rows(scores.width))
-        found = [tried(operator, *part(columns), known, rows) for columns in slabs]
+        given = (operator, scores, graph.y, known, graph.room)
+        found = in_order(workspace.tasks, _tried, [(*given, rows, columns) for columns in slabs])
         smoothed = {way: torch.cat([each[way] for each in found], dim=1) for way in found[0]}
         best = best_way(as_they_are, smoothed, graph.y[rows])
         written = Columns(folder, scores.height, slabs)
-        for number, columns in enumerate(slabs):
-            x, truth = part(columns)
-            written.write_slab(
-                number, x if best is None else smooth(operator, x, truth, known, best)
-            )
+        numbers = range(len(slabs))
+        in_order(workspace.tasks, _smooth, [(*given, best, written, i) for i in numbers])
 
     return workspace.stage("smoothed", make, lambda folder: Columns(folder, scores.height, slabs))
+
+
+def _part(
+    scores: Columns, y: Tensor, columns: slice, room: Room
+) -> tuple[Float[Tensor, "n c"], Float[Tensor, "n c"]]:
+    """Scores and true classes of a few columns."""
+    x = torch.cat([block[:, columns] for _, block in scores.blocks(room.rows(scores.width))])
+    truth = y.unsqueeze(1) == torch.arange(columns.start, columns.stop)
+    return x, truth.to(x.dtype)
+
+
+def _tried(
+    operator: UnionOperator,
+    scores: Columns,
+    y: Tensor,
+    known: Tensor,
+    room: Room,
+    rows: Tensor,
+    columns: slice,
+) -> dict[Smoothing, Tensor]:
+    """What each way of smoothing gives at some nodes, of a few classes."""
+    return tried(operator, *_part(scores, y, columns, room), known, rows)
+
+
+def _smooth(
+    operator: UnionOperator,
+    scores: Columns,
+    y: Tensor,
+    known: Tensor,
+    room: Room,
+    way: Smoothing | None,
+    written: Columns,
+    number: int,
+) -> None:
+    """Write the smoothed scores of a few classes."""
+    x, truth = _part(scores, y, written.slabs[number], room)
+    written.write_slab(number, x if way is None else smooth(operator, x, truth, known, way))
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """Z rows -> a teacher's scores; attributes as of `Teacher`."""
+
+    weight: Tensor
+    bias: Tensor
+    head: Callable[[Tensor], Tensor]
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """Scores of some nodes."""
+        return self.head(z @ self.weight + self.bias)

@@ -97,6 +97,19 @@ class Columns(Matrix):
         """Write all rows of one slab."""
         x.contiguous().numpy().tofile(self._path(number))
 
+    def allocate(self) -> None:
+        """Make files of the right size, so that rows can be written in any order."""
+        for number, columns in enumerate(self.slabs):
+            with self._path(number).open("wb") as file:
+                file.truncate(4 * self.height * (columns.stop - columns.start))
+
+    def write_rows(self, first: int, x: Float[Tensor, "k width"]) -> None:
+        """Write the rows from `first` on, into files that are allocated."""
+        for number, columns in enumerate(self.slabs):
+            with self._path(number).open("r+b") as file:
+                file.seek(4 * first * (columns.stop - columns.start))
+                file.write(x[:, columns].contiguous().numpy().data)
+
     def append(self, x: Float[Tensor, "k width"]) -> None:
         """Write the next rows; a matrix is written either so or by slabs."""
         for number, columns in enumerate(self.slabs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -93,6 +94,7 @@ def own_directions(view: ViewOnDisk, node_type: str, workspace: Workspace) -> Ma
 
 def _propagated(view: ViewOnDisk, workspace: Workspace) -> Matrix:
     """Directions of Z B; B [D, d] are the leading directions of the centred Z of a sample."""
+    room = view.graph.room
 
     def make(folder: Path) -> None:
         order = torch.randperm(view.z.height, generator=workspace.generator)
@@ -104,14 +106,13 @@ def _propagated(view: ViewOnDisk, workspace: Workspace) -> Matrix:
         "basis", make, lambda folder: torch.load(folder / "basis.pt", weights_only=True)
     )
     turned = view.scale.unsqueeze(1) * basis
-    x = rowwise(view.z, lambda z: z @ turned, basis.size(1), workspace, "coordinates", view.graph)
+    turn = partial(torch.matmul, other=turned)
+    x = rowwise(view.z, turn, basis.size(1), workspace, "coordinates", room)
     if x.width < NARROW:
         return x
 
     def measure(folder: Path) -> None:
-        longest = max(
-            float(rows.norm(dim=1).max()) for _, rows in x.blocks(view.graph.room.rows(x.width))
-        )
+        longest = max(float(rows.norm(dim=1).max()) for _, rows in x.blocks(room.rows(x.width)))
         torch.save(torch.tensor(longest), folder / "longest.pt")
 
     longest = workspace.stage(

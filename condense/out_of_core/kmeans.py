@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float, Int
@@ -18,7 +18,9 @@ from condense.clustering.kmeans import (
     without_empty,
 )
 from condense.out_of_core.columns import Matrix
+from condense.out_of_core.propagation import PORTION
 from condense.out_of_core.room import Room
+from condense.out_of_core.tasks import Tasks, in_order, ranges
 
 
 def kmeans_by_group(
@@ -27,6 +29,7 @@ def kmeans_by_group(
     counts: Sequence[int],
     room: Room,
     generator: torch.Generator,
+    tasks: Tasks,
 ) -> Int[Tensor, " n"]:
     """Cluster the rows of each group separately.
 
@@ -39,6 +42,7 @@ def kmeans_by_group(
         counts: number of clusters per group; clusters are numbered group by group.
         room: how much is read at a time.
         generator: for k-means.
+        tasks: where rows are assigned.
 
     Returns:
         The cluster of each node, −1 for nodes that are not clustered.
@@ -68,10 +72,12 @@ def kmeans_by_group(
                 if len(part) == len(nodes[c]):
                     labels[nodes[c]] = firsts[c] + without_empty(found, counts[c])
                     del centres[c]
-    _assign(x, member, centres, firsts, labels, room)
-    for c in centres:
-        mine = labels[nodes[c]] - firsts[c]
-        labels[nodes[c]] = firsts[c] + without_empty(mine, counts[c])
+    if centres:
+        ends = ranges(x.height, PORTION)
+        pieces = [(x, member[first:last], centres, first, room) for first, last in ends]
+        assigned = torch.cat(in_order(tasks, _assigned, pieces))
+        for c in centres:
+            labels[nodes[c]] = firsts[c] + without_empty(assigned[nodes[c]], counts[c])
     return labels
 
 
@@ -88,20 +94,19 @@ def _portions(sizes: Sequence[int], most: int) -> list[list[int]]:
     return portions
 
 
-def _assign(
+def _assigned(
     x: Matrix,
-    member: Int[Tensor, " n"],
-    centres: dict[int, Float[Tensor, "k d"]],
-    firsts: Sequence[int],
-    labels: Int[Tensor, " n"],
+    member: Int[Tensor, " k"],
+    centres: Mapping[int, Float[Tensor, "k d"]],
+    first: int,
     room: Room,
-) -> None:
-    """Give every row of these groups its nearest centre."""
-    if not centres:
-        return
-    for place, rows in x.blocks(room.rows(x.width)):
-        group = member[place]
+) -> Int[Tensor, " k"]:
+    """The nearest of its group's centres for each row from `first` on, −1 for rows of other groups."""
+    found = torch.full_like(member, -1)
+    for begin, end in ranges(len(member), room.rows(x.width)):
+        rows, group = x.rows(first + begin, first + end), member[begin:end]
         for c, mine in centres.items():
             inside = (group == c).nonzero().flatten()
             for part in inside.split(ASSIGNED):
-                labels[place.start + part] = firsts[c] + nearest(rows[part], mine)
+                found[begin + part] = nearest(rows[part], mine)
+    return found

@@ -71,7 +71,7 @@ def condense_on_disk(
     if not isinstance(settings, MixtureSettings) or settings.spread == "off":
         return Outcome(small)
     with clock.stage("spread"):
-        measured = _with_spread(small, partition, y, workspace.generator)
+        measured = _with_spread(small, partition, y, workspace)
     if settings.spread == "on":
         return Outcome(measured)
     with clock.stage("judge"), one_thread():
@@ -81,11 +81,12 @@ def condense_on_disk(
 
 
 def _with_spread(
-    small: MultimodalGraph, partition: PartitionOnDisk, y: Tensor, generator: torch.Generator
+    small: MultimodalGraph, partition: PartitionOnDisk, y: Tensor, workspace: Workspace
 ) -> MultimodalGraph:
     """See `condense.clustering.spread.with_spread`."""
+    generator = workspace.generator
     scaler = common_units(partition.graph.scaler, partition.graph.schema)
-    around = NeighbourhoodsOnDisk.of(partition, scaler, generator)
+    around = NeighbourhoodsOnDisk.of(partition, scaler, generator, workspace.tasks)
     return attached(small, spread_of_neighbourhoods(around, scaler, y, generator).halved())
 
 

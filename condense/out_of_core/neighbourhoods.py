@@ -13,9 +13,12 @@ from torch_geometric.typing import EdgeType
 from condense.clustering.neighbourhoods import SAMPLE, Neighbours, Own, commonest, spread_of_some
 from condense.data.features import FeatureScaler
 from condense.data.spread.spread import Place
+from condense.out_of_core.adjacency import Adjacency
 from condense.out_of_core.columns import Matrix
 from condense.out_of_core.edges import PartitionOnDisk
 from condense.out_of_core.graph import GraphOnDisk
+from condense.out_of_core.room import Room
+from condense.out_of_core.tasks import Tasks, in_order
 from models.schema import GraphSchema
 
 
@@ -25,6 +28,7 @@ class NeighbourhoodsOnDisk:
 
     Attributes:
         x: node type -> its features in scaled units.
+        tasks: where they are propagated.
     """
 
     graph: GraphOnDisk
@@ -33,11 +37,16 @@ class NeighbourhoodsOnDisk:
     size: Float[Tensor, " n"]
     sample: Int[Tensor, " k"]
     places: tuple[Place, ...]
+    tasks: Tasks
     _degrees: dict[EdgeType, Tensor] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
-        cls, partition: PartitionOnDisk, scaler: FeatureScaler, generator: torch.Generator
+        cls,
+        partition: PartitionOnDisk,
+        scaler: FeatureScaler,
+        generator: torch.Generator,
+        tasks: Tasks,
     ) -> NeighbourhoodsOnDisk:
         """Choose places and a sample; features are read in the units of `scaler`."""
         graph, target = partition.graph, partition.graph.schema.target
@@ -52,7 +61,7 @@ class NeighbourhoodsOnDisk:
         )
         x = {t: graph.scaled(t, scaler) for t in graph.features}
         size = partition.size[target].float()
-        return cls(graph, x, cluster, size, members[order[:SAMPLE]], places)
+        return cls(graph, x, cluster, size, members[order[:SAMPLE]], places, tasks)
 
     @property
     def schema(self) -> GraphSchema:
@@ -86,22 +95,14 @@ class NeighbourhoodsOnDisk:
         inside = first & member
         nodes = inside.nonzero().flatten()
         edges = self._single(place[0]) if len(place) == 1 else None
-        means, sampled, apart = [], [], []
         x = self.x.get(place[-1][0])
-        for number in range(len(x.slabs) if x is not None else 0):
-            assert x is not None
-            ends = x.slab(number)
-            moved = ends
-            for relation in reversed(place):
-                moved = self.graph.relations[relation].means(moved)
-            total = torch.zeros(len(self.size), moved.size(1), dtype=torch.float64)
-            for rows in nodes.split(self.graph.room.rows(moved.size(1))):
-                total.index_add_(0, self.cluster[rows], moved[rows].double())
-            means.append((total / count.clamp_min(1).unsqueeze(1)).float())
-            sampled.append(moved[self.sample])
-            if edges is not None:
-                src, dst, scale = edges
-                apart.append((ends[src] - moved[dst]) * scale.unsqueeze(1))
+        through = tuple(self.graph.relations[relation] for relation in place)
+        into = self.cluster[nodes]
+        numbers = range(len(x.slabs) if x is not None else 0)
+        given = (nodes, into, len(self.size), self.sample, edges, self.graph.room)
+        found = in_order(self.tasks, _slab_at, [(x, i, through, *given) for i in numbers])
+        means = [total / count.clamp_min(1).unsqueeze(1) for total, _, _ in found]
+        sampled, apart = [rows for _, rows, _ in found], [away for _, _, away in found]
         mean, rows = _beside(means, len(self.size)), _beside(sampled, len(self.sample))
         asked = member if len(place) == 1 else inside
         away = rows - mean[self.cluster[self.sample]]
@@ -148,6 +149,48 @@ class NeighbourhoodsOnDisk:
 
     def _share(self, of: Float[Tensor, " k"], among: Float[Tensor, " k"]) -> Float[Tensor, " k"]:
         return of / among.clamp_min(1)
+
+
+Edges = tuple[Tensor, Tensor, Tensor]
+"""Sources, destinations and scales of single edges."""
+
+
+def _slab_at(
+    x: Matrix,
+    number: int,
+    place: tuple[Adjacency, ...],
+    nodes: Int[Tensor, " k"],
+    into: Int[Tensor, " k"],
+    count: int,
+    sample: Int[Tensor, " s"],
+    edges: Edges | None,
+    room: Room,
+) -> tuple[Float[Tensor, "n c"], Float[Tensor, "s c"], Float[Tensor, "e c"]]:
+    """Of a few columns of the mean neighbours at a place: sums by cluster, sampled rows, single neighbours.
+
+    Args:
+        x: features of the type at which the place ends.
+        number: of the slab.
+        place: its relations.
+        nodes: members with neighbours.
+        into: their clusters.
+        count: of clusters.
+        sample: the sampled members.
+        edges: of which the distance of the source from the destination's mean neighbour is measured.
+        room: how much is added up at a time.
+    """
+    ends = moved = x.slab(number)
+    for relation in reversed(place):
+        moved = relation.means(moved)
+    total = torch.zeros(count, moved.size(1), dtype=torch.float64)
+    step = room.rows(moved.size(1))
+    for rows, clusters in zip(nodes.split(step), into.split(step), strict=True):
+        total.index_add_(0, clusters, moved[rows].double())
+    apart = moved[:0]
+    if edges is not None:
+        src, dst, scale = edges
+        apart = (ends[src] - moved[dst]) * scale.unsqueeze(1)
+    return total.float(), moved[sample], apart
 
 
 def _beside(parts: list[Tensor], rows: int) -> Tensor:

@@ -16,9 +16,14 @@ from condense.clustering.reduction import directions_of_gram
 from condense.out_of_core.adjacency import Adjacency
 from condense.out_of_core.columns import Columns, Matrix, Stacked, cut
 from condense.out_of_core.graph import GraphOnDisk
+from condense.out_of_core.room import Room
+from condense.out_of_core.tasks import Tasks, in_order, ranges
 from condense.out_of_core.workspace import Workspace
 from models.propagation.metapaths import MetaPath, blocks, longer_walks, walk
 from models.schema import GraphSchema
+
+PORTION = 2**18
+"""Rows of a piece of work."""
 
 
 @dataclass(frozen=True)
@@ -139,42 +144,58 @@ def _all_paths(
 ) -> Matrix:
     """Z_{p,m} of all paths and modalities side by side: a stage for each slab of H."""
     place, ends = _places(schema, hops), _ends(schema, hops)
-    longer, height = longer_walks(schema, hops), graph.num_nodes[schema.target]
-    means = {r: Means(edges) for r, edges in graph.relations.items()}
-    parts: list[Matrix] = []
-    places: list[Tensor] = []
+    height = graph.num_nodes[schema.target]
+    names, arguments, places, cuts = [], [], [], []
     for type_number, (node_type, h) in enumerate(reduced.items()):
         paths = [path for path, end in ends.items() if end == node_type]
         for number, slab in enumerate(h.slabs if paths else ()):
             wide = slab.stop - slab.start
-            slabs = cut([wide] * len(paths), wide)
-
-            def make(
-                folder: Path,
-                node_type: str = node_type,
-                h: Matrix = h,
-                number: int = number,
-                paths: Sequence[MetaPath] = paths,
-                slabs: Sequence[slice] = slabs,
-            ) -> None:
-                x, written = h.slab(number), Columns(folder, height, slabs)
-                if () in paths:
-                    written.write_slab(paths.index(()), x)
-
-                def average(relation: EdgeType, whole: bool) -> Means:
-                    return means[relation]
-
-                for path, moved in walk(average, schema.target, longer, None, x, node_type, ()):
-                    if path in paths:
-                        written.write_slab(paths.index(path), moved)
-
-            def read(folder: Path, slabs: Sequence[slice] = slabs) -> Columns:
-                return Columns(folder, height, slabs)
-
-            parts.append(workspace.stage(f"paths-{type_number}-{number}", make, read))
+            cuts.append(cut([wide] * len(paths), wide))
+            names.append(f"paths-{type_number}-{number}")
+            arguments.append((h, number, paths, graph.relations, schema, hops))
             columns = torch.arange(slab.start, slab.stop)
             places.append(torch.cat([columns + place[path, node_type] for path in paths]))
-    return Stacked(parts, places)
+    folders = workspace.stages(names, propagate_slab, arguments)
+    return Stacked(
+        [Columns(folder, height, slabs) for folder, slabs in zip(folders, cuts, strict=True)],
+        places,
+    )
+
+
+def propagate_slab(
+    folder: Path,
+    h: Matrix,
+    number: int,
+    paths: Sequence[MetaPath],
+    relations: Mapping[EdgeType, Adjacency],
+    schema: GraphSchema,
+    hops: int,
+) -> None:
+    """Write Â_p H of one slab of H for all paths that end at its type, one slab a path.
+
+    Args:
+        folder: to write to.
+        h: of the type.
+        number: of the slab.
+        paths: from the target type to the type.
+        relations: of the whole graph.
+        schema: of reduced features.
+        hops: the longest meta-path.
+    """
+    wide = h.slabs[number].stop - h.slabs[number].start
+    height = relations[paths[-1][0]].height if paths[-1] else h.height
+    x, written = h.slab(number), Columns(folder, height, cut([wide] * len(paths), wide))
+    if () in paths:
+        written.write_slab(paths.index(()), x)
+
+    def average(relation: EdgeType, whole: bool) -> Means:
+        return Means(relations[relation])
+
+    start = paths[-1][-1][0] if paths[-1] else schema.target
+    longer = longer_walks(schema, hops)
+    for path, moved in walk(average, schema.target, longer, None, x, start, ()):
+        if path in paths:
+            written.write_slab(paths.index(path), moved)
 
 
 def _ends(schema: GraphSchema, hops: int) -> dict[MetaPath, str]:
@@ -197,13 +218,12 @@ def _measured(
     """The scale of each column, from training nodes, and the mean of each scaled column over all nodes."""
 
     def make(folder: Path) -> None:
-        squares, total = (
-            torch.zeros(z.width, dtype=torch.float64),
-            torch.zeros(z.width, dtype=torch.float64),
+        parts = in_order(
+            workspace.tasks,
+            _squares,
+            [(z, graph.train_mask, *ends, graph.room) for ends in ranges(z.height, PORTION)],
         )
-        for rows, x in z.blocks(graph.room.rows(z.width)):
-            total += x.double().sum(dim=0)
-            squares += x[graph.train_mask[rows]].double().square().sum(dim=0)
+        total, squares = (torch.stack(each).sum(dim=0) for each in zip(*parts, strict=True))
         widths = [
             schema.modalities[t][m]
             for p, t in _ends(schema, hops).items()
@@ -230,11 +250,23 @@ def _measured(
     return workspace.stage("measured", make, read)
 
 
+def _squares(z: Matrix, train: Tensor, first: int, last: int, room: Room) -> tuple[Tensor, Tensor]:
+    """Sums of each column over some rows, and of its squares over the training nodes among them."""
+    squares = torch.zeros(z.width, dtype=torch.float64)
+    total = torch.zeros_like(squares)
+    for begin, end in ranges(last - first, room.rows(z.width)):
+        rows = slice(first + begin, first + end)
+        x = z.rows(rows.start, rows.stop)
+        total += x.double().sum(dim=0)
+        squares += x[train[rows]].double().square().sum(dim=0)
+    return total, squares
+
+
 Rowwise = Callable[[Tensor], Tensor]
 
 
 def rowwise(
-    x: Matrix, make: Rowwise, width: int, workspace: Workspace, name: str, graph: GraphOnDisk
+    x: Matrix, make: Rowwise, width: int, workspace: Workspace, name: str, room: Room
 ) -> Columns:
     """A stage that computes rows of another matrix from those of `x`.
 
@@ -244,13 +276,25 @@ def rowwise(
         width: of the result.
         workspace: where it is kept.
         name: of the stage.
-        graph: says how much is read at a time.
+        room: how much is read at a time.
     """
-    slabs = cut([width], graph.room.columns(x.height))
+    slabs = cut([width], room.columns(x.height))
 
     def run(folder: Path) -> None:
-        written = Columns(folder, x.height, slabs)
-        for _, rows in x.blocks(graph.room.rows(x.width + width)):
-            written.append(make(rows))
+        fill(Columns(folder, x.height, slabs), x, make, workspace.tasks, room)
 
     return workspace.stage(name, run, lambda folder: Columns(folder, x.height, slabs))
+
+
+def fill(written: Columns, x: Matrix, make: Rowwise, tasks: Tasks, room: Room) -> None:
+    """Write make(x), rows by rows."""
+    written.allocate()
+    pieces = [(x, make, written, *ends, room) for ends in ranges(x.height, PORTION)]
+    in_order(tasks, _make_rows, pieces)
+
+
+def _make_rows(
+    x: Matrix, make: Rowwise, written: Columns, first: int, last: int, room: Room
+) -> None:
+    for begin, end in ranges(last - first, room.rows(x.width + written.width)):
+        written.write_rows(first + begin, make(x.rows(first + begin, first + end)))

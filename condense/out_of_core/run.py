@@ -20,6 +20,7 @@ from condense.out_of_core.graph import read_graph, sorted_relations
 from condense.out_of_core.methods import METHODS, condense_on_disk
 from condense.out_of_core.room import Room
 from condense.out_of_core.sizes import disk_bytes, sizes_of, whole_bytes
+from condense.out_of_core.tasks import Tasks
 from condense.out_of_core.workspace import Workspace
 from condense.run import byte_budget, recorded
 from condense.running.identity import identity_of
@@ -35,6 +36,7 @@ def condense_stored(
     *,
     work: Path,
     memory: int,
+    tasks: Tasks | None = None,
     ratio_base: RatioBase | None = None,
     edge_ratio: float | None = None,
     seed: int = 0,
@@ -57,7 +59,9 @@ def condense_stored(
         method: "mixture", "coarsening" or "kmeans".
         settings: of the method; others keep their defaults.
         work: folder for sorted edges and propagated features; made if it does not exist, kept at the end.
-        memory: bound on the resident memory, in bytes.
+        memory: bound on the resident memory of a process, in bytes.
+        tasks: where blocks of rows and columns are worked on; by default in this process. Others must reach
+            `work` under the same path.
         seed: seeds the only generator of the run.
         bits: of a feature, as of `condense.run.condense`.
         dataset_settings: how the whole graph was loaded, so that it can be loaded again.
@@ -78,7 +82,7 @@ def condense_stored(
         )
     chosen: Any = build(ALL_METHODS[method].settings, settings or {}, f"method {method}")
     room, clock = Room(memory), StageClock(on_stage=on_stage)
-    workspace = Workspace(work, torch.Generator().manual_seed(seed))
+    workspace = Workspace(work, torch.Generator().manual_seed(seed), tasks)
     with clock.stage("check"):
         fingerprint = stored.verify()
     asked = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import torch
 
 from condense.errors import FileError, UserError
+from condense.out_of_core.tasks import InThisProcess, Tasks
 from condense.running.identity import difference
 from condense.running.timing import StageClock
 
@@ -30,10 +31,13 @@ class Workspace:
     Args:
         folder: made if it does not exist; its parent must.
         generator: the run's; each stage leaves the state in which it left the generator.
+        tasks: where independent pieces of a stage are done; by default in this process.
     """
 
-    def __init__(self, folder: Path, generator: torch.Generator) -> None:
-        self.folder, self.generator = folder, generator
+    def __init__(
+        self, folder: Path, generator: torch.Generator, tasks: Tasks | None = None
+    ) -> None:
+        self.folder, self.generator, self.tasks = folder, generator, tasks or InThisProcess()
         self._clock = StageClock()
 
     def begin(self, run: Mapping[str, Any], clock: StageClock) -> None:
@@ -89,6 +93,34 @@ class Workspace:
                 self._write(SPENT, self._clock.spent())
             self.generator.set_state(torch.load(done / STATE, weights_only=True))
         return read(done)
+
+    def stages(
+        self,
+        names: Sequence[str],
+        make: Callable[..., None],
+        arguments: Sequence[tuple[Any, ...]],
+    ) -> list[Path]:
+        """The folders of stages that do not depend on each other and draw nothing at random.
+
+        Args:
+            names: of their folders.
+            make: called with a folder and the stage's arguments.
+            arguments: of each stage.
+        """
+        with told(self.folder):
+            waiting = []
+            for name, given in zip(names, arguments, strict=True):
+                if not (self.folder / name).exists():
+                    partial = self.folder / (name + PARTIAL)
+                    if partial.exists():
+                        shutil.rmtree(partial)
+                    partial.mkdir()
+                    waiting.append((partial, *given))
+            for number, _ in self.tasks.run(make, waiting):
+                partial: Path = waiting[number][0]
+                partial.rename(partial.with_name(partial.name.removesuffix(PARTIAL)))
+                self._write(SPENT, self._clock.spent())
+        return [self.folder / name for name in names]
 
     def _write(self, name: str, record: Any) -> None:
         """Replace a file of JSON."""
