@@ -134,7 +134,7 @@ class Stream:
     def _regrouped(
         self, blocks: Iterable[np.ndarray], rows: int, shape: tuple[int, ...]
     ) -> Iterator[np.ndarray]:
-        """The rows of `blocks`, which must be `shape[0]`, in arrays of `rows` rows, each valid till the next."""
+        """The rows of `blocks`, which must be `shape[0]`, by `rows`; each array overwrites the last."""
         buffer = np.empty((min(rows, shape[0]), *shape[1:]), self._dtype)
         held = done = 0
         for block in blocks:
