@@ -90,7 +90,7 @@ def factor(sweep: str, point: Point) -> int:
 
 def measure(point: Point) -> Measured:
     """Condense one graph in this process."""
-    from benchmarks.planted import planted_graph
+    from benchmarks.scaling_graph import planted_graph
     from condense.budget import plan
     from condense.run import condense
 

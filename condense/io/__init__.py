@@ -1,5 +1,6 @@
 """One file format for whole and condensed graphs: HDF5, as described in docs/format.md."""
 
+from condense.io.block_writer import save_blocks
 from condense.io.read import data_digest, load, load_condensed, load_graph
 from condense.io.stored_graph import StoredGraph, open_stored
 from condense.io.write import save
@@ -12,4 +13,5 @@ __all__ = [
     "load_graph",
     "open_stored",
     "save",
+    "save_blocks",
 ]

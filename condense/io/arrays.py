@@ -27,13 +27,8 @@ def write_array(
     packed: bool = True,
 ) -> None:
     """Write and hash `tensor` in one pass, in blocks; `packed` compresses large tensors."""
-    dtype = dtype_name(tensor, f"{group.name}/{name}")
-    # Node indices below 2³¹ are stored in half the bytes; they are hashed and read back as int64.
-    narrow = name == EDGE_INDEX and (tensor.numel() == 0 or int(tensor.max()) < 2**31)
-    stored = np.dtype("int32" if narrow else dtype)
-    shape = tuple(tensor.shape)
-    options = _compression(shape, stored.itemsize) if packed else {}
-    dataset = group.create_dataset(name, shape, stored, **options)
+    dtype, stored = dtype_name(tensor, f"{group.name}/{name}"), stored_dtype(name, tensor)
+    dataset, shape = create_dataset(group, name, tensor, packed), tuple(tensor.shape)
 
     def blocks() -> Iterator[np.ndarray]:
         for slab in slabs(shape, stored.itemsize):
@@ -43,6 +38,25 @@ def write_array(
             yield block
 
     digest.array(name, dtype, shape, blocks())
+
+
+def create_dataset(group: h5py.Group, name: str, tensor: Tensor, packed: bool) -> h5py.Dataset:
+    """The dataset for an array of the type and shape of `tensor`, whose values may be absent."""
+    stored, shape = stored_dtype(name, tensor), tuple(tensor.shape)
+    options = _compression(shape, stored.itemsize) if packed else {}
+    return group.create_dataset(name, shape, stored, **options)
+
+
+def stored_dtype(name: str, tensor: Tensor) -> np.dtype[Any]:
+    """The data type under which an array is stored: node indices below 2³¹ take half the bytes.
+
+    They are hashed and read back as int64. Indices on the meta device, which have no values, are below.
+    """
+    dtype = np.dtype(dtype_name(tensor, name))
+    if name != EDGE_INDEX:
+        return dtype
+    small = tensor.is_meta or tensor.numel() == 0 or int(tensor.max()) < 2**31
+    return np.dtype("int32") if small else dtype
 
 
 def read_array(file: OpenFile, stored: StoredArray, name: str, digest: Digest) -> Tensor:

@@ -8,9 +8,10 @@ from condense.data.graph import MultimodalGraph
 from condense.data.levels import in_eight_bits
 from condense.data.spread.spread import spread_of
 from condense.errors import GraphError
+from condense.io.arrays import stored_dtype
 from condense.io.limits import FREE, NODE, TIMES
 from condense.io.scan import MEMBERS, TEXT
-from condense.io.schema import EDGE_INDEX, NUM_NODES
+from condense.io.schema import NUM_NODES
 from models.schema import FEATURE_PREFIX
 
 ROOT = 16
@@ -101,5 +102,4 @@ def _nbytes(name: str, value: object) -> int:
     if value.layout == torch.sparse_csr:
         parts = value.crow_indices(), value.col_indices(), value.values()
         return sum(part.numel() * part.element_size() for part in parts)
-    narrow = name == EDGE_INDEX and (value.numel() == 0 or int(value.max()) < 2**31)
-    return value.numel() * (4 if narrow else value.element_size())
+    return value.numel() * stored_dtype(name, value).itemsize

@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
+from condense.data.fingerprint import Window
 from condense.data.graph import MultimodalGraph, Source, hide_test_labels
 from condense.data.rules.check import check
 from condense.errors import FileError, GraphError, UserError
@@ -41,7 +42,7 @@ def open_stored(path: str | os.PathLike[str], block_bytes: int = BLOCK) -> Itera
 
     Args:
         path: a file as `condense.io.save` or `save_blocks` writes it.
-        block_bytes: of a block of features or edges. A reader also keeps 32 MiB of inflated chunks.
+        block_bytes: of a block of features or edges. A reader also keeps 16 MiB of inflated chunks.
 
     Raises:
         FileError: the file is missing, damaged, not a graph file, or breaks a rule; it holds a condensed
@@ -226,36 +227,34 @@ class StoredGraph:
     def _feature_blocks(
         self, array: StoredArray, k: int, width: int, has: Tensor | None
     ) -> Iterator[tuple[int, np.ndarray]]:
-        n = (array.shape or (0,))[0]
-        self._check_open()
-        with file_errors(self.path):
-            reader = ArrayReader(self._file, array)
-            for first in range(0, n, k):
-                last = min(first + k, n)
-                block = np.empty((last - first, width), np.float32)
-                # Rows without the modality may hold what float32 cannot.
-                with np.errstate(over="ignore", invalid="ignore"):
-                    reader.fill(block, (slice(first, last), slice(0, width)))
-                if has is not None:
-                    block[~has[first:last].numpy()] = 0
-                yield first, block
+        n, reader = (array.shape or (0,))[0], ArrayReader(self._file, array)
+        for first in range(0, n, k):
+            last = min(first + k, n)
+            block = np.empty((last - first, width), np.float32)
+            self._fill(block, reader, (slice(first, last), slice(0, width)))
+            if has is not None:
+                block[~has[first:last].numpy()] = 0
+            yield first, block
 
     def _edge_blocks(self, relation: EdgeType, k: int) -> Iterator[Edges]:
-        e = self.edges[relation]
+        e, ends = self.edges[relation], ArrayReader(self._file, self._arrays[relation, EDGE_INDEX])
+        weights = None
+        if self.has_weight(relation):
+            weights = ArrayReader(self._file, self._arrays[relation, "edge_weight"])
+        for first in range(0, e, k):
+            part = slice(first, min(first + k, e))
+            index, weight = np.empty((2, part.stop - first), np.int64), None
+            self._fill(index, ends, (slice(0, 2), part))
+            if weights is not None:
+                weight = np.empty(part.stop - first, np.float32)
+                self._fill(weight, weights, (part,))
+            yield index[0], index[1], weight
+
+    def _fill(self, out: np.ndarray, reader: ArrayReader, window: Window) -> None:
         self._check_open()
-        with file_errors(self.path):
-            ends = ArrayReader(self._file, self._arrays[relation, EDGE_INDEX])
-            weights = None
-            if self.has_weight(relation):
-                weights = ArrayReader(self._file, self._arrays[relation, "edge_weight"])
-            for first in range(0, e, k):
-                part = slice(first, min(first + k, e))
-                index, weight = np.empty((2, part.stop - first), np.int64), None
-                ends.fill(index, (slice(0, 2), part))
-                if weights is not None:
-                    weight = np.empty(part.stop - first, np.float32)
-                    weights.fill(weight, (part,))
-                yield index[0], index[1], weight
+        # Rows of nodes without the modality may hold what float32 cannot.
+        with file_errors(self.path), np.errstate(over="ignore", invalid="ignore"):
+            reader.fill(out, window)
 
     def _check_open(self) -> None:
         if self._file.stream.closed:

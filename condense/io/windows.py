@@ -27,7 +27,7 @@ class ArrayReader:
         keep: bytes of inflated chunks that are kept, besides the last one, for the windows that follow.
     """
 
-    def __init__(self, file: OpenFile, stored: StoredArray, keep: int = 32 << 20) -> None:
+    def __init__(self, file: OpenFile, stored: StoredArray, keep: int = 16 << 20) -> None:
         assert stored.shape is not None
         self._stream, self._stored, self._shape, self._keep = (
             file.stream,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import h5py
 from torch_geometric.data.storage import BaseStorage
@@ -57,50 +60,92 @@ def save(path: str | os.PathLike[str], graph: MultimodalGraph | CondensedGraph) 
         contents, provenance = graph, ""
     check(contents, kind)
     check_fits(contents, provenance)
-    header = Header.of(contents, kind)
+    write_file(path, contents, kind, provenance)
 
+
+Absent = Callable[[h5py.Group, Any, str, Digest, Sink], None]
+"""Writes and hashes an array whose values the graph lacks: group, type or relation, attribute."""
+
+
+def write_file(
+    path: str | os.PathLike[str],
+    graph: MultimodalGraph,
+    kind: Kind,
+    provenance: str = "",
+    absent: Absent | None = None,
+    packed: bool = True,
+) -> None:
+    """Write a graph that obeys all rules, and seal the file.
+
+    Args:
+        path: as for `save`.
+        graph: may have tensors on the meta device in place of arrays that `absent` writes.
+        kind: of the graph.
+        provenance: JSON text, "" for a whole graph.
+        absent: writes the arrays that `graph` lacks.
+        packed: compress large arrays.
+
+    Raises:
+        GraphError: the arrays compress so well that the file would not be read again.
+        FileError: as for `save`.
+    """
+    header = Header.of(graph, kind)
     with replacing(path) as sink:
         with h5py.File(sink, "w", libver=LIBVER, userblock_size=SIZE) as file:
-            _write(file, contents, header, provenance, sink)
+            _Writer(file, graph, sink, absent, packed).write(header, provenance)
         seal(sink)
-        check_size(contents, sink.seek(0, os.SEEK_END))
+        check_size(graph, sink.seek(0, os.SEEK_END))
 
 
-def _write(
-    file: h5py.File, graph: MultimodalGraph, header: Header, provenance: str, sink: Sink
-) -> None:
-    for name, value in header.attributes().items():
-        file.attrs[name] = value if isinstance(value, int) else fixed_strings(value)
-    digest, narrow = Digest(), in_eight_bits(graph)
-    nodes, edges = file.create_group(NODES), file.create_group(EDGES)
-    for node_type in graph.node_types:
-        store = graph[node_type]
-        name = encoded(node_type)
-        group = nodes.create_group(name)
-        group.attrs[NUM_NODES] = int(store.num_nodes)
-        digest.record(nodes_record(name, int(store.num_nodes), _array_names(store)))
-        _write_store(group, store, digest, sink, narrow)
-    for relation in graph.edge_types:
-        key = relation_key(relation)
-        digest.record(edges_record(key, _array_names(graph[relation])))
-        _write_store(edges.create_group(key), graph[relation], digest, sink)
-    if (spread := spread_of(graph)) is not None:
-        write_spread(file, spread, digest, sink, narrow)
-    if provenance:
-        file.create_dataset(PROVENANCE, data=fixed_strings(provenance))
-    file.attrs[CHECKSUM] = fixed_strings(checksum(header, digest.hexdigest(), provenance))
-    file.flush()
+@dataclass(frozen=True)
+class _Writer:
+    file: h5py.File
+    graph: MultimodalGraph
+    sink: Sink
+    absent: Absent | None
+    packed: bool
 
+    def write(self, header: Header, provenance: str) -> None:
+        """Write everything but the seal."""
+        file, graph = self.file, self.graph
+        for name, value in header.attributes().items():
+            file.attrs[name] = value if isinstance(value, int) else fixed_strings(value)
+        digest, narrow = Digest(), in_eight_bits(graph)
+        nodes, edges = file.create_group(NODES), file.create_group(EDGES)
+        for node_type in graph.node_types:
+            store = graph[node_type]
+            name = encoded(node_type)
+            group = nodes.create_group(name)
+            group.attrs[NUM_NODES] = int(store.num_nodes)
+            digest.record(nodes_record(name, int(store.num_nodes), _array_names(store)))
+            self._write_store(group, node_type, digest, narrow)
+        for relation in graph.edge_types:
+            key = relation_key(relation)
+            digest.record(edges_record(key, _array_names(graph[relation])))
+            self._write_store(edges.create_group(key), relation, digest)
+        if (spread := spread_of(graph)) is not None:
+            write_spread(file, spread, digest, self.sink, narrow)
+        if provenance:
+            file.create_dataset(PROVENANCE, data=fixed_strings(provenance))
+        file.attrs[CHECKSUM] = fixed_strings(checksum(header, digest.hexdigest(), provenance))
+        file.flush()
 
-def _write_store(
-    group: h5py.Group, store: BaseStorage, digest: Digest, sink: Sink, narrow: bool = False
-) -> None:
-    """Write a type's or relation's arrays; `narrow` writes features on levels in eight bits."""
-    group.attrs[ATTRIBUTES] = fixed_strings(_array_names(store))
-    for key in _keys(store):
-        dense = write_compact if narrow and key.startswith(FEATURE_PREFIX) else write_array
-        write = write_sparse if is_sparse(store[key]) else dense
-        write(group, encoded(key), store[key], digest, sink)
+    def _write_store(
+        self, group: h5py.Group, key: Any, digest: Digest, narrow: bool = False
+    ) -> None:
+        """Write a type's or relation's arrays; `narrow` writes features on levels in eight bits."""
+        store = self.graph[key]
+        group.attrs[ATTRIBUTES] = fixed_strings(_array_names(store))
+        for name in _keys(store):
+            x = store[name]
+            if x.is_meta and self.absent is not None:
+                self.absent(group, key, name, digest, self.sink)
+            elif is_sparse(x):
+                write_sparse(group, encoded(name), x, digest, self.sink)
+            elif narrow and name.startswith(FEATURE_PREFIX):
+                write_compact(group, encoded(name), x, digest, self.sink)
+            else:
+                write_array(group, encoded(name), x, digest, self.sink, self.packed)
 
 
 def _array_names(store: BaseStorage) -> list[str]:
