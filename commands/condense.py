@@ -70,6 +70,8 @@ class CondenseArguments:
         memory: bound on memory, as 6GiB; half of what is free by default. A file (.h5) with a graph that
             would take more is condensed on disk (docs/out-of-core.md), by mixture, coarsening or kmeans.
         work: folder for what is sorted and propagated on disk; by default OUT.work, deleted at the end.
+        address: HOST:PORT of a Ray cluster, or auto for one that runs on this machine, on which a graph on
+            disk is condensed; all its machines must see the folder --work.
         resume: resume the interrupted run with the same options and --out from its last checkpoint.
         checkpoint_seconds: least seconds between two checkpoints; 0 writes one at every validation.
         tensorboard: folder for the run's curves, which `tensorboard --logdir` shows.
@@ -93,6 +95,7 @@ class CondenseArguments:
     out: Path | None = None
     memory: str | None = None
     work: Path | None = None
+    address: str | None = None
     resume: bool = False
     checkpoint_seconds: float = 10.0
     tensorboard: Path | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from condense.budget import Budget
     from condense.data.condensed import CondensedGraph
     from condense.io.stored_graph import StoredGraph
+    from condense.out_of_core.tasks import Tasks
 
 SHARE = 0.5
 """Of the memory that is free: the bound where none is given."""
@@ -57,6 +59,11 @@ def condense_if_large(
         with opened as stored:
             needed = bytes_in_memory(stored, getattr(settings, "hops", 0))
             if needed <= memory:
+                if args.address:
+                    say.print(
+                        "[yellow]note:[/] --address is not used: the graph fits in memory "
+                        f"({needed / GIB:.1f} of {memory / GIB:.1f} GiB); --memory lowers the bound"
+                    )
                 return None
             say.print(
                 f"[bold]{escape(str(args.dataset))}[/] would take about {needed / GIB:.1f} GiB in memory, of "
@@ -113,7 +120,9 @@ def _condense(
         planned.append(budget)
         announce(say, title, stored.target, args.method, budget)
 
-    with watched(f"{args.method} on {title}", None) as (_, on_stage):
+    with contextlib.ExitStack() as stack:
+        tasks = _tasks(args.address, stack)
+        _, on_stage = stack.enter_context(watched(f"{args.method} on {title}", None))
         condensed = condense_stored(
             stored,
             args.ratio,
@@ -121,6 +130,7 @@ def _condense(
             dataclasses.asdict(settings),
             work=work,
             memory=memory,
+            tasks=tasks,
             ratio_base=args.ratio_base,
             edge_ratio=args.edge_ratio,
             seed=args.seed,
@@ -135,6 +145,16 @@ def _condense(
         )
     _keep(say, out, condensed, lambda: discard(work))
     return condensed, planned[0]
+
+
+def _tasks(address: str | None, stack: contextlib.ExitStack) -> Tasks | None:
+    """Where blocks are worked on: on a Ray cluster, or, without an address, in this process."""
+    if address is None:
+        return None
+    from evaluate.distributed.connect import connect
+    from evaluate.distributed.pieces import PiecesOnRay
+
+    return PiecesOnRay(stack.enter_context(connect(address)))
 
 
 def _keep(say: Console, out: Path, condensed: CondensedGraph, clear: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -23,9 +24,16 @@ class Tasks(Protocol):
         """
         ...
 
+    def check_folder(self, folder: Path) -> None:
+        """Raise a UserError where pieces would not find a folder that this process sees."""
+        ...
+
 
 class InThisProcess:
     """Does pieces one after another."""
+
+    def check_folder(self, folder: Path) -> None:
+        """See `Tasks`."""
 
     def run(
         self, piece: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]

@@ -37,7 +37,8 @@ class Workspace:
     def __init__(
         self, folder: Path, generator: torch.Generator, tasks: Tasks | None = None
     ) -> None:
-        self.folder, self.generator, self.tasks = folder, generator, tasks or InThisProcess()
+        self.folder, self.generator = folder.absolute(), generator
+        self.tasks = tasks or InThisProcess()
         self._clock = StageClock()
 
     def begin(self, run: Mapping[str, Any], clock: StageClock) -> None:
@@ -64,6 +65,7 @@ class Workspace:
                     )
                 if (self.folder / SPENT).exists():
                     clock.carry(json.loads((self.folder / SPENT).read_text()))
+                self.tasks.check_folder(self.folder)
                 return
             if self.folder.exists() and any(self.folder.iterdir()):
                 raise UserError(
@@ -71,6 +73,7 @@ class Workspace:
                 )
             self.folder.mkdir(exist_ok=True)
             self._write(RUN, run)
+        self.tasks.check_folder(self.folder)
 
     def stage(self, name: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
         """The results of a stage: read if it is complete, else made.

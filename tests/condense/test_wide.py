@@ -34,7 +34,11 @@ def test_more_bytes_than_asked_for_are_a_warning_with_a_ratio_that_meets_them() 
     budget = plan(graph, 0.2)
     small = condense(graph, budget, "kmeans")
     asked = small.provenance.measures["byte_budget"]
-    assert asked == byte_budget(num_bytes(graph), num_target(graph), budget) == round(num_bytes(graph) * 80 / num_target(graph))
+    assert (
+        asked
+        == byte_budget(num_bytes(graph), num_target(graph), budget)
+        == round(num_bytes(graph) * 80 / num_target(graph))
+    )
     (warning,) = [w for w in warnings(small) if "bytes" in w]
     assert f"{num_bytes(small.graph):,}" in warning
     assert f"{asked:,}" in warning
