@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -14,18 +17,152 @@ from condense.errors import BudgetError
 
 MOST_FITTED, LEAST_A_CLUSTER = 2**16, 32
 """Centres are fitted on at most so many rows, or on so many a cluster; all rows are then assigned."""
+ROUNDS, ROUNDS_ON_SAMPLES = 300, 20
+"""Most iterations, on all rows and on samples."""
+MOST_AT_ONCE = 1024
+"""More clusters than these are sought in two levels: in each of √count clusters its share of them."""
 ASSIGNED = 4096
 """Rows whose distances from all centres are computed at a time."""
 
 
-def kmeans(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
-    """Cluster the rows of `x` into clusters 0 … count−1, none of them empty.
+@runtime_checkable
+class Rows(Protocol):
+    """Coordinates of nodes, one row each, in memory or on disk."""
 
-    k-means from one start, `spread_out`, by scikit-learn's iterations, on a sample where there are many rows.
+    @property
+    def width(self) -> int:
+        """Their number."""
+        ...
+
+    def at(self, nodes: Sequence[Int[Tensor, " _"]]) -> Iterator[tuple[int, Tensor]]:
+        """The number and the rows of each of these sets of nodes."""
+        ...
+
+    def assigned(
+        self, member: Int[Tensor, " n"], centres: Mapping[int, Tensor]
+    ) -> Int[Tensor, " n"]:
+        """For each node, the nearest of its group's centres; −1 in groups without centres."""
+        ...
+
+
+@dataclass(frozen=True)
+class RowsInMemory:
+    """Rows x [n, d]."""
+
+    x: Tensor
+
+    @property
+    def width(self) -> int:
+        """See `Rows`."""
+        return self.x.size(1)
+
+    def at(self, nodes: Sequence[Tensor]) -> Iterator[tuple[int, Tensor]]:
+        """See `Rows`."""
+        for number, each in enumerate(nodes):
+            yield number, self.x[each]
+
+    def assigned(self, member: Tensor, centres: Mapping[int, Tensor]) -> Tensor:
+        """See `Rows`."""
+        return nearest_of_group(self.x, member, centres)
+
+
+def kmeans(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
+    """Cluster the rows of `x` into clusters 0 … count−1, none of them empty; see `kmeans_by_group`.
+
     If there are no more nodes than clusters, each node is a cluster of its own and the last clusters have no
-    members. Nodes without features are dealt out at random.
+    members.
     """
-    return _clustered(x, count, fitted_rows(len(x), count, generator), generator)
+    if len(x) <= count:
+        return torch.arange(len(x), device=x.device)
+    member = torch.zeros(len(x), dtype=torch.long, device=x.device)
+    return kmeans_by_group(RowsInMemory(x), member, (count,), generator)
+
+
+def kmeans_by_class(
+    x: Float[Tensor, "n d"],
+    member: Int[Tensor, " n"],
+    counts: tuple[int, ...],
+    generator: torch.Generator,
+) -> Int[Tensor, " n"]:
+    """Cluster the nodes of each class separately; see `kmeans_by_group`."""
+    return kmeans_by_group(RowsInMemory(x), member, counts, generator)
+
+
+def kmeans_by_group(
+    rows: Rows, member: Int[Tensor, " n"], counts: Sequence[int], generator: torch.Generator
+) -> Int[Tensor, " n"]:
+    """Cluster the nodes of each group separately, none of the clusters empty.
+
+    k-means from one start, `spread_out`, by scikit-learn's iterations, on a sample of large groups, whose
+    nodes are then assigned to the nearest centre. Where a group is to have many clusters, these are sought in
+    two levels. Nodes without features are dealt out at random.
+
+    Args:
+        rows: coordinates.
+        member: the group of each node, −1 for nodes that are not clustered.
+        counts: number of clusters per group; clusters are numbered group by group.
+        generator: for k-means.
+
+    Returns:
+        The cluster of each node, −1 for nodes that are not clustered.
+
+    Raises:
+        BudgetError: a group has fewer nodes than clusters.
+    """
+    nodes = [(member == c).nonzero().flatten() for c in range(len(counts))]
+    _check_members(nodes, counts)
+    if max(counts, default=0) > MOST_AT_ONCE:
+        coarse = [math.ceil(count**0.5) if count > MOST_AT_ONCE else 1 for count in counts]
+        groups = kmeans_by_group(rows, member, coarse, generator)
+        sizes = torch.bincount(groups[groups >= 0], minlength=sum(coarse)).split(coarse)
+        fine = [n for each, count in zip(sizes, counts, strict=True) for n in shares(each, count)]
+        return kmeans_by_group(rows, groups, fine, generator)
+    labels, first = torch.full_like(member, -1), [0, *itertools.accumulate(counts)]
+    samples: list[Tensor] = []
+    for each, count in zip(nodes, counts, strict=True):
+        chosen = fitted_rows(len(each), count, generator)
+        samples.append(each if chosen is None else each[chosen])
+    centres: dict[int, Tensor] = {}
+    for c, x in rows.at(samples):
+        all_of_them = len(samples[c]) == len(nodes[c])
+        if len(nodes[c]) <= counts[c]:
+            found = torch.arange(len(nodes[c]), device=member.device)
+        elif counts[c] == 1:
+            found = torch.zeros_like(nodes[c])
+        elif rows.width == 0:
+            found = dealt_out(len(nodes[c]), counts[c], generator)
+        else:
+            rounds = ROUNDS if all_of_them else ROUNDS_ON_SAMPLES
+            centre, found = fit(x, counts[c], generator, rounds)
+            if not all_of_them:
+                centres[c] = centre
+                continue
+            found = without_empty(found, counts[c])
+        labels[nodes[c]] = first[c] + found
+    if centres:
+        assigned = rows.assigned(member, centres)
+        for c in centres:
+            labels[nodes[c]] = first[c] + without_empty(assigned[nodes[c]], counts[c])
+    return labels
+
+
+def _check_members(nodes: Sequence[Int[Tensor, " _"]], counts: Sequence[int]) -> None:
+    """Raise a BudgetError for a class with fewer nodes than clusters."""
+    for c, (each, count) in enumerate(zip(nodes, counts, strict=True)):
+        if len(each) < count:
+            raise BudgetError(
+                f"ratio asks for {count} condensed nodes of class {c}, for which there are only "
+                f"{len(each)} nodes to cluster; lower the ratio"
+            )
+
+
+def shares(sizes: Int[Tensor, " k"], count: int) -> list[int]:
+    """Divide `count` clusters among groups of these sizes, at least one each and no more than nodes."""
+    given = torch.ones_like(sizes)
+    for _ in range(count - len(sizes)):
+        room = torch.where(given < sizes, sizes.double() / given, 0.0)
+        given[room.argmax()] += 1
+    return given.tolist()
 
 
 def fitted_rows(n: int, count: int, generator: torch.Generator) -> Int[Tensor, " k"] | None:
@@ -36,20 +173,6 @@ def fitted_rows(n: int, count: int, generator: torch.Generator) -> Int[Tensor, "
     return torch.randperm(n, generator=generator, device=generator.device)[:most].sort().values
 
 
-def _clustered(
-    x: Float[Tensor, "n d"], count: int, rows: Tensor | None, generator: torch.Generator
-) -> Int[Tensor, " n"]:
-    n, d = x.shape
-    if n <= count:
-        return torch.arange(n, device=x.device)
-    if d == 0:
-        return dealt_out(n, count, generator)
-    if rows is None:
-        return without_empty(fit(x, count, generator)[1], count)
-    centres, _ = fit(x[rows], count, generator)
-    return without_empty(torch.cat([nearest(part, centres) for part in x.split(ASSIGNED)]), count)
-
-
 def dealt_out(n: int, count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
     """Clusters of about the same size, at random."""
     order = torch.randperm(n, generator=generator, device=generator.device)
@@ -58,15 +181,15 @@ def dealt_out(n: int, count: int, generator: torch.Generator) -> Int[Tensor, " n
 
 
 def fit(
-    x: Float[Tensor, "n d"], count: int, generator: torch.Generator
+    x: Float[Tensor, "n d"], count: int, generator: torch.Generator, rounds: int = ROUNDS
 ) -> tuple[Float[Tensor, "k d"], Int[Tensor, " n"]]:
-    """The centres of `count` clusters, and the cluster of each row; some may be empty."""
+    """The centres of `count` clusters after at most `rounds` iterations, and the cluster of each row."""
     from sklearn.cluster import KMeans  # Imports in a second; only this function needs it.
     from sklearn.exceptions import ConvergenceWarning
 
     start = x[spread_out(x, count, generator)].cpu().numpy()
     # scikit-learn's annotations lack arrays of centres and numbers of starts.
-    means = KMeans(count, init=start, n_init=1)  # pyright: ignore[reportArgumentType]
+    means = KMeans(count, init=start, n_init=1, max_iter=rounds)  # pyright: ignore[reportArgumentType]
     with warnings.catch_warnings():
         # Raised if there are fewer distinct points than clusters; `without_empty` handles that.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -77,6 +200,17 @@ def fit(
 def nearest(x: Float[Tensor, "n d"], centres: Float[Tensor, "k d"]) -> Int[Tensor, " n"]:
     """The nearest centre of each row."""
     return torch.addmm(centres.square().sum(dim=1), x, centres.T, alpha=-2).argmin(dim=1)
+
+
+def nearest_of_group(
+    x: Float[Tensor, "n d"], member: Int[Tensor, " n"], centres: Mapping[int, Tensor]
+) -> Int[Tensor, " n"]:
+    """For each row, the nearest of its group's centres; −1 in groups without centres."""
+    found = torch.full_like(member, -1)
+    for group, mine in centres.items():
+        for part in (member == group).nonzero().flatten().split(ASSIGNED):
+            found[part] = nearest(x[part], mine)
+    return found
 
 
 def spread_out(
@@ -112,49 +246,6 @@ def without_empty(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " n"]:
         greatest = (labels == torch.bincount(labels, minlength=count).argmax()).nonzero().flatten()
         labels[greatest[: len(greatest) // 2]] = empty
     return labels
-
-
-def kmeans_by_class(
-    x: Float[Tensor, "n d"],
-    member: Int[Tensor, " n"],
-    counts: tuple[int, ...],
-    generator: torch.Generator,
-) -> Int[Tensor, " n"]:
-    """Cluster the nodes of each class separately.
-
-    Args:
-        x: features.
-        member: the class of each node, −1 for nodes that are not clustered.
-        counts: number of clusters per class; clusters are numbered class by class.
-        generator: for k-means.
-
-    Returns:
-        The cluster of each node, −1 for nodes that are not clustered.
-
-    Raises:
-        BudgetError: a class has fewer nodes than clusters.
-    """
-    nodes = [(member == c).nonzero().flatten() for c in range(len(counts))]
-    check_members(nodes, counts)
-    samples = [
-        fitted_rows(len(each), count, generator) for each, count in zip(nodes, counts, strict=True)
-    ]
-    labels = torch.full_like(member, -1)
-    first = 0
-    for each, count, rows in zip(nodes, counts, samples, strict=True):
-        labels[each] = first + _clustered(x[each], count, rows, generator)
-        first += count
-    return labels
-
-
-def check_members(nodes: Sequence[Int[Tensor, " _"]], counts: Sequence[int]) -> None:
-    """Raise a BudgetError for a class with fewer nodes than clusters."""
-    for c, (each, count) in enumerate(zip(nodes, counts, strict=True)):
-        if len(each) < count:
-            raise BudgetError(
-                f"ratio asks for {count} condensed nodes of class {c}, for which there are only "
-                f"{len(each)} nodes to cluster; lower the ratio"
-            )
 
 
 def cluster_means(

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from condense.budget import Budget
 from condense.clustering.clusters import by_distance
+from condense.clustering.kmeans import kmeans_by_group
 from condense.clustering.pseudolabels import teach
 from condense.clustering.settings import PseudoLabelling, Space
 from condense.clustering.teachers.smoothing import HOPS, Smoothing, best_way, smooth, tried
@@ -23,7 +24,7 @@ from condense.out_of_core.coordinates import (
     own_directions,
     target_coordinates,
 )
-from condense.out_of_core.kmeans import kmeans_by_group
+from condense.out_of_core.kmeans import RowsOnDisk
 from condense.out_of_core.propagation import Means, Sums, ViewOnDisk, fill
 from condense.out_of_core.room import Room
 from condense.out_of_core.tasks import in_order
@@ -51,9 +52,8 @@ def cluster_nodes(
     x = target_coordinates(view, space, workspace)
 
     def cluster_targets(folder: Path) -> None:
-        labels = kmeans_by_group(
-            x, node_class, budget.classes, graph.room, workspace.generator, workspace.tasks
-        )
+        rows = RowsOnDisk(x, graph.room, workspace.tasks)
+        labels = kmeans_by_group(rows, node_class, budget.classes, workspace.generator)
         torch.save(labels.int(), folder / "clusters.pt")
 
     clusters = {view.schema.target: workspace.stage("clusters-target", cluster_targets, _labels)}
@@ -90,9 +90,8 @@ def _other_type(
         one = torch.zeros(count, dtype=torch.long)
         clusters = torch.arange(count)
         if count > wanted:
-            clusters = kmeans_by_group(
-                x, one, [wanted], graph.room, workspace.generator, workspace.tasks
-            )
+            rows = RowsOnDisk(x, graph.room, workspace.tasks)
+            clusters = kmeans_by_group(rows, one, [wanted], workspace.generator)
         torch.save(clusters.int(), folder / "clusters.pt")
 
     return workspace.stage(f"clusters-{number}", make, _labels)

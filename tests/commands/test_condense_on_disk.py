@@ -1,0 +1,132 @@
+"""`condense` for a graph in a file that does not fit in the memory that it is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cli
+from condense.io import load_condensed, save
+from condense.out_of_core import fits, run
+from tests.support.graphs import small_graph
+from tests.support.sparse import wide_graph
+
+
+@pytest.fixture(autouse=True)
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every graph would take 100 GiB."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fits, "SPARE", 1e9)
+    save(tmp_path / "mine.h5", small_graph(num_target=120))
+
+
+def condense(*words: str) -> int:
+    return cli.main(
+        ["condense", "--dataset", "mine.h5", "--ratio", "0.2", "--out", "small.h5", *words]
+    )
+
+
+def test_the_result_is_a_condensed_graph_like_any_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert condense("--memory", "2GiB", "--spread", "off") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "GiB in memory, of 2.0: it is condensed on disk" in said
+    assert "24 movie nodes" in said
+    small = load_condensed("small.h5")
+    assert small.graph["movie"].num_nodes == 24
+    assert small.provenance.dataset_settings["dataset"] == "mine.h5"
+    assert [stage["name"] for stage in small.provenance.stages][:4] == [
+        "check",
+        "sort",
+        "read",
+        "propagate",
+    ]
+    assert not Path("small.h5.work").exists()
+    assert cli.main(["inspect", "small.h5"]) == 0
+    assert "memory" in capsys.readouterr().out
+
+
+def test_without_a_bound_half_of_the_free_memory_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert condense("--spread", "off") == 0
+    assert "it is condensed on disk" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_graph_that_fits_is_condensed_in_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fits, "SPARE", 1.0)
+    assert condense("--memory", "2GiB", "--method", "random", "--address", "auto") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--address is not used: the graph fits in memory" in said
+
+
+def test_an_interrupted_run_is_resumed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = run.condense_on_disk
+
+    def interrupt(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "condense_on_disk", interrupt)
+    assert condense("--memory", "2GiB", "--spread", "off") == 130
+    assert Path("small.h5.work/edges-0/sources.i32").exists()
+    monkeypatch.setattr(run, "condense_on_disk", original)
+    assert condense("--memory", "2GiB", "--spread", "off", "--resume") == 0
+    capsys.readouterr()
+    assert condense("--memory", "2GiB", "--spread", "off", "--resume") == 0
+    assert "Nothing to do: small.h5 is complete" in " ".join(capsys.readouterr().out.split())
+
+
+def test_without_resume_a_run_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = run.condense_on_disk
+
+    def interrupt(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "condense_on_disk", interrupt)
+    assert condense("--memory", "2GiB", "--seed", "1") == 130
+    monkeypatch.setattr(run, "condense_on_disk", original)
+    assert condense("--memory", "2GiB", "--seed", "2", "--spread", "off") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--memory", "lots"], "memory (got 'lots') must be a size; try 6GiB"),
+        (["--memory", "10MB"], "must be at least 1.5GiB"),
+        (["--memory", "2GiB", "--method", "srgm"], "method (got 'srgm') needs the graph in memory"),
+        (
+            ["--memory", "2GiB", "--setting", "inductive"],
+            "needs the graph in memory; take transductive",
+        ),
+        (["--memory", "2GiB", "--modalities", "text"], "are chosen in memory"),
+        (["--memory", "2GiB", "--device", "cuda"], "is condensed on the CPU"),
+        (["--memory", "2GiB", "--work", "no/such/folder"], "check its disk and rights"),
+        (["--memory", "2GiB", "--work", "."], "files of something else"),
+        (["--memory", "2GiB", "--address", "127.0.0.1:9"], "is not that of a Ray cluster"),
+    ],
+)
+def test_wrong_input_is_told(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert condense(*words) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+    assert Path("mine.h5").exists()
+
+
+def test_sparse_features_are_read_in_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    save("mine.h5", wide_graph())
+    assert condense("--memory", "2GiB") == 2
+    assert "sparse" in capsys.readouterr().err
+    assert condense("--method", "random") == 0
+
+
+def test_a_damaged_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path("mine.h5")
+    path.write_bytes(path.read_bytes()[:-100])
+    assert condense("--memory", "2GiB") == 2
+    assert "truncated" in capsys.readouterr().err
