@@ -4,12 +4,16 @@
 
 Items (60 % of the nodes) have text and images, 64 numbers each, and one of 20 classes, whose sizes follow
 Zipf's law. Users (40 %) have no features. A class has four clusters, each with means of its own; features
-are these means and Gaussian noise of full rank. Items are similar to items and bought by users, some of them
-much more often than others, and about half of the edges stay within the cluster. A tenth of the items lacks
-the image. Ten edges a node, both directions of buying counted.
+are these means and Gaussian noise of full rank. A tenth of the items lacks the image.
 
-Each block is drawn from a generator of its own, so memory grows with the nodes, 30 bytes each, and not with
-features and edges. Equal seeds give equal files. An interrupted run leaves nothing behind and begins again.
+Items are similar to items and bought by users, ten edges a node in all, and some much more often than others.
+Half of the edges stay within a circle, another fifth within the circles of a class. The circle of an item is
+that of its cluster for 60 % of the items and any one for the others, so a third of the edges joins items of
+one class. With 100,000 nodes an MLP, which sees no edges, is right on 66 % of the test items, SGC on 78 %.
+
+Each block is drawn from a generator of its own: memory grows with the nodes, and not with features and edges.
+Equal seeds give equal files on one machine. A million nodes take some 6 s, so an interrupted run begins
+again; it leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -177,11 +181,13 @@ def planted(
 
     Args:
         nodes: of both types, at least FEWEST.
-        seed: equal seeds give equal graphs.
+        seed: equal seeds give equal graphs; at least 0.
 
     Raises:
-        UserError: too few nodes.
+        UserError: too few nodes, or a negative seed.
     """
+    if seed < 0:
+        raise UserError(f"seed (got {seed}) must be at least 0; try --seed 0")
     if nodes < FEWEST:
         raise UserError(f"nodes (got {nodes}) must be at least {FEWEST}; try --nodes {10 * FEWEST}")
     counts = {"item": round(ITEMS * nodes), "user": nodes - round(ITEMS * nodes)}
@@ -223,8 +229,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     began = time.perf_counter()
-    outline, blocks = planted(given.nodes, given.seed)
-    save_blocks(given.out, outline, blocks, packed=False)
+    try:
+        outline, blocks = planted(given.nodes, given.seed)
+        save_blocks(given.out, outline, blocks, packed=False)
+    except UserError as error:
+        parser.error(str(error))
     seconds, size = time.perf_counter() - began, given.out.stat().st_size
     print(f"{given.out}: {given.nodes:,} nodes, {size / 1e9:.2f} GB, written in {seconds:.0f} s")
 

@@ -89,6 +89,22 @@ def test_equal_seeds_give_equal_files(
     assert first != third
 
 
+def test_wrong_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options, words in (
+        (["--nodes", "9"], "nodes (got 9) must be at least 10000"),
+        (["--nodes", "10000", "--seed", "-1"], "seed (got -1) must be at least 0"),
+        (["--nodes", "10000", "--out", f"{tmp_path}/none/a.h5"], "missing folder"),
+    ):
+        out = ["--out", str(tmp_path / "a.h5")]
+        monkeypatch.setattr(sys, "argv", ["planted", *out, *options])
+        with pytest.raises(SystemExit):
+            planted.main()
+        assert words in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_too_few_nodes() -> None:
     with pytest.raises(UserError, match=r"nodes \(got 9999\) must be at least 10000"):
         planted.planted(9_999)
