@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.cluster import kmeans_plusplus
 
-from condense.clustering.kmeans import cluster_means, kmeans, kmeans_by_class, spread_out
+from condense.clustering import kmeans as module
+from condense.clustering.kmeans import (
+    cluster_means,
+    fitted_rows,
+    kmeans,
+    kmeans_by_class,
+    shares,
+    spread_out,
+)
 from condense.errors import BudgetError
 
 
@@ -128,3 +136,48 @@ def test_start_of_k_means_when_all_points_are_one():
     rows = spread_out(torch.ones(5, 2), 3, torch.Generator().manual_seed(0))
     assert len(rows) == 3
     assert set(rows.tolist()) <= set(range(5))
+
+
+def test_centres_of_a_sample_find_the_planted_groups_of_all(monkeypatch):
+    monkeypatch.setattr(module, "MOST_FITTED", 60)
+    monkeypatch.setattr(module, "LEAST_A_CLUSTER", 2)
+    x, group = planted(5, 80)
+    found = kmeans(x, 5, torch.Generator().manual_seed(0))
+    assert same_partition(found, group)
+
+
+def test_a_sample_has_enough_rows_for_each_cluster():
+    rng = torch.Generator().manual_seed(0)
+    assert fitted_rows(module.MOST_FITTED, 5, rng) is None
+    few = fitted_rows(100_000, 5, rng)
+    assert len(few.unique()) == module.MOST_FITTED
+    assert torch.equal(few, few.sort().values)
+    many = fitted_rows(200_000, 5000, rng)
+    assert len(many.unique()) == 5000 * module.LEAST_A_CLUSTER
+
+
+def test_many_clusters_are_found_in_two_levels(monkeypatch):
+    x, group = planted(12, 20)
+    member = group % 2
+    rng = torch.Generator().manual_seed(0)
+    monkeypatch.setattr(module, "MOST_AT_ONCE", 5)
+    found = kmeans_by_class(x, member, (9, 4), rng)
+    size = torch.bincount(found, minlength=13)
+    assert (size > 0).all()
+    assert all(len(member[found == k].unique()) == 1 for k in range(13))
+    assert set(found[member == 0].tolist()) == set(range(9))
+    # Two levels are nearly as good as one.
+    monkeypatch.undo()
+    one = kmeans_by_class(x, member, (9, 4), torch.Generator().manual_seed(0))
+
+    def within(labels):
+        mean, _ = cluster_means(x, torch.ones(len(x), dtype=torch.bool), labels, 13)
+        return float((x - mean[labels]).square().sum())
+
+    assert within(found) < 3 * within(one)
+
+
+def test_clusters_are_shared_out_by_size():
+    assert shares(torch.tensor([10, 30, 60]), 10) == [1, 3, 6]
+    assert shares(torch.tensor([1, 1, 50]), 20) == [1, 1, 18]
+    assert shares(torch.tensor([3, 2]), 5) == [3, 2]

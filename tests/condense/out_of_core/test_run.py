@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from condense.budget import plan
+from condense.clustering import kmeans
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
 from condense.datasets.amazon1_simulated import simulate_amazon1
@@ -102,6 +103,18 @@ def test_clusters_and_edges_are_those_of_a_graph_in_memory(
     )
     assert one.measures["byte_budget"] == other.measures["byte_budget"]
     assert one.measures["edge_budget"] == other.measures["edge_budget"]
+
+
+@pytest.mark.parametrize("make", [films, products])
+def test_samples_and_two_levels_of_clusters_are_those_of_a_graph_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    monkeypatch.setattr(kmeans, "MOST_FITTED", 20)
+    monkeypatch.setattr(kmeans, "LEAST_A_CLUSTER", 2)
+    monkeypatch.setattr(kmeans, "MOST_AT_ONCE", 6)
+    graph = make()
+    found = on_disk(graph, tmp_path / "a", "coarsening")
+    assert_alike(found.graph, in_memory(graph, "coarsening").graph)
 
 
 def test_kmeans_has_the_same_means_and_no_edges(tmp_path: Path) -> None:
