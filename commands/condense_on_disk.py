@@ -48,8 +48,13 @@ def condense_if_large(
     """
     from condense.out_of_core.fits import bytes_in_memory
     from condense.out_of_core.room import GIB, available_bytes, parse_memory
+    from condense.out_of_core.workspace import bound_of, folder_beside
 
-    memory = parse_memory(args.memory) if args.memory else int(SHARE * available_bytes())
+    work = args.work or folder_beside(out)
+    begun = bound_of(work) if args.resume else None
+    memory = begun or int(SHARE * available_bytes())
+    if args.memory:
+        memory = parse_memory(args.memory)
     if not args.dataset.endswith(FILE_ENDINGS):
         return None
     from condense.io.stored_graph import open_stored
@@ -58,7 +63,7 @@ def condense_if_large(
         opened = open_stored(args.dataset)
         with opened as stored:
             needed = bytes_in_memory(stored, getattr(settings, "hops", 0))
-            if needed <= memory:
+            if needed <= memory and not begun:
                 if args.address:
                     say.print(
                         "[yellow]note:[/] --address is not used: the graph fits in memory "
@@ -70,7 +75,7 @@ def condense_if_large(
                 f"{memory / GIB:.1f}: it is condensed on disk."
             )
             _check_options(args)
-            return _condense(args, settings, out, say, stored, memory)
+            return _condense(args, settings, out, work, say, stored, memory)
     except FileError:
         if args.memory:
             raise
@@ -99,6 +104,7 @@ def _condense(
     args: CondenseArguments,
     settings: Any,
     out: Path,
+    work: Path,
     say: Console,
     stored: StoredGraph,
     memory: int,
@@ -106,9 +112,8 @@ def _condense(
     from condense.data.graph import display_name
     from condense.io import load_condensed
     from condense.out_of_core.run import condense_stored
-    from condense.out_of_core.workspace import discard, folder_beside
+    from condense.out_of_core.workspace import discard
 
-    work = args.work or folder_beside(out)
     if args.resume and not work.exists() and _complete(args, settings, out, stored):
         say.print(f"Nothing to do: [bold]{escape(str(out))}[/] is complete.")
         return load_condensed(out), None

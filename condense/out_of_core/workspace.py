@@ -162,6 +162,17 @@ def folder_beside(out: Path) -> Path:
     return out.with_name(out.name + SUFFIX)
 
 
+def bound_of(folder: Path) -> int | None:
+    """The bound on memory of the run that left this folder, in bytes; None without one.
+
+    Sizes of slabs follow from it, so a run that goes on keeps it.
+    """
+    try:
+        return int(json.loads((folder / RUN).read_text())["memory"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
 def discard(folder: Path) -> None:
     """Delete the folder of a run; any other folder stays."""
     if (folder / RUN).exists():

@@ -81,6 +81,21 @@ def test_an_interrupted_run_is_resumed(
     assert "Nothing to do: small.h5 is complete" in " ".join(capsys.readouterr().out.split())
 
 
+def test_a_run_that_goes_on_keeps_its_bound_on_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = run.condense_on_disk
+
+    def interrupt(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "condense_on_disk", interrupt)
+    assert condense("--memory", "3GiB") == 130
+    monkeypatch.setattr(run, "condense_on_disk", original)
+    assert condense("--memory", "2GiB", "--resume", "--spread", "off") == 2  # Another run.
+    assert condense("--resume", "--spread", "off") == 2
+    assert condense("--resume") == 0
+    assert load_condensed("small.h5").provenance.measures["memory"] == 3 * 2**30
+
+
 def test_without_resume_a_run_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     original = run.condense_on_disk
 
