@@ -64,6 +64,7 @@ def kept() -> RecordStore[Row]:
 def measure(path: Path, memory: int) -> list[Row]:
     """Condense one graph on disk."""
     from condense.io import open_stored, save
+    from condense.methods.mixture import MixtureSettings
     from condense.out_of_core.run import condense_stored
     from condense.out_of_core.sizes import disk_bytes
     from condense.out_of_core.workspace import discard
@@ -81,7 +82,7 @@ def measure(path: Path, memory: int) -> list[Row]:
             sum(stored.num_nodes.values()),
             sum(stored.edges.values()),
             path.stat().st_size,
-            disk_bytes(stored, 2),
+            disk_bytes(stored, MixtureSettings()),
             memory,
         )
     save(path.with_suffix(".small.h5"), condensed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
 SHARE = 0.5
 """Of the memory that is free: the bound where none is given."""
-log = logging.getLogger(__name__)
+MOST_TIMES = 40
+"""A graph takes at most about so many times the size of its file, compressed, in memory."""
 
 
 def condense_if_large(
@@ -46,58 +46,74 @@ def condense_if_large(
     Raises:
         UserError: an option that only works in memory.
     """
+    if not args.dataset.endswith(FILE_ENDINGS):
+        for name in ("memory", "work", "address"):
+            if getattr(args, name):
+                say.print(
+                    f"[yellow]note:[/] --{name} is not used: it is for a graph in a file (.h5), and "
+                    f"{escape(args.dataset)} is loaded into memory"
+                )
+        return None
+    from condense.io.stored_graph import open_stored
     from condense.out_of_core.fits import bytes_in_memory
-    from condense.out_of_core.room import GIB, available_bytes, parse_memory
+    from condense.out_of_core.room import GIB, LEAST, available_bytes, parse_memory
     from condense.out_of_core.workspace import bound_of, folder_beside
 
     work = args.work or folder_beside(out)
     begun = bound_of(work) if args.resume else None
-    memory = begun or int(SHARE * available_bytes())
+    memory = begun or max(int(SHARE * available_bytes()), int(LEAST))
     if args.memory:
         memory = parse_memory(args.memory)
-    if not args.dataset.endswith(FILE_ENDINGS):
+    elif not begun and _small(Path(args.dataset), memory):
         return None
-    from condense.io.stored_graph import open_stored
-
-    try:
-        opened = open_stored(args.dataset)
-        with opened as stored:
-            needed = bytes_in_memory(stored, getattr(settings, "hops", 0))
-            if needed <= memory and not begun:
-                if args.address:
-                    say.print(
-                        "[yellow]note:[/] --address is not used: the graph fits in memory "
-                        f"({needed / GIB:.1f} of {memory / GIB:.1f} GiB); --memory lowers the bound"
-                    )
-                return None
+    with contextlib.ExitStack() as stack:
+        try:
+            stored = stack.enter_context(open_stored(args.dataset))
+        except FileError:
+            if args.memory:
+                raise
+            return None  # Read into memory, where whatever is wrong with it is told.
+        needed = bytes_in_memory(stored, settings)
+        takes = f"{needed / GIB:.1f} of {memory / GIB:.1f} GiB"
+        if needed <= memory and not begun:
+            if args.address:
+                say.print(
+                    f"[yellow]note:[/] --address is not used: the graph fits in memory ({takes}); --memory "
+                    "lowers the bound"
+                )
+            return None
+        obstacle = _obstacle(args)
+        if obstacle and (args.memory or begun):
+            raise UserError(f"{obstacle}, or give more --memory")
+        if obstacle:
             say.print(
-                f"[bold]{escape(str(args.dataset))}[/] would take about {needed / GIB:.1f} GiB in memory, of "
-                f"{memory / GIB:.1f}: it is condensed on disk."
+                f"[yellow]note:[/] the graph takes about {takes}, and is read into memory: {escape(obstacle)}"
             )
-            _check_options(args)
-            return _condense(args, settings, out, work, say, stored, memory)
-    except FileError:
-        if args.memory:
-            raise
-        return None  # Read into memory, where whatever is wrong with it is told.
+            return None
+        say.print(
+            f"[bold]{escape(args.dataset)}[/] would take about {takes} in memory: it is condensed on disk."
+        )
+        return _condense(args, settings, out, work, say, stored, memory)
 
 
-def _check_options(args: CondenseArguments) -> None:
-    """Raise for options that a graph on disk does not have."""
-    remedy = "or give more --memory"
+def _small(path: Path, memory: int) -> bool:
+    """Whether a file is so small that its graph fits in any case."""
+    return path.exists() and path.stat().st_size * MOST_TIMES < memory
+
+
+def _obstacle(args: CondenseArguments) -> str | None:
+    """Why a graph on disk cannot be condensed as asked, and what to do; None if it can."""
+    from condense.out_of_core.methods import METHODS
+
+    if args.method not in METHODS:
+        return f"method (got {args.method!r}) needs the graph in memory; take {', '.join(METHODS)}"
     if args.setting != "transductive":
-        raise UserError(
-            f"setting (got {args.setting!r}) needs the graph in memory; take transductive, {remedy}"
-        )
+        return f"setting (got {args.setting!r}) needs the graph in memory; take transductive"
     if args.modalities is not None:
-        raise UserError(
-            f"modalities (got {args.modalities}) are chosen in memory; prepare a graph with these alone, "
-            f"{remedy}"
-        )
+        return f"modalities (got {args.modalities}) are chosen in memory; prepare a graph with these alone"
     if args.device not in ("auto", "cpu"):
-        raise UserError(
-            f"device (got {args.device!r}): a graph on disk is condensed on the CPU; take cpu, {remedy}"
-        )
+        return f"device (got {args.device!r}): a graph on disk is condensed on the CPU; take cpu"
+    return None
 
 
 def _condense(
@@ -112,12 +128,17 @@ def _condense(
     from condense.data.graph import display_name
     from condense.io import load_condensed
     from condense.out_of_core.run import condense_stored
-    from condense.out_of_core.workspace import discard
+    from condense.out_of_core.workspace import bound_of, discard
 
     if args.resume and not work.exists() and _complete(args, settings, out, stored):
         say.print(f"Nothing to do: [bold]{escape(str(out))}[/] is complete.")
         return load_condensed(out), None
     if not args.resume:
+        if args.work and bound_of(work):
+            raise UserError(
+                f"work (got {work}) holds what an interrupted run left; go on with --resume, or delete the "
+                "folder"
+            )
         discard(work)
     title, planned = display_name(stored.name, stored.source), []
 
@@ -126,7 +147,8 @@ def _condense(
         announce(say, title, stored.target, args.method, budget)
 
     with contextlib.ExitStack() as stack:
-        tasks = _tasks(args.address, stack)
+        _lock(work, stack)
+        tasks = _tasks(args.address, memory, stack)
         _, on_stage = stack.enter_context(watched(f"{args.method} on {title}", None))
         condensed = condense_stored(
             stored,
@@ -152,14 +174,24 @@ def _condense(
     return condensed, planned[0]
 
 
-def _tasks(address: str | None, stack: contextlib.ExitStack) -> Tasks | None:
+def _lock(work: Path, stack: contextlib.ExitStack) -> None:
+    """Keep other commands from the same folder."""
+    from condense.io.lock import held
+
+    try:
+        stack.enter_context(held(work))
+    except FileError:
+        raise FileError(f"work (got {work}) cannot be written; choose another --work") from None
+
+
+def _tasks(address: str | None, memory: int, stack: contextlib.ExitStack) -> Tasks | None:
     """Where blocks are worked on: on a Ray cluster, or, without an address, in this process."""
     if address is None:
         return None
     from evaluate.distributed.connect import connect
     from evaluate.distributed.pieces import PiecesOnRay
 
-    return PiecesOnRay(stack.enter_context(connect(address)))
+    return PiecesOnRay(stack.enter_context(connect(address)), memory=memory)
 
 
 def _keep(say: Console, out: Path, condensed: CondensedGraph, clear: Callable[[], None]) -> None:

@@ -15,8 +15,12 @@ from torch import Tensor
 
 from condense.errors import BudgetError
 
-MOST_FITTED, LEAST_A_CLUSTER = 2**16, 32
-"""Centres are fitted on at most so many rows, or on so many a cluster; all rows are then assigned."""
+MOST_A_CLUSTER, LEAST_A_CLUSTER = 256, 32
+"""Centres are fitted on so many rows a cluster at most; all rows are then assigned to them."""
+FEWEST_FITTED, MOST_FITTED = 2**12, 2**16
+"""Rows on which the centres of few clusters are fitted at least, and those of many at most, if that leaves
+LEAST_A_CLUSTER of them.
+"""
 ROUNDS, ROUNDS_ON_SAMPLES = 300, 20
 """Most iterations, on all rows and on samples."""
 MOST_AT_ONCE = 1024
@@ -112,7 +116,8 @@ def kmeans_by_group(
     nodes = [(member == c).nonzero().flatten() for c in range(len(counts))]
     _check_members(nodes, counts)
     if max(counts, default=0) > MOST_AT_ONCE:
-        coarse = [math.ceil(count**0.5) if count > MOST_AT_ONCE else 1 for count in counts]
+        del nodes
+        coarse = [math.ceil(n**0.5) if n > MOST_AT_ONCE else min(n, 1) for n in counts]
         groups = kmeans_by_group(rows, member, coarse, generator)
         sizes = torch.bincount(groups[groups >= 0], minlength=sum(coarse)).split(coarse)
         fine = [n for each, count in zip(sizes, counts, strict=True) for n in shares(each, count)]
@@ -125,6 +130,8 @@ def kmeans_by_group(
     centres: dict[int, Tensor] = {}
     for c, x in rows.at(samples):
         all_of_them = len(samples[c]) == len(nodes[c])
+        if counts[c] == 0:
+            continue
         if len(nodes[c]) <= counts[c]:
             found = torch.arange(len(nodes[c]), device=member.device)
         elif counts[c] == 1:
@@ -162,13 +169,13 @@ def shares(sizes: Int[Tensor, " k"], count: int) -> list[int]:
     for _ in range(count - len(sizes)):
         room = torch.where(given < sizes, sizes.double() / given, 0.0)
         given[room.argmax()] += 1
-    return given.tolist()
+    return given.tolist() if count else []
 
 
 def fitted_rows(n: int, count: int, generator: torch.Generator) -> Int[Tensor, " k"] | None:
     """The rows of n on which `count` centres are fitted, ascending; None for all."""
-    most = max(MOST_FITTED, LEAST_A_CLUSTER * count)
-    if n <= most:
+    most = max(min(MOST_A_CLUSTER * count, MOST_FITTED), LEAST_A_CLUSTER * count, FEWEST_FITTED)
+    if n <= most or count == 0:
         return None
     return torch.randperm(n, generator=generator, device=generator.device)[:most].sort().values
 
@@ -241,10 +248,18 @@ def spread_out(
 
 def without_empty(labels: Int[Tensor, " n"], count: int) -> Int[Tensor, " n"]:
     """Give each empty cluster half of the largest one, whose points then coincide or nearly do."""
+    size = torch.bincount(labels, minlength=count)
+    empties = (size == 0).nonzero().flatten().tolist()
+    if not empties:
+        return labels
     labels = labels.clone()
-    for empty in (torch.bincount(labels, minlength=count) == 0).nonzero().flatten():
-        greatest = (labels == torch.bincount(labels, minlength=count).argmax()).nonzero().flatten()
-        labels[greatest[: len(greatest) // 2]] = empty
+    members = dict(enumerate(labels.argsort(stable=True).split(size.tolist())))
+    for empty in empties:
+        greatest = int(size.argmax())
+        half = len(members[greatest]) // 2
+        members[empty], members[greatest] = members[greatest].tensor_split([half])
+        labels[members[empty]] = empty
+        size[empty], size[greatest] = half, len(members[greatest])
     return labels
 
 

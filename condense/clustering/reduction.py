@@ -70,16 +70,24 @@ def leading_directions(
 
 
 def directions_of_gram(
-    gram: Float[Tensor, "d d"], rank: int, generator: torch.Generator, rounds: int = 4
+    gram: Float[Tensor, "d d"], rank: int, rows: int, generator: torch.Generator, rounds: int = 4
 ) -> Float[Tensor, "d r"]:
-    """The same as `leading_directions` of X from XᵀX alone, for an X with more rows than columns.
+    """The same as `leading_directions` of X from XᵀX alone; columns may have the other sign.
 
-    Columns may have the other sign.
+    Args:
+        gram: XᵀX.
+        rank: at most so many directions.
+        rows: of X.
+        generator: for the start.
+        rounds: of the iteration.
     """
     size = gram.size(0)
-    if rank >= size:
+    rank = min(rank, rows, size)
+    if rows == 0:
+        return torch.eye(size, 1, dtype=gram.dtype, device=gram.device)
+    if rank == size:
         return torch.eye(size, dtype=gram.dtype, device=gram.device)
-    width = min(rank + 8, size)
+    width = min(rank + 8, rows, size)
     q = torch.randn(size, width, generator=generator, device=gram.device).to(gram.dtype)
     for _ in range(rounds):
         q, _ = torch.linalg.qr(gram @ q)

@@ -62,7 +62,9 @@ def open_stored(path: str | os.PathLike[str], block_bytes: int = BLOCK) -> Itera
             check(outline, "whole")
         except GraphError as error:
             raise breaks_a_rule(path, error) from error
-        yield StoredGraph(path, file, contents, hide_test_labels(outline), block_bytes)
+        hidden = hide_test_labels(outline)
+        del outline  # With it goes the only copy of the test labels.
+        yield StoredGraph(path, file, contents, hidden, block_bytes)
 
 
 class StoredGraph:

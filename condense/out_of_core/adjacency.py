@@ -14,6 +14,11 @@ from jaxtyping import Bool, Float, Int
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from condense.errors import FileError
+from condense.out_of_core.arrays import append_array, read_array
+
+FEW = 2**22
+"""Most edges that are added up in float32; beyond some 2^24 ones a sum would stand still."""
 EdgeBlock = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 """Sources, destinations and weights of some edges; None where all weights are 1."""
 
@@ -48,6 +53,22 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The edges from `begin` until before `end`, all of which lead to the destinations from `first` until
+    before `last`.
+    """
+
+    first: int
+    last: int
+    begin: int
+    end: int
+
+    def whole(self, starts: np.ndarray) -> bool:
+        """Whether these are all edges of the destinations."""
+        return bool(starts[self.first] == self.begin and starts[self.last] == self.end)
+
+
+@dataclass(frozen=True)
 class Adjacency:
     """A relation: A [height, width] in compressed sparse rows, parallel edges added up.
 
@@ -78,55 +99,67 @@ class Adjacency:
 
     def starts(self) -> np.ndarray:
         """Where the edges of each destination begin [height + 1]."""
-        return np.fromfile(self.folder / "starts.i64", np.int64)
+        return read_array(self.folder / "starts.i64", np.int64, self.height + 1)
 
     def degrees(self) -> Float[Tensor, " height"]:
         """In-degrees, by multiplicity."""
         if not self.weighted:
             return torch.from_numpy(np.diff(self.starts()).astype(np.float32))
-        found = [np.asarray(rows.matrix(self.width).sum(axis=1)).ravel() for rows in self]
-        return torch.from_numpy(np.concatenate([np.zeros(0), *found]).astype(np.float32))
+        found = np.zeros(self.height, np.float32)
+        for rows in self:
+            into = rows.destinations - rows.first
+            total = np.bincount(into, rows.weights, minlength=rows.last - rows.first)
+            found[rows.first : rows.last] += total.astype(np.float32)
+        return torch.from_numpy(found)
 
     def __iter__(self) -> Iterator[Rows]:
-        """All edges, in blocks of whole destinations."""
+        """All edges, in blocks; those of a destination with very many come in several."""
         starts = self.starts()
-        for first, last in self._ranges(starts, self.block):
-            yield self._read(starts, first, last)
+        for part in self._parts(starts, self.block):
+            yield self._read(starts, part)
 
-    def _ranges(self, starts: np.ndarray, most: int) -> list[tuple[int, int]]:
-        """Consecutive destinations with at most `most` edges, or one destination."""
-        ranges, first = [], 0
+    def _parts(self, starts: np.ndarray, most: int) -> Iterator[Part]:
+        """Consecutive destinations with at most `most` edges, or a part of the edges of one destination."""
+        first = 0
         while first < self.height:
             last = int(np.searchsorted(starts, starts[first] + most, side="right")) - 1
-            last = min(max(last, first + 1), self.height)
-            ranges.append((first, last))
-            first = last
-        return ranges
+            if last > first:
+                yield Part(first, min(last, self.height), int(starts[first]), int(starts[last]))
+                first = last
+                continue
+            for begin in range(int(starts[first]), int(starts[first + 1]), most):
+                yield Part(first, first + 1, begin, min(begin + most, int(starts[first + 1])))
+            first += 1
 
-    def _read(self, starts: np.ndarray, first: int, last: int) -> Rows:
-        begin, end = int(starts[first]), int(starts[last])
-        sources = np.fromfile(self.folder / "sources.i32", np.int32, end - begin, offset=4 * begin)
+    def _read(self, starts: np.ndarray, part: Part) -> Rows:
+        count = part.end - part.begin
+        sources = read_array(self.folder / "sources.i32", np.int32, count, part.begin)
+        weights = np.ones(count, np.float32)
         if self.weighted:
-            path = self.folder / "weights.f32"
-            weights = np.fromfile(path, np.float32, end - begin, offset=4 * begin)
-        else:
-            weights = np.ones(end - begin, np.float32)
-        kind = np.int32 if end - begin < 2**31 else np.int64
-        return Rows(first, last, (starts[first : last + 1] - begin).astype(kind), sources, weights)
+            weights = read_array(self.folder / "weights.f32", np.float32, count, part.begin)
+        local = starts[part.first : part.last + 1].clip(part.begin, part.end) - part.begin
+        return Rows(part.first, part.last, local.astype(np.int32), sources, weights)
 
     def sums(self, x: Float[Tensor, "width k"]) -> Float[Tensor, "height k"]:
         """A x. Blocks are multiplied side by side, since scipy leaves other threads alone meanwhile."""
-        found = torch.empty(self.height, x.size(1))
+        found = torch.zeros(self.height, x.size(1))
         dense, starts, threads = x.contiguous().numpy(), self.starts(), torch.get_num_threads()
+        hubs: dict[int, Tensor] = {}
 
-        def multiply(ends: tuple[int, int]) -> None:
-            rows = self._read(starts, *ends)
-            found[rows.first : rows.last] = torch.from_numpy(rows.matrix(self.width) @ dense)
+        def multiply(part: Part) -> tuple[int, Tensor] | None:
+            product = torch.from_numpy(self._read(starts, part).matrix(self.width) @ dense)
+            if part.whole(starts):
+                found[part.first : part.last] = product
+                return None
+            return part.first, product.double()
 
-        most = min(self.block, self.edges // threads + 1) // threads + 1
+        most = min(self.block, self.edges // threads + 1, FEW) // threads + 1
         with ThreadPoolExecutor(threads) as pool:
-            for _ in pool.map(multiply, self._ranges(starts, most)):
-                pass
+            for hub in pool.map(multiply, self._parts(starts, most)):
+                if hub is not None:  # In order, and in float64: a hub may have any number of edges.
+                    hubs[hub[0]] = hubs.get(hub[0], 0) + hub[1]
+        for node, total in hubs.items():
+            found[node] = total[0].float()
         return found
 
     def means(self, x: Float[Tensor, "width k"]) -> Float[Tensor, "height k"]:
@@ -159,8 +192,8 @@ def sort_edges(
 ) -> Adjacency:
     """Sort a relation's edges by destination, then by source, and add up parallel ones.
 
-    An external distribution sort: the first pass counts each destination's edges, the second deals the edges
-    out to files of neighbouring destinations, each of which is then sorted in memory.
+    An external distribution sort: the first pass counts each destination's edges, the second distributes
+    the edges to files of neighbouring destinations, each of which is then sorted in memory.
 
     Args:
         blocks: the edges.
@@ -176,22 +209,26 @@ def sort_edges(
         degree += np.bincount(dst, minlength=height)
     bounds = _bounds(degree, block)
     piles = [folder / f"pile-{number:05d}" for number in range(len(bounds) - 1)]
-    _deal_out(again, bounds, piles)
+    _distribute(again, bounds, piles)
     edges, weighted, marks = 0, False, np.zeros(2, np.uint64)
     count = np.zeros(height, np.int64)
+    waiting = int(degree.sum())
     for pile, first, last in zip(piles, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         if not pile.exists():
             continue
+        waiting -= pile.stat().st_size // RECORD.itemsize
         dst, src, weight = _sorted_pile(pile, first, width)
         count[first:last] = np.bincount(dst - first, minlength=last - first)
-        with (folder / "sources.i32").open("ab") as file:
-            src.astype(np.int32).tofile(file)
-        with (folder / "weights.f32").open("ab") as file:
-            weight.tofile(file)
+        append_array(folder / "sources.i32", src.astype(np.int32))
+        append_array(folder / "weights.f32", weight)
         edges, weighted = edges + len(src), weighted or bool((weight != 1).any())
         marks += np.array([_mark(dst, src, weight), _mark(src, dst, weight)], np.uint64)
         pile.unlink()
-    np.concatenate([[0], np.cumsum(count)]).astype(np.int64).tofile(folder / "starts.i64")
+    if waiting:
+        raise FileError(f"{folder} lacks {waiting:,} edges that were written to it; check its disk")
+    starts = np.zeros(height + 1, np.int64)
+    np.cumsum(count, out=starts[1:])
+    append_array(folder / "starts.i64", starts)
     (folder / "sources.i32").touch()
     if not weighted:
         (folder / "weights.f32").unlink(missing_ok=True)
@@ -216,7 +253,7 @@ def _bounds(degree: np.ndarray, block: int) -> np.ndarray:
     return np.array(bounds)
 
 
-def _deal_out(blocks: Iterable[EdgeBlock], bounds: np.ndarray, piles: list[Path]) -> None:
+def _distribute(blocks: Iterable[EdgeBlock], bounds: np.ndarray, piles: list[Path]) -> None:
     for src, dst, weight in blocks:
         pile = np.searchsorted(bounds, dst, side="right") - 1
         order = np.argsort(pile, kind="stable")
@@ -226,8 +263,7 @@ def _deal_out(blocks: Iterable[EdgeBlock], bounds: np.ndarray, piles: list[Path]
         ends = np.cumsum(np.bincount(pile, minlength=len(piles)))
         for number, (first, last) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
             if last > first:
-                with piles[number].open("ab") as file:
-                    records[first:last].tofile(file)
+                append_array(piles[number], records[first:last])
 
 
 RECORD = np.dtype([("dst", np.int64), ("src", np.int32), ("weight", np.float32)])
@@ -235,7 +271,7 @@ RECORD = np.dtype([("dst", np.int64), ("src", np.int32), ("weight", np.float32)]
 
 def _sorted_pile(pile: Path, first: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Destinations, sources and weights of a pile's edges in order, each pair once."""
-    records = np.fromfile(pile, RECORD)
+    records = read_array(pile, RECORD, pile.stat().st_size // RECORD.itemsize)
     key = (records["dst"] - first) * width + records["src"]
     order = np.argsort(key, kind="stable")
     key = key[order]

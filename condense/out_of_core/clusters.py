@@ -87,14 +87,16 @@ def _other_type(
 
     def make(folder: Path) -> None:
         x = beside(parts) if parts else Columns(folder, count, ())
-        one = torch.zeros(count, dtype=torch.long)
-        clusters = torch.arange(count)
+        clusters = torch.arange(min(count, wanted))
         if count > wanted:
+            one = torch.zeros(count, dtype=torch.long)
             rows = RowsOnDisk(x, graph.room, workspace.tasks)
             clusters = kmeans_by_group(rows, one, [wanted], workspace.generator)
         torch.save(clusters.int(), folder / "clusters.pt")
 
-    return workspace.stage(f"clusters-{number}", make, _labels)
+    clusters = workspace.stage(f"clusters-{number}", make, _labels)
+    workspace.drop(f"neighbours-{number}-*")
+    return clusters
 
 
 def _guessed(
@@ -106,8 +108,10 @@ def _guessed(
         return graph.y
 
     def make(folder: Path) -> None:
-        train = _at_most(graph.train_mask.nonzero().flatten(), TAUGHT, workspace.generator)
-        val = _at_most(graph.val_mask.nonzero().flatten(), CHECKED, workspace.generator)
+        most = graph.room.taught(view.z.width)
+        train, val = (mask.nonzero().flatten() for mask in (graph.train_mask, graph.val_mask))
+        train = _at_most(train, min(TAUGHT, 4 * most // 5), workspace.generator)
+        val = _at_most(val, min(CHECKED, most // 5), workspace.generator)
         z = view.at(torch.cat([train, val]))
         data = TrainingData(z[: len(train)], graph.y[train], z[len(train) :], graph.y[val], classes)
         teacher = teach(data, labelling.teacher, workspace.generator)
@@ -142,20 +146,20 @@ def _at_most(rows: Int[Tensor, " n"], most: int, generator: torch.Generator) -> 
 def _smoothed(view: ViewOnDisk, scores: Columns, workspace: Workspace) -> Columns:
     """Smooth scores a few classes at a time, as `condense.clustering.teachers.smoothing.smoothed` does."""
     graph = view.graph
-    paths = returning_paths(view.schema.relations, view.schema.target, HOPS)
-    operator = UnionOperator.over(
-        UnionAdjacency(
-            paths,
-            {r: Sums(edges) for r, edges in graph.relations.items()},
-            {r: Means(edges) for r, edges in graph.relations.items()},
-        ),
-        scores.height,
-    )
     rows = graph.val_mask.nonzero().flatten()
     known = graph.train_mask.unsqueeze(1)
-    slabs = cut([view.schema.num_classes], graph.room.columns(scores.height))
+    slabs = cut([view.schema.num_classes], graph.step)
 
     def make(folder: Path) -> None:
+        paths = returning_paths(view.schema.relations, view.schema.target, HOPS)
+        operator = UnionOperator.over(
+            UnionAdjacency(
+                paths,
+                {r: Sums(edges) for r, edges in graph.relations.items()},
+                {r: Means(edges) for r, edges in graph.relations.items()},
+            ),
+            scores.height,
+        )
         as_they_are = scores.at(rows, graph.room.rows(scores.width))
         given = (operator, scores, graph.y, known, graph.room)
         found = in_order(workspace.tasks, _tried, [(*given, rows, columns) for columns in slabs])
@@ -172,7 +176,9 @@ def _part(
     scores: Columns, y: Tensor, columns: slice, room: Room
 ) -> tuple[Float[Tensor, "n c"], Float[Tensor, "n c"]]:
     """Scores and true classes of a few columns."""
-    x = torch.cat([block[:, columns] for _, block in scores.blocks(room.rows(scores.width))])
+    x = torch.empty(scores.height, columns.stop - columns.start)
+    for rows, block in scores.blocks(room.rows(scores.width)):
+        x[rows] = block[:, columns]
     truth = y.unsqueeze(1) == torch.arange(columns.start, columns.stop)
     return x, truth.to(x.dtype)
 

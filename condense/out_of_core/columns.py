@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from condense.out_of_core.arrays import append_array, read_array, replace_array, write_array
+
 SPARSE_READS = 64
 """Rows are read one by one where fewer than one in so many are asked for."""
 
@@ -50,11 +52,11 @@ class Matrix(ABC):
     def at(self, rows: Int[Tensor, " k"], block: int) -> Float[Tensor, "k width"]:
         """Some rows, in the order asked for; many of them are read in blocks of `block` rows."""
         found = torch.empty(len(rows), self.width)
+        ascending, order = rows.sort()
         if len(rows) * SPARSE_READS < self.height:
-            for place, row in enumerate(rows.tolist()):
+            for place, row in zip(order.tolist(), ascending.tolist(), strict=True):
                 found[place] = self.rows(row, row + 1)[0]
             return found
-        ascending, order = rows.sort()
         for place, x in self.blocks(block):
             ends = torch.searchsorted(ascending, torch.tensor([place.start, place.stop]))
             first, last = ends.tolist()
@@ -95,7 +97,12 @@ class Columns(Matrix):
 
     def write_slab(self, number: int, x: Float[Tensor, "n k"]) -> None:
         """Write all rows of one slab."""
-        x.contiguous().numpy().tofile(self._path(number))
+        replace_array(self._path(number), x.contiguous().numpy())
+
+    def begin(self) -> None:
+        """Make empty files, to which rows are appended."""
+        for number in range(len(self.slabs)):
+            self._path(number).touch()
 
     def allocate(self) -> None:
         """Make files of the right size, so that rows can be written in any order."""
@@ -108,7 +115,7 @@ class Columns(Matrix):
         for number, columns in enumerate(self.slabs):
             with self._path(number).open("r+b") as file:
                 file.seek(4 * first * (columns.stop - columns.start))
-                file.write(x[:, columns].contiguous().numpy().data)
+                write_array(file, x[:, columns].contiguous().numpy())
 
     def append(self, x: Float[Tensor, "k width"]) -> None:
         """Write the next rows; a matrix is written either so or by slabs."""
@@ -117,16 +124,14 @@ class Columns(Matrix):
 
     def append_to(self, number: int, x: Float[Tensor, "k c"]) -> None:
         """Write the next rows of one slab."""
-        with self._path(number).open("ab") as file:
-            x.contiguous().numpy().tofile(file)
+        append_array(self._path(number), x.contiguous().numpy())
 
     def _path(self, number: int) -> Path:
         return self.folder / f"columns-{number:04d}.f32"
 
     def _read(self, number: int, first: int, last: int) -> Float[Tensor, "k _"]:
         wide = self.slabs[number].stop - self.slabs[number].start
-        count, offset = (last - first) * wide, 4 * first * wide
-        flat = np.fromfile(self._path(number), np.float32, count, offset=offset)
+        flat = read_array(self._path(number), np.float32, (last - first) * wide, first * wide)
         return torch.from_numpy(flat.reshape(last - first, wide))
 
 

@@ -131,12 +131,13 @@ def neighbour_clusters(
 ) -> list[Matrix]:
     """How a node's neighbours are distributed over clusters, see `condense.clustering.coordinates`."""
     parts: list[Matrix] = []
+    of_type = view.schema.node_types.index(node_type)
     for number, relation in enumerate(view.schema.relations):
         met = cluster.get(relation[0])
         if relation[2] != node_type or met is None or not bool((met >= 0).any()):
             continue
         edges, count = view.graph.relations[relation], int(met.max()) + 1
-        slabs = cut([min(count, WIDTH)], view.graph.room.columns(max(edges.height, edges.width)))
+        slabs = cut([min(count, WIDTH)], view.graph.step)
 
         def make(
             folder: Path, met: Tensor = met, edges=edges, slabs=slabs, count: int = count
@@ -153,7 +154,9 @@ def neighbour_clusters(
         height = edges.height
         parts.append(
             workspace.stage(
-                f"met-{number}", make, lambda folder, h=height, s=slabs: Columns(folder, h, s)
+                f"neighbours-{of_type}-{number}",
+                make,
+                lambda folder, h=height, s=slabs: Columns(folder, h, s),
             )
         )
     return parts

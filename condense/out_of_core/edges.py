@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch_geometric.typing import EdgeType
 from condense.data.graph import MultimodalGraph
 from condense.edges.pair_matrix import PairMatrix
 from condense.edges.pairs import Pairs
+from condense.out_of_core.adjacency import Rows
 from condense.out_of_core.graph import GraphOnDisk
 from models.schema import FEATURE_PREFIX, MASK_PREFIX
 
@@ -53,15 +54,11 @@ class PartitionOnDisk:
         """How many original edges, by multiplicity, run between each two condensed nodes."""
         into, out_of = self.cluster[relation[2]].numpy(), self.cluster[relation[0]].numpy()
         height, width = len(self.size[relation[2]]), len(self.size[relation[0]])
-        place, count = np.zeros(0, np.int64), np.zeros(0)
-        for rows in self.graph.relations[relation]:
-            r, c = into[rows.destinations], out_of[rows.sources]
-            inside = (r >= 0) & (c >= 0)
-            here, at = np.unique(r[inside] * width + c[inside], return_inverse=True)
-            both = np.concatenate([place, here])
-            weight = np.bincount(at, rows.weights[inside], minlength=len(here))
-            place, at = np.unique(both, return_inverse=True)
-            count = np.bincount(at, np.concatenate([count, weight]), minlength=len(place))
+        found = (_joined(rows, into, out_of, width) for rows in self.graph.relations[relation])
+        if 16 * height * width < self.graph.room.free:
+            place, count = _counted_in_place(found, height * width)
+        else:
+            place, count = _merged(found)
         pairs = Pairs(torch.from_numpy(place), (height, width))
         return PairMatrix(torch.from_numpy(count).float(), pairs, torch.arange(len(pairs)))
 
@@ -73,6 +70,37 @@ class PartitionOnDisk:
         degree = self.graph.relations[relation].degrees().double()
         total.index_add_(0, into[inside], degree[inside])
         return (total / size.clamp_min(1)).float()
+
+
+Counts = tuple[np.ndarray, np.ndarray]
+"""Places in a matrix of pairs, and the weight at each."""
+
+
+def _joined(rows: Rows, into: np.ndarray, out_of: np.ndarray, width: int) -> Counts:
+    """The pair of clusters that each edge joins, and its weight."""
+    row, column = into[rows.destinations], out_of[rows.sources]
+    inside = (row >= 0) & (column >= 0)
+    return row[inside] * width + column[inside], rows.weights[inside]
+
+
+def _counted_in_place(found: Iterable[Counts], size: int) -> Counts:
+    """The weight of each pair that occurs, of at most `size` pairs."""
+    total = np.zeros(size)
+    for place, weight in found:
+        np.add.at(total, place, weight)
+    place = np.flatnonzero(total)
+    return place, total[place]
+
+
+def _merged(found: Iterable[Counts]) -> Counts:
+    """The same where a number for each possible pair would not fit."""
+    places, totals = [np.zeros(0, np.int64)], [np.zeros(0, np.float64)]
+    for place, weight in found:
+        here, at = np.unique(place, return_inverse=True)
+        places.append(here)
+        totals.append(np.bincount(at, weight, minlength=len(here)).astype(np.float64))
+    place, at = np.unique(np.concatenate(places), return_inverse=True)
+    return place, np.bincount(at, np.concatenate(totals), minlength=len(place))
 
 
 def graph_of_means(
@@ -88,13 +116,12 @@ def graph_of_means(
     graph = partition.graph
     for node_type in graph.schema.node_types:
         store = empty[node_type]
-        store.num_nodes = count = len(partition.size[node_type])
+        store.num_nodes = len(partition.size[node_type])
         for modality, (mean, seen) in _means(partition, node_type).items():
             store[FEATURE_PREFIX + modality] = mean
             if not bool(seen.all()):
                 store[MASK_PREFIX + modality] = seen
         store.node_weight = partition.size[node_type].to(torch.float32)
-        assert count == len(store.node_weight)
     empty[empty.target].y = y
     return empty
 

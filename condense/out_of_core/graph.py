@@ -15,12 +15,16 @@ from torch_geometric.typing import EdgeType
 
 from condense.data.features import FeatureScaler
 from condense.data.rules.completion import two_widths
+from condense.errors import GraphError
 from condense.io.stored_graph import StoredGraph
 from condense.out_of_core.adjacency import Adjacency, EdgeBlock, sort_edges
 from condense.out_of_core.columns import Columns, Matrix, Scaled, cut
 from condense.out_of_core.room import Room
 from condense.out_of_core.workspace import Workspace
 from models.schema import GraphSchema
+
+MOST_NODES = 2**31
+"""Of a type; sources of edges take four bytes."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,11 @@ class GraphOnDisk:
     room: Room
 
     @property
+    def step(self) -> int:
+        """Columns that are propagated at a time, to whichever type."""
+        return self.room.columns(max(self.num_nodes.values()))
+
+    @property
     def scaler(self) -> FeatureScaler:
         """Fitted as on a graph in memory; labels are not read."""
         mean, scale = {}, {}
@@ -115,6 +124,10 @@ def sorted_relations(
     stored: StoredGraph, workspace: Workspace, room: Room
 ) -> dict[EdgeType, Adjacency]:
     """The relations of a stored graph, sorted by destination."""
+    for node_type, count in stored.num_nodes.items():
+        if count > MOST_NODES:
+            rule = f"must have at most {MOST_NODES:,} nodes to be condensed on disk"
+            raise GraphError.of(f"graph[{node_type!r}]", f"{count:,}", rule, "split the type")
     found = {}
     for number, relation in enumerate(stored.edge_types):
         size = stored.num_nodes[relation[2]], stored.num_nodes[relation[0]]
@@ -179,7 +192,9 @@ def _copy(
 ) -> None:
     """Copy a type's features into slabs, and measure them."""
     height = stored.num_nodes[node_type]
-    slabs, begin, facts = cut(widths.values(), room.columns(height)), 0, {}
+    slabs = cut(widths.values(), room.columns(max(stored.num_nodes.values())))
+    begin, facts = 0, {}
+    Columns(folder, height, slabs).begin()
     for modality, width in widths.items():
         numbers = [i for i, s in enumerate(slabs) if begin <= s.start < begin + width]
         part = Columns(folder, height, slabs)
@@ -270,6 +285,7 @@ def _complete(
 ) -> None:
     """Complete types without features as `condense.data.features.complete` does."""
     empty = [t for t in stored.node_types if t not in features]
+    step = room.columns(max(stored.num_nodes.values()))
     while empty:
         known, reached = dict(features), []
         for node_type in empty:
@@ -280,7 +296,7 @@ def _complete(
                 features[node_type] = workspace.stage(
                     f"features-{number}",
                     lambda folder, w=widths, into=into, k=known, t=node_type: _receive(
-                        w, into, k, stored.num_nodes[t], folder, room
+                        w, into, k, stored.num_nodes[t], folder, room, step
                     ),
                     _read_features,
                 )
@@ -309,9 +325,9 @@ def _receive(
     height: int,
     folder: Path,
     room: Room,
+    step: int,
 ) -> None:
-    heights = [height, *(known[r[0]].x.height for r in into)]
-    slabs, facts = cut(widths.values(), room.columns(max(heights))), {}
+    slabs, facts = cut(widths.values(), step), {}
     written, begin = Columns(folder, height, slabs), 0
     for number, (modality, width) in enumerate(widths.items()):
         from_these = {r: a for r, a in into.items() if modality in known[r[0]].widths}

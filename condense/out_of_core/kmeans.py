@@ -13,7 +13,7 @@ from condense.clustering.kmeans import nearest_of_group
 from condense.out_of_core.columns import Matrix
 from condense.out_of_core.propagation import PORTION
 from condense.out_of_core.room import Room
-from condense.out_of_core.tasks import Tasks, in_order, ranges
+from condense.out_of_core.tasks import Tasks, ranges
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,11 @@ class RowsOnDisk:
         self, member: Int[Tensor, " n"], centres: Mapping[int, Float[Tensor, "k d"]]
     ) -> Int[Tensor, " n"]:
         """For each node, the nearest of its group's centres; −1 in groups without centres."""
-        ends = ranges(self.x.height, PORTION)
-        pieces = [(self.x, member[a:b].clone(), centres, a, self.room) for a, b in ends]
-        return torch.cat(in_order(self.tasks, assign_rows, pieces))
+        found, ends = torch.empty_like(member), ranges(self.x.height, PORTION)
+        pieces = [(self.x, member[a:b], centres, a, self.room) for a, b in ends]
+        for number, nearest in self.tasks.run(assign_rows, pieces):
+            found[slice(*ends[number])] = nearest
+        return found
 
 
 def assign_rows(

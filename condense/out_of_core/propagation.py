@@ -48,7 +48,7 @@ class ViewOnDisk:
 
     def at(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "k D"]:
         """Z of some target nodes."""
-        return self.z.at(rows, self.block) * self.scale
+        return self.z.at(rows, self.block).mul_(self.scale)
 
     @property
     def block(self) -> int:
@@ -109,11 +109,12 @@ def _reduced(
 ) -> tuple[Matrix, dict[str, int]]:
     """H of one type, and its widths: scaled features, in at most `rank` coordinates a modality."""
     x = graph.scaled(node_type, graph.scaler)
-    modalities = graph.schema.modalities[node_type]
-    few = {m: min(w, rank) for m, w in modalities.items()}
-    if few == dict(modalities):
-        return x, few
-    slabs = cut(few.values(), graph.room.columns(x.height))
+    modalities, has = graph.schema.modalities[node_type], graph.features[node_type].has
+    nodes = {m: x.height if (mask := has[m]) is None else int(mask.sum()) for m in modalities}
+    ranks = {m: max(1, min(w, rank, nodes[m])) for m, w in modalities.items()}
+    if ranks == dict(modalities):
+        return x, ranks
+    slabs = cut(ranks.values(), graph.step)
 
     def make(folder: Path) -> None:
         block, ends = (
@@ -126,13 +127,15 @@ def _reduced(
             for m, part in columns.items():
                 gram[m] += (rows[:, part].T @ rows[:, part]).double()
         basis = {
-            m: directions_of_gram(g, rank, workspace.generator).float() for m, g in gram.items()
+            m: directions_of_gram(g, rank, nodes[m], workspace.generator).float()
+            for m, g in gram.items()
         }
         written = Columns(folder, x.height, slabs)
+        written.begin()
         for _, rows in x.blocks(block):
             written.append(torch.cat([rows[:, columns[m]] @ basis[m] for m in modalities], dim=1))
 
-    return workspace.stage(name, make, lambda folder: Columns(folder, x.height, slabs)), few
+    return workspace.stage(name, make, lambda folder: Columns(folder, x.height, slabs)), ranks
 
 
 def _all_paths(

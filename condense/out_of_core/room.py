@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +15,14 @@ BASE = 0.7 * GIB
 """What Python, torch and scikit-learn take before anything is read."""
 LEAST = 1.5 * GIB
 """The smallest bound that is taken; below it blocks would be so small that a run would not end."""
-UNITS = {
-    "": 1,
-    "B": 1,
-    "KIB": 2**10,
-    "MIB": 2**20,
-    "GIB": GIB,
-    "KB": 10**3,
-    "MB": 10**6,
-    "GB": 10**9,
+UNITS = {"": 1, "B": 1} | {
+    name: size
+    for power, letter in enumerate("KMGT", 1)
+    for name, size in (
+        (letter, 1024**power),
+        (f"{letter}IB", 1024**power),
+        (f"{letter}B", 1000**power),
+    )
 }
 
 
@@ -35,17 +36,24 @@ class Room:
 
     memory: int
 
+    def __post_init__(self) -> None:
+        """Refuse a bound that cannot be kept."""
+        if self.memory < LEAST:
+            got = f"{self.memory / GIB:.2g}GiB"
+            raise UserError(f"memory (got {got}) must be at least {LEAST / GIB:g}GiB; try 4GiB")
+
     @property
     def free(self) -> float:
         """Bytes for blocks."""
-        return max(self.memory - BASE, 0.25 * GIB)
+        return self.memory - BASE
 
     def columns(self, nodes: int) -> int:
-        """How many float32 columns of a matrix with so many rows are propagated at a time.
+        """How many float32 columns of a matrix are propagated at a time: up to ten such slabs are alive.
 
-        Up to six such slabs are alive at once.
+        Args:
+            nodes: of the largest type, wherever the columns may be propagated to.
         """
-        most = int(self.free / (4 * max(nodes, 1) * 8))
+        most = int(self.free / (4 * max(nodes, 1) * 12))
         return 1 << (max(1, min(most, 64)).bit_length() - 1)  # A power of two.
 
     def rows(self, width: int) -> int:
@@ -61,9 +69,13 @@ class Room:
         """How many rows of a float32 matrix of this width may be kept at once."""
         return int(self.free / (4 * max(width, 1) * 4))
 
+    def taught(self, width: int) -> int:
+        """How many rows of a float32 matrix of this width a teacher is given, which copies them."""
+        return self.sample(2 * width)
+
 
 def parse_memory(text: str) -> int:
-    """Bytes of a size such as "6GiB", "900MB" or "4e9".
+    """Bytes of a size such as "6GiB", "6G", "900MB" or "4e9".
 
     Raises:
         UserError: no size, or less than LEAST.
@@ -71,28 +83,26 @@ def parse_memory(text: str) -> int:
     found = re.fullmatch(r"\s*([0-9.]+(?:[eE][0-9]+)?)\s*([a-zA-Z]*)\s*", text)
     unit = UNITS.get(found[2].upper()) if found else None
     try:
-        size = float(found[1]) * unit if found and unit else None
+        size = float(found[1]) * unit if found and unit else math.nan
     except ValueError:
-        size = None
-    if size is None:
+        size = math.nan
+    if not math.isfinite(size):
         raise UserError(f"memory (got {text!r}) must be a size; try 6GiB")
-    if size < LEAST:
-        raise UserError(f"memory (got {text!r}) must be at least {LEAST / GIB:g}GiB; try 4GiB")
-    return int(size)
+    return Room(int(size)).memory
 
 
 def available_bytes() -> int:
     """Memory that new processes can have now: Linux's estimate, within the limit of a control group."""
     free = [8 * GIB]
-    try:
-        text = Path("/proc/meminfo").read_text()
-        free = [1024 * int(line.split()[1]) for line in text.splitlines() if "MemAvailable" in line]
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text().strip()
-        free.append(int(limit) - int(used))
-    except (OSError, ValueError):
-        pass
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable")]
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        used = int((group / "memory.current").read_text())
+        lines = (group / "memory.stat").read_text().splitlines()
+        # Files that were read lately count as used, and make way for others.
+        cached = sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
+        free.append(limit - used + cached)
     return max(min(free, default=8 * GIB), 0)

@@ -23,7 +23,7 @@ from condense.out_of_core.sizes import disk_bytes, sizes_of, whole_bytes
 from condense.out_of_core.tasks import Tasks
 from condense.out_of_core.workspace import Workspace
 from condense.run import byte_budget, recorded
-from condense.running.identity import identity_of
+from condense.running.identity import identity_of, versions
 from condense.running.timing import OnStage, StageClock
 from models.choices import canonical
 
@@ -94,9 +94,11 @@ def condense_stored(
         "edge_ratio": edge_ratio,
         "seed": seed,
         "memory": memory,
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
     }
     workspace.begin(asked, clock)
-    workspace.check_free(disk_bytes(stored, getattr(chosen, "hops", 0)))
+    workspace.check_free(disk_bytes(stored, chosen))
     with clock.stage("sort"):
         relations = sorted_relations(stored, workspace, room)
     budget = planned(sizes_of(stored, relations), ratio, ratio_base, edge_ratio)

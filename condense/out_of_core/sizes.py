@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 
 from condense.budget import Sizes
+from condense.clustering.coordinates import WIDTH
+from condense.clustering.propagation import WIDEST
 from condense.io.stored_graph import StoredGraph
 from condense.out_of_core.adjacency import Adjacency
 from models.propagation.metapaths import blocks, endpoint
 from models.schema import GraphSchema
-
-COORDINATES = 256
-"""Most columns of the propagated coordinates."""
 
 
 def sizes_of(stored: StoredGraph, relations: Mapping[tuple[str, str, str], Adjacency]) -> Sizes:
@@ -27,14 +27,15 @@ def sizes_of(stored: StoredGraph, relations: Mapping[tuple[str, str, str], Adjac
     )
 
 
-def path_columns(stored: StoredGraph, hops: int) -> tuple[int, dict[str, int]]:
-    """Columns of all meta-path features together, and of each type's own.
+def path_columns(stored: StoredGraph, hops: int, rank: int) -> tuple[int, dict[str, int]]:
+    """Columns of all meta-path features together, reduced, and of each type's own features.
 
     A type without features gets those of its neighbours, at most all that there are.
 
     Args:
         stored: a whole graph.
         hops: the longest meta-path.
+        rank: most coordinates a modality.
     """
     schema = stored.schema
     every = {m: width for own in schema.modalities.values() for m, width in own.items()}
@@ -45,19 +46,36 @@ def path_columns(stored: StoredGraph, hops: int) -> tuple[int, dict[str, int]]:
         schema.target,
         schema.num_classes,
     )
+    paths = blocks(completed, hops)
+    rank = max(1, min(rank, WIDEST // len(paths)))
     columns = sum(
-        completed.modalities[endpoint(path, schema.target)][modality]
-        for path, modality in blocks(completed, hops)
+        min(rank, completed.modalities[endpoint(path, schema.target)][modality])
+        for path, modality in paths
     )
     return columns, {t: sum(own.values()) for t, own in completed.modalities.items()}
 
 
-def disk_bytes(stored: StoredGraph, hops: int) -> int:
-    """About how much a run writes: sorted edges, features, their meta-path products, and coordinates."""
-    columns, features = path_columns(stored, hops)
+def reads_paths(settings: Any) -> tuple[int, int]:
+    """The longest meta-path and the rank that a method with these settings reads; 0 hops for none."""
+    if getattr(settings, "labels", "") != "pseudo" and getattr(settings, "space", "own") == "own":
+        return 0, getattr(settings, "rank", WIDEST)
+    return getattr(settings, "hops", 0), getattr(settings, "rank", WIDEST)
+
+
+def disk_bytes(stored: StoredGraph, settings: Any) -> int:
+    """About how much a run writes: sorted edges, features, meta-path features, coordinates, neighbours'
+    clusters.
+
+    Args:
+        stored: a whole graph.
+        settings: of the method.
+    """
+    columns, features = path_columns(stored, *reads_paths(settings))
     own = sum(stored.num_nodes[t] * width for t, width in features.items())
     edges = 24 * sum(stored.edges.values())
-    return edges + 4 * own + 4 * stored.num_nodes[stored.target] * (columns + COORDINATES)
+    others = [stored.num_nodes[r[2]] for r in stored.edge_types if r[2] != stored.target]
+    target = stored.num_nodes[stored.target] * (columns + WIDTH + 2 * stored.num_classes)
+    return edges + 4 * (own + target + WIDTH * sum(others))
 
 
 def whole_bytes(stored: StoredGraph) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,26 +54,25 @@ class Workspace:
             FileError: it cannot be written.
         """
         self._clock = clock
-        with told(self.folder):
-            path = self.folder / RUN
-            if path.exists():
-                record = json.loads(path.read_text())
-                other = difference(record, run)
+        with disk_errors(self.folder):
+            if (self.folder / RUN).exists():
+                other = difference(self._read(RUN), run)
                 if other:
                     raise UserError(
                         f"work (got {self.folder}) holds what another run left, with a different {other}; "
                         "delete the folder, or give another one"
                     )
                 if (self.folder / SPENT).exists():
-                    clock.carry(json.loads((self.folder / SPENT).read_text()))
-                self.tasks.check_folder(self.folder)
-                return
-            if self.folder.exists() and any(self.folder.iterdir()):
-                raise UserError(
-                    f"work (got {self.folder}) holds files of something else; give an empty or a new folder"
-                )
-            self.folder.mkdir(exist_ok=True)
-            self._write(RUN, run)
+                    clock.carry(self._read(SPENT))
+            else:
+                others = self.folder.iterdir() if self.folder.exists() else iter(())
+                if any(path.suffix != PARTIAL for path in others):
+                    raise UserError(
+                        f"work (got {self.folder}) holds files of something else; give an empty or a new "
+                        "folder"
+                    )
+                self.folder.mkdir(exist_ok=True)
+                self._write(RUN, run)
         self.tasks.check_folder(self.folder)
 
     def stage(self, name: str, make: Callable[[Path], None], read: Callable[[Path], T]) -> T:
@@ -84,7 +84,7 @@ class Workspace:
             read: from the folder.
         """
         done = self.folder / name
-        with told(self.folder):
+        with disk_errors(self.folder):
             if not done.exists():
                 partial = self.folder / (name + PARTIAL)
                 if partial.exists():
@@ -92,10 +92,9 @@ class Workspace:
                 partial.mkdir()
                 make(partial)
                 torch.save(self.generator.get_state(), partial / STATE)
-                partial.rename(done)
-                self._write(SPENT, self._clock.spent())
+                self._complete(partial)
             self.generator.set_state(torch.load(done / STATE, weights_only=True))
-        return read(done)
+            return read(done)
 
     def stages(
         self,
@@ -110,7 +109,7 @@ class Workspace:
             make: called with a folder and the stage's arguments.
             arguments: of each stage.
         """
-        with told(self.folder):
+        with disk_errors(self.folder):
             waiting = []
             for name, given in zip(names, arguments, strict=True):
                 if not (self.folder / name).exists():
@@ -120,10 +119,26 @@ class Workspace:
                     partial.mkdir()
                     waiting.append((partial, *given))
             for number, _ in self.tasks.run(make, waiting):
-                partial: Path = waiting[number][0]
-                partial.rename(partial.with_name(partial.name.removesuffix(PARTIAL)))
-                self._write(SPENT, self._clock.spent())
+                self._complete(waiting[number][0])
         return [self.folder / name for name in names]
+
+    def _complete(self, partial: Path) -> None:
+        """Give a stage's folder its name once its files are on the disk."""
+        for path in partial.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        partial.rename(partial.with_name(partial.name.removesuffix(PARTIAL)))
+        self._write(SPENT, self._clock.spent())
+
+    def _read(self, name: str) -> Any:
+        """A file of JSON."""
+        path = self.folder / name
+        try:
+            return json.loads(path.read_text())
+        except ValueError:
+            raise FileError(
+                f"{path} is damaged; delete its folder, or give another with --work"
+            ) from None
 
     def _write(self, name: str, record: Any) -> None:
         """Replace a file of JSON."""
@@ -175,12 +190,20 @@ def bound_of(folder: Path) -> int | None:
 
 def discard(folder: Path) -> None:
     """Delete the folder of a run; any other folder stays."""
-    if (folder / RUN).exists():
-        shutil.rmtree(folder, ignore_errors=True)
+    folder = folder.absolute()
+    waste = folder.with_name(folder.name + ".discarded")
+    with disk_errors(folder):
+        if waste.exists():
+            shutil.rmtree(waste)
+        if (folder / RUN).exists():
+            folder.rename(
+                waste
+            )  # At once: what is left of an interruption is never taken for a run's.
+            shutil.rmtree(waste)
 
 
 @contextmanager
-def told(folder: Path) -> Iterator[None]:
+def disk_errors(folder: Path) -> Iterator[None]:
     """Turn the system's errors into sentences."""
     try:
         yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,10 +32,12 @@ class PiecesOnRay:
     Attributes:
         cpus: of the cluster.
         threads: of each piece; as many CPUs are reserved for it.
+        memory: of each piece, in bytes; a machine does as many at a time as it has room for, at least one.
     """
 
     cpus: int
     threads: int = 1
+    memory: int = 0
 
     def run(
         self, piece: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
@@ -42,10 +45,12 @@ class PiecesOnRay:
         """See `condense.out_of_core.tasks.Tasks`.
 
         Raises:
-            UserError: a piece was lost too often.
+            UserError: the cluster gave a piece up, as one that was lost too often.
         """
         shared = share((piece, list(arguments)))
-        task = ray.remote(_do).options(num_cpus=self.threads, max_retries=RETRIES)
+        task = ray.remote(_do).options(
+            num_cpus=self.threads, memory=self._reserved(), max_retries=RETRIES
+        )
         waiting, running = list(range(len(arguments)))[::-1], {}
         try:
             while waiting or running:
@@ -59,6 +64,12 @@ class PiecesOnRay:
             for left in running:
                 ray.cancel(left, force=True)
 
+    def _reserved(self) -> int:
+        """Memory that Ray reserves for a piece: no more than the smallest machine has."""
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        least = min((int(m.get("memory", 0)) for m in machines if m.get("CPU")), default=0)
+        return min(self.memory, least)
+
     def check_folder(self, folder: Path) -> None:
         """Raise where a machine of the cluster does not see the same folder.
 
@@ -70,16 +81,21 @@ class PiecesOnRay:
         """
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        name = next(path.name for path in folder.iterdir())
-        for node in ray.nodes():
-            if node["Alive"] and node["Resources"].get("CPU"):
-                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
-                task = ray.remote(_exists).options(num_cpus=0, scheduling_strategy=there)
-                if not ray.get(task.remote(str(folder.resolve() / name))):
-                    raise UserError(
-                        f"work (got {folder}) is not there on {node['NodeManagerAddress']}; give a folder "
-                        "that all machines of the cluster share"
-                    )
+        word = uuid.uuid4().hex
+        path = folder.resolve() / f"seen-{word}.partial"
+        path.write_text(word)
+        try:
+            for node in ray.nodes():
+                if node["Alive"] and node["Resources"].get("CPU"):
+                    there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
+                    task = ray.remote(_read).options(num_cpus=0, scheduling_strategy=there)
+                    if ray.get(task.remote(str(path))) != word:
+                        raise UserError(
+                            f"work (got {folder}) is not there on {node['NodeManagerAddress']}; give a "
+                            "folder that all machines of the cluster share"
+                        )
+        finally:
+            path.unlink()
 
 
 def _do(shared: list[Any], number: int, threads: int) -> Any:
@@ -96,17 +112,21 @@ def _given(shared: Any) -> tuple[Callable[..., Any], list[tuple[Any, ...]]]:
     return ray.get(shared)
 
 
-def _exists(path: str) -> bool:
-    return Path(path).exists()
+def _read(path: str) -> str:
+    """The text of a file; empty where it cannot be read."""
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
 
 
 def _result(ended: Any) -> Any:
     try:
         return ray.get(ended)
     except RayTaskError as error:  # The piece's own error, wrapped.
-        raise error.cause if isinstance(error.cause, Exception) else error from None
+        raise error.cause if isinstance(error.cause, Exception) else error from error
     except RayError as error:
         raise UserError(
-            f"a piece of work was lost {RETRIES} times with its process or machine ({error}); see whether "
-            "machines run out of memory, and give the same command with --resume"
+            f"the cluster gave a piece of work up ({type(error).__name__}: {error}); see whether machines "
+            "run out of memory, and give the same command with --resume"
         ) from error

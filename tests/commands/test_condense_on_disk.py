@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 import cli
+from commands import condense_on_disk as command
+from condense.errors import FileError
 from condense.io import load_condensed, save
 from condense.out_of_core import fits, run
+from condense.out_of_core.workspace import Workspace
 from tests.support.graphs import small_graph
 from tests.support.sparse import wide_graph
 
@@ -33,7 +36,7 @@ def test_the_result_is_a_condensed_graph_like_any_other(
 ) -> None:
     assert condense("--memory", "2GiB", "--spread", "off") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "GiB in memory, of 2.0: it is condensed on disk" in said
+    assert "of 2.0 GiB in memory: it is condensed on disk" in said
     assert "24 movie nodes" in said
     small = load_condensed("small.h5")
     assert small.graph["movie"].num_nodes == 24
@@ -49,7 +52,10 @@ def test_the_result_is_a_condensed_graph_like_any_other(
     assert "memory" in capsys.readouterr().out
 
 
-def test_without_a_bound_half_of_the_free_memory_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_bound_half_of_the_free_memory_counts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "MOST_TIMES", 1e12)
     assert condense("--spread", "off") == 0
     assert "it is condensed on disk" in " ".join(capsys.readouterr().out.split())
 
@@ -120,7 +126,7 @@ def test_without_resume_a_run_starts_anew(monkeypatch: pytest.MonkeyPatch) -> No
         ),
         (["--memory", "2GiB", "--modalities", "text"], "are chosen in memory"),
         (["--memory", "2GiB", "--device", "cuda"], "is condensed on the CPU"),
-        (["--memory", "2GiB", "--work", "no/such/folder"], "check its disk and rights"),
+        (["--memory", "2GiB", "--work", "mine.h5/folder"], "choose another --work"),
         (["--memory", "2GiB", "--work", "."], "files of something else"),
         (["--memory", "2GiB", "--address", "127.0.0.1:9"], "is not that of a Ray cluster"),
     ],
@@ -131,6 +137,48 @@ def test_wrong_input_is_told(
     assert condense(*words) == 2
     assert told in " ".join(capsys.readouterr().err.split())
     assert Path("mine.h5").exists()
+
+
+@pytest.mark.parametrize("what", ["check_free", "stage"])
+def test_a_full_disk_is_told_without_a_bound_too(
+    what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*given: Any) -> None:
+        raise FileError("the disk is full")
+
+    monkeypatch.setattr(Workspace, what, full)
+    monkeypatch.setattr(command, "MOST_TIMES", 1e12)
+    assert condense() == 2
+    assert "the disk is full" in capsys.readouterr().err
+    assert not Path("small.h5").exists()
+
+
+def test_what_needs_memory_is_done_there_unless_a_bound_is_given(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "MOST_TIMES", 1e12)
+    assert condense("--method", "random") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "is read into memory: method (got 'random') needs the graph in memory" in said
+
+
+def test_a_named_data_set_is_loaded_into_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["condense", "--dataset", "cora", "--memory", "2GiB"]
+    assert cli.main(words) == 2  # Its files are not here.
+    assert "--memory is not used" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_given_folder_of_an_interrupted_run_is_not_deleted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "condense_on_disk", interrupt)
+    assert condense("--memory", "2GiB", "--work", "here") == 130
+    assert condense("--memory", "2GiB", "--work", "here", "--seed", "3") == 2
+    assert "go on with --resume, or delete the folder" in " ".join(capsys.readouterr().err.split())
+    assert Path("here/edges-0/sources.i32").exists()
 
 
 def test_sparse_features_are_read_in_memory(capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,19 +141,39 @@ def test_start_of_k_means_when_all_points_are_one():
 def test_centres_of_a_sample_find_the_planted_groups_of_all(monkeypatch):
     monkeypatch.setattr(module, "MOST_FITTED", 60)
     monkeypatch.setattr(module, "LEAST_A_CLUSTER", 2)
+    monkeypatch.setattr(module, "FEWEST_FITTED", 2)
     x, group = planted(5, 80)
     found = kmeans(x, 5, torch.Generator().manual_seed(0))
     assert same_partition(found, group)
 
 
-def test_a_sample_has_enough_rows_for_each_cluster():
-    rng = torch.Generator().manual_seed(0)
-    assert fitted_rows(module.MOST_FITTED, 5, rng) is None
-    few = fitted_rows(100_000, 5, rng)
-    assert len(few.unique()) == module.MOST_FITTED
-    assert torch.equal(few, few.sort().values)
-    many = fitted_rows(200_000, 5000, rng)
-    assert len(many.unique()) == 5000 * module.LEAST_A_CLUSTER
+@pytest.mark.parametrize(
+    ("n", "count", "rows"),
+    [
+        (4096, 1, None),
+        (5000, 2, 4096),
+        (60_000, 100, 25_600),
+        (100_000, 1000, 65_536),
+        (200_000, 5000, 160_000),
+    ],
+)
+def test_a_sample_has_enough_rows_for_each_cluster(n, count, rows):
+    found = fitted_rows(n, count, torch.Generator().manual_seed(0))
+    if rows is None:
+        assert found is None
+    else:
+        assert len(found.unique()) == rows
+        assert torch.equal(found, found.sort().values)
+
+
+@pytest.mark.parametrize("at_once", [100, 5])
+def test_a_class_that_gets_no_cluster(monkeypatch, at_once):
+    monkeypatch.setattr(module, "MOST_AT_ONCE", at_once)
+    x, group = planted(3, 20)
+    found = kmeans_by_class(x, group, (2, 0, 7), torch.Generator().manual_seed(0))
+    assert (found[group == 1] == -1).all()
+    assert set(found[group == 0].tolist()) == {0, 1}
+    assert set(found[group == 2].tolist()) == set(range(2, 9))
 
 
 def test_many_clusters_are_found_in_two_levels(monkeypatch):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from condense.errors import FileError
+from condense.out_of_core import adjacency
 from condense.out_of_core.adjacency import Adjacency, EdgeBlock, sort_edges
 
 HEIGHT, WIDTH = 40, 30
@@ -64,6 +66,57 @@ def test_edges_into_some_destinations(tmp_path: Path) -> None:
     src, dst, weight = found.edges_into(wanted)
     a = torch.zeros(HEIGHT, WIDTH).index_put_((dst, src), weight, accumulate=True)
     assert torch.allclose(a, dense(*given) * wanted.unsqueeze(1))
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_hub_with_more_edges_than_a_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    src, dst, weight = edges(400, True)
+    dst[:300] = 7
+    found = in_order(tmp_path / "a", 16, src, dst, weight)
+    assert max(len(rows.sources) for rows in found) <= 16
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    a, x = dense(src, dst, weight), torch.randn(WIDTH, 3)
+    assert torch.allclose(found.sums(x), a @ x, atol=1e-4)
+    assert torch.equal(found.degrees(), a.sum(dim=1))
+
+
+def test_sums_of_ones_do_not_stand_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a hub's edges are added up in float64: 2^30 and 29 times 1 are not 2^30."""
+    monkeypatch.setattr(adjacency, "FEW", 4)
+    src = np.arange(WIDTH)
+    block = (src, np.zeros(WIDTH, np.int64), np.ones(WIDTH, np.float32))
+    found = sort_edges([block], [block], tmp_path / "a", (1, WIDTH), 100)
+    x = torch.ones(WIDTH, 1)
+    x[0] = 2.0**27
+    assert (
+        float(found.sums(x)) == 2.0**27 + 32
+    )  # What float32 holds next; one after the other adds nothing.
+
+
+def test_edges_that_are_lost_on_the_way_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = edges(200, False)
+
+    def losing(path: Path, values: np.ndarray) -> None:
+        original(path, values[1:] if path.name.startswith("pile") else values)
+
+    original = adjacency.append_array
+    monkeypatch.setattr(adjacency, "append_array", losing)
+    with pytest.raises(FileError, match=r"lacks \d+ edges that were written to it"):
+        in_order(tmp_path / "a", 20, *given)
+
+
+def test_a_file_that_is_cut_off_is_told(tmp_path: Path) -> None:
+    found = in_order(tmp_path / "a", 20, *edges(200, False))
+    path = tmp_path / "a" / "sources.i32"
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(
+        FileError, match=r"is cut off .* delete its folder and give the same command"
+    ):
+        found.sums(torch.ones(WIDTH, 1))
 
 
 def test_marks_tell_transposes_from_others(tmp_path: Path) -> None:

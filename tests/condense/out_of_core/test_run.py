@@ -10,13 +10,16 @@ import torch
 
 from condense.budget import plan
 from condense.clustering import kmeans
+from condense.clustering.propagation import RelayView
 from condense.data.condensed import CondensedGraph
-from condense.data.graph import MultimodalGraph
+from condense.data.features import complete
+from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.datasets.amazon1_simulated import simulate_amazon1
 from condense.errors import BudgetError, UserError
 from condense.io import save
 from condense.io.stored_graph import open_stored
 from condense.out_of_core import graph as reading
+from condense.out_of_core.propagation import propagated
 from condense.out_of_core.room import GIB, Room
 from condense.out_of_core.run import condense_stored
 from condense.out_of_core.workspace import Workspace
@@ -33,6 +36,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Room, "columns", lambda self, nodes: 3)
     monkeypatch.setattr(Room, "rows", lambda self, width: 17)
     monkeypatch.setattr(Room, "sample", lambda self, width: 40)
+    monkeypatch.setattr(Room, "taught", lambda self, width: 1000)
     monkeypatch.setattr(Room, "edges", property(lambda self: 29))
 
 
@@ -111,10 +115,68 @@ def test_samples_and_two_levels_of_clusters_are_those_of_a_graph_in_memory(
 ) -> None:
     monkeypatch.setattr(kmeans, "MOST_FITTED", 20)
     monkeypatch.setattr(kmeans, "LEAST_A_CLUSTER", 2)
+    monkeypatch.setattr(kmeans, "FEWEST_FITTED", 2)
     monkeypatch.setattr(kmeans, "MOST_AT_ONCE", 6)
     graph = make()
     found = on_disk(graph, tmp_path / "a", "coarsening")
     assert_alike(found.graph, in_memory(graph, "coarsening").graph)
+
+
+def few_and_wide() -> MultimodalGraph:
+    """Fewer directors than columns, and an image that no film has."""
+    graph = small_graph(num_target=120, text_width=40)
+    graph["movie"].has_image[:] = False
+    return graph
+
+
+def a_type_without_nodes() -> MultimodalGraph:
+    graph = films()
+    graph["studio"].num_nodes = 0
+    graph["studio"].x_text = torch.zeros(0, 6)
+    graph["studio", "made", "movie"].edge_index = torch.zeros(2, 0, dtype=torch.long)
+    return graph
+
+
+def test_a_type_without_nodes_is_as_in_memory(tmp_path: Path) -> None:
+    graph = a_type_without_nodes()
+    found = on_disk(graph, tmp_path / "a", "coarsening")
+    assert_alike(found.graph, in_memory(graph, "coarsening").graph)
+
+
+def test_reduced_features_have_as_many_coordinates_as_in_memory(tmp_path: Path) -> None:
+    graph = few_and_wide()
+    save(tmp_path / "whole.h5", graph)
+    workspace = Workspace(tmp_path / "work", torch.Generator().manual_seed(0))
+    (tmp_path / "work").mkdir()
+    with open_stored(tmp_path / "whole.h5") as stored:
+        relations = reading.sorted_relations(stored, workspace, Room(2 * GIB))
+        whole = reading.read_graph(stored, relations, workspace, Room(2 * GIB))
+        view = propagated(whole, 2, 256, workspace)
+    generator = torch.Generator().manual_seed(0)
+    expected = RelayView.of(complete(hide_test_labels(graph)), 2, 256, generator)
+    assert dict(view.schema.modalities["director"]) == {"text": 30}
+    assert {t: dict(m) for t, m in view.schema.modalities.items()} == {
+        t: dict(m) for t, m in expected.schema.modalities.items()
+    }
+    # Coordinates have either sign, their products do not; the generator was asked for as much.
+    rows = torch.arange(120)
+    one, other = view.at(rows), expected.features(rows)
+    assert torch.allclose(one @ one.T, other @ other.T, atol=1e-2)
+    assert torch.equal(workspace.generator.get_state(), generator.get_state())
+
+
+def test_no_slab_outgrows_the_bound_where_a_small_type_has_many_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def columns(self: Room, nodes: int) -> int:
+        asked.append(nodes)
+        return 2
+
+    monkeypatch.setattr(Room, "columns", columns)
+    on_disk(films(), tmp_path / "a", "mixture", spread="on")
+    assert min(asked) == 120  # The largest type, wherever a slab begins.
 
 
 def test_kmeans_has_the_same_means_and_no_edges(tmp_path: Path) -> None:
@@ -223,8 +285,6 @@ def test_a_ratio_that_is_too_small_is_told(tmp_path: Path) -> None:
 
 
 def test_types_without_features_get_those_of_their_neighbours(tmp_path: Path) -> None:
-    from condense.data.features import complete
-
     save(tmp_path / "whole.h5", films())
     expected = complete(films())["actor"]
     workspace = Workspace(tmp_path / "work", torch.Generator())

@@ -7,10 +7,12 @@ import shutil
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 import pytest
 import torch
 
 from condense.errors import FileError, UserError
+from condense.out_of_core.arrays import append_array
 from condense.out_of_core.workspace import Workspace, discard
 from condense.running.timing import StageClock
 
@@ -76,6 +78,34 @@ def test_a_folder_of_something_else_is_refused_and_never_deleted(tmp_path: Path)
     begun(tmp_path / "w")
     discard(tmp_path / "w")
     assert not (tmp_path / "w").exists()
+
+
+def test_what_an_interruption_leaves_is_never_taken_for_something_else(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "run.json.partial").touch()
+    begun(tmp_path / "w")
+    (tmp_path / "w.discarded").mkdir()
+    (tmp_path / "w.discarded" / "a").touch()
+    discard(tmp_path / "w")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_record_is_told(tmp_path: Path) -> None:
+    begun(tmp_path / "w")
+    (tmp_path / "w" / "run.json").write_text("")
+    with pytest.raises(FileError, match=r"run\.json is damaged; delete its folder"):
+        begun(tmp_path / "w")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@pytest.mark.parametrize("count", [10, 5_000_000])
+def test_a_full_disk_loses_no_array_silently(tmp_path: Path, count: int) -> None:
+    def make(folder: Path) -> None:
+        (folder / "x").symlink_to("/dev/full")
+        append_array(folder / "x", np.zeros(count, np.float32))
+
+    with pytest.raises(FileError, match="the disk is full"):
+        begun(tmp_path / "w").stage("a", make, lambda folder: 0)
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:

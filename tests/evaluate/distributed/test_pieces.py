@@ -112,7 +112,7 @@ def test_a_folder_that_others_do_not_see_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "run.json").touch()
-    monkeypatch.setattr("evaluate.distributed.pieces._exists", lambda path: False)
+    monkeypatch.setattr("evaluate.distributed.pieces._read", lambda path: "")
     with (
         connect(cpus=1) as cpus,
         pytest.raises(UserError, match=r"all machines of the cluster share"),
