@@ -67,6 +67,7 @@ def stored_task(
     graph: MultimodalGraph, folder: Path, sampling: Sampling | None = None
 ) -> StoredTask:
     """A task on disk; by default all nodes are scored."""
+    folder.mkdir(exist_ok=True)
     path = folder / "task.h5"
     if not path.exists():
         save(path, graph)

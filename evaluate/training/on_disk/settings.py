@@ -23,7 +23,7 @@ class Sampling:
         test_nodes: most test nodes that are scored, a uniform sample.
         val_nodes: most validation nodes, likewise; they are scored several times a training.
         batch_size: training nodes a step; None takes PATH_BATCH or MESSAGE_BATCH.
-        steps: most steps an epoch; where fewer make a pass over the training nodes, an epoch is a pass.
+        steps_per_epoch: most steps an epoch; it is at most one pass over the training nodes.
         fan_out: most in-neighbours a node and relation, for each edge away from the training nodes; the last
             number holds for all further ones. 10 and 5 are about the 25 and 10 of GraphSAGE (section 4.4),
             which samples from one relation, for several.
@@ -32,7 +32,7 @@ class Sampling:
     test_nodes: int = 50_000
     val_nodes: int = 5_000
     batch_size: int | None = None
-    steps: int = 10
+    steps_per_epoch: int = 10
     fan_out: tuple[int, ...] = (10, 5)
 
     def check(self) -> None:
@@ -47,7 +47,7 @@ class Sampling:
             "test_nodes": self.test_nodes,
             "val_nodes": self.val_nodes,
             "batch_size": 1 if self.batch_size is None else self.batch_size,
-            "steps": self.steps,
+            "steps_per_epoch": self.steps_per_epoch,
             "fan_out": min(self.fan_out),
         }
         for name, value in numbers.items():
@@ -63,4 +63,5 @@ class Sampling:
     def words(self) -> str:
         """What the steps read, as NAME=VALUE words."""
         size = "auto" if self.batch_size is None else self.batch_size
-        return f"batch_size={size} steps={self.steps} fan_out={'+'.join(map(str, self.fan_out))}"
+        fan_out = "+".join(map(str, self.fan_out))
+        return f"batch_size={size} steps_per_epoch={self.steps_per_epoch} fan_out={fan_out}"

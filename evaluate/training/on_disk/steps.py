@@ -42,7 +42,7 @@ def sampled_steps(
     nodes = whole.graph.train_mask.nonzero().flatten()
     by_paths = isinstance(model, PathClassifier) and model.by_rows
     size = sampling.batch_size or (PATH_BATCH if by_paths else MESSAGE_BATCH)
-    steps = min(sampling.steps, -(-len(nodes) // size))
+    steps = min(sampling.steps_per_epoch, -(-len(nodes) // size))
     turns = _turns(nodes, size, generator)
 
     def inputs_of(batch: Tensor) -> Any:

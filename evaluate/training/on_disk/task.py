@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,13 +24,14 @@ from condense.out_of_core.sizes import path_columns, whole_bytes
 from condense.out_of_core.workspace import Workspace
 from condense.running.timing import OnStage, StageClock
 from evaluate.training.finite import check_finite
+from evaluate.training.model_spec import parse_model
 from evaluate.training.on_disk.settings import Sampling
 from evaluate.training.on_disk.steps import sampled_steps
 from evaluate.training.on_disk.whole import WholeOnDisk, exact_logits
 from evaluate.training.task import admitted, labels_digest
 from evaluate.training.train import Trained, TrainSettings, Validation, steps_on, train_on_steps
 from models.classifier import PathClassifier
-from models.reach import REACH
+from models.reach import REACH, Reach
 from models.registry import MODELS, ModelEntry
 from models.schema import GraphSchema
 
@@ -96,8 +97,7 @@ class StoredTask:
         val = some_of(stored.val_mask, sampling.val_nodes)
         test = some_of(stored.test_mask, sampling.test_nodes)
         used = torch.cat([stored.train_mask.nonzero().flatten(), val, test]).sort().values
-        kept = {"graph": fingerprint, "val_nodes": len(val), "test_nodes": len(test)}
-        workspace.begin(kept, clock)
+        workspace.begin({"graph": fingerprint}, clock)
         workspace.check_free(_disk_bytes(stored, len(used)))
         with clock.stage("sort"):
             relations = sorted_relations(stored, workspace, room)
@@ -107,7 +107,7 @@ class StoredTask:
             path=stored.path,
             raw=stored.outline,
             fingerprint=fingerprint,
-            whole=WholeOnDisk(graph, stored.outline, used, workspace),
+            whole=WholeOnDisk(graph, stored.outline, used, workspace, f"{len(val)}-{len(test)}"),
             sampling=sampling,
             val_nodes=val,
             test_nodes=test,
@@ -122,6 +122,10 @@ class StoredTask:
     @property
     def training(self) -> MultimodalGraph:
         """The outline: it stands for the whole graph."""
+        return self.raw
+
+    def trained_whole(self) -> MultimodalGraph:
+        """See `EvaluationTask.trained_whole`: the outline."""
         return self.raw
 
     @property
@@ -232,19 +236,36 @@ class StoredTask:
         )
 
 
+def check_models(models: Iterable[str]) -> None:
+    """Check, before long work, that models can be scored on a graph on disk.
+
+    Args:
+        models: as `parse_model` reads them.
+
+    Raises:
+        UserError: one reads all nodes.
+    """
+    for word in models:
+        _reach(parse_model(word)[1])
+
+
 def reach_of(entry: ModelEntry, schema: GraphSchema, settings: Any) -> int:
     """How far a model reaches.
 
     Raises:
         UserError: a model that reads all nodes.
     """
+    return _reach(entry)(schema, settings)
+
+
+def _reach(entry: ModelEntry) -> Reach:
     name = name_of(entry)
     if name not in REACH:
         raise UserError(
             f"models (got {name}) reads all nodes of a graph at once, which needs it in memory; take "
             f"{', '.join(REACH)}, or give more --memory"
         )
-    return REACH[name](schema, settings)
+    return REACH[name]
 
 
 def name_of(entry: ModelEntry) -> str:

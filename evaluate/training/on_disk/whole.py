@@ -37,12 +37,14 @@ class WholeOnDisk:
         used: the training nodes and the sampled validation and test nodes, ascending: those whose meta-path
             features are kept.
         workspace: where they are kept.
+        mark: of the used nodes among samples of other sizes.
     """
 
     graph: GraphOnDisk
     blank: MultimodalGraph
     used: Int[Tensor, " k"]
     workspace: Workspace
+    mark: str
     _paths: dict[int, PathRows] = field(default_factory=dict)
     _at_once: dict[int, int] = field(default_factory=dict)
 
@@ -63,7 +65,7 @@ class WholeOnDisk:
         """The meta-path features of the used nodes, propagated once for each length."""
         if hops not in self._paths:
             self._paths[hops] = path_rows(
-                self.graph, hops, self.used, self.workspace, f"rows-{hops}"
+                self.graph, hops, self.used, self.workspace, f"rows-{hops}-{self.mark}"
             )
         return self._paths[hops]
 
