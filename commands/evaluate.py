@@ -81,6 +81,17 @@ class EvaluateArguments:
             many as fit.
         address: HOST:PORT of a Ray cluster to run on, or auto for one that runs on this machine.
         threads: threads of each training; by default PyTorch's number in this process, and 1 with Ray.
+        memory: bound on memory, as 6GiB; half of what is free by default. A whole graph in a file (.h5) that
+            would take more stays on disk (docs/out-of-core.md); the options down to work are for such graphs.
+        test_nodes: most test nodes that are scored, a random sample.
+        val_nodes: most validation nodes that are scored, likewise; they are scored at each validation.
+        batch_size: training nodes a step of trainings on the whole graph; by default 4096 for mlp, sgc and
+            sehgnn, 256 for models that pass messages.
+        steps_per_epoch: most steps an epoch of trainings on the whole graph.
+        fan_out: most in-neighbours a node and relation that a step samples, for each edge away from the
+            training nodes; the last number holds for all further ones.
+        work: folder for what is sorted and propagated on disk; by default OUT/on-disk. It is kept, so that
+            further runs need not do it again.
         fresh: delete the folder's rows, tried settings and baselines first, and start over.
         json: print one JSON document instead of tables: summary, paired differences, failures.
         config: TOML file with any of these options; flags override it.
@@ -102,6 +113,13 @@ class EvaluateArguments:
     jobs: int | None = None
     address: str | None = None
     threads: int | None = None
+    memory: str | None = None
+    test_nodes: int = 50_000
+    val_nodes: int = 5_000
+    batch_size: int | None = None
+    steps_per_epoch: int = 10
+    fan_out: list[int] = dataclasses.field(default_factory=lambda: [10, 5])
+    work: Path | None = None
     fresh: bool = False
     json: bool = False
     config: Path | None = None
@@ -113,7 +131,7 @@ def run(argv: list[str]) -> int:
     args = parse(EvaluateArguments, argv, "evaluate", EXAMPLES, default)
     for word in args.models:
         check_choice(MODELS, word.partition(":")[0], "models")
-    from condense.data.advice import advice
+    from commands.evaluate_on_disk import announce, as_on_disk
     from condense.io.lock import held
     from condense.methods.spec import parse as parse_method
     from evaluate.grid.comparison import Comparison
@@ -134,12 +152,12 @@ def run(argv: list[str]) -> int:
         errors.print(ONE_VALIDATION.format(training), markup=False)
     logging.getLogger("evaluate").setLevel(logging.INFO)  # Logs which baselines are condensed.
     baselines = [parse_method(word) for word in args.baselines]
-    with errors.status("loading …"):
-        all_compared = gather(args.condensed, args.data_root, args.whole, args.device)
-    for compared in all_compared:
-        for warning in advice(compared.task.raw):
-            errors.print(f"warning: {warning}", markup=False)
-    with held(args.out, folder=True):  # Only after all input has been checked.
+    with contextlib.ExitStack() as stack:
+        with errors.status("loading …") as status:
+            on_disk = as_on_disk(args, protocol.models, stack, status.update)
+            all_compared = gather(args.condensed, args.data_root, args.whole, args.device, on_disk)
+        announce(args, all_compared)
+        stack.enter_context(held(args.out, folder=True))  # Only after all input has been checked.
         store = ResultStore(args.out, args.fresh)
         comparison = Comparison(protocol, baselines, store, args.out, args.device, args.fresh)
         return _evaluate(args, all_compared, comparison)
@@ -211,8 +229,11 @@ def _executor(args: EvaluateArguments, run: GridRun, stack: contextlib.ExitStack
     """Where trainings are run; see `EvaluateArguments.jobs`."""
     from evaluate.executors import InProcess
     from evaluate.grid.comparison import jobs_for
+    from evaluate.training.on_disk.task import StoredTask
 
     jobs = args.jobs
+    if isinstance(run.workload.task, StoredTask):
+        jobs = 1
     if jobs is None and args.address is None:
         jobs = jobs_for(run, cores() // (args.threads or 1))
     if jobs == 1 and args.address is None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
+
+from models.propagation.metapaths import PathFeatures
 
 
 @runtime_checkable
@@ -29,6 +32,26 @@ class NodeClassifier(Protocol):
 
     def __call__(self, inputs: Any) -> Tensor:
         """Logits [len(rows), C]."""
+        ...
+
+
+@runtime_checkable
+class PathClassifier(NodeClassifier, Protocol):
+    """A model that reads nothing of a graph but its target nodes' features along meta-paths.
+
+    Attributes:
+        path_hops: the longest meta-path that it reads; 0 if it reads a node's own features alone.
+    """
+
+    path_hops: int
+
+    def from_paths(self, features: PathFeatures, has: Mapping[str, Tensor]) -> Any:
+        """What `prepare` gives, out of meta-path features that are at hand.
+
+        Args:
+            features: (path, modality) -> [rows, width], all that `blocks` lists for `path_hops`.
+            has: modality of the target type -> which of these rows have it.
+        """
         ...
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.layers.between_layers import Activation, BetweenLayers, Norm
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
+from models.propagation.metapaths import PathFeatures
 from models.schema import GraphSchema
 
 
@@ -48,6 +51,7 @@ class MLP(nn.Module):
     """
 
     by_rows = True
+    path_hops = 0
 
     def __init__(self, schema: GraphSchema, settings: MLPSettings) -> None:
         super().__init__()
@@ -69,6 +73,14 @@ class MLP(nn.Module):
         """Each modality of the given rows; and the rows."""
         target = self.schema.target
         return {target: type_inputs(graph, self.schema, rows)[target]}, rows
+
+    def from_paths(
+        self, features: PathFeatures, has: Mapping[str, Tensor]
+    ) -> tuple[TypeInputs, Tensor]:
+        """See `PathClassifier`; only the empty path is read."""
+        target = self.schema.target
+        own = {m: (features[(), m], has[m]) for m in self.schema.modalities[target]}
+        return {target: own}, torch.arange(len(next(iter(has.values()))))
 
     def forward(self, inputs: tuple[TypeInputs, Tensor]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""

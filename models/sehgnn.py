@@ -22,6 +22,7 @@ MLP's layers, whose statistics would shift between condensed and whole graphs.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -32,7 +33,7 @@ from torch_geometric.data import HeteroData
 from models.layers.fusion import EarlyFusion, TypeInputs
 from models.layers.keys import escaped
 from models.layers.late_fusion import Fusion, fused
-from models.propagation.metapaths import MetaPath, blocks, endpoint, path_features
+from models.propagation.metapaths import MetaPath, PathFeatures, blocks, endpoint, path_features
 from models.schema import GraphSchema, present
 
 
@@ -130,7 +131,7 @@ class SeHGNN(nn.Module):
 
     def __init__(self, schema: GraphSchema, settings: SeHGNNSettings) -> None:
         super().__init__()
-        self.schema, self.hops = schema, settings.hops
+        self.schema, self.path_hops = schema, settings.hops
         d = settings.hidden
         read = blocks(schema, settings.hops)
         self.encoder = fused(
@@ -147,13 +148,22 @@ class SeHGNN(nn.Module):
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> tuple[TypeInputs, Tensor]:
         """X^P of the given rows by meta-path and modality, each with who has it; and the rows."""
-        by_path: TypeInputs = {}
-        everyone = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
-        target = graph[self.schema.target]
-        for (path, modality), z in path_features(graph, self.schema, self.hops, rows).items():
-            has = everyone if path else present(target, modality)[rows]
-            by_path.setdefault(name_of(path), {})[modality] = (z, has)
+        store = graph[self.schema.target]
+        has = {m: present(store, m)[rows] for m in self.schema.modalities[self.schema.target]}
+        by_path, _ = self.from_paths(path_features(graph, self.schema, self.path_hops, rows), has)
         return by_path, rows
+
+    def from_paths(
+        self, features: PathFeatures, has: Mapping[str, Tensor]
+    ) -> tuple[TypeInputs, Tensor]:
+        """See `PathClassifier`."""
+        by_path: TypeInputs = {}
+        z = next(iter(features.values()))
+        everyone = torch.ones(len(z), dtype=torch.bool, device=z.device)
+        for path, modality in blocks(self.schema, self.path_hops):
+            own = everyone if path else has[modality]
+            by_path.setdefault(name_of(path), {})[modality] = (features[path, modality], own)
+        return by_path, torch.arange(len(z), device=z.device)
 
     def forward(self, inputs: tuple[TypeInputs, Tensor]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
-from models.propagation.metapaths import blocks, path_features
+from models.propagation.metapaths import PathFeatures, blocks, path_features
 from models.propagation.union import UnionOperator
 from models.schema import GraphSchema, features
 
@@ -45,6 +46,7 @@ class SGC(nn.Module):
         super().__init__()
         self.schema, self.settings = schema, settings
         self.by_rows = settings.steps == 0
+        self.path_hops = settings.hops
         self.dropout = nn.Dropout(settings.dropout)
         widths = list(schema.modalities[schema.target].values())
         if settings.steps == 0:
@@ -69,6 +71,10 @@ class SGC(nn.Module):
                 z = operator @ z
             parts.append(z[rows])
         return parts
+
+    def from_paths(self, features: PathFeatures, has: Mapping[str, Tensor]) -> list[Tensor]:
+        """See `PathClassifier`; not for the paper's S^K X."""
+        return [features[key] for key in blocks(self.schema, self.path_hops)]
 
     def forward(self, inputs: list[Tensor]) -> Float[Tensor, "rows C"]:
         """Logits of the prepared rows."""

@@ -10,19 +10,73 @@ from typing import Any
 
 from condense.budget import Budget
 from condense.config import build
-from condense.data.condensed import CondensedGraph
+from condense.data.condensed import CondensedGraph, Provenance
 from condense.data.fingerprint import Digest
 from condense.data.graph import MultimodalGraph
 from condense.data.plain_json import spell
 from condense.device import find_device
 from condense.errors import FileError
 from condense.io import load_condensed, save
+from condense.io.stored_graph import open_stored
 from condense.methods.registry import METHODS
 from condense.methods.spec import label
+from condense.out_of_core.run import condense_stored
+from condense.out_of_core.workspace import discard, folder_beside
 from condense.run import condense
 from condense.running.identity import identity
+from evaluate.training.on_disk.task import StoredTask
 
 logger = logging.getLogger(__name__)
+
+
+def condense_stored_baseline(
+    task: StoredTask,
+    like: Provenance,
+    method: str,
+    settings: Mapping[str, Any],
+    folder: Path,
+    fresh: bool = False,
+) -> CondensedGraph:
+    """`condense_baseline` from a graph that stays on disk.
+
+    Args:
+        task: the whole graph.
+        like: provenance of the file that the baseline is compared with.
+        method: a name in `METHODS`.
+        settings: settings of the method; others keep their defaults.
+        folder: of the kept files.
+        fresh: whether to condense again and replace the file.
+
+    Raises:
+        UserError: a method that needs the graph in memory, see `condense_stored`.
+    """
+    chosen = build(METHODS[method].settings, settings, f"method {method}")
+    digest, name = Digest(), label(method, settings)
+    run = [task.fingerprint, method, vars(chosen), like.ratio, like.edge_ratio, like.seed]
+    digest.record(json.loads(json.dumps(spell(run))))
+    path = folder / f"{method}-seed{like.seed}-{digest.hexdigest()[:16]}.h5"
+    if path.exists() and not fresh:
+        try:
+            return load_condensed(path)
+        except FileError as error:
+            logger.warning("%s; it is condensed again", error)
+    logger.info("condensing %s, seed %d", name, like.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_stored(task.path) as stored:
+        condensed = condense_stored(
+            stored,
+            like.ratio,
+            method,
+            settings,
+            work=folder_beside(path),
+            memory=task.graph.room.memory,
+            ratio_base="all",
+            edge_ratio=like.edge_ratio,
+            seed=like.seed,
+        )
+    save(path, condensed)
+    discard(folder_beside(path))
+    return condensed
 
 
 def condense_baseline(

@@ -20,6 +20,7 @@ def cell_name(
     choice: Candidate,
     seed: int,
     tested: str = "",
+    note: str = "",
 ) -> str:
     """A digest, 16 hexadecimal digits, of everything that decides how a training ends and scores.
 
@@ -32,11 +33,14 @@ def cell_name(
         choice: settings of model and training.
         seed: seed of the training.
         tested: `EvaluationTask.test_digest`; empty for a training that is not tested.
+        note: see `Task.note`.
     """
     digest = Digest()
     digest.record([VERSION, dataset, setting, scaling, graph, model, seed])
     if tested:
         digest.record(tested)
+    if note:
+        digest.record(["note", note])
     digest.record(dataclasses.asdict(choice.model))
     digest.record(choice.training.values())
     return digest.hexdigest()[:16]

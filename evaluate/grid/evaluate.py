@@ -15,12 +15,12 @@ from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import Row
 from evaluate.results.store import ResultStore
 from evaluate.training.finite import DivergedError
-from evaluate.training.task import EvaluationTask
+from evaluate.training.tasks import Task
 from evaluate.training.tune import Candidate
 
 
 def evaluate(
-    task: EvaluationTask,
+    task: Task,
     training_graphs: Sequence[TrainingGraph],
     protocol: Protocol,
     on_row: Callable[[Row], None] = lambda row: None,
@@ -54,7 +54,7 @@ def evaluate(
 
 
 def seed_rows(
-    task: EvaluationTask,
+    task: Task,
     training_graph: TrainingGraph,
     graph: MultimodalGraph,
     name: str,

@@ -11,7 +11,7 @@ from condense.data.graph import num_target
 from evaluate.grid.cell import cell_name
 from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.training.model_spec import parse_model
-from evaluate.training.task import EvaluationTask
+from evaluate.training.tasks import Task
 from evaluate.training.tune import Candidate, candidates
 
 TUNE_SEED = 12345  # Distinct from the reported seeds, which count from 0.
@@ -47,7 +47,8 @@ class Names:
         setting: transductive or inductive.
         scaling: how features are scaled.
         graphs: `fingerprint` of each training graph; empty for the whole graph.
-        tested: `EvaluationTask.test_digest`, in the names of trainings that are tested.
+        tested: `Task.test_digest`, in the names of trainings that are tested.
+        notes: `Task.note` of each training graph; by default they are empty.
     """
 
     dataset: str
@@ -55,12 +56,14 @@ class Names:
     scaling: str
     graphs: Sequence[str]
     tested: str
+    notes: Sequence[str] = ()
 
     @classmethod
-    def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Names:
+    def of(cls, task: Task, training_graphs: Sequence[TrainingGraph]) -> Names:
         """The names of a whole graph and the graphs to train on."""
         graphs = ["" if c.condensed is None else fingerprint(c.graph) for c in training_graphs]
-        return cls(task.fingerprint, task.setting, task.scaling, graphs, task.test_digest)
+        notes = [task.note(c.condensed is None) for c in training_graphs]
+        return cls(task.fingerprint, task.setting, task.scaling, graphs, task.test_digest, notes)
 
     def cell(
         self, training_graph: int, model: str, choice: Candidate, seed: int, tests: bool = True
@@ -69,7 +72,7 @@ class Names:
         graph = self.graphs[training_graph]
         name = cell_name(
             self.dataset, self.setting, self.scaling, graph, model, choice, seed,
-            self.tested if tests else "",
+            self.tested if tests else "", self.notes[training_graph] if self.notes else "",
         )  # fmt: skip
         return Cell(training_graph, model, choice, seed, tests, name)
 

@@ -16,7 +16,7 @@ from evaluate.grid.workload import GridWorkload, TrainingResult
 from evaluate.results.rows import Row
 from evaluate.results.store import Failure, ResultStore, TriedSettings
 from evaluate.training.finite import DivergedError
-from evaluate.training.task import EvaluationTask
+from evaluate.training.tasks import Task
 from evaluate.training.tune import best_of, settings_text
 
 
@@ -54,7 +54,7 @@ class GridRun:
 
     def __init__(
         self,
-        task: EvaluationTask,
+        task: Task,
         training_graphs: Sequence[TrainingGraph],
         protocol: Protocol,
         store: ResultStore,

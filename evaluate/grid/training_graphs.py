@@ -19,10 +19,12 @@ from condense.errors import FileError, UserError
 from condense.io import load_condensed
 from condense.methods.spec import label
 from evaluate.executors import reason
-from evaluate.grid.baselines import condense_baseline
+from evaluate.grid.baselines import condense_baseline, condense_stored_baseline
+from evaluate.grid.on_disk import OnDisk, another_version
 from evaluate.grid.protocol import TrainingGraph
 from evaluate.results.rows import WHOLE
 from evaluate.results.store import Failure
+from evaluate.training.on_disk.task import StoredTask
 from evaluate.training.task import EvaluationTask
 from models.choices import registered
 
@@ -37,13 +39,17 @@ class ComparedGraphs:
         failures: baselines that could not be condensed.
     """
 
-    task: EvaluationTask
+    task: EvaluationTask | StoredTask
     training_graphs: list[TrainingGraph] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
 
 def gather(
-    files: Sequence[Path], root: Path, whole: Path | None = None, device: str = "auto"
+    files: Sequence[Path],
+    root: Path,
+    whole: Path | None = None,
+    device: str = "auto",
+    on_disk: OnDisk | None = None,
 ) -> list[ComparedGraphs]:
     """Load and check the graphs to compare, one group for each whole graph that files were condensed from.
 
@@ -52,6 +58,7 @@ def gather(
         root: folder of the known data sets' files.
         whole: file of the whole graph, in place of the one that a condensed file names.
         device: where to train.
+        on_disk: decides which whole graphs stay on disk, and how; by default none does.
 
     Raises:
         UserError: no file, files of several settings, or a graph that does not fit its whole graph.
@@ -66,10 +73,17 @@ def gather(
     setting = _one_setting([pair for group in groups.values() for pair in group])
     all_compared = []
     for group in groups.values():
-        task = EvaluationTask.of(whole_graph(*group[0], root, whole), find_device(device), setting)
+        task = None
+        if on_disk is not None:
+            path = Path(_name(group[0][1], whole))
+            task = on_disk.task(path, group[0][1], group[0][0], device)
+        if task is None:
+            loaded = whole_graph(*group[0], root, whole)
+            task = EvaluationTask.of(loaded, find_device(device), setting)
         compared = ComparedGraphs(task, [TrainingGraph(WHOLE, task.trained_whole())])
         for _, condensed in group:
-            task.reduction.check_record(condensed.provenance.measures.get("reductions", {}))
+            if isinstance(task, EvaluationTask):
+                task.reduction.check_record(condensed.provenance.measures.get("reductions", {}))
             task.admit(condensed.graph)
             compared.training_graphs.append(_training_graph(condensed))
         all_compared.append(compared)
@@ -93,18 +107,23 @@ def add_baselines(
         fresh: whether to condense them again.
     """
     files = [c.condensed.provenance for c in compared.training_graphs if c.condensed is not None]
-    graph = compared.task.raw
+    task = compared.task
     for method, settings in baselines:
         for p in {(p.ratio, p.edge_ratio, p.seed): p for p in files}.values():
             try:
-                budget = plan(graph, p.ratio, "all", p.edge_ratio, p.setting)
-                condensed = condense_baseline(
-                    graph, budget, method, settings, p.seed, device, folder, fresh
-                )
+                if isinstance(task, EvaluationTask):
+                    budget = plan(task.raw, p.ratio, "all", p.edge_ratio, p.setting)
+                    condensed = condense_baseline(
+                        task.raw, budget, method, settings, p.seed, device, folder, fresh
+                    )
+                else:
+                    condensed = condense_stored_baseline(
+                        task, p, method, settings, folder or Path("."), fresh
+                    )
             except Exception as error:  # Whatever the error, the other graphs are still compared.
                 name = label(method, settings)
                 compared.failures.append(
-                    Failure("", graph.name, name, "", p.seed, None, reason(error))
+                    Failure("", task.raw.name, name, "", p.seed, None, reason(error))
                 )
             else:
                 compared.training_graphs.append(_training_graph(condensed))
@@ -139,7 +158,7 @@ def whole_graph(
     """
     provenance = condensed.provenance
     settings = provenance.dataset_settings
-    name = str(whole) if whole is not None else settings.get("dataset", provenance.dataset)
+    name = _name(condensed, whole)
     if whole is None and name.endswith(FILE_ENDINGS) and not Path(name).exists():
         raise FileError(f"{file} was condensed from {name}, which is not there; give --whole FILE")
     if whole is None and not name.endswith(FILE_ENDINGS) and registered(DATASETS, name) is None:
@@ -149,11 +168,14 @@ def whole_graph(
     source = "auto" if name.endswith(FILE_ENDINGS) else provenance.source
     graph = load_dataset(name, root, source, settings.get("modalities"))
     if fingerprint(graph) != provenance.dataset_hash:
-        raise FileError(
-            f"{file} was condensed from another version of {name} (its hash differs); "
-            "condense again, or give the version that it was made from"
-        )
+        raise another_version(file, name)
     return graph
+
+
+def _name(condensed: CondensedGraph, whole: Path | None) -> str:
+    """The file or data set that a graph was condensed from."""
+    p = condensed.provenance
+    return str(whole) if whole is not None else p.dataset_settings.get("dataset", p.dataset)
 
 
 def _training_graph(condensed: CondensedGraph) -> TrainingGraph:

@@ -18,7 +18,7 @@ from evaluate.results.rows import Row
 from evaluate.training.metrics import METRICS, measure
 from evaluate.training.model_spec import parse_model
 from evaluate.training.task import EvaluationTask
-from evaluate.training.train import predict
+from evaluate.training.tasks import Task
 from evaluate.training.tune import fit
 
 
@@ -32,17 +32,17 @@ class GridWorkload:
         graphs: the same graphs in the models' units.
     """
 
-    task: EvaluationTask
+    task: Task
     training_graphs: Sequence[TrainingGraph]
     graphs: Sequence[MultimodalGraph]
 
     @property
     def device(self) -> torch.device:
         """Where models are trained."""
-        return self.task.whole[self.task.whole.target].y.device
+        return self.task.device
 
     @classmethod
-    def of(cls, task: EvaluationTask, training_graphs: Sequence[TrainingGraph]) -> Self:
+    def of(cls, task: Task, training_graphs: Sequence[TrainingGraph]) -> Self:
         """Check that the graphs can be compared on the task, and convert them to its units.
 
         Raises:
@@ -68,6 +68,7 @@ class GridWorkload:
     def pack(self, device: torch.device) -> Any:
         """The raw graphs, from which a worker builds the workload as this process did."""
         task = self.task
+        assert isinstance(task, EvaluationTask)  # One on disk is trained on in this process only.
         return task.raw, task.setting, task.scaling, device, self.training_graphs
 
     @classmethod
@@ -129,7 +130,8 @@ def run_cell(workload: GridWorkload, cell: Cell) -> TrainingResult:
     trained = fit(parse_model(cell.model)[1], cell.choice, task, graph, cell.seed)
     scores = None
     if cell.tests:
-        logits = predict(trained.model, task.whole, task.test_rows(), epoch=trained.epoch).cpu()
+        entry = parse_model(cell.model)[1]
+        logits = task.test_logits(entry, trained.model, cell.choice.model, trained.epoch)
         # In float64: float32 would round high probabilities to 1, and AUC would lose their order.
         values = measure(logits.double(), task.test_labels())
         scores = {name: None if math.isnan(value) else value for name, value in values.items()}

@@ -146,6 +146,9 @@ class SearchRun:
         assert small is not None
         _check_seconds(settings, condensed, small)
         task = compared.task
+        assert isinstance(
+            task, EvaluationTask
+        )  # `gather` leaves none on disk unless it is asked to.
         graph = task.admit(small.graph)
         task.check_testable()
         about = _about(settings, families, condensed, task, small)

@@ -10,17 +10,21 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from condense.data.features import FeatureScaler, Scaling, complete
 from condense.data.fingerprint import Digest, fingerprint
-from condense.data.graph import MultimodalGraph, display_name, hide_test_labels
+from condense.data.graph import MultimodalGraph, display_name, hide_test_labels, num_bytes
 from condense.data.inductive import Setting, training_part, validation_part
 from condense.data.reduction import SparseReduction
 from condense.errors import UserError
 from evaluate.results.rows import WHOLE
+from evaluate.training.train import Trained, TrainSettings, predict, train
+from models.registry import ModelEntry
 from models.schema import GraphSchema
 
 
@@ -78,12 +82,21 @@ class EvaluationTask:
         schema = GraphSchema.of(whole)
         return cls(raw, whole, training, validation, reduction, scaler, schema, setting, scaling)
 
-    @cached_property
+    @property
+    def device(self) -> torch.device:
+        """Where models are trained."""
+        return self.whole[self.whole.target].y.device
+
+    @property
     def fingerprint(self) -> str:
         """The fingerprint of `raw`, which ignores its test labels."""
-        return fingerprint(self.raw)
+        return self._fingerprint
 
     @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint(self.raw)
+
+    @property
     def test_digest(self) -> str:
         """A digest, 16 hexadecimal digits, of the test nodes and their classes.
 
@@ -93,11 +106,11 @@ class EvaluationTask:
         Raises:
             UserError: some test nodes have no label.
         """
-        rows, labels = self.test_rows().cpu(), self.test_labels().cpu()
-        digest = Digest()
-        for name, values in (("rows", rows), ("labels", labels)):
-            digest.array(name, "int64", values.shape, [values.numpy()])
-        return digest.hexdigest()[:16]
+        return self._test_digest
+
+    @cached_property
+    def _test_digest(self) -> str:
+        return labels_digest(self.test_rows(), self.test_labels())
 
     @property
     def title(self) -> str:
@@ -110,6 +123,14 @@ class EvaluationTask:
             "training nodes"
         )
 
+    def note(self, whole: bool) -> str:
+        """See `Task.note`: all nodes are scored, and trainings read the whole graph."""
+        return ""
+
+    def bytes_of(self, graph: MultimodalGraph) -> int:
+        """See `Task.bytes_of`."""
+        return num_bytes(graph)
+
     def trained_whole(self) -> MultimodalGraph:
         """The graph `training` before scaling, in the data set's units."""
         return training_part(self.raw, self.setting).graph
@@ -120,16 +141,7 @@ class EvaluationTask:
         Raises:
             UserError: its types, modalities, widths, relations or classes differ from the whole graph's.
         """
-        schema = GraphSchema.of(condensed)
-        for part in ("node_types", "relations", "target", "num_classes", "modalities"):
-            ours, theirs = getattr(self.schema, part), getattr(schema, part)
-            if ours != theirs:
-                raise UserError(
-                    f"condensed graph: {part} (got {theirs}) differ from the whole graph's {ours}; "
-                    "evaluate it on the graph that it was condensed from"
-                )
-        device = self.whole[self.whole.target].y.device
-        return self.scaler.apply(copy.copy(condensed).to(device))
+        return admitted(condensed, self.schema, self.scaler, self.device)
 
     def test_rows(self) -> Tensor:
         """The numbers of the test nodes."""
@@ -162,3 +174,62 @@ class EvaluationTask:
         """The most frequent class among training nodes."""
         store = self.raw[self.raw.target]
         return int(torch.bincount(store.y[store.train_mask]).argmax())
+
+    def train(
+        self,
+        entry: ModelEntry,
+        model: Any,
+        settings: Any,
+        trained_on: MultimodalGraph,
+        training: TrainSettings,
+        seed: int,
+    ) -> Trained:
+        """See `Task.train`."""
+        return train(
+            model,
+            trained_on,
+            self.validation,
+            training,
+            entry.loss,
+            seed=seed,
+            uses_edges=entry.uses_edges,
+        )
+
+    def test_logits(
+        self, entry: ModelEntry, model: Any, settings: Any, epoch: int
+    ) -> Float[Tensor, "k C"]:
+        """See `Task.test_logits`."""
+        return predict(model, self.whole, self.test_rows(), epoch=epoch).cpu()
+
+
+def admitted(
+    condensed: MultimodalGraph, ours: GraphSchema, scaler: FeatureScaler, device: torch.device
+) -> MultimodalGraph:
+    """Scale a condensed graph to the models' units, on a device.
+
+    Args:
+        condensed: features in the data set's units.
+        ours: schema of the whole graph.
+        scaler: of the whole graph.
+        device: where the result is.
+
+    Raises:
+        UserError: as of `EvaluationTask.admit`.
+    """
+    theirs = GraphSchema.of(condensed)
+    for part in ("node_types", "relations", "target", "num_classes", "modalities"):
+        expected, got = getattr(ours, part), getattr(theirs, part)
+        if expected != got:
+            raise UserError(
+                f"condensed graph: {part} (got {got}) differ from the whole graph's {expected}; "
+                "evaluate it on the graph that it was condensed from"
+            )
+    return scaler.apply(copy.copy(condensed).to(device))
+
+
+def labels_digest(rows: Tensor, labels: Tensor) -> str:
+    """16 hexadecimal digits of nodes and their classes."""
+    digest = Digest()
+    for name, values in (("rows", rows.cpu()), ("labels", labels.cpu())):
+        digest.array(name, "int64", values.shape, [values.numpy()])
+    return digest.hexdigest()[:16]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -104,6 +104,23 @@ def unwatched(check: Check) -> None:
     """Ignore the check; the callback of trainings that nobody watches."""
 
 
+Steps = Iterator[Iterable[tuple[Any, Tensor, Tensor]]]
+"""For each epoch the inputs, labels and weights of its optimiser steps; weights of a step sum to one."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Validation nodes that are at hand.
+
+    Attributes:
+        labels: their classes.
+        logits: of these nodes, by the model as it is.
+    """
+
+    labels: Tensor
+    logits: Callable[[], Float[Tensor, "rows C"]]
+
+
 def train(
     model: Any,
     trained_on: MultimodalGraph,
@@ -133,22 +150,66 @@ def train(
         DivergedError: the loss, or a logit of a validation node, is infinite or NaN; it names the epoch.
         UserError: `batch_size` does not suit the model.
     """
+
+    def at_hand() -> Validation:
+        store = validation[validation.target]
+        rows = store.val_mask.nonzero().flatten()
+        inputs = model.prepare(validation, rows)
+        return Validation(store.y[rows], lambda: answers(model, inputs, len(rows)))
+
+    return train_on_steps(
+        model,
+        steps_on(model, trained_on, settings, seed, uses_edges),
+        at_hand,
+        settings,
+        loss,
+        on_check,
+    )
+
+
+def steps_on(
+    model: Any, trained_on: MultimodalGraph, settings: TrainSettings, seed: int, uses_edges: bool
+) -> Steps:
+    """The steps of each epoch on a graph in memory; see `train`."""
     check_batch_size(model, settings.batch_size)
-    memory = TrainingPeak(trained_on[trained_on.target].y.device)
-    started = time.perf_counter()
-    prepared = training_inputs(model, training_graphs(trained_on, seed, uses_edges))
     order = torch.Generator().manual_seed(seed)
+    prepared = training_inputs(model, training_graphs(trained_on, seed, uses_edges))
+    return (batches(inputs, settings.batch_size, order) for inputs in prepared)
+
+
+def train_on_steps(
+    model: Any,
+    steps: Steps,
+    validation: Callable[[], Validation],
+    settings: TrainSettings,
+    loss: Callable[[Any, Any, Tensor, Tensor], Tensor] = cross_entropy,
+    on_check: Callable[[Check], None] = unwatched,
+    prepared: float = 0.0,
+) -> Trained:
+    """`train` on steps from anywhere.
+
+    Args:
+        model: a `NodeClassifier` module; it is trained in place.
+        steps: of at least `settings.epochs` epochs, each made when it is asked for, which counts as training.
+        validation: finds the validation nodes; called once.
+        settings: see `TrainSettings`.
+        loss: (model, inputs, labels, weights) -> what training minimises.
+        on_check: called after every validation; an exception that it raises ends the training.
+        prepared: seconds that preparing the training inputs took before; they count as training.
+
+    Raises:
+        DivergedError: as of `train`.
+    """
+    memory = TrainingPeak(next(model.parameters()).device)
+    started = time.perf_counter()
     optimiser = torch.optim.Adam(
         model.parameters(), settings.lr, weight_decay=settings.weight_decay, fused=True
     )
-    train_seconds = time.perf_counter() - started
+    train_seconds = prepared + time.perf_counter() - started
     memory.pause()
 
     started = time.perf_counter()
-    store = validation[validation.target]
-    val_rows = store.val_mask.nonzero().flatten()
-    val_labels = store.y[val_rows]
-    val_inputs = model.prepare(validation, val_rows)
+    found = validation()
     validate_seconds = time.perf_counter() - started
     memory.resume()
     best_state, best_epoch, kept = model.state_dict(), 0, 0.0
@@ -158,19 +219,19 @@ def train(
     for epoch in range(1, settings.epochs + 1):
         started = time.perf_counter()
         model.train()
-        for inputs, labels, weight in batches(next(prepared), settings.batch_size, order):
+        for inputs, labels, weight in next(steps):
             value = loss(model, inputs, labels, weight)
             check_loss(float(value.detach()), epoch)
             optimiser.zero_grad()
             value.backward()
             optimiser.step()
-        synchronise(val_labels.device)
+        synchronise(found.labels.device)
         train_seconds += time.perf_counter() - started
         if epoch % settings.check_every and epoch != settings.epochs:
             continue
         memory.pause()
         started = time.perf_counter()
-        reached, val_loss = _validate(model, val_inputs, val_labels, validation.num_classes, epoch)
+        reached, val_loss = _validate(model, found, epoch)
         if reached >= best or val_loss <= least_loss:
             improved_at = epoch
         if reached > best if settings.keep == "score" else val_loss < least_loss:
@@ -185,21 +246,19 @@ def train(
             rising = False
             break
     else:
-        rising = still_rising(scores, place, len(val_rows))
+        rising = still_rising(scores, place, len(found.labels))
     model.load_state_dict(best_state)
     return Trained(model, kept, best_epoch, train_seconds, validate_seconds, memory.rise, rising)
 
 
 @torch.no_grad()
-def _validate(
-    model: nn.Module, inputs: Any, labels: Tensor, num_classes: int, epoch: int
-) -> tuple[float, float]:
+def _validate(model: nn.Module, validation: Validation, epoch: int) -> tuple[float, float]:
     """Micro-F1 and mean cross-entropy on the validation nodes."""
     model.eval()
-    logits = answers(model, inputs, len(labels))
+    logits, labels = validation.logits(), validation.labels
     check_finite(logits, "logits of validation nodes", epoch)
     loss = float(nn.functional.cross_entropy(logits, labels))
-    return score(logits.argmax(dim=1), labels, num_classes).micro_f1, loss
+    return score(logits.argmax(dim=1), labels, logits.size(1)).micro_f1, loss
 
 
 @torch.no_grad()

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from condense.data.graph import MultimodalGraph
-from evaluate.training.task import EvaluationTask
-from evaluate.training.train import Trained, TrainSettings, train
+from evaluate.training.tasks import Task
+from evaluate.training.train import Trained, TrainSettings
 from models.registry import ModelEntry
 from models.seeding import seeded
 
@@ -59,23 +59,14 @@ def candidates(
 def fit(
     entry: ModelEntry,
     choice: Candidate,
-    task: EvaluationTask,
+    task: Task,
     trained_on: MultimodalGraph,
     seed: int,
 ) -> Trained:
     """Build and train one model; `seed` determines all random numbers."""
     with seeded(seed):
-        device = trained_on[trained_on.target].y.device
-        model = entry.build(task.schema, choice.model).to(device)
-        return train(
-            model,
-            trained_on,
-            task.validation,
-            choice.training,
-            entry.loss,
-            seed=seed,
-            uses_edges=entry.uses_edges,
-        )
+        model = entry.build(task.schema, choice.model).to(task.device)
+        return task.train(entry, model, choice.model, trained_on, choice.training, seed)
 
 
 def best_of(choices: Sequence[Candidate], scores: Sequence[float]) -> Candidate:

@@ -27,7 +27,7 @@ def make_model(graph, **settings):
 
 def by_steps(model, graph):
     """Projection, attention among meta-paths and MLP, each written out."""
-    encoder, z = model.encoder, path_features(graph, model.schema, model.hops)
+    encoder, z = model.encoder, path_features(graph, model.schema, model.path_hops)
     paths = list(dict.fromkeys(p for p, _ in z))
     projected = []
     for path in paths:
