@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from condense.io.stored_graph import StoredGraph
     from condense.out_of_core.tasks import Tasks
 
-SHARE = 0.5
-"""Of the memory that is free: the bound where none is given."""
 MOST_TIMES = 40
 """A graph takes at most about so many times the size of its file, compressed, in memory."""
 
@@ -56,12 +54,13 @@ def condense_if_large(
         return None
     from condense.io.stored_graph import open_stored
     from condense.out_of_core.fits import bytes_in_memory
-    from condense.out_of_core.room import GIB, LEAST, available_bytes, parse_memory
+    from condense.out_of_core.room import GIB, free_bound, parse_memory
+    from condense.out_of_core.sizes import reads_paths
     from condense.out_of_core.workspace import bound_of, folder_beside
 
     work = args.work or folder_beside(out)
     begun = bound_of(work) if args.resume else None
-    memory = begun or max(int(SHARE * available_bytes()), int(LEAST))
+    memory = begun or free_bound()
     if args.memory:
         memory = parse_memory(args.memory)
     elif not begun and _small(Path(args.dataset), memory):
@@ -73,7 +72,7 @@ def condense_if_large(
             if args.memory:
                 raise
             return None  # Read into memory, where whatever is wrong with it is told.
-        needed = bytes_in_memory(stored, settings)
+        needed = bytes_in_memory(stored, *reads_paths(settings))
         takes = f"{needed / GIB:.1f} of {memory / GIB:.1f} GiB"
         if needed <= memory and not begun:
             if args.address:

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from commands.condense_on_disk import SHARE
 from commands.terminal import errors
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def as_on_disk(
     Raises:
         UserError: an option breaks a rule.
     """
-    from condense.out_of_core.room import available_bytes, parse_memory
+    from condense.out_of_core.room import free_bound, parse_memory
     from evaluate.grid.on_disk import OnDisk
     from evaluate.training.on_disk.settings import Sampling
 
@@ -48,7 +47,7 @@ def as_on_disk(
     if args.address is not None or (args.jobs or 1) > 1:
         elsewhere = f"address (got {args.address})" if args.address else f"jobs (got {args.jobs})"
     return OnDisk(
-        memory=parse_memory(args.memory) if args.memory else int(SHARE * available_bytes()),
+        memory=parse_memory(args.memory) if args.memory else free_bound(),
         strict=args.memory is not None,
         work=args.work or args.out / ON_DISK,
         sampling=sampling,

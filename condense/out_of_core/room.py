@@ -15,6 +15,8 @@ BASE = 0.7 * GIB
 """What Python, torch and scikit-learn take before anything is read."""
 LEAST = 1.5 * GIB
 """The smallest bound that is taken; below it blocks would be so small that a run would not end."""
+SHARE = 0.5
+"""Of the memory that is free: the bound where none is given."""
 UNITS = {"": 1, "B": 1} | {
     name: size
     for power, letter in enumerate("KMGT", 1)
@@ -39,8 +41,7 @@ class Room:
     def __post_init__(self) -> None:
         """Refuse a bound that cannot be kept."""
         if self.memory < LEAST:
-            got = f"{self.memory / GIB:.2g}GiB"
-            raise UserError(f"memory (got {got}) must be at least {LEAST / GIB:g}GiB; try 4GiB")
+            raise _too_little(f"{self.memory / GIB:.2g}GiB")
 
     @property
     def free(self) -> float:
@@ -88,7 +89,13 @@ def parse_memory(text: str) -> int:
         size = math.nan
     if not math.isfinite(size):
         raise UserError(f"memory (got {text!r}) must be a size; try 6GiB")
-    return Room(int(size)).memory
+    if size < LEAST:
+        raise _too_little(repr(text))
+    return int(size)
+
+
+def _too_little(got: str) -> UserError:
+    return UserError(f"memory (got {got}) must be at least {LEAST / GIB:g}GiB; try 4GiB")
 
 
 def available_bytes() -> int:
@@ -106,3 +113,8 @@ def available_bytes() -> int:
         cached = sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
         free.append(limit - used + cached)
     return max(min(free, default=8 * GIB), 0)
+
+
+def free_bound() -> int:
+    """The bound where none is given: half of the memory that is free."""
+    return max(int(SHARE * available_bytes()), int(LEAST))

@@ -27,15 +27,17 @@ def sizes_of(stored: StoredGraph, relations: Mapping[tuple[str, str, str], Adjac
     )
 
 
-def path_columns(stored: StoredGraph, hops: int, rank: int) -> tuple[int, dict[str, int]]:
-    """Columns of all meta-path features together, reduced, and of each type's own features.
+def path_columns(
+    stored: StoredGraph, hops: int, rank: int | None = None
+) -> tuple[int, dict[str, int]]:
+    """Columns of all meta-path features together, and of each type's own features.
 
     A type without features gets those of its neighbours, at most all that there are.
 
     Args:
         stored: a whole graph.
         hops: the longest meta-path.
-        rank: most coordinates a modality.
+        rank: most coordinates of a modality on a meta-path, as condensers reduce them; all by default.
     """
     schema = stored.schema
     every = {m: width for own in schema.modalities.values() for m, width in own.items()}
@@ -47,9 +49,9 @@ def path_columns(stored: StoredGraph, hops: int, rank: int) -> tuple[int, dict[s
         schema.num_classes,
     )
     paths = blocks(completed, hops)
-    rank = max(1, min(rank, WIDEST // len(paths)))
+    most = max(1, min(rank, WIDEST // len(paths))) if rank else WIDEST**2
     columns = sum(
-        min(rank, completed.modalities[endpoint(path, schema.target)][modality])
+        min(most, completed.modalities[endpoint(path, schema.target)][modality])
         for path, modality in paths
     )
     return columns, {t: sum(own.values()) for t, own in completed.modalities.items()}
