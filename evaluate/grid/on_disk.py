@@ -12,14 +12,11 @@ from condense.datasets.registry import FILE_ENDINGS
 from condense.errors import FileError, UserError
 from condense.io.lock import held
 from condense.io.stored_graph import open_stored
-from condense.out_of_core.fits import bytes_in_memory
 from condense.out_of_core.room import GIB
 from condense.running.timing import OnStage
 from evaluate.training.on_disk.settings import Sampling
+from evaluate.training.on_disk.sizes import bytes_to_evaluate
 from evaluate.training.on_disk.task import StoredTask, check_models
-
-HOPS = 2
-"""Of the meta-path features that the estimate of the memory counts; models read two hops by default."""
 
 
 @dataclass
@@ -73,7 +70,7 @@ class OnDisk:
                 if self.strict:
                     raise
                 return None  # Read into memory, where whatever is wrong with it is told.
-            needed = bytes_in_memory(stored, HOPS)
+            needed = bytes_to_evaluate(stored)
             if needed <= self.memory:
                 return None
             self.say(

@@ -27,7 +27,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     graph = small_graph(num_target=80)
     save(tmp_path / "mine.h5", graph)
     save(tmp_path / "0.h5", condense(graph, plan(graph, 0.2), "kmeans", seed=0, device="cpu"))
-    monkeypatch.setattr(module, "bytes_in_memory", lambda stored, hops: 3 << 30)
+    monkeypatch.setattr(module, "bytes_to_evaluate", lambda stored: 3 << 30)
     monkeypatch.setattr(EvaluationTask, "of", lambda *_: pytest.fail("loaded into memory"))
     return ["evaluate", "--condensed", "0.h5", "--whole", "mine.h5", *QUICK, "--out", "out",
             "--memory", "2GiB"]  # fmt: skip
@@ -63,7 +63,7 @@ def test_the_table_the_rows_and_a_second_run(
 def test_a_graph_that_fits_is_read_into_memory(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(module, "bytes_in_memory", lambda stored, hops: 1 << 30)
+    monkeypatch.setattr(module, "bytes_to_evaluate", lambda stored: 1 << 30)
     with pytest.raises(pytest.fail.Exception, match="loaded into memory"):
         cli.main(command)
 
@@ -76,7 +76,7 @@ def test_a_graph_that_fits_is_read_into_memory(
         (["--device", "cuda"], "device (got 'cuda'): a graph on disk is evaluated on the CPU"),
         (["--models", "mlp", "han"], "models (got han) reads all nodes of a graph at once"),
         (["--fan-out", "5", "0"], "fan_out (got 0) must be at least 1"),
-        (["--memory", "1GiB"], "memory (got '1GiB') must be at least 1.5GiB"),
+        (["--memory", "1GiB"], "memory (got 1GiB) must be at least 1.5GiB"),
     ],
 )
 def test_what_cannot_work_is_a_sentence(

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from condense.errors import UserError
 from condense.out_of_core.sampling import with_sampled_neighbours
+from evaluate.training.memory import hand_back
 from evaluate.training.on_disk.settings import MESSAGE_BATCH, PATH_BATCH, Sampling
 from evaluate.training.on_disk.whole import WholeOnDisk
 from evaluate.training.train import Steps
@@ -64,6 +65,7 @@ def sampled_steps(
         return model.prepare(whole.scaler.apply(part[0]), part[1])
 
     def epoch() -> Iterator[Step]:
+        hand_back()  # Not at each step: the system takes as long to give memory again as a step does.
         for _ in range(steps):
             batch = next(turns)
             weight = torch.full((len(batch),), 1.0 / len(batch))

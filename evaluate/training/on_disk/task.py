@@ -20,12 +20,13 @@ from condense.io.stored_graph import StoredGraph
 from condense.io.test_labels import stored_test_labels
 from condense.out_of_core.graph import GraphOnDisk, read_graph, sorted_relations
 from condense.out_of_core.room import Room
-from condense.out_of_core.sizes import path_columns, whole_bytes
+from condense.out_of_core.sizes import whole_bytes
 from condense.out_of_core.workspace import Workspace
 from condense.running.timing import OnStage, StageClock
 from evaluate.training.finite import check_finite
 from evaluate.training.model_spec import parse_model
 from evaluate.training.on_disk.settings import Sampling
+from evaluate.training.on_disk.sizes import disk_bytes
 from evaluate.training.on_disk.steps import sampled_steps
 from evaluate.training.on_disk.whole import WholeOnDisk, exact_logits
 from evaluate.training.task import admitted, labels_digest
@@ -98,7 +99,7 @@ class StoredTask:
         test = some_of(stored.test_mask, sampling.test_nodes)
         used = torch.cat([stored.train_mask.nonzero().flatten(), val, test]).sort().values
         workspace.begin({"graph": fingerprint}, clock)
-        workspace.check_free(_disk_bytes(stored, len(used)))
+        workspace.check_free(disk_bytes(stored, len(used)))
         with clock.stage("sort"):
             relations = sorted_relations(stored, workspace, room)
         with clock.stage("read"):
@@ -286,10 +287,3 @@ def some_of(mask: Bool[Tensor, " n"], most: int) -> Int[Tensor, " k"]:
 def _of(nodes: Tensor, every: int) -> str:
     """How many of how many."""
     return f"all {every:,}" if len(nodes) == every else f"a random {len(nodes):,} of {every:,}"
-
-
-def _disk_bytes(stored: StoredGraph, used: int, hops: int = 2) -> int:
-    """About how much is written: sorted edges, features, and meta-path features by columns and by rows."""
-    columns, features = path_columns(stored, hops)
-    own = sum(stored.num_nodes[t] * width for t, width in features.items())
-    return 24 * sum(stored.edges.values()) + 4 * own + 8 * used * columns

@@ -19,6 +19,7 @@ from condense.out_of_core.path_rows import PathRows, path_rows
 from condense.out_of_core.room import GIB
 from condense.out_of_core.surroundings import Fits, all_reached, assembled
 from condense.out_of_core.workspace import Workspace
+from evaluate.training.memory import hand_back
 from models.classifier import PathClassifier
 
 FIRST = 1024
@@ -96,6 +97,8 @@ class WholeOnDisk:
                 continue
             part, places = assembled(self.graph, self.empty(), batch, found)
             yield self.scaler.apply(part), places
+            del part, found
+            hand_back()
             nodes = nodes[count:]
         self._at_once[reach] = count
 
