@@ -76,7 +76,7 @@ def test_a_graph_that_fits_is_read_into_memory(
         (["--device", "cuda"], "device (got 'cuda'): a graph on disk is evaluated on the CPU"),
         (["--models", "mlp", "han"], "models (got han) reads all nodes of a graph at once"),
         (["--fan-out", "5", "0"], "fan_out (got 0) must be at least 1"),
-        (["--memory", "1GiB"], "memory (got 1GiB) must be at least 1.5GiB"),
+        (["--memory", "1GiB"], "memory (got '1GiB') must be at least 1.5GiB"),
     ],
 )
 def test_what_cannot_work_is_a_sentence(
