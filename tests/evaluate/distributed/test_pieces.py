@@ -85,6 +85,7 @@ def test_a_machine_is_lost_while_features_are_propagated_and_while_rows_are_clus
     # Centres are fitted on a few rows, so that all others are assigned afterwards, on the cluster.
     monkeypatch.setattr(kmeans, "MOST_FITTED", 8)
     monkeypatch.setattr(kmeans, "LEAST_A_CLUSTER", 2)
+    monkeypatch.setattr(kmeans, "FEWEST_FITTED", 2)
     save(tmp_path / "whole.h5", films())
     expected = condensed(tmp_path, None)
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
