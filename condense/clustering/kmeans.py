@@ -93,7 +93,11 @@ def kmeans_by_class(
 
 
 def kmeans_by_group(
-    rows: Rows, member: Int[Tensor, " n"], counts: Sequence[int], generator: torch.Generator
+    rows: Rows,
+    member: Int[Tensor, " n"],
+    counts: Sequence[int],
+    generator: torch.Generator,
+    levels: int = 2,
 ) -> Int[Tensor, " n"]:
     """Cluster the nodes of each group separately, none of the clusters empty.
 
@@ -106,6 +110,7 @@ def kmeans_by_group(
         member: the group of each node, −1 for nodes that are not clustered.
         counts: number of clusters per group; clusters are numbered group by group.
         generator: for k-means.
+        levels: at most so many; of nodes that coincide, a cluster may get most of its group at each level.
 
     Returns:
         The cluster of each node, −1 for nodes that are not clustered.
@@ -115,13 +120,13 @@ def kmeans_by_group(
     """
     nodes = [(member == c).nonzero().flatten() for c in range(len(counts))]
     _check_members(nodes, counts)
-    if max(counts, default=0) > MOST_AT_ONCE:
+    if levels > 1 and max(counts, default=0) > MOST_AT_ONCE:
         del nodes
         coarse = [math.ceil(n**0.5) if n > MOST_AT_ONCE else min(n, 1) for n in counts]
-        groups = kmeans_by_group(rows, member, coarse, generator)
+        groups = kmeans_by_group(rows, member, coarse, generator, 1)
         sizes = torch.bincount(groups[groups >= 0], minlength=sum(coarse)).split(coarse)
         fine = [n for each, count in zip(sizes, counts, strict=True) for n in shares(each, count)]
-        return kmeans_by_group(rows, groups, fine, generator)
+        return kmeans_by_group(rows, groups, fine, generator, levels - 1)
     labels, first = torch.full_like(member, -1), [0, *itertools.accumulate(counts)]
     samples: list[Tensor] = []
     for each, count in zip(nodes, counts, strict=True):

@@ -201,3 +201,21 @@ def test_clusters_are_shared_out_by_size():
     assert shares(torch.tensor([10, 30, 60]), 10) == [1, 3, 6]
     assert shares(torch.tensor([1, 1, 50]), 20) == [1, 1, 18]
     assert shares(torch.tensor([3, 2]), 5) == [3, 2]
+
+
+def test_two_levels_end_where_most_nodes_coincide(monkeypatch):
+    """At each level one cluster would get nearly all nodes, and nearly all clusters."""
+    monkeypatch.setattr(module, "MOST_AT_ONCE", 5)
+    calls = []
+
+    def counted(*given):
+        calls.append(given[2])
+        return original(*given)
+
+    original = module.kmeans_by_group
+    monkeypatch.setattr(module, "kmeans_by_group", counted)
+    x = torch.zeros(400, 2)
+    x[:10] = 100 * torch.randn(10, 2, generator=torch.Generator().manual_seed(0))
+    found = kmeans(x, 60, torch.Generator().manual_seed(0))
+    assert len(found.unique()) == 60
+    assert len(calls) == 3
