@@ -17,7 +17,7 @@ from condense.clustering.pseudolabels import teach
 from condense.clustering.settings import PseudoLabelling, Space
 from condense.clustering.teachers.smoothing import HOPS, Smoothing, best_way, smooth, tried
 from condense.clustering.teachers.training_data import TrainingData
-from condense.out_of_core.columns import Columns, Matrix, cut
+from condense.out_of_core.columns import Columns, RowMatrix, cut
 from condense.out_of_core.coordinates import (
     beside,
     neighbour_clusters,
@@ -78,7 +78,7 @@ def _other_type(
 ) -> Int[Tensor, " n_t"]:
     """Cluster one type by its own features and by the clusters of its neighbours."""
     graph = view.graph
-    parts: list[Matrix] = []
+    parts: list[RowMatrix] = []
     if node_type in view.reduced:
         parts.append(own_directions(view, node_type, workspace))
     parts += neighbour_clusters(view, node_type, before, workspace)

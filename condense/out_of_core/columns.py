@@ -17,27 +17,19 @@ SPARSE_READS = 64
 """Rows are read one by one where fewer than one in so many are asked for."""
 
 
-class Matrix(ABC):
-    """A float32 matrix [height, width] of which a part is read at a time.
-
-    What is propagated needs all rows of a few columns, a slab; what is multiplied all columns of a few rows.
+class RowMatrix(ABC):
+    """A float32 matrix [height, width] of which some rows are read at a time.
 
     Attributes:
         height: its number of rows.
-        slabs: the columns of each slab, in order.
     """
 
     height: int
-    slabs: Sequence[slice]
 
     @property
+    @abstractmethod
     def width(self) -> int:
         """Its number of columns."""
-        return self.slabs[-1].stop if self.slabs else 0
-
-    @abstractmethod
-    def slab(self, number: int) -> Float[Tensor, "n k"]:
-        """All rows of one slab."""
 
     @abstractmethod
     def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
@@ -62,6 +54,25 @@ class Matrix(ABC):
             first, last = ends.tolist()
             found[order[first:last]] = x[ascending[first:last] - place.start]
         return found
+
+
+class Matrix(RowMatrix):
+    """A matrix that is read by a few columns as well: what is propagated needs all rows of a slab.
+
+    Attributes:
+        slabs: the columns of each slab, in order.
+    """
+
+    slabs: Sequence[slice]
+
+    @property
+    def width(self) -> int:
+        """Its number of columns."""
+        return self.slabs[-1].stop if self.slabs else 0
+
+    @abstractmethod
+    def slab(self, number: int) -> Float[Tensor, "n k"]:
+        """All rows of one slab."""
 
 
 def cut(widths: Iterable[int], step: int) -> tuple[slice, ...]:
@@ -171,7 +182,7 @@ class Scaled(Matrix):
         return x if has is None else x.mul_(has[rows].unsqueeze(1))
 
 
-class Stacked(Matrix):
+class Stacked(RowMatrix):
     """Matrices of the same rows side by side, their columns in an order of their own.
 
     Args:
@@ -179,14 +190,14 @@ class Stacked(Matrix):
         places: of each part, the place of each of its columns.
     """
 
-    def __init__(self, parts: Sequence[Matrix], places: Sequence[Int[Tensor, " _"]]) -> None:
+    def __init__(self, parts: Sequence[RowMatrix], places: Sequence[Int[Tensor, " _"]]) -> None:
         self.parts, self.places = parts, places
         self.height = parts[0].height
-        self.slabs = cut([part.width for part in parts], 1)
 
-    def slab(self, number: int) -> Float[Tensor, "n k"]:
-        """Never needed: what is stacked is propagated already."""
-        raise NotImplementedError
+    @property
+    def width(self) -> int:
+        """Its number of columns."""
+        return sum(part.width for part in self.parts)
 
     def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
         """The rows from `first` until before `last`."""

@@ -13,12 +13,12 @@ from torch import Tensor
 from condense.clustering.coordinates import NARROW, SAMPLE, WIDTH, codes_of
 from condense.clustering.reduction import leading_directions
 from condense.clustering.settings import Space
-from condense.out_of_core.columns import Columns, Matrix, Scaled, Stacked, cut
+from condense.out_of_core.columns import Columns, RowMatrix, Scaled, Stacked, cut
 from condense.out_of_core.propagation import ViewOnDisk, rowwise
 from condense.out_of_core.workspace import Workspace
 
 
-class Directed(Matrix):
+class Directed(RowMatrix):
     """Directions (x − x̄) ÷ ‖x − x̄‖ of the rows; a row at the mean, up to rounding, becomes zero.
 
     Args:
@@ -27,14 +27,14 @@ class Directed(Matrix):
         longest: a bound on the length of a row.
     """
 
-    def __init__(self, matrix: Matrix, mean: Float[Tensor, " width"], longest: float) -> None:
-        self.matrix, self.mean = matrix, mean
-        self.height, self.slabs = matrix.height, matrix.slabs
+    def __init__(self, matrix: RowMatrix, mean: Float[Tensor, " width"], longest: float) -> None:
+        self.matrix, self.mean, self.height = matrix, mean, matrix.height
         self.rounding = max(100 * torch.finfo(torch.float32).eps * longest, 1e-30)
 
-    def slab(self, number: int) -> Float[Tensor, "n k"]:
-        """Never needed: a row's length takes all columns."""
-        raise NotImplementedError
+    @property
+    def width(self) -> int:
+        """Its number of columns."""
+        return self.matrix.width
 
     def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
         """The rows from `first` until before `last`."""
@@ -43,7 +43,7 @@ class Directed(Matrix):
         return torch.where(length > self.rounding, centred / length.clamp_min(self.rounding), 0.0)
 
 
-def target_coordinates(view: ViewOnDisk, space: Space, workspace: Workspace) -> Matrix:
+def target_coordinates(view: ViewOnDisk, space: Space, workspace: Workspace) -> RowMatrix:
     """Coordinates of the target nodes: directions of "own" features, of "propagated" ones, or of "both"."""
     parts = []
     if space != "propagated":
@@ -53,7 +53,7 @@ def target_coordinates(view: ViewOnDisk, space: Space, workspace: Workspace) -> 
     return beside(parts)
 
 
-def beside(parts: list[Matrix]) -> Matrix:
+def beside(parts: list[RowMatrix]) -> RowMatrix:
     """Matrices of the same rows side by side."""
     if len(parts) == 1:
         return parts[0]
@@ -62,7 +62,7 @@ def beside(parts: list[Matrix]) -> Matrix:
     return Stacked(parts, places)
 
 
-def own_directions(view: ViewOnDisk, node_type: str, workspace: Workspace) -> Matrix:
+def own_directions(view: ViewOnDisk, node_type: str, workspace: Workspace) -> RowMatrix:
     """Directions of all modalities side by side, each scaled to a mean squared row norm of one."""
     h, widths = view.reduced[node_type], list(view.schema.modalities[node_type].values())
 
@@ -84,7 +84,7 @@ def own_directions(view: ViewOnDisk, node_type: str, workspace: Workspace) -> Ma
         }
         torch.save(facts, folder / "measured.pt")
 
-    def read(folder: Path) -> Matrix:
+    def read(folder: Path) -> RowMatrix:
         facts = torch.load(folder / "measured.pt", weights_only=True)
         scaled = Scaled(h, torch.zeros(h.width), facts["scale"], [None] * len(h.slabs))
         return Directed(scaled, facts["mean"], facts["longest"]) if h.width >= NARROW else scaled
@@ -92,7 +92,7 @@ def own_directions(view: ViewOnDisk, node_type: str, workspace: Workspace) -> Ma
     return workspace.stage(f"own-{view.schema.node_types.index(node_type)}", make, read)
 
 
-def _propagated(view: ViewOnDisk, workspace: Workspace) -> Matrix:
+def _propagated(view: ViewOnDisk, workspace: Workspace) -> RowMatrix:
     """Directions of Z B; B [D, d] are the leading directions of the centred Z of a sample."""
     room = view.graph.room
 
@@ -128,9 +128,9 @@ def neighbour_clusters(
     node_type: str,
     cluster: Mapping[str, Int[Tensor, " n_t"]],
     workspace: Workspace,
-) -> list[Matrix]:
+) -> list[RowMatrix]:
     """How a node's neighbours are distributed over clusters, see `condense.clustering.coordinates`."""
-    parts: list[Matrix] = []
+    parts: list[RowMatrix] = []
     of_type = view.schema.node_types.index(node_type)
     for number, relation in enumerate(view.schema.relations):
         met = cluster.get(relation[0])

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from condense.clustering.kmeans import nearest_of_group
-from condense.out_of_core.columns import Matrix
+from condense.out_of_core.columns import RowMatrix
 from condense.out_of_core.propagation import PORTION
 from condense.out_of_core.room import Room
 from condense.out_of_core.tasks import Tasks, ranges
@@ -26,7 +26,7 @@ class RowsOnDisk:
         tasks: where rows are assigned.
     """
 
-    x: Matrix
+    x: RowMatrix
     room: Room
     tasks: Tasks
 
@@ -56,7 +56,7 @@ class RowsOnDisk:
 
 
 def assign_rows(
-    x: Matrix,
+    x: RowMatrix,
     member: Int[Tensor, " k"],
     centres: Mapping[int, Float[Tensor, "k d"]],
     first: int,

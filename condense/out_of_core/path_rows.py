@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
-from condense.out_of_core.columns import Columns, Matrix, Stacked, cut
+from condense.out_of_core.columns import Columns, Matrix, RowMatrix, Stacked, cut
 from condense.out_of_core.graph import GraphOnDisk
 from condense.out_of_core.propagation import Means
 from condense.out_of_core.some_rows import rows_at
@@ -117,7 +117,7 @@ def _propagated(
     workspace: Workspace,
     widths: Mapping[tuple[MetaPath, str], int],
     name: str,
-) -> Matrix:
+) -> RowMatrix:
     """The features by columns: a stage for each slab of a type's features."""
     schema, place, begin = graph.schema, {}, 0
     for (path, modality), width in widths.items():
@@ -125,7 +125,7 @@ def _propagated(
     ends: dict[str, list[MetaPath]] = {}
     for path in dict.fromkeys(path for path, _ in widths):
         ends.setdefault(endpoint(path, schema.target), []).append(path)
-    parts: list[Matrix] = []
+    parts: list[RowMatrix] = []
     places: list[Tensor] = []
     for type_number, (node_type, paths) in enumerate(ends.items()):
         own = graph.features[node_type]

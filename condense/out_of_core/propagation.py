@@ -14,7 +14,7 @@ from torch_geometric.typing import EdgeType
 from condense.clustering.propagation import WIDEST
 from condense.clustering.reduction import directions_of_gram
 from condense.out_of_core.adjacency import Adjacency
-from condense.out_of_core.columns import Columns, Matrix, Stacked, cut
+from condense.out_of_core.columns import Columns, Matrix, RowMatrix, Stacked, cut
 from condense.out_of_core.graph import GraphOnDisk
 from condense.out_of_core.room import Room
 from condense.out_of_core.tasks import Tasks, in_order, ranges
@@ -42,7 +42,7 @@ class ViewOnDisk:
     graph: GraphOnDisk
     schema: GraphSchema
     reduced: Mapping[str, Matrix]
-    z: Matrix
+    z: RowMatrix
     scale: Float[Tensor, " D"]
     mean: Float[Tensor, " D"]
 
@@ -144,7 +144,7 @@ def _all_paths(
     hops: int,
     reduced: Mapping[str, Matrix],
     workspace: Workspace,
-) -> Matrix:
+) -> RowMatrix:
     """Z_{p,m} of all paths and modalities side by side: a stage for each slab of H."""
     place, ends = _places(schema, hops), _ends(schema, hops)
     height = graph.num_nodes[schema.target]
@@ -216,7 +216,7 @@ def _places(schema: GraphSchema, hops: int) -> dict[tuple[MetaPath, str], int]:
 
 
 def _measured(
-    graph: GraphOnDisk, schema: GraphSchema, hops: int, z: Matrix, workspace: Workspace
+    graph: GraphOnDisk, schema: GraphSchema, hops: int, z: RowMatrix, workspace: Workspace
 ) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
     """The scale of each column, from training nodes, and the mean of each scaled column over all nodes."""
 
@@ -253,7 +253,9 @@ def _measured(
     return workspace.stage("measured", make, read)
 
 
-def _squares(z: Matrix, train: Tensor, first: int, last: int, room: Room) -> tuple[Tensor, Tensor]:
+def _squares(
+    z: RowMatrix, train: Tensor, first: int, last: int, room: Room
+) -> tuple[Tensor, Tensor]:
     """Sums of each column over some rows, and of its squares over the training nodes among them."""
     squares = torch.zeros(z.width, dtype=torch.float64)
     total = torch.zeros_like(squares)
@@ -269,7 +271,7 @@ Rowwise = Callable[[Tensor], Tensor]
 
 
 def rowwise(
-    x: Matrix, make: Rowwise, width: int, workspace: Workspace, name: str, room: Room
+    x: RowMatrix, make: Rowwise, width: int, workspace: Workspace, name: str, room: Room
 ) -> Columns:
     """A stage that computes rows of another matrix from those of `x`.
 
@@ -289,7 +291,7 @@ def rowwise(
     return workspace.stage(name, run, lambda folder: Columns(folder, x.height, slabs))
 
 
-def fill(written: Columns, x: Matrix, make: Rowwise, tasks: Tasks, room: Room) -> None:
+def fill(written: Columns, x: RowMatrix, make: Rowwise, tasks: Tasks, room: Room) -> None:
     """Write make(x), rows by rows."""
     written.allocate()
     pieces = [(x, make, written, *ends, room) for ends in ranges(x.height, PORTION)]
@@ -297,7 +299,7 @@ def fill(written: Columns, x: Matrix, make: Rowwise, tasks: Tasks, room: Room) -
 
 
 def _make_rows(
-    x: Matrix, make: Rowwise, written: Columns, first: int, last: int, room: Room
+    x: RowMatrix, make: Rowwise, written: Columns, first: int, last: int, room: Room
 ) -> None:
     for begin, end in ranges(last - first, room.rows(x.width + written.width)):
         written.write_rows(first + begin, make(x.rows(first + begin, first + end)))

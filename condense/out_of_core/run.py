@@ -16,8 +16,8 @@ from condense.data.precision import Bits, check_bits
 from condense.errors import UserError
 from condense.io.stored_graph import StoredGraph
 from condense.methods.registry import METHODS as ALL_METHODS
-from condense.out_of_core.graph import read_graph, sorted_relations
 from condense.out_of_core.methods import METHODS, condense_on_disk
+from condense.out_of_core.reading import read_graph, sorted_relations
 from condense.out_of_core.room import Room
 from condense.out_of_core.sizes import disk_bytes, sizes_of, whole_bytes
 from condense.out_of_core.tasks import Tasks

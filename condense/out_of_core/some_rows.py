@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from condense.out_of_core.adjacency import Adjacency
-from condense.out_of_core.columns import Columns, Matrix
+from condense.out_of_core.columns import Columns, RowMatrix
 
 AT_ONCE = 4096
 """Rows read through one map. The system counts 16 pages for each that is touched as resident."""
@@ -36,8 +36,8 @@ def taken(path: Path, kind: type[np.generic], rows: np.ndarray, width: int = 1) 
     return found
 
 
-def rows_at(x: Matrix, rows: Int[Tensor, " k"], block: int) -> Float[Tensor, "k width"]:
-    """`Matrix.at`, faster for scattered rows of a matrix in files."""
+def rows_at(x: RowMatrix, rows: Int[Tensor, " k"], block: int) -> Float[Tensor, "k width"]:
+    """`RowMatrix.at`, faster for scattered rows of a matrix in files."""
     if not isinstance(x, Columns) or len(rows) * FEW >= x.height:
         return x.at(rows, block)
     found = torch.empty(len(rows), x.width)

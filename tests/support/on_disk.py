@@ -10,7 +10,8 @@ from condense.data.graph import MultimodalGraph
 from condense.datasets.amazon1_simulated import simulate_amazon1
 from condense.io import save
 from condense.io.stored_graph import open_stored
-from condense.out_of_core.graph import GraphOnDisk, read_graph, sorted_relations
+from condense.out_of_core.graph import GraphOnDisk
+from condense.out_of_core.reading import read_graph, sorted_relations
 from condense.out_of_core.room import GIB, Room
 from condense.out_of_core.workspace import Workspace
 from condense.running.timing import StageClock

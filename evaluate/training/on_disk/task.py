@@ -18,7 +18,8 @@ from condense.data.inductive import Setting
 from condense.errors import UserError
 from condense.io.stored_graph import StoredGraph
 from condense.io.test_labels import stored_test_labels
-from condense.out_of_core.graph import GraphOnDisk, read_graph, sorted_relations
+from condense.out_of_core.graph import GraphOnDisk
+from condense.out_of_core.reading import read_graph, sorted_relations
 from condense.out_of_core.room import Room
 from condense.out_of_core.sizes import whole_bytes
 from condense.out_of_core.workspace import Workspace

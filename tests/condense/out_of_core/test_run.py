@@ -14,11 +14,10 @@ from condense.clustering.propagation import RelayView
 from condense.data.condensed import CondensedGraph
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
-from condense.datasets.amazon1_simulated import simulate_amazon1
 from condense.errors import BudgetError, UserError
 from condense.io import save
 from condense.io.stored_graph import open_stored
-from condense.out_of_core import graph as reading
+from condense.out_of_core import reading
 from condense.out_of_core.propagation import propagated
 from condense.out_of_core.room import GIB, Room
 from condense.out_of_core.run import condense_stored
@@ -26,6 +25,7 @@ from condense.out_of_core.workspace import Workspace
 from condense.run import condense
 from models.schema import features
 from tests.support.graphs import small_graph
+from tests.support.on_disk import films, products
 
 RATIO = 0.2
 
@@ -38,19 +38,6 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Room, "sample", lambda self, width: 40)
     monkeypatch.setattr(Room, "taught", lambda self, width: 1000)
     monkeypatch.setattr(Room, "edges", property(lambda self: 29))
-
-
-def films() -> MultimodalGraph:
-    """Three types, one of them without features, a modality that some lack, and weights."""
-    return small_graph(num_target=120, weighted=True)
-
-
-def products() -> MultimodalGraph:
-    """One type and four relations; modalities of a few columns, so that none is reduced."""
-    graph = simulate_amazon1(scale=0.01)
-    for modality in ("x_text", "x_image"):
-        graph["item"][modality] = graph["item"][modality][:, :24].clone()
-    return graph
 
 
 def on_disk(graph: MultimodalGraph, folder: Path, method: str, **settings: Any) -> CondensedGraph:

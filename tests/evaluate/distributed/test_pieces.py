@@ -21,7 +21,8 @@ from condense.out_of_core.run import condense_stored
 from condense.out_of_core.tasks import Tasks, in_order
 from evaluate.distributed.connect import connect
 from evaluate.distributed.pieces import PiecesOnRay
-from tests.condense.out_of_core.test_run import assert_alike, films
+from tests.condense.out_of_core.test_run import assert_alike
+from tests.support.on_disk import films
 
 pytestmark = pytest.mark.slow
 
