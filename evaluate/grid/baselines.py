@@ -55,11 +55,8 @@ def condense_stored_baseline(
     run = [task.fingerprint, method, vars(chosen), like.ratio, like.edge_ratio, like.seed]
     digest.record(json.loads(json.dumps(spell(run))))
     path = folder / f"{method}-seed{like.seed}-{digest.hexdigest()[:16]}.h5"
-    if path.exists() and not fresh:
-        try:
-            return load_condensed(path)
-        except FileError as error:
-            logger.warning("%s; it is condensed again", error)
+    if not fresh and (kept := _kept(path)) is not None:
+        return kept
     logger.info("condensing %s, seed %d", name, like.seed)
     folder.mkdir(parents=True, exist_ok=True)
     with open_stored(task.path) as stored:
@@ -112,11 +109,8 @@ def condense_baseline(
         run = identity(graph, budget, method, chosen, seed, find_device(device))
         digest.record(json.loads(json.dumps(spell(run))))
         path = folder / f"{method}-seed{seed}-{digest.hexdigest()[:16]}.h5"
-        if path.exists() and not fresh:
-            try:
-                return load_condensed(path)
-            except FileError as error:
-                logger.warning("%s; it is condensed again", error)
+        if not fresh and (kept := _kept(path)) is not None:
+            return kept
     logger.info("condensing %s, seed %d", name, seed)
     condensed = condense(graph, budget, method, settings, seed=seed, device=device)
     if not condensed.provenance.complete:
@@ -125,3 +119,14 @@ def condense_baseline(
         path.parent.mkdir(parents=True, exist_ok=True)
         save(path, condensed)
     return condensed
+
+
+def _kept(path: Path) -> CondensedGraph | None:
+    """The graph that an earlier run condensed; None if there is none, or it is damaged."""
+    if not path.exists():
+        return None
+    try:
+        return load_condensed(path)
+    except FileError as error:
+        logger.warning("%s; it is condensed again", error)
+        return None
