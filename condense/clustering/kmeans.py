@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from condense.clustering.halves import halved
+from condense.clustering.rows import Rows, RowsInMemory
 from condense.errors import BudgetError
 
 MOST_A_CLUSTER, LEAST_A_CLUSTER = 256, 32
@@ -23,51 +23,8 @@ LEAST_A_CLUSTER of them.
 """
 ROUNDS, ROUNDS_ON_SAMPLES = 300, 20
 """Most iterations, on all rows and on samples."""
-MOST_AT_ONCE = 1024
-"""More clusters than these are sought in two levels: in each of √count clusters its share of them."""
-ASSIGNED = 4096
-"""Rows whose distances from all centres are computed at a time."""
-
-
-@runtime_checkable
-class Rows(Protocol):
-    """Coordinates of nodes, one row each, in memory or on disk."""
-
-    @property
-    def width(self) -> int:
-        """Their number."""
-        ...
-
-    def at(self, nodes: Sequence[Int[Tensor, " _"]]) -> Iterator[tuple[int, Tensor]]:
-        """The number and the rows of each of these sets of nodes."""
-        ...
-
-    def assigned(
-        self, member: Int[Tensor, " n"], centres: Mapping[int, Tensor]
-    ) -> Int[Tensor, " n"]:
-        """For each node, the nearest of its group's centres; −1 in groups without centres."""
-        ...
-
-
-@dataclass(frozen=True)
-class RowsInMemory:
-    """Rows x [n, d]."""
-
-    x: Tensor
-
-    @property
-    def width(self) -> int:
-        """See `Rows`."""
-        return self.x.size(1)
-
-    def at(self, nodes: Sequence[Tensor]) -> Iterator[tuple[int, Tensor]]:
-        """See `Rows`."""
-        for number, each in enumerate(nodes):
-            yield number, self.x[each]
-
-    def assigned(self, member: Tensor, centres: Mapping[int, Tensor]) -> Tensor:
-        """See `Rows`."""
-        return nearest_of_group(self.x, member, centres)
+MOST_AT_ONCE = 512
+"""Groups that are to have more clusters than these are halved first, see `condense.clustering.halves`."""
 
 
 def kmeans(x: Float[Tensor, "n d"], count: int, generator: torch.Generator) -> Int[Tensor, " n"]:
@@ -97,20 +54,19 @@ def kmeans_by_group(
     member: Int[Tensor, " n"],
     counts: Sequence[int],
     generator: torch.Generator,
-    levels: int = 2,
 ) -> Int[Tensor, " n"]:
     """Cluster the nodes of each group separately, none of the clusters empty.
 
     k-means from one start, `spread_out`, by scikit-learn's iterations, on a sample of large groups, whose
-    nodes are then assigned to the nearest centre. Where a group is to have many clusters, these are sought in
-    two levels. Nodes without features are dealt out at random.
+    nodes are then assigned to the nearest centre. A group that is to have more than MOST_AT_ONCE clusters is
+    halved before, so that the work grows in proportion to the nodes and the clusters. Nodes without features
+    are dealt out at random.
 
     Args:
         rows: coordinates.
         member: the group of each node, −1 for nodes that are not clustered.
         counts: number of clusters per group; clusters are numbered group by group.
         generator: for k-means.
-        levels: at most so many; of nodes that coincide, a cluster may get most of its group at each level.
 
     Returns:
         The cluster of each node, −1 for nodes that are not clustered.
@@ -120,13 +76,10 @@ def kmeans_by_group(
     """
     nodes = [(member == c).nonzero().flatten() for c in range(len(counts))]
     _check_members(nodes, counts)
-    if levels > 1 and max(counts, default=0) > MOST_AT_ONCE:
+    if rows.width and max(counts, default=0) > MOST_AT_ONCE:
         del nodes
-        coarse = [math.ceil(n**0.5) if n > MOST_AT_ONCE else min(n, 1) for n in counts]
-        groups = kmeans_by_group(rows, member, coarse, generator, 1)
-        sizes = torch.bincount(groups[groups >= 0], minlength=sum(coarse)).split(coarse)
-        fine = [n for each, count in zip(sizes, counts, strict=True) for n in shares(each, count)]
-        return kmeans_by_group(rows, groups, fine, generator, levels - 1)
+        member, counts = halved(rows, member, counts, MOST_AT_ONCE, generator)
+        return kmeans_by_group(rows, member, counts, generator)
     labels, first = torch.full_like(member, -1), [0, *itertools.accumulate(counts)]
     samples: list[Tensor] = []
     for each, count in zip(nodes, counts, strict=True):
@@ -168,15 +121,6 @@ def _check_members(nodes: Sequence[Int[Tensor, " _"]], counts: Sequence[int]) ->
             )
 
 
-def shares(sizes: Int[Tensor, " k"], count: int) -> list[int]:
-    """Divide `count` clusters among groups of these sizes, at least one each and no more than nodes."""
-    given = torch.ones_like(sizes)
-    for _ in range(count - len(sizes)):
-        room = torch.where(given < sizes, sizes.double() / given, 0.0)
-        given[room.argmax()] += 1
-    return given.tolist() if count else []
-
-
 def fitted_rows(n: int, count: int, generator: torch.Generator) -> Int[Tensor, " k"] | None:
     """The rows of n on which `count` centres are fitted, ascending; None for all."""
     most = max(min(MOST_A_CLUSTER * count, MOST_FITTED), LEAST_A_CLUSTER * count, FEWEST_FITTED)
@@ -207,22 +151,6 @@ def fit(
         warnings.simplefilter("ignore", ConvergenceWarning)
         assigned = torch.from_numpy(means.fit_predict(x.detach().cpu().numpy())).long()
     return torch.from_numpy(means.cluster_centers_).to(x), assigned.to(x.device)
-
-
-def nearest(x: Float[Tensor, "n d"], centres: Float[Tensor, "k d"]) -> Int[Tensor, " n"]:
-    """The nearest centre of each row."""
-    return torch.addmm(centres.square().sum(dim=1), x, centres.T, alpha=-2).argmin(dim=1)
-
-
-def nearest_of_group(
-    x: Float[Tensor, "n d"], member: Int[Tensor, " n"], centres: Mapping[int, Tensor]
-) -> Int[Tensor, " n"]:
-    """For each row, the nearest of its group's centres; −1 in groups without centres."""
-    found = torch.full_like(member, -1)
-    for group, mine in centres.items():
-        for part in (member == group).nonzero().flatten().split(ASSIGNED):
-            found[part] = nearest(x[part], mine)
-    return found
 
 
 def spread_out(

@@ -1,4 +1,4 @@
-"""Rows on disk for k-means, see `condense.clustering.kmeans`."""
+"""Rows on disk for k-means, see `condense.clustering.rows`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from condense.clustering.kmeans import nearest_of_group
+from condense.clustering.rows import nearest_of_group
 from condense.out_of_core.columns import RowMatrix
 from condense.out_of_core.propagation import PORTION
 from condense.out_of_core.room import Room

@@ -14,7 +14,6 @@ from condense.clustering.kmeans import (
     fitted_rows,
     kmeans,
     kmeans_by_class,
-    shares,
     spread_out,
 )
 from condense.errors import BudgetError
@@ -176,7 +175,7 @@ def test_a_class_that_gets_no_cluster(monkeypatch, at_once):
     assert set(found[group == 2].tolist()) == set(range(2, 9))
 
 
-def test_many_clusters_are_found_in_two_levels(monkeypatch):
+def test_many_clusters_are_sought_in_halves(monkeypatch):
     x, group = planted(12, 20)
     member = group % 2
     rng = torch.Generator().manual_seed(0)
@@ -186,7 +185,7 @@ def test_many_clusters_are_found_in_two_levels(monkeypatch):
     assert (size > 0).all()
     assert all(len(member[found == k].unique()) == 1 for k in range(13))
     assert set(found[member == 0].tolist()) == set(range(9))
-    # Two levels are nearly as good as one.
+    # They are nearly as good as those that are sought at once.
     monkeypatch.undo()
     one = kmeans_by_class(x, member, (9, 4), torch.Generator().manual_seed(0))
 
@@ -197,25 +196,19 @@ def test_many_clusters_are_found_in_two_levels(monkeypatch):
     assert within(found) < 3 * within(one)
 
 
-def test_clusters_are_shared_out_by_size():
-    assert shares(torch.tensor([10, 30, 60]), 10) == [1, 3, 6]
-    assert shares(torch.tensor([1, 1, 50]), 20) == [1, 1, 18]
-    assert shares(torch.tensor([3, 2]), 5) == [3, 2]
-
-
-def test_two_levels_end_where_most_nodes_coincide(monkeypatch):
-    """At each level one cluster would get nearly all nodes, and nearly all clusters."""
+def test_no_fit_has_more_clusters_than_it_may_where_a_few_nodes_lie_far_out(monkeypatch):
+    """A coarse k-means would give one cluster nearly all nodes, and nearly all clusters."""
     monkeypatch.setattr(module, "MOST_AT_ONCE", 5)
-    calls = []
+    counts = []
 
-    def counted(*given):
-        calls.append(given[2])
-        return original(*given)
+    def counted(x, count, *given):
+        counts.append(count)
+        return original(x, count, *given)
 
-    original = module.kmeans_by_group
-    monkeypatch.setattr(module, "kmeans_by_group", counted)
+    original = module.fit
+    monkeypatch.setattr(module, "fit", counted)
     x = torch.zeros(400, 2)
     x[:10] = 100 * torch.randn(10, 2, generator=torch.Generator().manual_seed(0))
     found = kmeans(x, 60, torch.Generator().manual_seed(0))
     assert len(found.unique()) == 60
-    assert len(calls) == 3
+    assert max(counts) <= 5

@@ -97,7 +97,7 @@ def test_clusters_and_edges_are_those_of_a_graph_in_memory(
 
 
 @pytest.mark.parametrize("make", [films, products])
-def test_samples_and_two_levels_of_clusters_are_those_of_a_graph_in_memory(
+def test_samples_and_halved_groups_are_those_of_a_graph_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any
 ) -> None:
     monkeypatch.setattr(kmeans, "MOST_FITTED", 20)
