@@ -33,6 +33,12 @@ class Rows(Protocol):
         """For each node, the nearest of its group's centres; −1 in groups without centres."""
         ...
 
+    def projected(
+        self, member: Int[Tensor, " n"], onto: Mapping[int, Float[Tensor, "d k"]]
+    ) -> Float[Tensor, "n k"]:
+        """For each node, its row times its group's matrix; zero in groups without one."""
+        ...
+
 
 @dataclass(frozen=True)
 class RowsInMemory:
@@ -54,6 +60,10 @@ class RowsInMemory:
         """See `Rows`."""
         return nearest_of_group(self.x, member, centres)
 
+    def projected(self, member: Tensor, onto: Mapping[int, Tensor]) -> Tensor:
+        """See `Rows`."""
+        return projected_by_group(self.x, member, onto)
+
 
 def nearest(x: Float[Tensor, "n d"], centres: Float[Tensor, "k d"]) -> Int[Tensor, " n"]:
     """The nearest centre of each row."""
@@ -68,4 +78,16 @@ def nearest_of_group(
     for group, mine in centres.items():
         for part in (member == group).nonzero().flatten().split(ASSIGNED):
             found[part] = nearest(x[part], mine)
+    return found
+
+
+def projected_by_group(
+    x: Float[Tensor, "n d"], member: Int[Tensor, " n"], onto: Mapping[int, Float[Tensor, "d k"]]
+) -> Float[Tensor, "n k"]:
+    """For each row, its product with its group's matrix; zero in groups without one."""
+    width = max((each.size(1) for each in onto.values()), default=0)
+    found = x.new_zeros(len(x), width)
+    for group, each in onto.items():
+        mine = (member == group).nonzero().flatten()
+        found[mine] = x[mine] @ each
     return found

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from condense.clustering.rows import nearest_of_group
+from condense.clustering.rows import nearest_of_group, projected_by_group
 from condense.out_of_core.columns import RowMatrix
 from condense.out_of_core.propagation import PORTION
 from condense.out_of_core.room import Room
-from condense.out_of_core.tasks import Tasks, ranges
+from condense.out_of_core.tasks import Tasks, in_order, ranges
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,43 @@ class RowsOnDisk:
         self, member: Int[Tensor, " n"], centres: Mapping[int, Float[Tensor, "k d"]]
     ) -> Int[Tensor, " n"]:
         """For each node, the nearest of its group's centres; −1 in groups without centres."""
-        found, ends = torch.empty_like(member), ranges(self.x.height, PORTION)
-        pieces = [(self.x, member[a:b], centres, a, self.room) for a, b in ends]
-        for number, nearest in self.tasks.run(assign_rows, pieces):
-            found[slice(*ends[number])] = nearest
-        return found
+        return torch.cat(self._by_portion(nearest_of_group, member, centres))
+
+    def projected(
+        self, member: Int[Tensor, " n"], onto: Mapping[int, Float[Tensor, "d k"]]
+    ) -> Float[Tensor, "n k"]:
+        """For each node, its row times its group's matrix; zero in groups without one."""
+        return torch.cat(self._by_portion(projected_by_group, member, onto))
+
+    def _by_portion(
+        self, of_rows: OfRows, member: Int[Tensor, " n"], given: Mapping[int, Tensor]
+    ) -> list[Tensor]:
+        pieces = [
+            (of_rows, self.x, member[first:last], given, first, self.room)
+            for first, last in ranges(self.x.height, PORTION)
+        ]
+        return in_order(self.tasks, answer_rows, pieces)
 
 
-def assign_rows(
+OfRows = Callable[[Tensor, Tensor, Mapping[int, Tensor]], Tensor]
+"""What is asked of some rows, their groups and what is given of each group."""
+
+
+def answer_rows(
+    of_rows: OfRows,
     x: RowMatrix,
     member: Int[Tensor, " k"],
-    centres: Mapping[int, Float[Tensor, "k d"]],
+    given: Mapping[int, Tensor],
     first: int,
     room: Room,
-) -> Int[Tensor, " k"]:
-    """The nearest of its group's centres for each row from `first` on."""
-    found = []
-    for begin, end in ranges(len(member), room.rows(x.width)):
-        rows = x.rows(first + begin, first + end)
-        found.append(nearest_of_group(rows, member[begin:end], centres))
-    return torch.cat(found)
+) -> Tensor:
+    """What is asked of the rows from `first` on, read block by block."""
+    return torch.cat(
+        [
+            of_rows(x.rows(first + begin, first + end), member[begin:end], given)
+            for begin, end in ranges(len(member), room.rows(x.width))
+        ]
+    )
 
 
 def _portions(sizes: Sequence[int], most: int) -> list[list[int]]:

@@ -98,9 +98,9 @@ def test_a_machine_is_lost_while_features_are_propagated_and_while_rows_are_clus
             machines.append(cluster.add_node(num_cpus=1))
 
         with connect(cluster.address) as cpus:
-            tasks = Losing(PiecesOnRay(cpus), {"propagate_slab": lose, "assign_rows": lose})
+            tasks = Losing(PiecesOnRay(cpus), {"propagate_slab": lose, "answer_rows": lose})
             found = condensed(tmp_path, tasks)
-            assert tasks.lost == ["propagate_slab", "assign_rows"]
+            assert tasks.lost == ["propagate_slab", "answer_rows"]
     finally:
         cluster.shutdown()
     assert_alike(found.graph, expected.graph)
