@@ -20,20 +20,22 @@ OWN = ""
 """The owner of users' own files."""
 
 
-def read_array(path: Path, owner: str = OWN) -> NDArray:
+def read_array(path: Path, owner: str = OWN, mapped: bool = False) -> NDArray:
     """The array in a .npy file, whose name may have any suffix.
 
     Args:
         path: the file.
         owner: of a data set that is known by name, whose files belong below --data-root, for messages; OWN
             for files of users, wherever they are.
+        mapped: leave the numbers in the file, from which they are read as they are needed; what is written
+            into the array does not change the file.
 
     Raises:
         FileError: the file is missing, damaged, pickled or an archive.
     """
     with file_errors(path, owner):
         check_declared(path)
-        loaded = np.load(path, allow_pickle=False)
+        loaded = np.load(path, mmap_mode="c" if mapped else None, allow_pickle=False)
         if not isinstance(loaded, np.ndarray):
             loaded.close()
             raise ValueError("an archive of several arrays where one is expected")

@@ -23,6 +23,12 @@ def nulls(values: pa.Array) -> NDArray[np.bool_]:
     return values.is_null().to_numpy(zero_copy_only=False)
 
 
+def lengths(values: pa.Array) -> NDArray[np.int64]:
+    """How long each of the lists `values` is; 0 for null."""
+    found = _arrow.list_value_length(values).fill_null(0)
+    return found.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
 def trimmed(values: pa.Array) -> pa.Array:
     """Strings without spaces around them; null where nothing is left."""
     values = _arrow.utf8_trim_whitespace(values)

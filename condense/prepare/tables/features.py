@@ -1,4 +1,4 @@
-"""The features of all node types, by modality: text, image, numbers and categories."""
+"""The features of all node types, by modality: text, image, numbers, categories and embeddings."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from torch import Tensor
 from condense.data.text import WORD_TEXTS
 from condense.encode.encoder import Encoding
 from condense.encode.features import FewWordsError, encode_images, encode_texts
-from condense.errors import FileError
+from condense.errors import FileError, UserError
 from condense.prepare.tables.categories import category_features
+from condense.prepare.tables.embeddings import embedding_features
 from condense.prepare.tables.numbers import number_features
 from condense.prepare.tables.spec import NodeTable
 from condense.prepare.tables.table import Table
@@ -37,7 +38,8 @@ def all_features(
         unreadable: images that are missing or cannot be read are added here, with the reason.
 
     Raises:
-        FileError: cells do not hold what the section says.
+        UserError: a modality is given twice.
+        FileError: cells or files do not hold what the section says.
     """
     found: dict[str, dict[str, Tensor]] = {name: {} for name in tables}
     for name, (x, has) in _texts(tables, encoding).items():
@@ -53,6 +55,14 @@ def all_features(
             else:
                 x, has = category_features(table, spec.categories, notes)
             found[name] |= _modality(kind if len(having) == 1 else f"{name}_{kind}", x, has)
+    for name, (spec, table) in tables.items():
+        for modality, (x, has) in embedding_features(table, spec.embeddings, folder).items():
+            if FEATURE_PREFIX + modality in found[name]:
+                raise UserError(
+                    f"[node.{name}]: embeddings (got {modality!r}) has a modality that columns give too; rename "
+                    "it, or leave out the columns"
+                )
+            found[name] |= _modality(modality, x, has)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass as plain_dataclass
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +17,8 @@ from models.choices import nearest
 
 T = TypeVar("T")
 SIDES = ("source", "target")
+ARRAY = ".npy"
+"""How a file of embeddings ends; any other name is that of a column."""
 
 
 def _several(value: Any) -> Any:
@@ -45,6 +48,7 @@ class NodeTable:
         text: columns of text, which are joined.
         numbers: columns of numbers; an empty cell is missing.
         categories: columns of one value each, read as one-hot.
+        embeddings: modality -> .npy file with a row for each row of the table, or column of lists of numbers.
         label: column of classes; an empty cell is unlabelled.
         split: column of train, val, test, or nothing.
         image: column of paths of image files; an empty cell is a node without an image.
@@ -58,6 +62,7 @@ class NodeTable:
     text: Columns = ()
     numbers: Columns = ()
     categories: Columns = ()
+    embeddings: Mapping[str, str] = field(default_factory=dict)
     label: str | None = None
     split: str | None = None
     image: str | None = None
@@ -81,6 +86,9 @@ class NodeTable:
         """Setting -> the columns that it names."""
         single = {"id": self.id, "label": self.label, "split": self.split, "image": self.image}
         several = {"text": self.text, "numbers": self.numbers, "categories": self.categories}
+        several["embeddings"] = tuple(
+            name for name in self.embeddings.values() if not name.endswith(ARRAY)
+        )
         return {key: (name,) for key, name in single.items() if name is not None} | several
 
 
@@ -218,9 +226,9 @@ def _target(given: str | None, nodes: Mapping[str, NodeTable], path: Path) -> st
     if not labelled:
         raise UserError(f"{path}: no node type has a label; add label = … to the one to classify")
     tables = [nodes[name] for name in labelled]
-    if not any(t.text or t.numbers or t.categories or t.image for t in tables):
+    if not any(t.text or t.numbers or t.categories or t.image or t.embeddings for t in tables):
         raise UserError(
             f"{path}, [node.{labelled[0]}] has no features, and it is the type to classify; name columns of "
-            "text, numbers or categories, or of images"
+            "text, numbers, categories or images, or embeddings"
         )
     return given or (labelled[0] if len(labelled) == 1 else None)

@@ -1,0 +1,99 @@
+"""Embeddings that a user has made: .npy files with a row for each row of a table, or columns of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from condense.datasets.arrays import read_array
+from condense.errors import FileError
+from condense.prepare.tables.compute import lengths, nulls
+from condense.prepare.tables.spec import ARRAY
+from condense.prepare.tables.table import Table
+
+ROWS = 4096
+"""Rows of a file that are searched for NaN at a time."""
+REMEDY = "write a list of numbers in each cell, or save the rows with numpy.save"
+
+
+def embedding_features(
+    table: Table, embeddings: Mapping[str, str], folder: Path
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Modality -> embeddings [n, width], and which nodes have one [n].
+
+    Args:
+        table: of the node type.
+        embeddings: modality -> column or file.
+        folder: that of files is relative to this one.
+
+    Raises:
+        FileError: a file is missing, damaged or of other rows; a column does not hold lists of one length.
+    """
+    return {
+        modality: _file(folder / name, table) if name.endswith(ARRAY) else _column(table, name)
+        for modality, name in embeddings.items()
+    }
+
+
+def _file(path: Path, table: Table) -> tuple[Tensor, Tensor]:
+    """float16 and float32 stay where they are: pages of the file are read as they are needed."""
+    x = read_array(path, mapped=True)
+    if x.ndim != 2 or len(x) != table.count or x.dtype.kind not in "iuf":
+        raise FileError(
+            f"{path} (got {x.dtype} {list(x.shape)}) must have numbers [{table.count}, width], one row for "
+            f"each of {table.path}; save them with numpy.save"
+        )
+    if x.dtype not in (np.float16, np.float32) or not x.flags.c_contiguous:
+        x = x.astype(np.float32, order="C")
+    has = np.empty(len(x), dtype=bool)
+    for first in range(0, len(x), ROWS):
+        has[first : first + ROWS] = ~np.isnan(x[first : first + ROWS]).all(axis=1)
+    return torch.from_numpy(x), torch.from_numpy(has)
+
+
+def _column(table: Table, column: str) -> tuple[Tensor, Tensor]:
+    cells = table.columns[column]
+    numeric = _is_list(cells.type) and (
+        pa.types.is_floating(cells.type.value_type) or pa.types.is_integer(cells.type.value_type)
+    )
+    if not numeric:
+        raise FileError(
+            f"{table.path}: column {column!r} (got {cells.type}) must hold lists of numbers; {REMEDY}"
+        )
+    lacks = nulls(cells)
+    width = lengths(cells)
+    first = int(width[~lacks][0]) if not lacks.all() else 0
+    wrong = ~lacks & ((width != first) | (width == 0))
+    if wrong.any() or not first:
+        wrong = wrong if wrong.any() else lacks
+        rule = (
+            f"must hold as many numbers as the first cell, {first}"
+            if first
+            else "must hold numbers"
+        )
+        raise table.wrong(column, wrong, rule, REMEDY, "cells")
+    numbers = cells.drop_null().flatten().cast(pa.float32(), safe=False)
+    x = np.zeros((len(cells), first), dtype=np.float32)
+    x[~lacks] = _as_numpy(numbers).reshape(-1, first)
+    wrong = ~np.isfinite(x).all(axis=1)
+    if wrong.any():
+        rule = "must hold finite numbers"
+        raise table.wrong(column, wrong, rule, "correct them, or empty the cell", "cells")
+    return torch.from_numpy(x), torch.from_numpy(~lacks)
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def _as_numpy(numbers: pa.Array) -> NDArray[np.float32]:
+    """A null is NaN."""
+    return numbers.to_numpy(zero_copy_only=False)
