@@ -66,25 +66,22 @@ def _column(table: Table, column: str) -> tuple[Tensor, Tensor]:
         raise FileError(
             f"{table.path}: column {column!r} (got {cells.type}) must hold lists of numbers; {REMEDY}"
         )
-    lacks = nulls(cells)
-    width = lengths(cells)
-    first = int(width[~lacks][0]) if not lacks.all() else 0
-    wrong = ~lacks & ((width != first) | (width == 0))
-    if wrong.any() or not first:
-        wrong = wrong if wrong.any() else lacks
-        rule = (
-            f"must hold as many numbers as the first cell, {first}"
-            if first
-            else "must hold numbers"
-        )
-        raise table.wrong(column, wrong, rule, REMEDY, "cells")
+    lacks, width = nulls(cells), lengths(cells)
+    first = int(width[~lacks][:1].sum())  # 0 where all cells are empty.
+    if not first:
+        every = np.full(len(cells), True)
+        raise table.wrong(column, every, "must hold numbers", REMEDY, "cells")
+    others = ~lacks & (width != first)
+    if others.any():
+        rule = f"must hold as many numbers as the first cell, {first}"
+        raise table.wrong(column, others, rule, REMEDY, "cells")
     numbers = cells.drop_null().flatten().cast(pa.float32(), safe=False)
     x = np.zeros((len(cells), first), dtype=np.float32)
     x[~lacks] = _as_numpy(numbers).reshape(-1, first)
-    wrong = ~np.isfinite(x).all(axis=1)
-    if wrong.any():
+    infinite: NDArray[np.bool_] = np.asarray(~np.isfinite(x).all(axis=1))
+    if infinite.any():
         rule = "must hold finite numbers"
-        raise table.wrong(column, wrong, rule, "correct them, or empty the cell", "cells")
+        raise table.wrong(column, infinite, rule, "correct them, or empty the cell", "cells")
     return torch.from_numpy(x), torch.from_numpy(~lacks)
 
 

@@ -59,8 +59,8 @@ def all_features(
         for modality, (x, has) in embedding_features(table, spec.embeddings, folder).items():
             if FEATURE_PREFIX + modality in found[name]:
                 raise UserError(
-                    f"[node.{name}]: embeddings (got {modality!r}) has a modality that columns give too; rename "
-                    "it, or leave out the columns"
+                    f"[node.{name}]: embeddings (got {modality!r}) has a modality that columns give too; "
+                    "rename it, or leave out the columns"
                 )
             found[name] |= _modality(modality, x, has)
     return found
