@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ class RowMatrix(ABC):
 
     @abstractmethod
     def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
-        """The rows from `first` until before `last`."""
+        """The rows from `first` until before `last`, in memory of their own."""
 
     def blocks(self, rows: int) -> Iterator[tuple[slice, Float[Tensor, "k width"]]]:
         """All rows, `rows` at a time."""
@@ -103,8 +104,10 @@ class Columns(Matrix):
 
     def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
         """The rows from `first` until before `last`."""
-        parts = [self._read(number, first, last) for number in range(len(self.slabs))]
-        return torch.cat([torch.empty(last - first, 0), *parts], dim=1)
+        found = torch.empty(last - first, self.width)
+        for number, columns in enumerate(self.slabs):
+            found[:, columns] = self._read(number, first, last)
+        return found
 
     def write_slab(self, number: int, x: Float[Tensor, "n k"]) -> None:
         """Write all rows of one slab."""
@@ -167,18 +170,19 @@ class Scaled(Matrix):
 
     def slab(self, number: int) -> Float[Tensor, "n k"]:
         """All rows of one slab."""
-        return self._scaled(self.matrix.slab(number), number, slice(0, self.height))
+        return self._scale(self.matrix.slab(number), number, slice(0, self.height))
 
     def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
         """The rows from `first` until before `last`."""
         x = self.matrix.rows(first, last)
         for number, columns in enumerate(self.slabs):
-            x[:, columns] = self._scaled(x[:, columns], number, slice(first, last))
+            self._scale(x[:, columns], number, slice(first, last))
         return x
 
-    def _scaled(self, x: Float[Tensor, "k c"], number: int, rows: slice) -> Float[Tensor, "k c"]:
+    def _scale(self, x: Float[Tensor, "k c"], number: int, rows: slice) -> Float[Tensor, "k c"]:
+        """Scale x in place."""
         columns, has = self.slabs[number], self.has[number]
-        x = (x - self.shift[columns]).div_(self.scale[columns])
+        x.sub_(self.shift[columns]).div_(self.scale[columns])
         return x if has is None else x.mul_(has[rows].unsqueeze(1))
 
 
@@ -191,7 +195,7 @@ class Stacked(RowMatrix):
     """
 
     def __init__(self, parts: Sequence[RowMatrix], places: Sequence[Int[Tensor, " _"]]) -> None:
-        self.parts, self.places = parts, places
+        self.parts, self.runs = parts, [_runs(each) for each in places]
         self.height = parts[0].height
 
     @property
@@ -202,6 +206,18 @@ class Stacked(RowMatrix):
     def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
         """The rows from `first` until before `last`."""
         found = torch.empty(last - first, self.width)
-        for part, places in zip(self.parts, self.places, strict=True):
-            found[:, places] = part.rows(first, last)
+        for part, runs in zip(self.parts, self.runs, strict=True):
+            x = part.rows(first, last)
+            for own, there in runs:
+                found[:, there] = x[:, own]
         return found
+
+
+def _runs(places: Int[Tensor, " _"]) -> list[tuple[slice, slice]]:
+    """Columns of a part and where they go, in runs of consecutive places: slices are copied much faster."""
+    ends = [0, *((places.diff() != 1).nonzero().flatten() + 1).tolist(), len(places)]
+    return [
+        (slice(first, last), slice(int(places[first]), int(places[last - 1]) + 1))
+        for first, last in itertools.pairwise(ends)
+        if first < last
+    ]

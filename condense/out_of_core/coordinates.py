@@ -38,9 +38,11 @@ class Directed(RowMatrix):
 
     def rows(self, first: int, last: int) -> Float[Tensor, "k width"]:
         """The rows from `first` until before `last`."""
-        centred = self.matrix.rows(first, last) - self.mean
-        length = centred.norm(dim=1, keepdim=True)
-        return torch.where(length > self.rounding, centred / length.clamp_min(self.rounding), 0.0)
+        x = self.matrix.rows(first, last).sub_(self.mean)
+        length = torch.linalg.vector_norm(x, dim=1)
+        x.div_(length.clamp_min(self.rounding).unsqueeze(1))
+        x[length <= self.rounding] = 0
+        return x
 
 
 def target_coordinates(view: ViewOnDisk, space: Space, workspace: Workspace) -> RowMatrix:
