@@ -1,4 +1,4 @@
-"""The pages of docs/results and the README's table, generated from the committed rows.
+"""The pages of docs/results and the tables of the README and of docs/out-of-core.md, from the committed rows.
 
     python -m benchmarks.results_pages
 
@@ -22,6 +22,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks import out_of_core
 from benchmarks.adaptive_svg import adaptive
 from benchmarks.committed import HEADINGS, OURS, lines_of, rows_of
 from benchmarks.equal_bytes import comparison, curves
@@ -33,6 +34,7 @@ from evaluate.results.table import Line, as_break_even, as_matrix, summarise
 
 README = Path(__file__).parents[1] / "README.md"
 DOCS = README.parent / "docs"
+LARGE = DOCS / "out-of-core.md"
 RESULTS = DOCS / "results"
 NOTES = RESULTS / "notes"
 FIGURES = DOCS / "figures"
@@ -68,6 +70,12 @@ def readme() -> str:
     text = README.read_text(encoding="utf-8")
     text = _between(text, "results", headline(README_SETS, "docs/results/", README_METHODS))
     return _between(text, "equal-bytes", at_equal_bytes.headline("docs/results/equal-bytes.md"))
+
+
+def large_graphs() -> str:
+    """The page on graphs on disk, its table of costs as the rows have it."""
+    text = LARGE.read_text(encoding="utf-8")
+    return _between(text, "costs", out_of_core.table(list(out_of_core.kept())))
 
 
 def _between(text: str, name: str, block: str) -> str:
@@ -187,10 +195,11 @@ BLOCKS: dict[str, Callable[[str, Sequence[str]], str]] = {
 
 
 def main() -> None:
-    """Write the pages, the README's table, the forest plot and its numbers."""
+    """Write the pages, the tables elsewhere, the figures and the forest plot's numbers."""
     for name, text in pages().items():
         (RESULTS / name).write_text(text, encoding="utf-8")
     README.write_text(readme(), encoding="utf-8")
+    LARGE.write_text(large_graphs(), encoding="utf-8")
     records = all_differences()
     numbers, figure = as_csv(records), forest(records)
     (RESULTS / "forest.csv").write_text(numbers, encoding="utf-8")

@@ -16,7 +16,7 @@ from benchmarks.adaptive_svg import adaptive
 from benchmarks.committed import HEADINGS, QUOTED, ROWS, lines_of
 from benchmarks.equal_bytes import curves
 from benchmarks.forest import all_differences, as_csv, differences, forest, stamp
-from benchmarks.results_pages import FIGURES, README, RESULTS, pages
+from benchmarks.results_pages import FIGURES, LARGE, README, RESULTS, pages
 from benchmarks.tables import MODELS
 from evaluate.report.figures.style import DARK, VARIABLES
 
@@ -30,6 +30,10 @@ def test_pages_are_up_to_date_with_the_rows() -> None:
 
 def test_the_readme_is_up_to_date_with_the_rows() -> None:
     assert README.read_text(encoding="utf-8") == results_pages.readme(), RENEW
+
+
+def test_the_costs_on_disk_are_up_to_date_with_the_rows() -> None:
+    assert LARGE.read_text(encoding="utf-8") == results_pages.large_graphs(), RENEW
 
 
 def test_every_block_of_a_note_is_filled() -> None:
