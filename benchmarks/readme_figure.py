@@ -31,8 +31,8 @@ from evaluate.results.table import readable_bytes
 DRAWN = "imdb"
 # Nodes of each type on the whole and on the condensed IMDB (docs/results/imdb.md).
 TYPES = {"films": (4278, 43), "directors": (2081, 21), "actors": (5257, 53)}
-# Few labels each, with complete rows: Photo's whole-graph rows were not kept. Sets with many labels are in the
-# figure at equal bytes.
+# Few labels each, with complete rows: Photo's whole-graph rows were not kept. Sets with many labels are in
+# the figure at equal bytes.
 SETS = ("imdb", "acm", "dblp", "cora")
 COMPARED = {"random": ("random nodes", "D", MUTED), "coarsening": ("coarsening", "s", SERIES[1])}
 BELOW = {"random": 0.0, "coarsening": 0.22}  # Beside SR-GM's mark, which would hide coarsening's.

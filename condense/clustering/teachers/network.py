@@ -12,7 +12,10 @@ from condense.clustering.teachers.training_data import Teacher, TrainingData
 from models.seeding import seeded
 
 HIDDEN = 256
-DROPOUT = 0.5  # Of the inputs and of the hidden layer.
+DROPOUT = 0.5
+"""Of the inputs and of the hidden layer."""
+MANY = 32
+"""With so many training nodes for each input there is little to overfit, and none at all is tried too."""
 LR = 0.002
 WEIGHT_DECAY = 1e-4
 STEPS = 300
@@ -24,20 +27,30 @@ PATIENCE = 60  # Training ends after so many steps without a better validation a
 def network(data: TrainingData, generator: torch.Generator) -> Teacher:
     """Train a network by Adam on random batches, and keep its state with the best validation accuracy.
 
+    Of very many training nodes two networks are trained, with and without dropout, and the better one kept.
+
     Args:
         data: labelled nodes.
         generator: for initialisation, batches and dropout.
     """
+    first = _trained(data, DROPOUT, generator)
+    if len(data.z) < MANY * data.z.size(1):
+        return first
+    second = _trained(data, 0.0, generator)
+    return second if second.val_accuracy > first.val_accuracy else first
+
+
+def _trained(data: TrainingData, dropout: float, generator: torch.Generator) -> Teacher:
     center, scale = data.z.mean(dim=0), data.z.std(dim=0).mean().clamp_min(1e-12)
     z, z_val = (data.z - center) / scale, (data.z_val - center) / scale
     seed = torch.randint(2**62, (), generator=generator, device=generator.device)
     with seeded(int(seed)):
         net = nn.Sequential(
-            nn.Dropout(DROPOUT),
+            nn.Dropout(dropout),
             nn.Linear(z.size(1), HIDDEN),
             nn.LayerNorm(HIDDEN),
             nn.ReLU(),
-            nn.Dropout(DROPOUT),
+            nn.Dropout(dropout),
             nn.Linear(HIDDEN, data.num_classes),
         ).to(z)
         optimiser = torch.optim.Adam(net.parameters(), LR, weight_decay=WEIGHT_DECAY, fused=True)

@@ -9,9 +9,10 @@ from torch.nn.functional import relu
 from condense.clustering.propagation import RelayView
 from condense.clustering.pseudolabels import pseudo_labels, teach
 from condense.clustering.settings import PseudoLabelling
-from condense.clustering.teachers.network import network
+from condense.clustering.teachers import network as network_module
+from condense.clustering.teachers.network import _trained, network
 from condense.clustering.teachers.ridge import ridge
-from condense.clustering.teachers.training_data import TrainingData
+from condense.clustering.teachers.training_data import Teacher, TrainingData
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
 from tests.support.dense import assert_near
@@ -38,6 +39,26 @@ def test_the_network_learns_what_is_linear_and_what_is_not():
     curved = data(600, curved=True)
     assert network(curved, seeded()).val_accuracy > 0.7
     assert ridge(curved).val_accuracy < 0.6
+
+
+@pytest.mark.parametrize(("n", "tried"), [(255, [0.5]), (256, [0.5, 0.0])])
+def test_of_very_many_nodes_a_network_without_dropout_is_tried(monkeypatch, n, tried):
+    found = []
+
+    def trained(given, dropout, generator):
+        found.append(dropout)
+        return Teacher(torch.zeros(1), torch.zeros(1), 1 - dropout)
+
+    monkeypatch.setattr(network_module, "_trained", trained)
+    assert network(data(n), seeded()).val_accuracy == 1 - tried[-1]
+    assert found == tried
+
+
+def test_without_dropout_many_weak_inputs_tell_more():
+    z = torch.randn(6000, 64, generator=seeded())
+    y = (z.sum(dim=1) > 0).long()
+    given = TrainingData(z[:4000], y[:4000], z[4000:], y[4000:], 2)
+    assert network(given, seeded()).val_accuracy > _trained(given, 0.5, seeded()).val_accuracy
 
 
 @pytest.mark.parametrize("kind", ["ridge", "network", "auto"])
