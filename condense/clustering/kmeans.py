@@ -59,8 +59,8 @@ def kmeans_by_group(
 
     k-means from one start, `spread_out`, by scikit-learn's iterations, on a sample of large groups, whose
     nodes are then assigned to the nearest centre. A group that is to have more than MOST_AT_ONCE clusters is
-    halved before, so that the work grows in proportion to the nodes and the clusters. Nodes without features
-    are dealt out at random.
+    halved before, so that the work grows with the nodes and not with nodes times clusters. Nodes without
+    features are dealt out at random.
 
     Args:
         rows: coordinates.
