@@ -15,7 +15,7 @@ HIDDEN = 256
 DROPOUT = 0.5
 """Of the inputs and of the hidden layer."""
 MANY = 32
-"""From so many training nodes an input on there is little to overfit: a network without dropout is tried too."""
+"""From so many training nodes an input on, there is little to overfit: no dropout is tried too."""
 LR = 0.002
 WEIGHT_DECAY = 1e-4
 STEPS = 300
