@@ -9,15 +9,16 @@ from condense.clustering.propagation import RelayView
 from condense.data.graph import MultimodalGraph
 from condense.edges.statistics import edge_numbers
 from condense.errors import UserError
-from condense.methods.srgm.adam_state import adam_tensors, restore_adam
-from condense.methods.srgm.nonfinite import NonFiniteError, all_finite, locate_nonfinite
+from condense.judging.relay_validator import RelayValidator
+from condense.methods.srgm.nonfinite import locate_nonfinite
 from condense.methods.srgm.objective import Objective, ObjectiveTerms
 from condense.methods.srgm.pool import Pool
 from condense.methods.srgm.settings import SRGMSettings
 from condense.methods.srgm.shared_space import SharedSpace
 from condense.methods.srgm.synthesis import RelayInputs, Synthesis
-from condense.methods.srgm.validation import RelayValidator
+from condense.running.adam_state import adam_tensors, restore_adam
 from condense.running.checkpoints import Checkpoints, State
+from condense.running.finite import NonFiniteError, all_finite
 from condense.running.steps import OnStep, Step
 from models.relays.adam import Adam
 from models.relays.linear import Relay, packed, train_relay

@@ -25,6 +25,7 @@ from __future__ import annotations
 from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
 from condense.clustering.settings import pseudo_labelling_of
+from condense.judging.relay_validator import RelayValidator
 from condense.methods.protocol import Outcome, Task
 from condense.methods.spread_choice import spread_as_asked
 from condense.methods.srgm.loop import MatchingLoop
@@ -32,7 +33,6 @@ from condense.methods.srgm.pool import Pool
 from condense.methods.srgm.settings import SRGMSettings
 from condense.methods.srgm.shared_space import SharedSpace
 from condense.methods.srgm.synthesis import Synthesis
-from condense.methods.srgm.validation import RelayValidator
 from condense.running.threads import threads_for
 
 

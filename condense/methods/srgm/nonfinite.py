@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,10 +15,6 @@ from condense.methods.srgm.objective import ObjectiveTerms
 from condense.methods.srgm.synthesis import Synthesis
 from models.propagation.metapaths import endpoint
 from models.relays.linear import Relay
-
-
-class NonFiniteError(ArithmeticError):
-    """A number of a run is infinite or NaN; the message names it and a remedy."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +38,6 @@ class NamedValues:
         if self.classes is None:
             return []
         return self.classes[~self.values.isfinite().flatten(1).all(dim=1)].tolist()
-
-
-def all_finite(tensors: Iterable[Tensor]) -> bool:
-    """Whether all numbers are finite; costs one sum over them unless that sum is not finite."""
-    filled = [t.detach() for t in tensors if t.numel()]
-    if not filled or bool(torch.stack([t.sum() for t in filled]).sum().isfinite()):
-        return True
-    return all(bool(t.isfinite().all()) for t in filled)
 
 
 def locate_nonfinite(

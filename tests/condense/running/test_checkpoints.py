@@ -17,7 +17,7 @@ from condense.data.fingerprint import fingerprint
 from condense.errors import UserError
 from condense.io import replace
 from condense.io.checkpoint import load_checkpoint, save_checkpoint
-from condense.methods.srgm.validation import RelayValidator
+from condense.judging.relay_validator import RelayValidator
 from condense.run import condense
 from condense.running import checkpoints as module
 from condense.running.checkpoints import Checkpoints, State, folder_beside

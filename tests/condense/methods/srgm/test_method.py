@@ -9,7 +9,8 @@ import torch
 
 from condense.budget import plan
 from condense.errors import UserError
-from condense.methods.srgm import loop, validation
+from condense.judging import relay_validator
+from condense.methods.srgm import loop
 from condense.run import condense
 from condense.running.steps import Step
 from models.relays.linear import Relay, train_relay
@@ -100,7 +101,7 @@ def test_a_two_layer_relay_condenses_and_validates(monkeypatch: pytest.MonkeyPat
         trained.append([w.size(1) for w in start.weights])
         return train_relay(start, *arguments)
 
-    for module in (validation, loop):
+    for module in (relay_validator, loop):
         monkeypatch.setattr(module, "train_relay", watched)
     settings = {**QUICK, "relay": "two-layer", "hidden": 5}
     condensed = condense(graph, plan(graph, 0.2), "srgm", settings, device="cpu")

@@ -9,10 +9,11 @@ from condense.budget import plan
 from condense.data.condensed import CondensedGraph
 from condense.inspecting.describe import warnings
 from condense.methods.srgm import loop
-from condense.methods.srgm.nonfinite import all_finite, locate_nonfinite
+from condense.methods.srgm.nonfinite import locate_nonfinite
 from condense.methods.srgm.objective import ObjectiveTerms
 from condense.run import DivergedError, condense
 from condense.running.checkpoints import Checkpoints
+from condense.running.finite import all_finite
 from models.relays.linear import Parameters
 from models.relays.two_layer import TwoLayer
 from tests.condense.methods.srgm.test_synthesis import small_synthesis

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from condense.clustering.propagation import RelayView
 from condense.data.features import complete
 from condense.data.graph import hide_test_labels
-from condense.methods.srgm.validation import STEPS, RelayValidator
+from condense.judging.relay_validator import STEPS, RelayValidator
 from models.relays.linear import Parameters
 from models.relays.two_layer import TwoLayer
 from tests.support.graphs import small_graph
