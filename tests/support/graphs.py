@@ -68,6 +68,23 @@ def small_graph(
     return graph
 
 
+def one_relation_graph(seed: int = 0, num_target: int = 40) -> MultimodalGraph:
+    """Papers with text and image and symmetric citations, four in five within a class: one relation."""
+    films = small_graph(seed, num_target)
+    graph, store = MultimodalGraph(), films["movie"]
+    for key, value in store.items():
+        graph["paper"][key] = value
+    rng = torch.Generator().manual_seed(seed + 1)
+    cites = _alike(store.y, num_target, films.num_classes, 3, rng)
+    cites = cites[:, cites[0] != cites[1]]
+    graph["paper", "cites", "paper"].edge_index = torch.unique(
+        torch.cat([cites, cites.flip(0)], dim=1), dim=1
+    )
+    graph.target, graph.num_classes = "paper", films.num_classes
+    graph.name, graph.source = "papers", "simulated"
+    return graph
+
+
 def _alike(y: Tensor, count: int, num_classes: int, degree: int, rng: torch.Generator) -> Tensor:
     """[2, n · degree] distinct edges from each node to others, four in five of its own class."""
     source = torch.arange(len(y)).repeat_interleave(degree)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ LR_VALIDATION = 0.01
 """Learning rate of the linear relay that scores condensed graphs, whose inputs have unit scale."""
 
 
+@runtime_checkable
 class Synthesis(Protocol):
     """A condensed graph that a method updates, and what the method trains along with it.
 
@@ -98,6 +99,7 @@ def synthesise(
         }  # fmt: skip
         tensors = {f"best/{name}": x for name, x in best.items()}
         tensors |= {f"now/{name}": x for name, x in synthesis.state.items()}
+        tensors = {name: torch.atleast_1d(x) for name, x in tensors.items()}
         return State(numbers, {**tensors, "generator": task.generator.get_state()})
 
     if (saved := task.checkpoints.state) is not None:
@@ -162,10 +164,10 @@ def _copy_into(tensors: Mapping[str, Tensor], saved: Mapping[str, Tensor], prefi
     """Copy saved tensors of the same names, behind `prefix`, into `tensors`."""
     for name, x in tensors.items():
         found = saved.get(f"{prefix}/{name}")
-        if found is None or found.shape != x.shape:
+        if found is None or found.shape not in (x.shape, torch.atleast_1d(x).shape):
             fault = "is missing" if found is None else f"has shape {list(found.shape)}"
             raise UserError(
                 f"resume: {prefix}/{name} {fault} in the checkpoint, where {list(x.shape)} is expected "
                 f"(written by other code?); start anew without --resume"
             )
-        x.copy_(found)
+        x.copy_(found.view(x.shape))
