@@ -23,6 +23,8 @@ LEAST_A_CLUSTER of them.
 """
 ROUNDS, ROUNDS_ON_SAMPLES = 300, 20
 """Most iterations, on all rows and on samples."""
+ALIKE = 1e-5
+"""Sums of distances that differ by less than this share count as equal."""
 MOST_AT_ONCE = 512
 """Groups that are to have more clusters than these are halved first, see `condense.clustering.halves`."""
 
@@ -81,29 +83,30 @@ def kmeans_by_group(
         member, counts = halved(rows, member, counts, MOST_AT_ONCE, generator)
         return kmeans_by_group(rows, member, counts, generator)
     labels, first = torch.full_like(member, -1), [0, *itertools.accumulate(counts)]
-    samples: list[Tensor] = []
-    for each, count in zip(nodes, counts, strict=True):
-        chosen = fitted_rows(len(each), count, generator)
-        samples.append(each if chosen is None else each[chosen])
-    centres: dict[int, Tensor] = {}
-    for c, x in rows.at(samples):
-        all_of_them = len(samples[c]) == len(nodes[c])
-        if counts[c] == 0:
+    seeds = torch.randint(2**62, (len(counts),), generator=generator, device=generator.device)
+    fits: dict[int, Tensor] = {}  # Group -> the nodes on which its centres are fitted.
+    for c, (each, count) in enumerate(zip(nodes, counts, strict=True)):
+        if count == 0:
             continue
-        if len(nodes[c]) <= counts[c]:
-            found = torch.arange(len(nodes[c]), device=member.device)
-        elif counts[c] == 1:
-            found = torch.zeros_like(nodes[c])
-        elif rows.width == 0:
-            found = dealt_out(len(nodes[c]), counts[c], generator)
+        if len(each) > count > 1 and rows.width:
+            chosen = fitted_rows(len(each), count, generator)
+            fits[c] = each if chosen is None else each[chosen]
+            continue
+        if len(each) <= count:
+            found = torch.arange(len(each), device=member.device)
+        elif count == 1:
+            found = torch.zeros_like(each)
         else:
-            rounds = ROUNDS if all_of_them else ROUNDS_ON_SAMPLES
-            centre, found = fit(x, counts[c], generator, rounds)
-            if not all_of_them:
-                centres[c] = centre
-                continue
-            found = without_empty(found, counts[c])
-        labels[nodes[c]] = first[c] + found
+            found = dealt_out(len(each), count, generator)
+        labels[each] = first[c] + found
+    whole = {c for c, sample in fits.items() if len(sample) == len(nodes[c])}
+    given = [(counts[c], int(seeds[c]), ROUNDS if c in whole else ROUNDS_ON_SAMPLES) for c in fits]
+    centres: dict[int, Tensor] = {}
+    for c, (centre, found) in zip(fits, rows.of_each(fit, list(fits.values()), given), strict=True):
+        if c in whole:
+            labels[nodes[c]] = first[c] + without_empty(found, counts[c])
+        else:
+            centres[c] = centre
     if centres:
         assigned = rows.assigned(member, centres)
         for c in centres:
@@ -137,12 +140,20 @@ def dealt_out(n: int, count: int, generator: torch.Generator) -> Int[Tensor, " n
 
 
 def fit(
-    x: Float[Tensor, "n d"], count: int, generator: torch.Generator, rounds: int = ROUNDS
+    x: Float[Tensor, "n d"], count: int, seed: int, rounds: int = ROUNDS
 ) -> tuple[Float[Tensor, "k d"], Int[Tensor, " n"]]:
-    """The centres of `count` clusters after at most `rounds` iterations, and the cluster of each row."""
+    """The centres of `count` clusters after at most `rounds` iterations, and the cluster of each row.
+
+    Args:
+        x: coordinates.
+        count: at least 2, and less than there are rows.
+        seed: of the start. Each group has one of its own, so that groups may be fitted anywhere.
+        rounds: at least 1.
+    """
     from sklearn.cluster import KMeans  # Imports in a second; only this function needs it.
     from sklearn.exceptions import ConvergenceWarning
 
+    generator = torch.Generator(x.device).manual_seed(seed)
     start = x[spread_out(x, count, generator)].cpu().numpy()
     # scikit-learn's annotations lack arrays of centres and numbers of starts.
     means = KMeans(count, init=start, n_init=1, max_iter=rounds)  # pyright: ignore[reportArgumentType]
@@ -159,8 +170,8 @@ def spread_out(
     """Draw `count` rows far from each other by greedy k-means++ (Arthur & Vassilvitskii, SODA 2007).
 
     For each row after the first, 2 + ⌊ln count⌋ candidates are drawn in proportion to their squared distance
-    from the rows so far, and the one that leaves the least sum of squared distances is kept. It computes in
-    the features' own precision, with one matrix product per row.
+    from the rows so far, and the one that leaves the least sum of squared distances is kept, of equals the
+    first. It computes in the features' own precision, with one matrix product per row.
     """
     size = x.square().sum(dim=1)  # [n]
     trials = 2 + int(math.log(count))
@@ -173,7 +184,9 @@ def spread_out(
         drawn = torch.searchsorted(reach, draws * reach[-1], right=True).clamp_max(len(x) - 1)
         distance = (size.unsqueeze(1) + size[drawn] - 2 * (x @ x[drawn].T)).clamp_min(0)
         left = torch.minimum(nearest.unsqueeze(1), distance)  # [n, trials]
-        best = left.sum(dim=0).argmin()
+        total = left.sum(dim=0)
+        # Two rows nearest to each other leave the same; rounding must not choose between them.
+        best = (total <= (1 + ALIKE) * total.min()).int().argmax()
         rows[i], nearest = drawn[best], left[:, best]
         nearest[rows[: i + 1]] = 0  # Exactly, whatever rounding left.
     return rows

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+T = TypeVar("T")
 ASSIGNED = 4096
 """Rows whose distances from all centres are computed at a time."""
 
@@ -25,6 +26,15 @@ class Rows(Protocol):
 
     def at(self, nodes: Sequence[Int[Tensor, " _"]]) -> Iterator[tuple[int, Tensor]]:
         """The number and the rows of each of these sets of nodes."""
+        ...
+
+    def of_each(
+        self,
+        ask: Callable[..., T],
+        nodes: Sequence[Int[Tensor, " _"]],
+        given: Sequence[tuple[Any, ...]],
+    ) -> list[T]:
+        """What `ask` answers to the rows of each set of nodes, and to what is given of the set."""
         ...
 
     def assigned(
@@ -55,6 +65,12 @@ class RowsInMemory:
         """See `Rows`."""
         for number, each in enumerate(nodes):
             yield number, self.x[each]
+
+    def of_each(
+        self, ask: Callable[..., T], nodes: Sequence[Tensor], given: Sequence[tuple[Any, ...]]
+    ) -> list[T]:
+        """See `Rows`."""
+        return [ask(self.x[each], *more) for each, more in zip(nodes, given, strict=True)]
 
     def assigned(self, member: Tensor, centres: Mapping[int, Tensor]) -> Tensor:
         """See `Rows`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -15,6 +16,8 @@ from condense.out_of_core.propagation import PORTION
 from condense.out_of_core.room import Room
 from condense.out_of_core.tasks import Tasks, in_order, ranges
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class RowsOnDisk:
@@ -23,7 +26,7 @@ class RowsOnDisk:
     Attributes:
         x: one row a node.
         room: how much is read at a time.
-        tasks: where rows are assigned.
+        tasks: where centres are fitted and rows assigned.
     """
 
     x: RowMatrix
@@ -43,6 +46,18 @@ class RowsOnDisk:
             loaded = self.x.at(some, self.room.rows(self.width))
             yield from enumerate(loaded.split(sizes), first)
             first += len(sizes)
+
+    def of_each(
+        self,
+        ask: Callable[..., T],
+        nodes: Sequence[Int[Tensor, " _"]],
+        given: Sequence[tuple[Any, ...]],
+    ) -> list[T]:
+        """What `ask` answers to the rows of each set of nodes; each set is a piece of its own."""
+        pieces = [
+            (ask, self.x, each, more, self.room) for each, more in zip(nodes, given, strict=True)
+        ]
+        return in_order(self.tasks, answer_set, pieces)
 
     def assigned(
         self, member: Int[Tensor, " n"], centres: Mapping[int, Float[Tensor, "k d"]]
@@ -68,6 +83,17 @@ class RowsOnDisk:
 
 OfRows = Callable[[Tensor, Tensor, Mapping[int, Tensor]], Tensor]
 """What is asked of some rows, their groups and what is given of each group."""
+
+
+def answer_set(
+    ask: Callable[..., T],
+    x: RowMatrix,
+    nodes: Int[Tensor, " k"],
+    given: tuple[Any, ...],
+    room: Room,
+) -> T:
+    """What is asked of the rows of these nodes, which are read at once."""
+    return ask(x.at(nodes, room.rows(x.width)), *given)
 
 
 def answer_rows(
