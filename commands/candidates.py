@@ -13,12 +13,13 @@ import tyro
 from commands.reproduce import PAPERS
 from condense.datasets.registry import DATASETS
 from condense.methods.registry import METHODS
+from condense.methods.spec import ALL_FAST
 from models.registry import MODELS
 
 NAMED: dict[str, Callable[[], Sequence[str]]] = {
     "dataset": lambda: list(DATASETS),
     "method": lambda: list(METHODS),
-    "baselines": lambda: list(METHODS),
+    "baselines": lambda: [*METHODS, ALL_FAST],
     "models": lambda: tuple(MODELS),
     "names": lambda: sorted(path.stem for path in PAPERS.glob("*.toml")),
 }

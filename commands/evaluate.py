@@ -65,7 +65,8 @@ class EvaluateArguments:
             many as seeds. With --seeds 5 --per-graph 1, each of five files is trained with one seed.
         out: folder for results.csv, which has one row per training, and for tuning.csv, failures.csv,
             run.json and the condensed baselines.
-        baselines: methods to condense with at the same budgets and seeds: METHOD or METHOD:SETTING=VALUE,…
+        baselines: methods to condense with at the same budgets and seeds: METHOD, METHOD:SETTING=VALUE,…
+            or all-fast for all that take less than a minute on amazon1.
         tune: number of settings tried for each model and method (the whole graph counts as a method);
             validation nodes choose among them.
         epochs: full-batch training steps of each training; a † in the tables marks trainings whose validation
@@ -133,7 +134,7 @@ def run(argv: list[str]) -> int:
         check_choice(MODELS, word.partition(":")[0], "models")
     from commands.evaluate_on_disk import announce, as_on_disk
     from condense.io.lock import held
-    from condense.methods.spec import parse as parse_method
+    from condense.methods.spec import parse_all as parse_methods
     from evaluate.grid.comparison import Comparison
     from evaluate.grid.protocol import Protocol
     from evaluate.grid.training_graphs import gather
@@ -151,7 +152,7 @@ def run(argv: list[str]) -> int:
     if training.epochs <= training.check_every:
         errors.print(ONE_VALIDATION.format(training), markup=False)
     logging.getLogger("evaluate").setLevel(logging.INFO)  # Logs which baselines are condensed.
-    baselines = [parse_method(word) for word in args.baselines]
+    baselines = parse_methods(args.baselines)
     with contextlib.ExitStack() as stack:
         with errors.status("loading …") as status:
             on_disk = as_on_disk(args, protocol.models, stack, status.update)

@@ -10,7 +10,7 @@ import pytest
 from commands.condense import CondenseArguments
 from condense.methods.protocol import Task
 from condense.methods.registry import METHODS, method_table
-from condense.methods.spec import parse
+from condense.methods.spec import label, parse, parse_all
 from models.choices import folded
 from tests.support.paths import ROOT
 
@@ -54,3 +54,12 @@ def test_spellings() -> None:
     assert len({folded(name) for name in METHODS}) == len(METHODS)
     assert parse("K-Means:labels=pseudo")[0] == "kmeans"
     assert parse("SRGM")[0] == "srgm"
+
+
+def test_all_fast_stands_for_the_methods_that_take_less_than_a_minute() -> None:
+    fast = [name for name, entry in METHODS.items() if entry.fast]
+    assert {"random", "kmeans", "coarsening"} <= set(fast)
+    assert "srgm" not in fast
+    found = [label(*each) for each in parse_all(["kmeans:labels=pseudo", "All-Fast", "random"])]
+    assert found == ["kmeans:labels=pseudo", *fast]
+    assert parse_all([]) == []
