@@ -16,6 +16,7 @@ from condense.data.features import Scaling
 from condense.datasets.registry import DATASETS, FILE_ENDINGS
 from condense.errors import UserError
 from evaluate.grid.protocol import Protocol
+from evaluate.reproduce.condensing import Condensing
 from evaluate.training.metrics import METRICS
 from evaluate.training.pretrain import PretrainSettings
 from evaluate.training.probe import ProbeSettings
@@ -64,6 +65,8 @@ class ModelTable:
             without labels, then classified by a linear probe and clustered; see `evaluate.training.probe`.
         pretraining: of `PretrainSettings`, for the protocol "probe".
         probe: of `ProbeSettings`, likewise.
+        condense: of `Condensing`: train on a condensed graph, made with the training's seed, in place of the
+            whole one; "end to end" alone.
     """
 
     model: str = ""
@@ -72,6 +75,7 @@ class ModelTable:
     protocol: Literal["end to end", "probe"] = "end to end"
     pretraining: dict[str, Any] = field(default_factory=dict)
     probe: dict[str, Any] = field(default_factory=dict)
+    condense: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise for tables that the protocol does not read.
@@ -79,7 +83,8 @@ class ModelTable:
         Raises:
             UserError: such a table is not empty.
         """
-        idle = ("pretraining", "probe") if self.protocol == "end to end" else ("training",)
+        ours = ("training", "condense")
+        idle = ("pretraining", "probe") if self.protocol == "end to end" else ours
         for name in idle:
             if getattr(self, name):
                 raise UserError(
@@ -116,12 +121,14 @@ class Entry:
         choice: settings of model and training.
         pretraining: for the protocol "probe"; None trains end to end.
         probe: likewise.
+        condensing: of the graph to train on; None for the whole graph.
     """
 
     model: str
     choice: Candidate
     pretraining: PretrainSettings | None = None
     probe: ProbeSettings = dataclasses.field(default_factory=ProbeSettings)
+    condensing: Condensing | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,4 +255,8 @@ def _entry(path: Path, name: str, table: Any, shared: Mapping[str, Any], seeds: 
     values = {**entry.training, **shared, **own.training}
     training = build(TrainSettings, values, f"{where}.training] or [training]")
     Protocol((model,), seeds, training=training).check()
-    return Entry(model, Candidate(settings, training))
+    condensing = None
+    if own.condense:
+        condensing = build(Condensing, own.condense, f"{where}.condense]")
+        condensing.check()
+    return Entry(model, Candidate(settings, training), condensing=condensing)

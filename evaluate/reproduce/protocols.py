@@ -11,6 +11,7 @@ from torch import Tensor
 from condense.data.fingerprint import Digest, fingerprint
 from condense.data.graph import SPLITS, UNLABELLED
 from evaluate.grid.cell import VERSION, cell_name
+from evaluate.reproduce.condensing import CondensedGraphs
 from evaluate.reproduce.plan import Entry
 from evaluate.training.clustering import clustering
 from evaluate.training.metrics import METRICS
@@ -18,7 +19,7 @@ from evaluate.training.pretrain import embeddings, pretrain
 from evaluate.training.probe import Nodes, probe
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import predict
-from evaluate.training.tune import Candidate, fit
+from evaluate.training.tune import fit
 from models.registry import MODELS
 from models.seeding import seeded
 
@@ -42,16 +43,27 @@ def cell_of(task: EvaluationTask, entry: Entry, seed: int) -> str:
         task.fingerprint, task.setting, task.scaling, "", entry.model, entry.choice, seed,
         task.test_digest,
     )  # fmt: skip
-    if entry.pretraining is None:
-        return name
     digest = Digest()
-    digest.record([VERSION, name, asdict(entry.pretraining), asdict(entry.probe)])
+    if entry.condensing is not None:
+        digest.record([VERSION, name, *entry.condensing.record()])
+    elif entry.pretraining is not None:
+        digest.record([VERSION, name, asdict(entry.pretraining), asdict(entry.probe)])
+    else:
+        return name
     return digest.hexdigest()[:16]
 
 
-def end_to_end(task: EvaluationTask, model: str, choice: Candidate, seed: int) -> ScoredTraining:
-    """Train on the training nodes' labels; validation nodes choose the model's state."""
-    result = fit(MODELS[model], choice, task, task.training, seed)
+def end_to_end(
+    task: EvaluationTask, entry: Entry, seed: int, condensed: CondensedGraphs
+) -> ScoredTraining:
+    """Train on the training nodes' labels or on a condensed graph; validation nodes choose the model's state.
+
+    Condensing does not count in the seconds.
+    """
+    graph = task.training
+    if entry.condensing is not None:
+        graph = condensed.of(task, entry.condensing, seed)
+    result = fit(MODELS[entry.model], entry.choice, task, graph, seed)
     logits = predict(result.model, task.whole, task.test_rows(), epoch=result.epoch)
     values = _values(task, logits, logits)
     return ScoredTraining({**values, "val_micro_f1": result.val_micro_f1}, result.train_seconds)

@@ -14,6 +14,7 @@ from condense.errors import FileError, UserError
 from evaluate.executors import Executor, InProcess, LostProcessError
 from evaluate.grid.protocol import Protocol
 from evaluate.reproduce.compare import Reproduced
+from evaluate.reproduce.condensing import CondensedGraphs
 from evaluate.reproduce.plan import Plan
 from evaluate.reproduce.scores import Score, score_store
 from evaluate.reproduce.workload import PlanWorkload, Training
@@ -21,6 +22,8 @@ from evaluate.results.record_store import RecordStore
 from evaluate.training.finite import DivergedError
 from evaluate.training.task import EvaluationTask
 
+CONDENSED = "condensed"
+"""The folder of condensed graphs."""
 OnScores = Callable[[Sequence[Score]], None]
 
 
@@ -32,8 +35,9 @@ def reproduce(
     on_scores: OnScores = lambda scores: None,
     store: RecordStore[Score] | None = None,
     start: Callable[[], Executor] = InProcess,
+    folder: Path | None = None,
 ) -> list[Reproduced]:
-    """Train every model of `plan` on the whole graph and set its test scores beside the published ones.
+    """Train every model of `plan` and set its scores on the whole graph's test nodes beside published ones.
 
     Args:
         plan: from `read_plan`.
@@ -43,6 +47,7 @@ def reproduce(
         on_scores: called for each training that is kept already, then as each other one ends.
         store: of `score_store`; trainings whose scores it has are not run again.
         start: returns the executor; called only if there is anything to train.
+        folder: where condensed graphs are kept; None keeps none.
 
     Raises:
         UserError: the data set is unknown or lacks a modality; too few seeds; a worker process was lost; a
@@ -61,7 +66,7 @@ def reproduce(
     }
     for task in tasks.values():
         task.check_testable()
-    workload = PlanWorkload(plan.entries, tasks)
+    workload = PlanWorkload(plan.entries, tasks, condensed=CondensedGraphs(folder))
     store = score_store() if store is None else store
     scores: list[Score] = []
     missing: deque[Training] = deque()
@@ -101,7 +106,8 @@ def reproduce_files(
 
     Args:
         plans: file -> its plan.
-        folder: where scores are kept, one NAME.csv for each file; what is there is not trained again.
+        folder: where scores are kept, one NAME.csv for each file; what is there is not trained again. A
+            folder in it keeps condensed graphs.
         root: folder of the data sets' files.
         device: where to train.
         seeds: number of trainings of each model; None for the plans' numbers.
@@ -115,7 +121,8 @@ def reproduce_files(
     for path, plan in plans.items():
         store = score_store(folder / f"{path.stem}.csv")
         try:
-            yield path, reproduce(plan, root, device, seeds, on_scores, store, start)
+            condensed = folder / CONDENSED
+            yield path, reproduce(plan, root, device, seeds, on_scores, store, start, condensed)
         except FileError as error:
             yield path, error
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import torch
 
+from evaluate.reproduce.condensing import CondensedGraphs
 from evaluate.reproduce.plan import Entry
 from evaluate.reproduce.protocols import Embeddings, cell_of, end_to_end, probed
 from evaluate.reproduce.scores import Score
@@ -37,11 +38,13 @@ class PlanWorkload:
         entries: the plan's name of a model -> how to train it.
         tasks: data set -> its whole graph; at least one, all on one device.
         embeddings: learnt so far, shared by trainings in one process.
+        condensed: graphs to train on, likewise.
     """
 
     entries: Mapping[str, Entry]
     tasks: Mapping[str, EvaluationTask]
     embeddings: Embeddings = field(default_factory=Embeddings)
+    condensed: CondensedGraphs = field(default_factory=CondensedGraphs)
 
     @property
     def device(self) -> torch.device:
@@ -56,17 +59,17 @@ class PlanWorkload:
     def pack(self, device: torch.device) -> Any:
         """The raw graphs, from which a worker prepares the workload as this process did."""
         graphs = {name: (task.raw, task.scaling) for name, task in self.tasks.items()}
-        return self.entries, graphs, device
+        return self.entries, graphs, device, self.condensed.folder
 
     @classmethod
     def unpack(cls, packed: Any) -> Self:
         """See `evaluate.executors.Workload`."""
-        entries, graphs, device = packed
+        entries, graphs, device, folder = packed
         tasks = {
             name: EvaluationTask.of(raw, device, scaling=scaling)
             for name, (raw, scaling) in graphs.items()
         }
-        return cls(entries, tasks)
+        return cls(entries, tasks, condensed=CondensedGraphs(folder))
 
     def run(self, training: Training) -> Iterator[list[Score]]:
         """Yield the scores on each data set as its training ends."""
@@ -75,7 +78,7 @@ class PlanWorkload:
         for dataset in training.datasets:
             task = self.tasks[dataset]
             if entry.pretraining is None:
-                scored = end_to_end(task, entry.model, entry.choice, seed)
+                scored = end_to_end(task, entry, seed, self.condensed)
             else:
                 scored = probed(task, entry, seed, self.embeddings)
             cell = self.cell(name, dataset, seed)
