@@ -115,6 +115,22 @@ METHODS: dict[str, MethodEntry] = {
         key_settings=("labels", "teacher", "smooth", "space"),
         fast=True,
     ),
+    "gcdm": MethodEntry(
+        "gcdm.method:condense",
+        "gcdm.settings:GCDMSettings",
+        "new",
+        nodes="synthesised from random training nodes by distribution matching",
+        edges="an MLP's, of one relation",
+        key_settings=("epochs", "distance", "hops", "inner", "lr_features", "lr_edges"),
+    ),
+    "gcdmx": MethodEntry(
+        "gcdm.method:condense_without_edges",
+        "gcdm.settings:GCDMXSettings",
+        "none",
+        nodes="synthesised from random training nodes by distribution matching",
+        edges="none",
+        key_settings=("epochs", "distance", "hops", "inner", "lr_features"),
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from condense.errors import UserError
 from condense.methods.homogeneous.assembly import condensed_graph, only_relation
 from condense.methods.homogeneous.graph import HomogeneousGraph
 from condense.methods.homogeneous.start import classes_of, random_training_nodes
-from tests.support.graphs import one_relation_graph, small_graph
+from tests.support.graphs import film_graph, small_graph
 
 
 def seen(graph: MultimodalGraph) -> MultimodalGraph:
@@ -21,9 +21,9 @@ def seen(graph: MultimodalGraph) -> MultimodalGraph:
 
 
 def test_operator_is_gcns_on_one_relation() -> None:
-    graph = seen(one_relation_graph())
+    graph = seen(film_graph())
     view = HomogeneousGraph.of(graph)
-    source, destination = graph["paper", "cites", "paper"].edge_index
+    source, destination = graph["movie", "resembles", "movie"].edge_index
     looped = torch.eye(len(view.y))
     looped[destination, source] += 1
     root = looped.sum(dim=1).rsqrt().diag()
@@ -32,22 +32,22 @@ def test_operator_is_gcns_on_one_relation() -> None:
 
 
 def test_features_are_scaled_and_side_by_side() -> None:
-    graph = seen(one_relation_graph())
-    view, scaled = HomogeneousGraph.of(graph), FeatureScaler.fit(graph).apply(graph)["paper"]
+    graph = seen(film_graph())
+    view, scaled = HomogeneousGraph.of(graph), FeatureScaler.fit(graph).apply(graph)["movie"]
     assert torch.equal(view.x, torch.cat([scaled.x_text, scaled.x_image], dim=1))
-    has = graph["paper"].has_image
+    has = graph["movie"].has_image
     assert not view.x[~has, view.widths["text"] :].any()
-    assert bool((view.y[graph["paper"].test_mask] == -1).all())
+    assert bool((view.y[graph["movie"].test_mask] == -1).all())
 
 
 def test_another_graph_takes_the_units_of_the_first() -> None:
-    first, second = seen(one_relation_graph()), seen(one_relation_graph(seed=3))
+    first, second = seen(film_graph()), seen(film_graph(seed=3))
     view = HomogeneousGraph.of(first)
-    scaled = view.scaler.apply(second)["paper"]
+    scaled = view.scaler.apply(second)["movie"]
     assert torch.equal(view.on(second).x, torch.cat([scaled.x_text, scaled.x_image], dim=1))
 
 
-@pytest.mark.parametrize("make", [one_relation_graph, small_graph])
+@pytest.mark.parametrize("make", [film_graph, small_graph])
 def test_rows_come_back_in_the_data_sets_units(make) -> None:
     graph = seen(make())
     view, budget = HomogeneousGraph.of(graph), plan(graph, 0.2)
@@ -67,25 +67,25 @@ def test_rows_come_back_in_the_data_sets_units(make) -> None:
 
 
 def test_a_dense_adjacency_becomes_weighted_edges() -> None:
-    graph = seen(one_relation_graph())
+    graph = seen(film_graph())
     view, a = HomogeneousGraph.of(graph), torch.zeros(3, 3)
     a[0, 2] = a[2, 0] = 0.25
     small = condensed_graph(graph, view, view.x[:3], torch.arange(3), a)
     check(small, "condensed")
-    store = small["paper", "cites", "paper"]
+    store = small["movie", "resembles", "movie"]
     assert {tuple(e) for e in store.edge_index.T.tolist()} == {(0, 2), (2, 0)}
     assert store.edge_weight.tolist() == [0.25, 0.25]
 
 
 def test_edges_need_one_relation() -> None:
-    assert only_relation(one_relation_graph()) == ("paper", "cites", "paper")
+    assert only_relation(film_graph()) == ("movie", "resembles", "movie")
     with pytest.raises(UserError, match=r"gcond makes edges of one relation.*has 2 relations"):
         only_relation(small_graph(), "gcond")
 
 
 def test_a_class_with_few_training_nodes_is_drawn_from_again() -> None:
-    graph = seen(one_relation_graph())
-    store = graph["paper"]
+    graph = seen(film_graph())
+    store = graph["movie"]
     first = (store.train_mask & (store.y == 0)).nonzero().flatten()
     store.train_mask[first[1:]] = False
     view, budget = HomogeneousGraph.of(graph), plan(graph, 0.9)

@@ -19,7 +19,7 @@ from condense.methods.protocol import Task
 from condense.running.checkpoints import Checkpoints
 from condense.running.steps import Step
 from condense.running.timing import StageClock
-from tests.support.graphs import one_relation_graph
+from tests.support.graphs import film_graph
 
 RUN = {"method": "drift"}
 
@@ -55,7 +55,7 @@ def run(
     kind: type[Drift] = Drift,
 ) -> tuple[torch.Tensor, Drift, Synthesised, list[Step]]:
     """The features at the start, the synthesis after it, what was reached and the steps reported."""
-    graph = complete(hide_test_labels(one_relation_graph(num_target=80)))
+    graph = complete(hide_test_labels(film_graph(num_target=80)))
     checkpoints = Checkpoints(folder, resume=resume)
     checkpoints.begin(RUN, StageClock(torch.device("cpu")))
     seen: list[Step] = []

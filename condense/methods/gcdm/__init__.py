@@ -1,0 +1,1 @@
+"""Distribution matching: GCDM with edges, GCDMX without."""
