@@ -97,6 +97,14 @@ METHODS: dict[str, MethodEntry] = {
         key_settings=("hops", "rank"),
         fast=True,
     ),
+    "bonsai": MethodEntry(
+        "bonsai:condense",
+        "bonsai:BonsaiSettings",
+        "induced",
+        nodes="training nodes whose computation trees represent all",
+        edges="the induced ones",
+        key_settings=("hops", "neighbours", "columns", "surplus"),
+    ),
     "kmeans": MethodEntry(
         "kmeans:condense",
         "kmeans:KMeansSettings",

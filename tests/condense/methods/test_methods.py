@@ -35,6 +35,8 @@ VARIANTS = [
     ("herding", {}),
     ("herding", {"hops": 0, "rank": 2}),
     ("kcenter", {}),
+    ("bonsai", {}),
+    ("bonsai", {"columns": "all", "sample": 0.5, "surplus": 1.5, "hops": 2}),
     ("coarsening", {}),
     ("coarsening", {"labels": "labelled"}),
     ("coarsening", {"space": "own"}),
@@ -46,7 +48,7 @@ VARIANTS = [
     ("gcdmx", {"epochs": 2, "inner": 1, "hops": 0, "distance": "means"}),
     ("gcdmx", {"epochs": 0}),
 ]
-SELECTORS = ["random", "herding", "kcenter"]
+SELECTORS = ["random", "herding", "kcenter", "bonsai"]
 ONE_RELATION = {"gcdm"}
 """Methods that make edges of one relation, and take no graph with several."""
 TARGET_ALONE = {"gcdm", "gcdmx"}
