@@ -18,7 +18,7 @@ Where we depart from the paper:
 - Its budget counts bytes, and the trees' nodes outside the training set stay as context without a class.
   Here a budget counts n'_c nodes of each class, and every condensed target node has a class, so these nodes
   take part in the embedding and in PageRank but are not kept. The trees' training nodes, nodes of other
-  types (neighbours first) and the edges among them are; n' nodes and the edge budget also bound the bytes.
+  types (neighbours first) and the edges among them are.
 - The authors drop the columns that the decision tree does not use from the condensed features. A condensed
   graph has the columns of the whole one, so here they only leave the distances.
 - The authors' walks stay within each tree and each root joins itself; ours run on the graph that the whole
