@@ -106,6 +106,14 @@ METHODS: dict[str, MethodEntry] = {
         edges="the heaviest between clusters",
         key_settings=("labels", "teacher", "smooth", "space"),
     ),
+    "gcsntk": MethodEntry(
+        "gcsntk.method:condense",
+        "gcsntk.settings:GCSNTKSettings",
+        "none",
+        nodes="synthesised by kernel ridge regression, with soft labels",
+        edges="none",
+        key_settings=("epochs", "start", "hops", "aggregations", "layers", "ridge"),
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from evaluate.results.rows import WHOLE
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings
 from models.registry import MODELS
+from tests.condense.methods.test_methods import graph_for
 from tests.support.elsewhere import DeviceMismatch, Elsewhere, elsewhere
 from tests.support.graphs import small_graph
 
@@ -50,6 +51,7 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("kmeans", {}),
     ("coarsening", {}),
     ("mixture", {"spread": "auto"}),
+    ("gcsntk", {"epochs": 2}),
 ]
 
 
@@ -60,7 +62,7 @@ def run(
     setting: Setting = "transductive",
     **kwargs: Any,
 ) -> CondensedGraph:
-    graph = small_graph(weighted=True)
+    graph = graph_for(method, weighted=True)
     budget = plan(graph, 0.3, edge_ratio=0.3, setting=setting)
     return condense(graph, budget, method, settings, device=str(device), **kwargs)
 
