@@ -139,6 +139,14 @@ METHODS: dict[str, MethodEntry] = {
         edges="none",
         key_settings=("epochs", "distance", "hops", "inner", "lr_features"),
     ),
+    "gcsntk": MethodEntry(
+        "gcsntk.method:condense",
+        "gcsntk.settings:GCSNTKSettings",
+        "none",
+        nodes="synthesised by kernel ridge regression, with soft labels",
+        edges="none",
+        key_settings=("epochs", "start", "hops", "aggregations", "layers", "ridge"),
+    ),
 }
 
 

@@ -53,6 +53,7 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("mixture", {"spread": "auto"}),
     ("gcdm", {"epochs": 4, "inner": 1, "edge_epochs": 1, "feature_epochs": 1}),
     ("gcdmx", {"epochs": 2, "distance": "means"}),
+    ("gcsntk", {"epochs": 2}),
 ]
 
 

@@ -47,12 +47,22 @@ VARIANTS = [
     ("gcdmx", {"epochs": 2, "check_every": 2}),
     ("gcdmx", {"epochs": 2, "inner": 1, "hops": 0, "distance": "means"}),
     ("gcdmx", {"epochs": 0}),
+    ("gcsntk", {"epochs": 4, "check_every": 2}),
+    ("gcsntk", {"epochs": 2, "start": "nodes", "learn_labels": False, "batch": 5}),
+    ("gcsntk", {"epochs": 0}),
 ]
 SELECTORS = ["random", "herding", "kcenter", "bonsai"]
 ONE_RELATION = {"gcdm"}
 """Methods that make edges of one relation, and take no graph with several."""
-TARGET_ALONE = {"gcdm", "gcdmx"}
+TARGET_ALONE = {"gcdm", "gcdmx", "gcsntk"}
 """Methods whose graphs have no nodes of other types than the target's."""
+BRIEFEST: dict[str, dict[str, Any]] = {
+    "srgm": {"epochs": 1, "outer": 2},
+    "gcdm": {"epochs": 1, "outer": 2},
+    "gcdmx": {"epochs": 1, "outer": 2},
+    "gcsntk": {"epochs": 1},
+}
+"""Settings of methods that take long by default."""
 
 
 def graph_for(method: str, **options: Any) -> MultimodalGraph:
@@ -243,7 +253,7 @@ def test_edges_of_several_relations_are_refused(method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_budget_of_no_edges_is_kept(method: str) -> None:
     graph = graph_for(method, num_target=80)
-    settings = {"epochs": 1, "outer": 2} if method in {"srgm", *TARGET_ALONE} else {}
+    settings = BRIEFEST.get(method, {})
     condensed = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
     assert {condensed.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
     check(condensed.graph, "condensed")
