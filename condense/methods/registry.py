@@ -115,6 +115,22 @@ METHODS: dict[str, MethodEntry] = {
         key_settings=("labels", "teacher", "smooth", "space"),
         fast=True,
     ),
+    "sfgc": MethodEntry(
+        "sfgc:condense",
+        "sfgc:SFGCSettings",
+        "none",
+        nodes="training nodes, moved so that networks train as on the whole graph",
+        edges="none",
+        key_settings=("epochs", "experts", "ahead", "student_steps"),
+    ),
+    "geom": MethodEntry(
+        "geom:condense",
+        "geom:GEOMSettings",
+        "none",
+        nodes="the same, with soft labels and experts that learn easy nodes first",
+        edges="none",
+        key_settings=("epochs", "experts", "ahead", "student_steps", "soft_labels", "knowledge"),
+    ),
 }
 
 
