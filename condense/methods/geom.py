@@ -1,8 +1,8 @@
-"""GEOM: SFGC with experts that learn easy nodes first, an expanding window, soft labels and knowledge embedding.
+"""GEOM: SFGC with experts that learn easy nodes first, a window that expands, soft labels, and more.
 
 Zhang, Zhang, Wang, Guo, Liang, Bresson, Jin and You: Navigating Complexity: Toward Lossless Graph
-Condensation via Expanding Window Matching, ICML 2024. As in `condense.methods.sfgc`, a student that is trained
-on (X', Y') from θ*_t for q steps is to be where the expert was p epochs on. In addition:
+Condensation via Expanding Window Matching, ICML 2024. As in `condense.methods.sfgc`, a student that is
+trained on (X', Y') from θ*_t for q steps is to be where the expert was p epochs on. In addition:
 
 - Experts learn from a share λ of the training nodes at first, those whose neighbours have the fewest classes,
   and from all after T epochs: see `condense.methods.trajectories.curriculum`.

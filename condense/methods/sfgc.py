@@ -2,8 +2,8 @@
 
 Zheng, Zhang, Chen, Nguyen, Zhu and Pan: Structure-free Graph Condensation: From Large-scale Graphs to
 Condensed Graph-free Data, NeurIPS 2023. Experts are two-layer GCNs that are trained on the whole graph; θ*_t
-are the parameters of one after t epochs. With A' = I, a student that starts from θ*_t and is trained on X' for
-q steps is to be where the expert was p epochs on:
+are the parameters of one after t epochs. With A' = I, a student that starts from θ*_t and is trained on X'
+for q steps is to be where the expert was p epochs on:
 
     min over X'   ‖θ̂_{t+q} − θ*_{t+p}‖² / ‖θ*_t − θ*_{t+p}‖²,   t drawn anew for every update.
 
@@ -13,8 +13,8 @@ target type. We depart from the paper and its authors' code in these points:
 - The best X' is chosen by a linear network's score on validation nodes; theirs by the mean squared error of
   ridge regression with a graph neural tangent kernel there.
 - Experts and students read features of which the rows of S X have length 1. The authors' bags of words for
-  Cora have .155, on which the same networks need six to ten times as many steps: our p and q are a sixth and a
-  fifth of theirs, and students start from each of the first epochs in place of every tenth.
+  Cora have .155, on which the same networks need six to ten times as many steps: our p and q are a sixth and
+  a fifth of theirs, and students start from each of the first epochs in place of every tenth.
 - 20 experts in place of 200, and 500 updates in place of 2,000.
 - Experts learn by gradient descent, as theirs for Cora and ogbn-arxiv; Adam, theirs elsewhere, is left out.
   They are trained no further than students are to reach.

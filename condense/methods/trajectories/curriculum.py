@@ -1,7 +1,7 @@
 """Which training nodes an expert learns from in each epoch: easy ones first.
 
-As in CLNode (Wei et al., WSDM 2023), a node is the harder, the more classes its neighbours have: by the entropy
-of their shares, the node among them.
+As in CLNode (Wei et al., WSDM 2023), a node is the harder, the more classes its neighbours have: by the
+entropy of their shares, the node among them.
 """
 
 from __future__ import annotations
