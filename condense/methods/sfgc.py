@@ -15,7 +15,7 @@ target type. We depart from the paper and its authors' code in these points:
 - Experts and students read features of which the rows of S X have length 1. The authors' bags of words for
   Cora have .155, on which the same networks need six to ten times as many steps: our p and q are a sixth and
   a fifth of theirs, and students start from each of the first epochs in place of every tenth.
-- 20 experts in place of 200, and 500 updates in place of 2,000.
+- 10 experts in place of 200, and 500 updates in place of 2,000.
 - Experts learn by gradient descent, as theirs for Cora and ogbn-arxiv; Adam, theirs elsewhere, is left out.
   They are trained no further than students are to reach.
 - The student's learning rate stays; theirs learns with rate 10⁻⁶ and hardly moves.
@@ -62,7 +62,7 @@ class SFGCSettings:
     """
 
     epochs: int = Field(default=500, ge=0)
-    experts: int = Field(default=20, ge=1)
+    experts: int = Field(default=10, ge=1)
     ahead: int = Field(default=200, ge=1)
     student_steps: int = Field(default=100, ge=1)
     starts: int = Field(default=4, ge=1)

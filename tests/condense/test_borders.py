@@ -23,8 +23,9 @@ from evaluate.training.tune import candidates, fit
 from models.registry import MODELS
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
 from tests.support.graphs import small_graph
+from tests.support.trajectories import GEOM, SFGC
 
-BRIEF = {"srgm": {"epochs": 1, "outer": 2, "inner": 1}}
+BRIEF = {"srgm": {"epochs": 1, "outer": 2, "inner": 1}, "sfgc": SFGC, "geom": GEOM}
 SPECS = {name: (name, BRIEF.get(name, {})) for name in METHODS}
 SPECS["kmeans, pseudo"] = ("kmeans", {"labels": "pseudo", "teacher": "ridge"})
 

@@ -26,6 +26,7 @@ from evaluate.training.train import TrainSettings
 from models.registry import MODELS
 from tests.support.elsewhere import DeviceMismatch, Elsewhere, elsewhere
 from tests.support.graphs import small_graph
+from tests.support.trajectories import GEOM, SFGC
 
 SHORT = {"epochs": 2, "outer": 2, "inner": 1, "check_every": 2}
 RUNS: list[tuple[str, dict[str, Any]]] = [
@@ -50,6 +51,8 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("kmeans", {}),
     ("coarsening", {}),
     ("mixture", {"spread": "auto"}),
+    ("sfgc", SFGC),
+    ("geom", GEOM),
 ]
 
 

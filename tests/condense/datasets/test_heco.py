@@ -20,6 +20,7 @@ from condense.run import condense
 from evaluate.training.task import EvaluationTask
 from models.schema import modality_names
 from tests.support.shared_data import DATA, needs
+from tests.support.trajectories import GEOM, SFGC
 
 P, A, T, C = 10, 8, 5, 3
 """Numbers of papers, authors, terms and conferences (subjects in ACM)."""
@@ -107,7 +108,8 @@ def test_tiny_dblp_and_another_split(tmp_path: Path) -> None:
 def test_unequal_widths_and_a_type_without_features_condense(tmp_path: Path, method: str) -> None:
     write(tmp_path, "dblp")
     graph = load_heco(tmp_path, "dblp")
-    small = condense(graph, plan(graph, 0.5), method, seed=1, device="cpu").graph
+    brief = {"sfgc": SFGC, "geom": GEOM}.get(method, {})
+    small = condense(graph, plan(graph, 0.5), method, brief, seed=1, device="cpu").graph
     check(small, "condensed")
     EvaluationTask.of(graph).admit(
         small

@@ -15,6 +15,7 @@ from condense.run import condense
 from models.choices import UnknownChoiceError
 from models.schema import GraphSchema
 from tests.support.graphs import small_graph
+from tests.support.trajectories import GEOM, SFGC
 
 VARIANTS = [
     ("srgm", {"epochs": 2, "outer": 3, "check_every": 2}),
@@ -37,8 +38,12 @@ VARIANTS = [
     ("coarsening", {"labels": "labelled"}),
     ("coarsening", {"space": "own"}),
     ("kmeans", {"space": "propagated"}),
+    ("sfgc", SFGC),
+    ("geom", GEOM),
+    ("geom", {**GEOM, "soft_labels": False}),
 ]
 SELECTORS = ["random", "herding", "kcenter"]
+ONE_NODE_TYPE = ["sfgc", "geom"]
 
 
 def budget_of(graph: MultimodalGraph) -> Budget:
@@ -49,9 +54,10 @@ def nodes_of(graph: MultimodalGraph) -> dict[str, int]:
     return {t: int(graph[t].num_nodes) for t in graph.node_types}
 
 
-def nodes_planned(budget: Budget, small: MultimodalGraph) -> dict[str, int]:
-    """A graph with a spread keeps target nodes alone; draws have others."""
-    return {t: n if t == "movie" or "spread" not in small else 0 for t, n in budget.nodes.items()}
+def nodes_planned(budget: Budget, small: MultimodalGraph, method: str) -> dict[str, int]:
+    """A graph with a spread keeps target nodes alone; draws have others. So do methods of one node type."""
+    alone = "spread" in small or method in ONE_NODE_TYPE
+    return {t: n if t == "movie" or not alone else 0 for t, n in budget.nodes.items()}
 
 
 def run(graph: MultimodalGraph, method: str, settings: dict, seed: int = 0) -> CondensedGraph:
@@ -80,7 +86,7 @@ def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
     condensed = run(graph, method, settings)
     small = condensed.graph
     check(small, "condensed")
-    assert nodes_of(small) == nodes_planned(budget, small)
+    assert nodes_of(small) == nodes_planned(budget, small, method)
     counts = torch.bincount(small["movie"].y, minlength=graph.num_classes)
     assert tuple(counts.tolist()) == budget.classes
     for relation, most in budget.edges.items():
@@ -192,6 +198,9 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("herding", {"hops": 5}, "hops (got 5)"),
         ("kcenter", {"rank": 0}, "rank (got 0)"),
         ("coarsening", {"space": "raw"}, "space (got 'raw')"),
+        ("sfgc", {"ahead": 0}, "ahead (got 0)"),
+        ("geom", {"first_starts": 30}, "first_starts (got 30) must be at most starts (20)"),
+        ("geom", {"expert_epochs": 100}, "expert_epochs (got 100) must be at least 159"),
     ],
 )
 def test_wrong_settings_are_named(method: str, settings: dict, message: str) -> None:
@@ -214,7 +223,8 @@ def test_an_unknown_device_is_named() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_budget_of_no_edges_is_kept(method: str) -> None:
     graph = small_graph(num_target=80)
-    settings = {"epochs": 1, "outer": 2} if method == "srgm" else {}
+    brief = {"srgm": {"epochs": 1, "outer": 2}, "sfgc": SFGC, "geom": GEOM}
+    settings = brief.get(method, {})
     condensed = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
     assert {condensed.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
     check(condensed.graph, "condensed")

@@ -22,10 +22,13 @@ from condense.methods.registry import METHODS
 from condense.run import condense
 from tests.support.graphs import small_graph
 from tests.support.names import names_of, namings_of, renamed
+from tests.support.trajectories import GEOM, SFGC
 
 BRIEF = {
     "srgm": {"epochs": 2, "outer": 3, "check_every": 2},
     "mixture": {"spread": "on"},
+    "sfgc": SFGC,
+    "geom": GEOM,
 }
 NAMES = (
     {
