@@ -48,8 +48,14 @@ class RelayValidator:
         z, classes = view.features(rows), view.schema.num_classes
         return cls(z, store.y[rows], classes, lr, RELAYS[relay](z.size(1), hidden, classes, z))
 
-    def score(self, z: Float[Tensor, "n D"], y: Int[Tensor, " n"]) -> float:
-        """Accuracy of a relay trained on the condensed Z and classes; NaN without validation nodes."""
-        target = torch.nn.functional.one_hot(y, self.num_classes).to(z.dtype)
+    def score(self, z: Float[Tensor, "n D"], y: Tensor) -> float:
+        """Accuracy of a relay trained on the condensed Z and labels; NaN without validation nodes.
+
+        Args:
+            z: Z.
+            y: classes [n], or a distribution over them for each node [n, C].
+        """
+        soft = y.is_floating_point()
+        target = (y if soft else torch.nn.functional.one_hot(y, self.num_classes)).to(z.dtype)
         theta = train_relay(self.initial_relay, z, target, STEPS, self.lr)
         return float((theta.logits(self.z).argmax(dim=1) == self.y).double().mean())

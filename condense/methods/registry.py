@@ -147,6 +147,22 @@ METHODS: dict[str, MethodEntry] = {
         edges="none",
         key_settings=("epochs", "start", "hops", "aggregations", "layers", "ridge"),
     ),
+    "sfgc": MethodEntry(
+        "sfgc:condense",
+        "sfgc:SFGCSettings",
+        "none",
+        nodes="training nodes, moved so that networks train as on the whole graph",
+        edges="none",
+        key_settings=("epochs", "experts", "ahead", "student_steps"),
+    ),
+    "geom": MethodEntry(
+        "geom:condense",
+        "geom:GEOMSettings",
+        "none",
+        nodes="the same, with soft labels and experts that learn easy nodes first",
+        edges="none",
+        key_settings=("epochs", "experts", "ahead", "student_steps", "soft_labels", "knowledge"),
+    ),
 }
 
 

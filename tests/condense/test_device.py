@@ -25,6 +25,7 @@ from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings
 from models.registry import MODELS
 from tests.condense.methods.test_methods import graph_for
+from tests.support.brief import BRIEF
 from tests.support.elsewhere import DeviceMismatch, Elsewhere, elsewhere
 from tests.support.graphs import small_graph
 
@@ -54,6 +55,8 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("gcdm", {"epochs": 4, "inner": 1, "edge_epochs": 1, "feature_epochs": 1}),
     ("gcdmx", {"epochs": 2, "distance": "means"}),
     ("gcsntk", {"epochs": 2}),
+    ("sfgc", BRIEF["sfgc"]),
+    ("geom", BRIEF["geom"]),
 ]
 
 

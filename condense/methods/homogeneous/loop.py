@@ -30,12 +30,15 @@ class Synthesis(Protocol):
         graph: name -> tensor: what the condensed graph follows from; the best on validation nodes is kept.
         state: name -> tensor: all that the next update depends on, `graph` among it, besides the generator.
             Tensors are changed in place, so that copying into them restores a state.
-        y: classes [n'].
     """
 
     graph: Mapping[str, Tensor]
     state: Mapping[str, Tensor]
-    y: Tensor
+
+    @property
+    def y(self) -> Tensor:
+        """Classes [n'], or a distribution over them for each node [n', C]."""
+        ...
 
     def update(self, step: int) -> dict[str, float]:
         """Update the condensed graph once; the numbers of the step, such as its loss.

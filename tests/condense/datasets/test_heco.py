@@ -20,6 +20,7 @@ from condense.run import condense
 from evaluate.training.task import EvaluationTask
 from models.schema import modality_names
 from tests.condense.methods.test_methods import ONE_RELATION
+from tests.support.brief import BRIEF
 from tests.support.shared_data import DATA, needs
 
 P, A, T, C = 10, 8, 5, 3
@@ -108,7 +109,9 @@ def test_tiny_dblp_and_another_split(tmp_path: Path) -> None:
 def test_unequal_widths_and_a_type_without_features_condense(tmp_path: Path, method: str) -> None:
     write(tmp_path, "dblp")
     graph = load_heco(tmp_path, "dblp")
-    small = condense(graph, plan(graph, 0.5), method, seed=1, device="cpu").graph
+    small = condense(
+        graph, plan(graph, 0.5), method, BRIEF.get(method, {}), seed=1, device="cpu"
+    ).graph
     check(small, "condensed")
     EvaluationTask.of(graph).admit(
         small

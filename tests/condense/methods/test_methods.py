@@ -16,6 +16,7 @@ from condense.methods.registry import METHODS
 from condense.run import condense
 from models.choices import UnknownChoiceError
 from models.schema import GraphSchema
+from tests.support.brief import BRIEF
 from tests.support.graphs import film_graph, small_graph
 
 VARIANTS = [
@@ -50,19 +51,15 @@ VARIANTS = [
     ("gcsntk", {"epochs": 4, "check_every": 2}),
     ("gcsntk", {"epochs": 2, "start": "nodes", "learn_labels": False, "batch": 5}),
     ("gcsntk", {"epochs": 0}),
+    ("sfgc", BRIEF["sfgc"]),
+    ("geom", BRIEF["geom"]),
+    ("geom", {**BRIEF["geom"], "soft_labels": False}),
 ]
 SELECTORS = ["random", "herding", "kcenter", "bonsai"]
 ONE_RELATION = {"gcdm"}
 """Methods that make edges of one relation, and take no graph with several."""
-TARGET_ALONE = {"gcdm", "gcdmx", "gcsntk"}
+TARGET_ALONE = {"gcdm", "gcdmx", "gcsntk", "sfgc", "geom"}
 """Methods whose graphs have no nodes of other types than the target's."""
-BRIEFEST: dict[str, dict[str, Any]] = {
-    "srgm": {"epochs": 1, "outer": 2},
-    "gcdm": {"epochs": 1, "outer": 2},
-    "gcdmx": {"epochs": 1, "outer": 2},
-    "gcsntk": {"epochs": 1},
-}
-"""Settings of methods that take long by default."""
 
 
 def graph_for(method: str, **options: Any) -> MultimodalGraph:
@@ -225,6 +222,9 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("herding", {"hops": 5}, "hops (got 5)"),
         ("kcenter", {"rank": 0}, "rank (got 0)"),
         ("coarsening", {"space": "raw"}, "space (got 'raw')"),
+        ("sfgc", {"ahead": 0}, "ahead (got 0)"),
+        ("geom", {"first_starts": 30}, "first_starts (got 30) must be at most starts (20)"),
+        ("geom", {"expert_epochs": 100}, "expert_epochs (got 100) must be at least 159"),
     ],
 )
 def test_wrong_settings_are_named(method: str, settings: dict, message: str) -> None:
@@ -253,7 +253,7 @@ def test_edges_of_several_relations_are_refused(method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_budget_of_no_edges_is_kept(method: str) -> None:
     graph = graph_for(method, num_target=80)
-    settings = BRIEFEST.get(method, {})
+    settings = BRIEF.get(method, {})
     condensed = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
     assert {condensed.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
     check(condensed.graph, "condensed")

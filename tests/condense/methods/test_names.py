@@ -22,15 +22,10 @@ from condense.io import load_condensed, save
 from condense.methods.registry import METHODS
 from condense.run import condense
 from tests.condense.methods.test_methods import graph_for
+from tests.support.brief import BRIEF
 from tests.support.names import names_of, namings_of, renamed
 
-BRIEF = {
-    "srgm": {"epochs": 2, "outer": 3, "check_every": 2},
-    "mixture": {"spread": "on"},
-    "gcdm": {"epochs": 4, "check_every": 2, "edge_epochs": 1, "feature_epochs": 1},
-    "gcdmx": {"epochs": 2, "check_every": 2},
-    "gcsntk": {"epochs": 4, "check_every": 2},
-}
+SETTINGS = {**BRIEF, "mixture": {"spread": "on"}}
 NAMES = (
     {
         "movie": "spread",
@@ -52,7 +47,7 @@ def graph(method: str) -> MultimodalGraph:
 
 
 def condensed(method: str, of: MultimodalGraph) -> CondensedGraph:
-    return condense(of, plan(of, 0.3), method, BRIEF.get(method, {}), device="cpu")
+    return condense(of, plan(of, 0.3), method, SETTINGS.get(method, {}), device="cpu")
 
 
 @cache
