@@ -106,6 +106,14 @@ METHODS: dict[str, MethodEntry] = {
         edges="the heaviest between clusters",
         key_settings=("labels", "teacher", "smooth", "space"),
     ),
+    "freehgc": MethodEntry(
+        "freehgc:condense",
+        "freehgc:FreeHGCSettings",
+        "new",
+        nodes="training nodes that reach most along meta-paths; means of their neighbours",
+        edges="the induced ones, and those to the means",
+        key_settings=("hops", "diversity", "restart", "leaves"),
+    ),
 }
 
 

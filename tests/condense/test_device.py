@@ -50,6 +50,7 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("kmeans", {}),
     ("coarsening", {}),
     ("mixture", {"spread": "auto"}),
+    ("freehgc", {}),
 ]
 
 

@@ -37,6 +37,8 @@ VARIANTS = [
     ("coarsening", {"labels": "labelled"}),
     ("coarsening", {"space": "own"}),
     ("kmeans", {"space": "propagated"}),
+    ("freehgc", {}),
+    ("freehgc", {"leaves": "chosen"}),
 ]
 SELECTORS = ["random", "herding", "kcenter"]
 
