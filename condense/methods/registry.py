@@ -114,6 +114,14 @@ METHODS: dict[str, MethodEntry] = {
         edges="the induced ones, and those to the means",
         key_settings=("hops", "diversity", "restart", "leaves"),
     ),
+    "hgcond": MethodEntry(
+        "hgcond.method:condense",
+        "hgcond.settings:HGCondSettings",
+        "new",
+        nodes="clusters, moved by gradient matching along orthogonal parameters",
+        edges="synthesised, between clusters that edges join",
+        key_settings=("epochs", "outer", "sequence", "hidden", "layers"),
+    ),
 }
 
 

@@ -24,7 +24,10 @@ from models.registry import MODELS
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
 from tests.support.graphs import small_graph
 
-BRIEF = {"srgm": {"epochs": 1, "outer": 2, "inner": 1}}
+BRIEF = {
+    "srgm": {"epochs": 1, "outer": 2, "inner": 1},
+    "hgcond": {"epochs": 1, "outer": 2, "start_epochs": 5},
+}
 SPECS = {name: (name, BRIEF.get(name, {})) for name in METHODS}
 SPECS["kmeans, pseudo"] = ("kmeans", {"labels": "pseudo", "teacher": "ridge"})
 

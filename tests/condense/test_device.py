@@ -51,6 +51,7 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("coarsening", {}),
     ("mixture", {"spread": "auto"}),
     ("freehgc", {}),
+    ("hgcond", {"epochs": 2, "outer": 2, "start_epochs": 5, "check_every": 2}),
 ]
 
 

@@ -39,6 +39,9 @@ VARIANTS = [
     ("kmeans", {"space": "propagated"}),
     ("freehgc", {}),
     ("freehgc", {"leaves": "chosen"}),
+    ("hgcond", {"epochs": 2, "outer": 2, "check_every": 2, "start_epochs": 5}),
+    ("hgcond", {"epochs": 1, "outer": 2, "start_epochs": 5, "sequence": "random"}),
+    ("hgcond", {"epochs": 0, "start_epochs": 5}),
 ]
 SELECTORS = ["random", "herding", "kcenter"]
 

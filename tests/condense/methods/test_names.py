@@ -26,6 +26,7 @@ from tests.support.names import names_of, namings_of, renamed
 BRIEF = {
     "srgm": {"epochs": 2, "outer": 3, "check_every": 2},
     "mixture": {"spread": "on"},
+    "hgcond": {"epochs": 2, "outer": 2, "check_every": 2, "start_epochs": 5},
 }
 NAMES = (
     {
