@@ -80,7 +80,7 @@ def cluster_graph(
         node_class = pseudo_labels(view, labelling, generator)
     x = coordinates(view, space, generator)
     target = kmeans_by_class(x, node_class, budget.classes, generator)
-    return _initial(view, budget, node_class, _with_other_types(view, budget, target, generator))
+    return clusters_of(view, budget, node_class, _with_other_types(view, budget, target, generator))
 
 
 def _with_other_types(
@@ -113,10 +113,17 @@ def by_distance(schema: GraphSchema) -> Iterator[list[str]]:
         waiting = [t for t in waiting if t not in layer]
 
 
-def _initial(
+def clusters_of(
     view: RelayView, budget: Budget, node_class: Int[Tensor, " n"], labels: Mapping[str, Tensor]
 ) -> Clusters:
-    """The clusters with their means, in the relay's coordinates."""
+    """Clusters with their means, in the relay's coordinates.
+
+    Args:
+        view: the whole graph.
+        budget: n'_t and n'_c.
+        node_class: see `Clusters`.
+        labels: node type -> the cluster of each node, −1 for none; those of the target type class by class.
+    """
     y = torch.arange(view.schema.num_classes, device=node_class.device).repeat_interleave(
         torch.tensor(budget.classes, device=node_class.device)
     )

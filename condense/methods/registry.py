@@ -163,6 +163,22 @@ METHODS: dict[str, MethodEntry] = {
         edges="none",
         key_settings=("epochs", "experts", "ahead", "student_steps", "soft_labels", "knowledge"),
     ),
+    "freehgc": MethodEntry(
+        "freehgc:condense",
+        "freehgc:FreeHGCSettings",
+        "new",
+        nodes="training nodes that reach most along meta-paths; means of their neighbours",
+        edges="the induced ones, and those to the means",
+        key_settings=("hops", "diversity", "restart", "leaves"),
+    ),
+    "hgcond": MethodEntry(
+        "hgcond.method:condense",
+        "hgcond.settings:HGCondSettings",
+        "new",
+        nodes="clusters, moved by gradient matching along orthogonal parameters",
+        edges="synthesised, between clusters that edges join",
+        key_settings=("epochs", "outer", "sequence", "hidden", "layers"),
+    ),
 }
 
 

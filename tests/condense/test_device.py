@@ -57,6 +57,8 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("gcsntk", {"epochs": 2}),
     ("sfgc", BRIEF["sfgc"]),
     ("geom", BRIEF["geom"]),
+    ("freehgc", {}),
+    ("hgcond", {"epochs": 2, "outer": 2, "start_epochs": 5, "check_every": 2}),
 ]
 
 

@@ -82,13 +82,18 @@ class Synthesis:
         logits: the log-weights, primary relation -> [k].
         y: classes [n'].
         one_hot: Y, the classes one-hot [n', C].
+
+    Args:
+        start: the clusters.
+        budget: how many edges of each relation are kept.
+        absent: see `Structure.of`.
     """
 
-    def __init__(self, start: Clusters, budget: Budget) -> None:
+    def __init__(self, start: Clusters, budget: Budget, absent: float = NO_EDGE) -> None:
         self.start, self.budget = start, budget
         self.h = {key: h.clone().requires_grad_() for key, h in start.h.items()}
         self.has = dict(start.has)
-        self.structure = Structure.of(start.partition, budget, absent=NO_EDGE)
+        self.structure = Structure.of(start.partition, budget, absent)
         self.logits = self.structure.logits
         for logits in self.logits.values():
             logits.requires_grad_()

@@ -54,6 +54,11 @@ VARIANTS = [
     ("sfgc", BRIEF["sfgc"]),
     ("geom", BRIEF["geom"]),
     ("geom", {**BRIEF["geom"], "soft_labels": False}),
+    ("freehgc", {}),
+    ("freehgc", {"leaves": "chosen"}),
+    ("hgcond", {"epochs": 2, "outer": 2, "check_every": 2, "start_epochs": 5}),
+    ("hgcond", {"epochs": 1, "outer": 2, "start_epochs": 5, "sequence": "random"}),
+    ("hgcond", {"epochs": 0, "start_epochs": 5}),
 ]
 SELECTORS = ["random", "herding", "kcenter", "bonsai"]
 ONE_RELATION = {"gcdm"}

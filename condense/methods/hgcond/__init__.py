@@ -1,0 +1,1 @@
+"""HGCond: gradient matching on heterogeneous graphs along orthogonal sequences of parameters."""
