@@ -106,6 +106,30 @@ METHODS: dict[str, MethodEntry] = {
         edges="the heaviest between clusters",
         key_settings=("labels", "teacher", "smooth", "space"),
     ),
+    "gcond": MethodEntry(
+        "gcond.method:gcond",
+        "gcond.settings:GCondSettings",
+        "new",
+        nodes="training nodes, moved by gradient matching along the relay's training",
+        edges="an MLP of the features",
+        key_settings=("epochs", "outer", "inner", "distance", "centred"),
+    ),
+    "gcondx": MethodEntry(
+        "gcond.method:gcondx",
+        "gcond.settings:GCondXSettings",
+        "none",
+        nodes="as in `gcond`",
+        edges="none",
+        key_settings=("epochs", "outer", "inner", "distance", "centred"),
+    ),
+    "doscond": MethodEntry(
+        "gcond.method:doscond",
+        "gcond.settings:DosCondSettings",
+        "new",
+        nodes="training nodes, moved by matching gradients of untrained relays",
+        edges="an MLP of the features",
+        key_settings=("epochs", "distance", "centred"),
+    ),
 }
 
 

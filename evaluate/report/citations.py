@@ -14,6 +14,7 @@ METHOD_SOURCES = {
     "kcenter": ("coreset",),
     "kmeans": ("kmeanspp",),
     "coarsening": ("kmeanspp",),
+    "gcondx": ("gcond",),
 }
 """Method -> keys in references.bib, where the key is not the method's own name."""
 

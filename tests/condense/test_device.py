@@ -24,6 +24,7 @@ from evaluate.results.rows import WHOLE
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings
 from models.registry import MODELS
+from tests.condense.methods.test_methods import graph_for
 from tests.support.elsewhere import DeviceMismatch, Elsewhere, elsewhere
 from tests.support.graphs import small_graph
 
@@ -50,6 +51,9 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("kmeans", {}),
     ("coarsening", {}),
     ("mixture", {"spread": "auto"}),
+    ("gcond", {"epochs": 2, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "batch": 2}),
+    ("gcondx", {"epochs": 1, "outer": 2, "inner": 1}),
+    ("doscond", {"epochs": 2, "period": 2, "edge_epochs": 1}),
 ]
 
 
@@ -60,7 +64,7 @@ def run(
     setting: Setting = "transductive",
     **kwargs: Any,
 ) -> CondensedGraph:
-    graph = small_graph(weighted=True)
+    graph = graph_for(method, weighted=True)
     budget = plan(graph, 0.3, edge_ratio=0.3, setting=setting)
     return condense(graph, budget, method, settings, device=str(device), **kwargs)
 

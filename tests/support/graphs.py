@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,6 +66,29 @@ def small_graph(
             graph[relation].edge_weight = torch.randint(1, 4, (edges,), generator=again).to(dtype)
     graph.target, graph.num_classes = "movie", num_classes
     graph.name, graph.source = "small", "simulated"
+    return graph
+
+
+def film_graph(**options: Any) -> MultimodalGraph:
+    """The films of `small_graph(**options)` alone, joined to each other by one symmetric relation.
+
+    A film is joined to three others, four times in five of its own class; with `weighted`, the weights are
+    1 or, where both ends have drawn each other, 2.
+    """
+    whole, graph = small_graph(**options), MultimodalGraph()
+    for key in ("target", "num_classes", "name", "source"):
+        setattr(graph, key, getattr(whole, key))
+    for key, value in whole["movie"].items():
+        graph["movie"][key] = value
+    rng = torch.Generator().manual_seed(options.get("seed", 0) + 2)
+    y = graph["movie"].y
+    edges = _alike(y, len(y), int(graph.num_classes), 3, rng)
+    edges = edges[:, edges[0] != edges[1]]
+    both, count = torch.unique(torch.cat([edges, edges.flip(0)], 1), dim=1, return_counts=True)
+    relation = graph["movie", "resembles", "movie"]
+    relation.edge_index = both
+    if options.get("weighted"):
+        relation.edge_weight = count.to(graph["movie"].x_text.dtype)
     return graph
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ LR_VALIDATION = 0.01
 """Learning rate of the linear relay that scores condensed graphs, whose inputs have unit scale."""
 
 
+@runtime_checkable
 class Synthesis(Protocol):
     """A condensed graph that a method updates, and what the method trains along with it.
 

@@ -10,16 +10,24 @@ import torch
 from condense.budget import Budget, plan
 from condense.data.condensed import CondensedGraph
 from condense.data.graph import MultimodalGraph
+from condense.data.relations import primary, reverses
 from condense.data.rules.check import check
 from condense.methods.registry import METHODS
 from condense.run import condense
 from models.schema import GraphSchema
-from tests.condense.methods.test_methods import SELECTORS, VARIANTS, nodes_of, nodes_planned, same
-from tests.support.graphs import small_graph
+from tests.condense.methods.test_methods import (
+    SELECTORS,
+    TARGET_ALONE,
+    VARIANTS,
+    graph_for,
+    nodes_of,
+    nodes_planned,
+    same,
+)
 
 
-def whole_graph() -> MultimodalGraph:
-    return small_graph(num_target=80, weighted=True)
+def whole_graph(method: str) -> MultimodalGraph:
+    return graph_for(method, num_target=80, weighted=True)
 
 
 def budget_of(graph: MultimodalGraph) -> Budget:
@@ -44,13 +52,15 @@ def features_permuted(graph: MultimodalGraph, split: str) -> MultimodalGraph:
 def edges_permuted(graph: MultimodalGraph, split: str) -> MultimodalGraph:
     """The graph with other neighbours for a split's nodes, in both directions of each relation."""
     changed = copy.copy(graph)
-    for name, end in (("directed_by", "director"), ("features", "actor")):
-        edges = graph["movie", name, end].edge_index.clone()
+    mirror = reverses(graph)
+    for relation in primary(graph, mirror):
+        edges = graph[relation].edge_index.clone()
         of_split = graph["movie"][split][edges[0]]
         edges[1, of_split] = edges[1, of_split].flip(0)
-        assert not torch.equal(edges, graph["movie", name, end].edge_index)
-        changed["movie", name, end].edge_index = edges
-        changed[end, f"rev_{name}", "movie"].edge_index = edges.flip(0)
+        assert not torch.equal(edges, graph[relation].edge_index)
+        changed[relation].edge_index = edges
+        if mirror[relation] != relation:
+            changed[mirror[relation]].edge_index = edges.flip(0)
     return changed
 
 
@@ -60,7 +70,7 @@ def test_every_method_is_tested() -> None:
 
 @pytest.mark.parametrize(("method", "settings"), VARIANTS)
 def test_test_nodes_change_nothing(method: str, settings: dict) -> None:
-    graph = whole_graph()
+    graph = whole_graph(method)
     condensed = run(graph, method, settings)
     for permute in (edges_permuted, features_permuted):
         assert same(condensed.graph, run(permute(graph, "test_mask"), method, settings).graph)
@@ -70,7 +80,7 @@ def test_test_nodes_change_nothing(method: str, settings: dict) -> None:
 @pytest.mark.parametrize("method", ["srgm", "coarsening", "kmeans"])
 def test_in_the_transductive_setting_test_nodes_are_read(method: str) -> None:
     """Shows that the test above can fail."""
-    graph = whole_graph()
+    graph = whole_graph(method)
     first, second = (
         condense(g, plan(g, 0.2), method, device="cpu").graph
         for g in (graph, features_permuted(graph, "test_mask"))
@@ -80,17 +90,17 @@ def test_in_the_transductive_setting_test_nodes_are_read(method: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "settings"),
-    [(m, s) for m, s in VARIANTS if m != "srgm"] + [("srgm", {"epochs": 0})],
+    [(m, s) for m, s in VARIANTS if m not in {"srgm", *TARGET_ALONE} or s == {"epochs": 0}],
 )
 def test_validation_nodes_are_in_no_cluster(method: str, settings: dict) -> None:
-    graph = whole_graph()
+    graph = whole_graph(method)
     condensed = run(graph, method, settings)
     for permute in (edges_permuted, features_permuted):
         assert same(condensed.graph, run(permute(graph, "val_mask"), method, settings).graph)
 
 
 def test_validation_nodes_are_scored() -> None:
-    graph, settings = whole_graph(), {"epochs": 1, "outer": 2}
+    graph, settings = whole_graph("srgm"), {"epochs": 1, "outer": 2}
     scores = {
         run(g, "srgm", settings).provenance.measures["start_val_score"]
         for g in (graph, features_permuted(graph, "val_mask"))
@@ -100,10 +110,10 @@ def test_validation_nodes_are_scored() -> None:
 
 @pytest.mark.parametrize(("method", "settings"), VARIANTS)
 def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
-    graph = whole_graph()
+    graph = whole_graph(method)
     budget, small = budget_of(graph), run(graph, method, settings).graph
     check(small, "condensed")
-    assert nodes_of(small) == nodes_planned(budget, small)
+    assert nodes_of(small) == nodes_planned(budget, small, method)
     for relation, most in budget.edges.items():
         assert small[relation].edge_index.size(1) <= most
     whole, condensed = GraphSchema.of(graph), GraphSchema.of(small)
@@ -115,7 +125,7 @@ def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
 
 @pytest.mark.parametrize("method", SELECTORS)
 def test_origins_are_training_nodes_of_the_whole_graph(method: str) -> None:
-    graph = whole_graph()
+    graph = whole_graph(method)
     small = run(graph, method, {}).graph
     origin = small["movie"].origin
     assert bool(graph["movie"].train_mask[origin].all())

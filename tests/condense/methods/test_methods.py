@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -14,7 +16,7 @@ from condense.methods.registry import METHODS
 from condense.run import condense
 from models.choices import UnknownChoiceError
 from models.schema import GraphSchema
-from tests.support.graphs import small_graph
+from tests.support.graphs import film_graph, small_graph
 
 VARIANTS = [
     ("srgm", {"epochs": 2, "outer": 3, "check_every": 2}),
@@ -37,8 +39,28 @@ VARIANTS = [
     ("coarsening", {"labels": "labelled"}),
     ("coarsening", {"space": "own"}),
     ("kmeans", {"space": "propagated"}),
+    (
+        "gcond",
+        {"epochs": 4, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "check_every": 2},
+    ),
+    ("gcond", {"epochs": 2, "outer": 1, "distance": "mse", "centred": True, "batch": 2}),
+    ("gcond", {"epochs": 0}),
+    ("gcondx", {"epochs": 3, "outer": 2, "inner": 1, "check_every": 2}),
+    ("gcondx", {"epochs": 2, "outer": 1, "hops": 0}),
+    ("gcondx", {"epochs": 0}),
+    ("doscond", {"epochs": 4, "period": 2, "edge_epochs": 1, "check_every": 2}),
+    ("doscond", {"epochs": 2, "distance": "columns", "hops": 1, "threshold": 0}),
+    ("doscond", {"epochs": 0}),
 ]
 SELECTORS = ["random", "herding", "kcenter"]
+ONE_RELATION = {"gcond", "doscond"}
+"""Methods that make edges of one relation, and take no graph with several."""
+TARGET_ALONE = {"gcond", "gcondx", "doscond"}
+"""Methods whose graphs have no nodes of other types than the target's."""
+
+
+def graph_for(method: str, **options: Any) -> MultimodalGraph:
+    return (film_graph if method in ONE_RELATION else small_graph)(**options)
 
 
 def budget_of(graph: MultimodalGraph) -> Budget:
@@ -49,9 +71,10 @@ def nodes_of(graph: MultimodalGraph) -> dict[str, int]:
     return {t: int(graph[t].num_nodes) for t in graph.node_types}
 
 
-def nodes_planned(budget: Budget, small: MultimodalGraph) -> dict[str, int]:
+def nodes_planned(budget: Budget, small: MultimodalGraph, method: str) -> dict[str, int]:
     """A graph with a spread keeps target nodes alone; draws have others."""
-    return {t: n if t == "movie" or "spread" not in small else 0 for t, n in budget.nodes.items()}
+    alone = "spread" in small or method in TARGET_ALONE
+    return {t: n if t == "movie" or not alone else 0 for t, n in budget.nodes.items()}
 
 
 def run(graph: MultimodalGraph, method: str, settings: dict, seed: int = 0) -> CondensedGraph:
@@ -75,12 +98,12 @@ def test_every_method_is_tested() -> None:
 
 @pytest.mark.parametrize(("method", "settings"), VARIANTS)
 def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
-    graph = small_graph(weighted=True)
+    graph = graph_for(method, weighted=True)
     budget = budget_of(graph)
     condensed = run(graph, method, settings)
     small = condensed.graph
     check(small, "condensed")
-    assert nodes_of(small) == nodes_planned(budget, small)
+    assert nodes_of(small) == nodes_planned(budget, small, method)
     counts = torch.bincount(small["movie"].y, minlength=graph.num_classes)
     assert tuple(counts.tolist()) == budget.classes
     for relation, most in budget.edges.items():
@@ -95,7 +118,7 @@ def test_budget_and_schema_are_kept(method: str, settings: dict) -> None:
 
 @pytest.mark.parametrize(("method", "settings"), VARIANTS)
 def test_a_seed_fixes_the_result(method: str, settings: dict) -> None:
-    graph = small_graph()
+    graph = graph_for(method)
     first = run(graph, method, settings, seed=3)
     assert same(first.graph, run(graph, method, settings, seed=3).graph)
     assert not same(first.graph, run(graph, method, settings, seed=4).graph)
@@ -103,7 +126,7 @@ def test_a_seed_fixes_the_result(method: str, settings: dict) -> None:
 
 @pytest.mark.parametrize(("method", "settings"), VARIANTS)
 def test_test_labels_are_never_read(method: str, settings: dict) -> None:
-    graph, permuted = small_graph(), small_graph()
+    graph, permuted = graph_for(method), graph_for(method)
     store = permuted["movie"]
     rows = store.test_mask.nonzero().flatten()
     store.y[rows] = store.y[rows.flip(0)]
@@ -188,6 +211,10 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("srgm", {"epochs": -1}, "epochs (got -1): input should be greater than or equal to 0"),
         ("srgm", {"lr_edges": 1e38}, "lr_edges (got 1e+38)"),
         ("srgm", {"frames": "identity"}, "frames (got 'identity') needs modalities of one width"),
+        ("gcond", {"edge_epochs": 50}, "edge_epochs (got 50) must be fewer than"),
+        ("gcond", {"distance": "cosine"}, "distance (got 'cosine')"),
+        ("gcondx", {"lr_edges": 0.1}, "'lr_edges' is unknown"),
+        ("doscond", {"inner": 1}, "'inner' is unknown"),
         ("random", {"epochs": 3}, "'epochs' is unknown"),
         ("herding", {"hops": 5}, "hops (got 5)"),
         ("kcenter", {"rank": 0}, "rank (got 0)"),
@@ -211,10 +238,16 @@ def test_an_unknown_device_is_named() -> None:
         condense(graph, budget_of(graph), "random", device="tpu9")
 
 
+@pytest.mark.parametrize("method", sorted(ONE_RELATION))
+def test_edges_of_several_relations_are_refused(method: str) -> None:
+    with pytest.raises(UserError, match=rf"method {method} makes edges of one relation.* has 2"):
+        run(small_graph(), method, {})
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_budget_of_no_edges_is_kept(method: str) -> None:
-    graph = small_graph(num_target=80)
-    settings = {"epochs": 1, "outer": 2} if method == "srgm" else {}
+    graph = graph_for(method, num_target=80)
+    settings = {"epochs": 1} if method in {"srgm", *TARGET_ALONE} else {}
     condensed = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
     assert {condensed.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
     check(condensed.graph, "condensed")

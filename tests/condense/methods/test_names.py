@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch_geometric.data import HeteroData
 
 from condense.budget import plan
@@ -20,12 +21,15 @@ from condense.inspecting.describe import describe, warnings
 from condense.io import load_condensed, save
 from condense.methods.registry import METHODS
 from condense.run import condense
-from tests.support.graphs import small_graph
+from tests.condense.methods.test_methods import graph_for
 from tests.support.names import names_of, namings_of, renamed
 
 BRIEF = {
     "srgm": {"epochs": 2, "outer": 3, "check_every": 2},
     "mixture": {"spread": "on"},
+    "gcond": {"epochs": 4, "outer": 2, "period": 2, "edge_epochs": 1, "check_every": 2},
+    "gcondx": {"epochs": 2, "outer": 2},
+    "doscond": {"epochs": 4, "period": 2, "edge_epochs": 1, "check_every": 2},
 }
 NAMES = (
     {
@@ -43,8 +47,8 @@ every_method = pytest.mark.parametrize("method", METHODS)
 
 
 @cache
-def graph() -> MultimodalGraph:
-    return small_graph()
+def graph(method: str) -> MultimodalGraph:
+    return graph_for(method)
 
 
 def condensed(method: str, of: MultimodalGraph) -> CondensedGraph:
@@ -53,7 +57,7 @@ def condensed(method: str, of: MultimodalGraph) -> CondensedGraph:
 
 @cache
 def plain(method: str) -> CondensedGraph:
-    return condensed(method, graph())
+    return condensed(method, graph(method))
 
 
 def check_equal(one: HeteroData, other: HeteroData, names: Mapping[str, str]) -> None:
@@ -72,7 +76,7 @@ def same(x: Any, y: Any) -> bool:
 def check_names(method: str, names: Mapping[str, str]) -> None:
     """Raise unless condensing, saving, loading, describing and drawing are the same under `names`."""
     with tempfile.TemporaryDirectory() as folder:
-        save(Path(folder) / "small.h5", condensed(method, renamed(graph(), names)))
+        save(Path(folder) / "small.h5", condensed(method, renamed(graph(method), names)))
         again = load_condensed(Path(folder) / "small.h5")
     check_equal(plain(method).graph, again.graph, names)
     drawn = [small.draw(torch.Generator().manual_seed(0)) for small in (plain(method), again)]
@@ -84,12 +88,12 @@ def check_names(method: str, names: Mapping[str, str]) -> None:
 @every_method
 @pytest.mark.parametrize("changes", NAMES, ids=lambda changes: " ".join(changes.values()))
 def test_the_same_numbers_under_awkward_names(method: str, changes: Mapping[str, str]) -> None:
-    check_names(method, {n: n for group in names_of(graph()) for n in group} | dict(changes))
+    check_names(method, {n: n for group in names_of(graph(method)) for n in group} | dict(changes))
 
 
 @pytest.mark.slow
 @every_method
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-@given(names=namings_of(small_graph()))
-def test_the_same_numbers_under_any_names(method: str, names: Mapping[str, str]) -> None:
-    check_names(method, names)
+@given(data=st.data())
+def test_the_same_numbers_under_any_names(method: str, data: st.DataObject) -> None:
+    check_names(method, data.draw(namings_of(graph(method))))
