@@ -60,14 +60,14 @@ class CondenseArguments:
             condenses the sub-graph of the training nodes, and models see test nodes only in the test.
         edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
         method: mixture, srgm, random, herding, kcenter, bonsai, kmeans, coarsening, gcdm, gcdmx, gcsntk,
-            sfgc, geom, freehgc or hgcond; see its options.
+            sfgc, geom, freehgc, hgcond, gcond, gcondx or doscond; see its options.
         bits: of a feature, 32, 16 or 8; a graph with a spread takes 16 at most. Scores stay
             the same (docs/concepts.md). A modality that rounding would change keeps more, with a note.
         seed: seed of all random numbers.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, where METHOD includes the
-            settings that were changed, and DATASET ends in "-inductive" in that setting. While srgm runs,
-            its state is kept in the folder OUT.checkpoints.
+            settings that were changed, and DATASET ends in "-inductive" in that setting. While srgm,
+            gcond, gcondx or doscond runs, its state is kept in the folder OUT.checkpoints.
         memory: bound on memory, as 6GiB; half of what is free by default. A file (.h5) with a graph that
             would take more is condensed on disk (docs/out-of-core.md), by mixture, coarsening or kmeans.
         work: folder for what is sorted and propagated on disk; by default OUT.work, deleted at the end.

@@ -179,6 +179,30 @@ METHODS: dict[str, MethodEntry] = {
         edges="synthesised, between clusters that edges join",
         key_settings=("epochs", "outer", "sequence", "hidden", "layers"),
     ),
+    "gcond": MethodEntry(
+        "gcond.method:gcond",
+        "gcond.settings:GCondSettings",
+        "new",
+        nodes="training nodes, moved by gradient matching along the relay's training",
+        edges="an MLP of the features",
+        key_settings=("epochs", "outer", "inner", "distance", "centred"),
+    ),
+    "gcondx": MethodEntry(
+        "gcond.method:gcondx",
+        "gcond.settings:GCondXSettings",
+        "none",
+        nodes="as in `gcond`",
+        edges="none",
+        key_settings=("epochs", "outer", "inner", "distance", "centred"),
+    ),
+    "doscond": MethodEntry(
+        "gcond.method:doscond",
+        "gcond.settings:DosCondSettings",
+        "new",
+        nodes="training nodes, moved by matching gradients of untrained relays",
+        edges="an MLP of the features",
+        key_settings=("epochs", "distance", "centred"),
+    ),
 }
 
 

@@ -15,6 +15,7 @@ METHOD_SOURCES = {
     "kmeans": ("kmeanspp",),
     "coarsening": ("kmeanspp",),
     "gcdmx": ("gcdm",),
+    "gcondx": ("gcond",),
 }
 """Method -> keys in references.bib, where the key is not the method's own name."""
 

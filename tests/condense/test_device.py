@@ -59,6 +59,9 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("geom", BRIEF["geom"]),
     ("freehgc", {}),
     ("hgcond", {"epochs": 2, "outer": 2, "start_epochs": 5, "check_every": 2}),
+    ("gcond", {"epochs": 2, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "batch": 2}),
+    ("gcondx", {"epochs": 1, "outer": 2, "inner": 1}),
+    ("doscond", {"epochs": 2, "period": 2, "edge_epochs": 1}),
 ]
 
 

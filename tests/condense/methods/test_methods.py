@@ -59,11 +59,23 @@ VARIANTS = [
     ("hgcond", {"epochs": 2, "outer": 2, "check_every": 2, "start_epochs": 5}),
     ("hgcond", {"epochs": 1, "outer": 2, "start_epochs": 5, "sequence": "random"}),
     ("hgcond", {"epochs": 0, "start_epochs": 5}),
+    (
+        "gcond",
+        {"epochs": 4, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "check_every": 2},
+    ),
+    ("gcond", {"epochs": 2, "outer": 1, "distance": "mse", "centred": True, "batch": 2}),
+    ("gcond", {"epochs": 0}),
+    ("gcondx", {"epochs": 3, "outer": 2, "inner": 1, "check_every": 2}),
+    ("gcondx", {"epochs": 2, "outer": 1, "hops": 0}),
+    ("gcondx", {"epochs": 0}),
+    ("doscond", {"epochs": 4, "period": 2, "edge_epochs": 1, "check_every": 2}),
+    ("doscond", {"epochs": 2, "distance": "columns", "hops": 1, "threshold": 0}),
+    ("doscond", {"epochs": 0}),
 ]
 SELECTORS = ["random", "herding", "kcenter", "bonsai"]
-ONE_RELATION = {"gcdm"}
+ONE_RELATION = {"gcdm", "gcond", "doscond"}
 """Methods that make edges of one relation, and take no graph with several."""
-TARGET_ALONE = {"gcdm", "gcdmx", "gcsntk", "sfgc", "geom"}
+TARGET_ALONE = {"gcdm", "gcdmx", "gcsntk", "sfgc", "geom", "gcond", "gcondx", "doscond"}
 """Methods whose graphs have no nodes of other types than the target's."""
 
 
@@ -223,6 +235,10 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("gcdm", {"hops": 0}, "hops (got 0) must be at least 1"),
         ("gcdmx", {"lr_relay": 0.1}, "lr_relay (got 0.1) has no effect"),
         ("gcdmx", {"lr_edges": 0.1}, "'lr_edges' is unknown"),
+        ("gcond", {"edge_epochs": 50}, "edge_epochs (got 50) must be fewer than"),
+        ("gcond", {"distance": "cosine"}, "distance (got 'cosine')"),
+        ("gcondx", {"lr_edges": 0.1}, "'lr_edges' is unknown"),
+        ("doscond", {"inner": 1}, "'inner' is unknown"),
         ("random", {"epochs": 3}, "'epochs' is unknown"),
         ("herding", {"hops": 5}, "hops (got 5)"),
         ("kcenter", {"rank": 0}, "rank (got 0)"),

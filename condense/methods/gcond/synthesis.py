@@ -1,0 +1,174 @@
+"""The condensed graph of GCond: features X', edges A' that follow from them, and their updates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from condense.methods.gcond.distance import Distance
+from condense.methods.gcond.relay import SGCRelay
+from condense.methods.gcond.whole import WholeGradients
+from condense.methods.homogeneous.edge_budget import heaviest
+from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
+from models.relays.adam import Adam
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How often what is updated.
+
+    Attributes:
+        outer: updates of the condensed graph an epoch.
+        inner: steps of the relay between two of these.
+        edge_epochs: of each `period` of epochs, the first so many update the edges, the others the features.
+        period: see `edge_epochs`.
+    """
+
+    outer: int
+    inner: int
+    edge_epochs: int = 0
+    period: int = 1
+
+    def moves_edges(self, epoch: int) -> bool:
+        """Whether this epoch, 0 for the first, updates the edges."""
+        return epoch % self.period < self.edge_epochs
+
+    def epochs_of_edges(self, epochs: int) -> int:
+        """How many of the first `epochs` update the edges."""
+        full, rest = divmod(epochs, self.period)
+        return full * self.edge_epochs + min(rest, self.edge_epochs)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Learning rates of Adam for X', for the MLP behind A', and for the relay."""
+
+    features: float
+    edges: float
+    relay: float
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Which entries of A' are edges.
+
+    Attributes:
+        most: the heaviest, at most so many, in matching and in the graph that is saved; an entry and its
+            transposed one are two.
+        threshold: none below it is saved.
+    """
+
+    most: int
+    threshold: float
+
+
+class GradientMatching:
+    """A `Synthesis`, see `condense.methods.homogeneous.loop`; an update is an epoch with a relay of its own.
+
+    min over (X', A'): Σ_c n'_c / max n'_c · D(∇_W L_c(X', A'), ∇_W L_c(X, A)), with Z' = Â'^hops X'.
+
+    Args:
+        x: X' at the start; it is changed.
+        sizes: n'_c; rows of X' lie class by class.
+        whole: the other side.
+        edges: A' as a function of X'; None for A' = I.
+        distance: D.
+        schedule: how often what is updated.
+        rates: learning rates.
+        hops: how often X' is propagated.
+        keep: which entries of A' are edges; None with A' = I.
+        unit: Z' divided by it has the units of the validator.
+        generator: draws the relays.
+    """
+
+    def __init__(
+        self,
+        x: Float[Tensor, "n d"],
+        sizes: Sequence[int],
+        whole: WholeGradients,
+        edges: PairMLP | None,
+        distance: Distance,
+        schedule: Schedule,
+        rates: Rates,
+        hops: int,
+        keep: Keep | None,
+        unit: float,
+        generator: torch.Generator,
+    ) -> None:
+        self.x, self.sizes, self.whole, self.edges = x, list(sizes), whole, edges
+        self.distance, self.schedule, self.rates = distance, schedule, rates
+        self.hops, self.keep, self.unit, self.generator = hops, keep, unit, generator
+        counts = torch.tensor(self.sizes, device=x.device)
+        self.y: Int[Tensor, " n"] = torch.arange(len(counts), device=x.device).repeat_interleave(
+            counts
+        )
+        self.target = torch.nn.functional.one_hot(self.y, len(counts)).to(x.dtype)
+        self.share = counts.to(x.dtype) / counts.max()
+        parameters = dict(edges.named_parameters()) if edges else {}
+        self.adam_features = Adam([x], rates.features)
+        self.adam_edges = Adam(list(parameters.values()), rates.edges)
+        self.graph: Mapping[str, Tensor] = {"x": x} | {
+            f"edges/{k}": p for k, p in parameters.items()
+        }
+        self.state: Mapping[str, Tensor] = {
+            **self.graph,
+            **_moments("features", self.adam_features),
+            **_moments("edges", self.adam_edges),
+        }
+
+    def update(self, step: int) -> dict[str, float]:
+        """One epoch; the mean loss over its updates."""
+        epoch = step - 1
+        moves_edges = self.edges is not None and self.schedule.moves_edges(epoch)
+        before = self.schedule.epochs_of_edges(epoch)
+        self.adam_edges.steps = before * self.schedule.outer
+        self.adam_features.steps = (epoch - before) * self.schedule.outer
+        adam = self.adam_edges if moves_edges else self.adam_features
+        self.x.requires_grad_(not moves_edges)
+        for p in self.adam_edges.parameters:
+            p.requires_grad_(moves_edges)
+        classes = len(self.sizes)
+        relay = SGCRelay(self.x.size(1), classes, self.rates.relay, self.generator, self.x)
+        total = self.x.new_zeros(())
+        for number in range(self.schedule.outer):
+            z = self._z(self.adjacency())
+            if number:
+                relay.train(z.detach(), self.target, self.schedule.inner)
+            found = relay.gradients(z, self.target, self.sizes)
+            loss = (self.share * self.distance(found, self.whole.of(relay))).sum()
+            adam.step(torch.autograd.grad(loss, adam.parameters))
+            total += loss.detach()
+        return {"loss": float(total) / self.schedule.outer}
+
+    def adjacency(self) -> Float[Tensor, "n n"] | None:
+        """A' within the budget of edges; None for A' = I."""
+        if self.edges is None or self.keep is None:
+            return None
+        return heaviest(self.edges(self.x), self.keep.most)
+
+    @torch.no_grad()
+    def saved_adjacency(self) -> Float[Tensor, "n n"] | None:
+        """A' as it is saved."""
+        a, keep = self.adjacency(), self.keep
+        return None if a is None or keep is None else a * (a >= keep.threshold)
+
+    @torch.no_grad()
+    def propagated(self) -> Float[Tensor, "n d"]:
+        """Z' of the graph that is saved, in the validator's units."""
+        return self._z(self.saved_adjacency()) / self.unit
+
+    def _z(self, adjacency: Tensor | None) -> Tensor:
+        if adjacency is None or not self.hops:
+            return self.x
+        operator = normalised(adjacency)
+        return torch.linalg.matrix_power(operator, self.hops) @ self.x
+
+
+def _moments(name: str, adam: Adam) -> dict[str, Tensor]:
+    """Both moments of each parameter; the number of steps follows from the epoch."""
+    pairs = enumerate(zip(adam.first, adam.second, strict=True))
+    return {f"{name}/{i}/moment{k}": m for i, ms in pairs for k, m in enumerate(ms, start=1)}
