@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from condense.clustering.kmeans import kmeans
-from condense.methods.gcsntk.kernel import KernelRows, adjacency_among, kernel, ridge_weights
+from condense.methods.gcsntk.kernel import KernelRows, adjacencies, kernel, ridge_weights
 from condense.methods.gcsntk.settings import GCSNTKSettings
 from condense.methods.homogeneous.graph import HomogeneousGraph
 from models.relays.adam import Adam
@@ -104,9 +104,10 @@ def training_batches(
         nodes = nodes[kmeans(z[nodes], count, generator).argsort(stable=True)]
     one_hot = torch.nn.functional.one_hot(view.y.clamp_min(0), view.num_classes).to(z.dtype)
     k, layers = settings.aggregations, settings.layers
+    groups = nodes.tensor_split(count)
     return [
-        Batch(KernelRows.among(z[some], adjacency_among(view, some), k, layers), one_hot[some])
-        for some in nodes.tensor_split(count)
+        Batch(KernelRows.among(z[some], a, k, layers), one_hot[some])
+        for some, a in zip(groups, adjacencies(view, groups), strict=True)
     ]
 
 

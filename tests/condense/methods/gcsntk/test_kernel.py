@@ -11,10 +11,9 @@ from torch import Tensor
 
 from condense.data.features import complete
 from condense.data.graph import MultimodalGraph
-from condense.methods.gcsntk import kernel as kernels
 from condense.methods.gcsntk.kernel import (
     KernelRows,
-    adjacency_among,
+    adjacencies,
     kappas,
     kernel,
     ridge_weights,
@@ -132,11 +131,10 @@ def test_regression_without_a_kernel_is_zero() -> None:
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("block", [2**24, 100])
-def test_adjacency_is_the_union_of_meta_paths(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "BLOCK", block)
+def test_adjacencies_are_those_of_the_union_of_meta_paths() -> None:
     graph: MultimodalGraph = complete(small_graph(weighted=True, dtype=torch.float64))
-    schema, nodes = GraphSchema.of(graph), torch.tensor([3, 0, 17, 8, 30])
+    schema = GraphSchema.of(graph)
     union = dense_union(graph, returning_paths(schema.relations, schema.target, REACH))
-    found = adjacency_among(HomogeneousGraph.of(graph), nodes)
-    torch.testing.assert_close(found, union[nodes][:, nodes])
+    groups = [torch.tensor([3, 0, 17, 8, 30]), torch.tensor([1, 2])]
+    for nodes, found in zip(groups, adjacencies(HomogeneousGraph.of(graph), groups), strict=True):
+        torch.testing.assert_close(found, union[nodes][:, nodes])
