@@ -59,7 +59,7 @@ class CondenseArguments:
         setting: transductive condenses the graph with its test nodes, whose labels are hidden; inductive
             condenses the sub-graph of the training nodes, and models see test nodes only in the test.
         edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
-        method: mixture, srgm, random, herding, kcenter, bonsai, kmeans, coarsening, gcdm, gcdmx (see below).
+        method: mixture, srgm, random, herding, kcenter, bonsai, kmeans, coarsening, gcdm, gcdmx or simgc.
         bits: of a feature, 32, 16 or 8; a graph with a spread takes 16 at most. Scores stay
             the same (docs/concepts.md). A modality that rounding would change keeps more, with a note.
         seed: seed of all random numbers.

@@ -53,6 +53,8 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("mixture", {"spread": "auto"}),
     ("gcdm", {"epochs": 4, "inner": 1, "edge_epochs": 1, "feature_epochs": 1}),
     ("gcdmx", {"epochs": 2, "distance": "means"}),
+    ("bonsai", {"sample": 0.5, "surplus": 2.0}),
+    ("simgc", {"steps": 4, "edge_steps": 1, "feature_steps": 1, "teacher_steps": 5}),
 ]
 
 

@@ -47,11 +47,13 @@ VARIANTS = [
     ("gcdmx", {"epochs": 2, "check_every": 2}),
     ("gcdmx", {"epochs": 2, "inner": 1, "hops": 0, "distance": "means"}),
     ("gcdmx", {"epochs": 0}),
+    ("simgc", {"steps": 4, "check_every": 2, "edge_steps": 1, "feature_steps": 1}),
+    ("simgc", {"steps": 2, "teacher": "two-layer", "hidden": 5, "teacher_steps": 3, "hops": 1}),
 ]
 SELECTORS = ["random", "herding", "kcenter", "bonsai"]
-ONE_RELATION = {"gcdm"}
+ONE_RELATION = {"gcdm", "simgc"}
 """Methods that make edges of one relation, and take no graph with several."""
-TARGET_ALONE = {"gcdm", "gcdmx"}
+TARGET_ALONE = {"gcdm", "gcdmx", "simgc"}
 """Methods whose graphs have no nodes of other types than the target's."""
 
 
@@ -211,6 +213,9 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("gcdm", {"hops": 0}, "hops (got 0) must be at least 1"),
         ("gcdmx", {"lr_relay": 0.1}, "lr_relay (got 0.1) has no effect"),
         ("gcdmx", {"lr_edges": 0.1}, "'lr_edges' is unknown"),
+        ("simgc", {"hidden": 64}, "hidden (got 64) has no effect with --teacher linear"),
+        ("simgc", {"hops": 0}, "hops (got 0)"),
+        ("simgc", {"threshold": 1.0}, "threshold (got 1.0)"),
         ("random", {"epochs": 3}, "'epochs' is unknown"),
         ("herding", {"hops": 5}, "hops (got 5)"),
         ("kcenter", {"rank": 0}, "rank (got 0)"),
@@ -243,7 +248,9 @@ def test_edges_of_several_relations_are_refused(method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_budget_of_no_edges_is_kept(method: str) -> None:
     graph = graph_for(method, num_target=80)
-    settings = {"epochs": 1, "outer": 2} if method in {"srgm", *TARGET_ALONE} else {}
+    brief = {m: {"epochs": 1, "outer": 2} for m in ("srgm", "gcdm", "gcdmx")}
+    brief["simgc"] = {"steps": 3}
+    settings = brief.get(method, {})
     condensed = condense(graph, plan(graph, 0.2, edge_ratio=0), method, settings, device="cpu")
     assert {condensed.graph[r].edge_index.size(1) for r in graph.edge_types} == {0}
     check(condensed.graph, "condensed")

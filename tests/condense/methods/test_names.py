@@ -29,6 +29,7 @@ BRIEF = {
     "mixture": {"spread": "on"},
     "gcdm": {"epochs": 4, "check_every": 2, "edge_epochs": 1, "feature_epochs": 1},
     "gcdmx": {"epochs": 2, "check_every": 2},
+    "simgc": {"steps": 4, "check_every": 2, "edge_steps": 1, "feature_steps": 1},
 }
 NAMES = (
     {
