@@ -48,7 +48,8 @@ TREE_DEPTH = 50
 
 @dataclass(frozen=True, config=STRICT)
 class BonsaiSettings:
-    """Settings of Bonsai; the defaults are those of the authors' code.
+    """Settings of Bonsai, which reads modalities side by side and, for edges, the union of the meta-paths
+    back to the target type. The defaults are those of the authors' code.
 
     Attributes:
         hops: depth L of the computation trees.

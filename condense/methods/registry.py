@@ -104,6 +104,7 @@ METHODS: dict[str, MethodEntry] = {
         nodes="training nodes whose computation trees represent all",
         edges="the induced ones",
         key_settings=("hops", "neighbours", "columns", "surplus"),
+        fast=True,
     ),
     "kmeans": MethodEntry(
         "kmeans:condense",
@@ -202,6 +203,14 @@ METHODS: dict[str, MethodEntry] = {
         nodes="training nodes, moved by matching gradients of untrained relays",
         edges="an MLP of the features",
         key_settings=("epochs", "distance", "centred"),
+    ),
+    "simgc": MethodEntry(
+        "simgc.method:condense",
+        "simgc.settings:SimGCSettings",
+        "new",
+        nodes="synthesised from noise, their layers aligned with the whole graph's",
+        edges="an MLP's, of one relation",
+        key_settings=("steps", "alignment", "smoothness", "teacher", "lr_features", "lr_edges"),
     ),
 }
 

@@ -90,7 +90,7 @@ def test_in_the_transductive_setting_test_nodes_are_read(method: str) -> None:
 @pytest.mark.parametrize(
     ("method", "settings"),
     # Methods that choose the best graph on validation nodes save their start.
-    [(m, {**s, "epochs": 0} if "epochs" in s else s) for m, s in VARIANTS],
+    [(m, {k: 0 if k in ("epochs", "steps") else v for k, v in s.items()}) for m, s in VARIANTS],
 )
 def test_validation_nodes_are_in_no_cluster(method: str, settings: dict) -> None:
     graph = whole_graph(method)
