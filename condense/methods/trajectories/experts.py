@@ -16,8 +16,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from condense.errors import UserError
 from condense.methods.homogeneous.graph import HomogeneousGraph
 from condense.methods.trajectories.curriculum import AT_ONCE, Curriculum
+from condense.running.finite import all_finite
 
 
 class Network(NamedTuple):
@@ -136,6 +138,9 @@ def train(
         rate: η.
         keep: which parameters are kept; none after `epochs`.
         curriculum: how many training nodes it learns from, the first in the lesson's order.
+
+    Raises:
+        UserError: it diverged.
     """
     a, v, b = lesson.z @ start.first, start.second, start.bias
     along, kept = torch.zeros_like(a), {}
@@ -154,4 +159,8 @@ def train(
         a = a.sub_(lesson.products(g), alpha=rate)
         v = torch.addmm(v, h.T, spread, alpha=-rate)
         b = torch.sub(b, residual.sum(dim=0), alpha=rate)
+    if not all_finite(x for network in kept.values() for x in network):
+        raise UserError(
+            f"lr_expert (got {rate:g}) must keep the experts' parameters finite; try a smaller --lr-expert"
+        )
     return kept

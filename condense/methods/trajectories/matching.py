@@ -21,6 +21,7 @@ from torch import Tensor
 
 from condense.methods.trajectories.experts import Network, with_ones
 from condense.methods.trajectories.unrolled import State, trained
+from condense.running.finite import NonFiniteError
 from models.relays.adam import Adam
 
 MOMENTUM = 0.9
@@ -124,7 +125,11 @@ class Matching:
         return self.x
 
     def update(self, step: int) -> dict[str, float]:
-        """Let one student learn from X', and change X' by what it missed."""
+        """Let one student learn from X', and change X' by what it missed.
+
+        Raises:
+            NonFiniteError: the student diverged.
+        """
         expert = self.experts[(step - 1) % len(self.experts)]
         t = self.window.draw(step - 1, self.generator)
         x = self.x.clone().requires_grad_()
@@ -136,6 +141,11 @@ class Matching:
         if self.aim.knowledge:
             answers = expert[max(expert)].answers(read)
             loss = loss + self.aim.knowledge * _divergence(y, answers)
+        if not bool(loss.isfinite()):
+            raise NonFiniteError(
+                f"step {step}: the student must stay finite; "
+                f"try a smaller --lr-student (got {self.aim.lr:g})"
+            )
         to_x, *to_labels = torch.autograd.grad(loss, [x, labels] if labels.requires_grad else [x])
         self.adam.steps = step - 1
         self.adam.step([to_x])

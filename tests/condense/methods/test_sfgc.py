@@ -10,15 +10,17 @@ import torch
 
 from condense.budget import plan
 from condense.data.condensed import CondensedGraph
+from condense.errors import UserError
 from condense.methods.geom import GEOMSettings
 from condense.methods.sfgc import SFGCSettings
-from condense.run import condense
+from condense.run import DivergedError, condense
 from condense.running.checkpoints import Checkpoints
 from condense.running.steps import Step
 from tests.support.brief import BRIEF
 from tests.support.graphs import film_graph
 
 METHODS = [("sfgc", BRIEF["sfgc"]), ("geom", BRIEF["geom"])]
+LONG = {"geom": {"expert_epochs": 200}}
 
 
 def run(method: str, settings: dict[str, Any], **services: Any) -> CondensedGraph:
@@ -78,6 +80,22 @@ def test_a_broken_run_ends_in_the_same_graph(
     whole = run(method, settings)
     assert torch.equal(again.graph["movie"].x_text, whole.graph["movie"].x_text)
     assert len(again.provenance.history) == len(whole.provenance.history) == 8
+
+
+@pytest.mark.parametrize(("method", "settings"), METHODS)
+def test_experts_that_diverge_are_refused(method: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"lr_expert .got 1e\+06.*try a smaller --lr-expert"):
+        run(method, {**settings, "lr_expert": 1e6, "ahead": 60, **LONG.get(method, {})})
+
+
+@pytest.mark.parametrize(("method", "settings"), METHODS)
+def test_students_that_diverge_leave_the_best_graph(method: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(DivergedError, match=r"try a smaller --lr-student .got 1e\+06") as caught:
+        run(method, {**settings, "lr_student": 1e6, "student_steps": 200})
+    made = caught.value.best
+    assert bool(made.graph["movie"].x_text.isfinite().all())
+    start = run(method, {**settings, "epochs": 0})
+    assert torch.equal(made.graph["movie"].x_text, start.graph["movie"].x_text)
 
 
 def test_defaults_agree_with_each_other() -> None:
