@@ -198,7 +198,7 @@ def test_ctrl_c_leaves_the_best_graph_in_the_file(
             ["condense", "--method", "srgm", "--epochs", "-1"],
             "epochs (got -1): input should be greater than or equal",
         ),
-        (["condense", "--epochs", "3"], "--epochs is an option of srgm, and not of mixture"),
+        (["condense", "--damping", "3"], "--damping is an option of srgm, and not of mixture"),
         (["condense", "--method=random", "--labels=pseudo"], "add --method mixture"),
         (
             ["condense", "--dataset", "{whole}", "--method", "herding", "--hops", "9"],

@@ -13,7 +13,7 @@ from condense.clustering.teachers.training_data import TrainingData
 from condense.data.graph import SPLITS, MultimodalGraph
 from condense.data.rules.check import check
 from condense.data.rules.limits import MOST_CLASSES, MOST_NODES
-from condense.errors import GraphError
+from condense.errors import GraphError, UserError
 from condense.methods.registry import METHODS
 from condense.run import condense
 from evaluate.training.metrics import measure
@@ -22,9 +22,15 @@ from evaluate.training.train import TrainSettings, predict
 from evaluate.training.tune import candidates, fit
 from models.registry import MODELS
 from models.schema import FEATURE_PREFIX, MASK_PREFIX, modality_names
+from tests.condense.methods.test_methods import ONE_RELATION, graph_for
 from tests.support.graphs import small_graph
 
-BRIEF = {"srgm": {"epochs": 1, "outer": 2, "inner": 1}}
+BRIEF = {
+    "srgm": {"epochs": 1, "outer": 2, "inner": 1},
+    "gcond": {"epochs": 2, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1},
+    "gcondx": {"epochs": 1, "outer": 2, "inner": 1},
+    "doscond": {"epochs": 2, "period": 2, "edge_epochs": 1},
+}
 SPECS = {name: (name, BRIEF.get(name, {})) for name in METHODS}
 SPECS["kmeans, pseudo"] = ("kmeans", {"labels": "pseudo", "teacher": "ridge"})
 
@@ -145,8 +151,12 @@ SENTENCES = {
 )
 def test_a_finite_graph_or_a_sentence(case: str, spec: str) -> None:
     method, settings = SPECS[spec]
-    graph = small_graph()
+    graph = graph_for(method)
     CASES[case](graph)
+    if method in ONE_RELATION and case in ("a type without nodes", "one type"):
+        with pytest.raises(UserError, match="makes edges of one relation"):
+            condense(graph, plan(graph, 0.1), method, settings, device="cpu")
+        return
     if case in SENTENCES:
         with pytest.raises(GraphError, match=SENTENCES[case]):
             condense(graph, plan(graph, 0.1), method, settings, device="cpu")
