@@ -24,6 +24,8 @@ from torch_geometric.typing import EdgeType
 
 OWN = 0.01
 """a, the weight of a node's own row in propagation, as in the authors' code."""
+TINY = 1e-12
+"""Below this length a gradient has no direction in float32."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class HeteroSGC:
         h = {t: each.relu() for t, each in inputs.items()}
         for _ in range(self.layers):
             before, h = h, {t: OWN * each for t, each in h.items()}
-            for (source, _, destination), average in _named(graph.ahead):
+            for (source, _, destination), average in graph.ahead.items():
                 h[destination] = h[destination] + average @ before[source]
         return h
 
@@ -116,7 +118,7 @@ class HeteroSGC:
         felt[graph.target] = p @ self.last.T
         for _ in range(self.layers):
             after, felt = felt, {t: OWN * each for t, each in felt.items()}
-            for (source, _, destination), transposed in _named(graph.back):
+            for (source, _, destination), transposed in graph.back.items():
                 felt[source] = felt[source] + transposed @ after[destination]
         passed = {t: torch.where(inputs[t] > 0, felt[t], 0.0) for t in inputs}  # [n_t, k]
         return [
@@ -125,10 +127,6 @@ class HeteroSGC:
             *(passed[t].sum(dim=0) for t in self.bias),
             p.sum(dim=0),
         ]
-
-
-def _named(operators: Mapping[EdgeType, Any]) -> list[tuple[EdgeType, Any]]:
-    return list(operators.items())
 
 
 def distance(condensed: list[Tensor], whole: list[Tensor]) -> Float[Tensor, ""]:
@@ -147,7 +145,3 @@ def distance(condensed: list[Tensor], whole: list[Tensor]) -> Float[Tensor, ""]:
         apart = 1 - (ours * theirs).sum(dim=1) / norm
         terms.append(torch.where(theirs.square().sum(dim=1) <= TINY**2, 0.0, apart).mean())
     return torch.stack(terms).sum()
-
-
-TINY = 1e-12
-"""Below this length a gradient has no direction in float32."""
