@@ -26,11 +26,11 @@ class SGCRelay:
         self, width: int, num_classes: int, lr: float, generator: torch.Generator, like: Tensor
     ) -> None:
         bound = width**-0.5
-        self.weight = like.new_empty(num_classes, width)  # Wᵀ
-        self.bias = like.new_empty(num_classes)
-        for x in (self.weight, self.bias):
-            x.uniform_(-bound, bound, generator=generator)
-        self.adam = Adam([self.weight, self.bias], lr)
+        # One tensor, so that a step takes one product and Adam one pass.
+        self.theta = like.new_empty(num_classes, width + 1)  # [Wᵀ b]
+        self.theta.uniform_(-bound, bound, generator=generator)
+        self.weight, self.bias = self.theta[:, :-1], self.theta[:, -1]
+        self.adam = Adam([self.theta], lr)
 
     def residual(
         self, z: Float[Tensor, "n d"], target: Float[Tensor, "n C"]
@@ -41,9 +41,12 @@ class SGCRelay:
     @torch.no_grad()
     def train(self, z: Float[Tensor, "n d"], target: Float[Tensor, "n C"], steps: int) -> None:
         """Steps of Adam on the mean cross-entropy of (Z, Y), on from the last ones."""
+        inputs = torch.cat([z, z.new_ones(len(z), 1)], dim=1)  # [n, d + 1]
+        share = target.T / len(z)
+        gradient = torch.empty_like(self.theta)
         for _ in range(steps):
-            slope = self.residual(z, target) / len(z)
-            self.adam.step([slope.T @ z, slope.sum(dim=0)])
+            slope = (self.theta @ inputs.T).softmax(dim=0).div_(len(z)).sub_(share)  # [C, n]
+            self.adam.step([torch.mm(slope, inputs, out=gradient)])
 
     def gradients(
         self, z: Float[Tensor, "n d"], target: Float[Tensor, "n C"], sizes: list[int]
