@@ -66,8 +66,8 @@ class CondenseArguments:
         seed: seed of all random numbers.
         device: auto, cpu, cuda, …
         out: file to write; by default runs/DATASET-METHOD-RATIO-seedSEED.h5, where METHOD includes the
-            settings that were changed, and DATASET ends in "-inductive" in that setting. While srgm,
-            gcond, gcondx or doscond runs, its state is kept in the folder OUT.checkpoints.
+            settings that were changed, and DATASET ends in "-inductive" in that setting. While a
+            method of many steps runs, such as srgm, its state is kept in the folder OUT.checkpoints.
         memory: bound on memory, as 6GiB; half of what is free by default. A file (.h5) with a graph that
             would take more is condensed on disk (docs/out-of-core.md), by mixture, coarsening or kmeans.
         work: folder for what is sorted and propagated on disk; by default OUT.work, deleted at the end.

@@ -48,8 +48,10 @@ TREE_DEPTH = 50
 
 @dataclass(frozen=True, config=STRICT)
 class BonsaiSettings:
-    """Settings of Bonsai, which reads modalities side by side and, for edges, the union of the meta-paths
-    back to the target type. The defaults are those of the authors' code.
+    """Settings of Bonsai; the defaults are those of the authors' code.
+
+    It reads the modalities side by side as one feature matrix, and as edges the union of the meta-paths
+    back to the target type.
 
     Attributes:
         hops: depth L of the computation trees.

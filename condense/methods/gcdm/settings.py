@@ -15,7 +15,10 @@ LR_RELAY = 0.01
 
 @dataclass(frozen=True, config=STRICT)
 class GCDMXSettings:
-    """Settings of GCDMX, for graphs without edges.
+    """Settings of GCDMX.
+
+    It reads the modalities side by side as one feature matrix, and as edges the union of the meta-paths
+    back to the target type; it saves neither edges nor nodes of other types.
 
     Attributes:
         epochs: draw this many relays, one after another. GraphSlim, on Cora.
@@ -56,7 +59,10 @@ class GCDMXSettings:
 
 @dataclass(frozen=True, config=STRICT)
 class GCDMSettings(GCDMXSettings):
-    """Settings of GCDM, for graphs with edges of one relation: those of GCDMX, and of the edges.
+    """Settings of GCDM: those of GCDMX, and of the edges.
+
+    It reads the modalities side by side as one feature matrix, and takes graphs with one relation, among
+    nodes of the target type; others are refused.
 
     Attributes:
         lr_edges: learning rate of Adam for the MLP that makes the edges. GCondenser.

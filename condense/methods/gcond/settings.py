@@ -87,6 +87,9 @@ class EdgeSettings:
 class GCondSettings(EdgeSettings, TrainedRelaySettings, MatchingSettings):
     """Settings of GCond, those of the authors' code for Cora.
 
+    It reads the modalities side by side as one feature matrix, and takes graphs with one relation, among
+    nodes of the target type; others are refused.
+
     Attributes:
         lr_edges: learning rate of Adam for the MLP that makes the edges (README, Cora).
     """
@@ -96,12 +99,19 @@ class GCondSettings(EdgeSettings, TrainedRelaySettings, MatchingSettings):
 
 @dataclass(frozen=True, config=STRICT)
 class GCondXSettings(TrainedRelaySettings, MatchingSettings):
-    """Settings of GCondX, GCond's."""
+    """Settings of GCondX, GCond's.
+
+    It reads the modalities side by side as one feature matrix, and as edges the union of the meta-paths
+    back to the target type; it saves neither edges nor nodes of other types.
+    """
 
 
 @dataclass(frozen=True, config=STRICT)
 class DosCondSettings(EdgeSettings, MatchingSettings):
     """Settings of DosCond, those of the authors' command for Cora (KDD22_DosCond/README.md).
+
+    It reads the modalities side by side as one feature matrix, and takes graphs with one relation, among
+    nodes of the target type; others are refused.
 
     Attributes:
         epochs: updates, each with a new relay.

@@ -16,6 +16,9 @@ HIGHEST_LR = 1e30  # Far above it, Adam's first step overflows float32.
 class GCSNTKSettings:
     """Settings of GC-SNTK, by default those of its paper (table 2) and its authors' code for Cora.
 
+    It reads the modalities side by side as one feature matrix, and as edges the union of the meta-paths
+    back to the target type; it saves neither edges nor nodes of other types.
+
     Attributes:
         epochs: passes over the training nodes; one update of the condensed graph for each batch. The
             authors' commands for all data sets.

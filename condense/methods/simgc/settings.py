@@ -15,8 +15,10 @@ HIDDEN = 2048
 
 @dataclass(frozen=True, config=STRICT)
 class SimGCSettings:
-    """Settings of SimGC, which reads modalities side by side and takes graphs of one relation alone. The
-    defaults are the authors' on arxiv, whose features they scale as we do.
+    """Settings of SimGC; the defaults are the authors' on arxiv, whose features they scale as we do.
+
+    It reads the modalities side by side as one feature matrix, and takes graphs with one relation, among
+    nodes of the target type; others are refused.
 
     Attributes:
         steps: update the condensed graph this many times. 1500 on Cora and arxiv, 2500 on Reddit, 3500 on

@@ -12,6 +12,7 @@ from condense.methods.protocol import Task
 from condense.methods.registry import METHODS, method_table
 from condense.methods.spec import label, parse, parse_all
 from models.choices import folded
+from tests.condense.methods.test_methods import ONE_RELATION, TARGET_ALONE
 from tests.support.paths import ROOT
 
 
@@ -60,3 +61,11 @@ def test_all_fast_stands_for_the_methods_that_take_less_than_a_minute() -> None:
     found = [label(*each) for each in parse_all(["kmeans:labels=pseudo", "All-Fast", "random"])]
     assert found == ["kmeans:labels=pseudo", *fast]
     assert parse_all([]) == []
+
+
+@pytest.mark.parametrize("name", sorted(TARGET_ALONE))
+def test_help_says_what_a_method_of_homogeneous_graphs_cannot_take(name: str) -> None:
+    text = " ".join((METHODS[name].settings.__doc__ or "").split())
+    assert "modalities side by side as one feature matrix" in text
+    assert ("takes graphs with one relation" in text) == (name in ONE_RELATION)
+    assert ("saves neither edges nor nodes of other types" in text) == (name not in ONE_RELATION)
