@@ -20,9 +20,9 @@ from tests.support.graphs import small_graph
 QUICK = {"epochs": 4, "outer": 5, "check_every": 5}
 
 
-def history(**settings: object) -> list[dict[str, float]]:
-    graph = small_graph(num_target=80)
-    condensed = condense(graph, plan(graph, 0.2), "srgm", {**QUICK, **settings}, device="cpu")
+def history(seed: int = 0, **settings: object) -> list[dict[str, float]]:
+    graph, given = small_graph(num_target=80), {**QUICK, **settings}
+    condensed = condense(graph, plan(graph, 0.2), "srgm", given, seed=seed, device="cpu")
     return condensed.provenance.history
 
 
@@ -32,8 +32,12 @@ def test_matching_lowers_the_loss(relay: str) -> None:
     fixed = {"epochs": 1, "outer": 40, "inner": 0, "lr_features": 0.05}
     if relay != "linear":
         fixed["hidden"] = 5
-    steps = history(**fixed, relay=relay, damping=0.0, decouple="off")
-    assert steps[-1]["loss"] < 0.8 * steps[0]["loss"]
+    left = []
+    for seed in range(4):
+        steps = history(seed, **fixed, relay=relay, damping=0.0, decouple="off")
+        left.append(steps[-1]["loss"] / steps[0]["loss"])
+    # A hidden unit that no node of a class activates cannot be matched, so some starts lose less.
+    assert sum(left) / len(left) < 0.8
 
 
 @pytest.mark.parametrize("relay", RELAYS)

@@ -130,8 +130,9 @@ class Reference:
             layers += [(g, whole[i][c]) for i, g in enumerate(later, start=1)]
             share = self.case.budget.classes[c] / sum(self.case.budget.classes)
             for mine, theirs in layers:
+                # A column that vanishes on the condensed graph has no direction: 1, without a slope.
                 distances = [
-                    1 - cosine_similarity(a, b, dim=0)
+                    1 - cosine_similarity(a, b, dim=0) if float(a.norm()) > 0 else 1.0
                     for a, b in zip(mine.T, theirs.T, strict=True)
                     if float(b.norm()) > 0
                 ]
