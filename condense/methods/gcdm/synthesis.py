@@ -18,6 +18,7 @@ from condense.methods.gcdm.settings import GCDMSettings, GCDMXSettings
 from condense.methods.homogeneous.edge_budget import heaviest
 from condense.methods.homogeneous.graph import HomogeneousGraph
 from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
+from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 
 SEEN_HOPS = 2
@@ -78,8 +79,7 @@ class Matching:
         tensors = {**self._graph(), "counts": self.counts}
         tensors |= {f"relay.{name}": x for name, x in self.relay.tensors().items()}
         for owner, adam in self.adams.items():
-            for kind, moments in (("first", adam.first), ("second", adam.second)):
-                tensors |= {f"{owner}.{kind}.{i}": m for i, m in enumerate(moments)}
+            tensors |= adam_moments(f"adam/{owner}", adam)
         return tensors
 
     def adjacency(self) -> Tensor | None:

@@ -14,6 +14,7 @@ from condense.methods.gcond.relay import SGCRelay
 from condense.methods.gcond.whole import WholeGradients
 from condense.methods.homogeneous.edge_budget import heaviest
 from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
+from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 
 
@@ -116,8 +117,8 @@ class GradientMatching:
         }
         self.state: Mapping[str, Tensor] = {
             **self.graph,
-            **_moments("features", self.adam_features),
-            **_moments("edges", self.adam_edges),
+            **adam_moments("features", self.adam_features),
+            **adam_moments("edges", self.adam_edges),
         }
 
     def update(self, step: int) -> dict[str, float]:
@@ -166,9 +167,3 @@ class GradientMatching:
             return self.x
         operator = normalised(adjacency)
         return torch.linalg.matrix_power(operator, self.hops) @ self.x
-
-
-def _moments(name: str, adam: Adam) -> dict[str, Tensor]:
-    """Both moments of each parameter; the number of steps follows from the epoch."""
-    pairs = enumerate(zip(adam.first, adam.second, strict=True))
-    return {f"{name}/{i}/moment{k}": m for i, ms in pairs for k, m in enumerate(ms, start=1)}

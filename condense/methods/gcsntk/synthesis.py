@@ -13,6 +13,7 @@ from condense.clustering.kmeans import kmeans
 from condense.methods.gcsntk.kernel import KernelRows, adjacencies, kernel, ridge_weights
 from condense.methods.gcsntk.settings import GCSNTKSettings
 from condense.methods.homogeneous.graph import HomogeneousGraph
+from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 
 
@@ -55,9 +56,11 @@ class KernelSynthesis:
         self.adam = Adam([self.x, self.labels] if settings.learn_labels else [self.x], settings.lr)
         self.count = torch.zeros(1, dtype=torch.long)
         self.graph: Mapping[str, Tensor] = {"x": self.x, "labels": self.labels}
-        moments = {f"first.{i}": m for i, m in enumerate(self.adam.first)}
-        moments |= {f"second.{i}": m for i, m in enumerate(self.adam.second)}
-        self.state: Mapping[str, Tensor] = {**self.graph, **moments, "count": self.count}
+        self.state: Mapping[str, Tensor] = {
+            **self.graph,
+            **adam_moments("adam", self.adam),
+            "count": self.count,
+        }
 
     def loss(self, batch: Batch) -> Float[Tensor, ""]:
         """‖Y_T − K_TS (K_SS + λ (tr K_SS / n') I)⁻¹ Y'‖² / 2 a training node of the batch."""

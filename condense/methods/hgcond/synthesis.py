@@ -14,6 +14,7 @@ from condense.methods.hgcond.sequence import SEQUENCES
 from condense.methods.hgcond.settings import HGCondSettings
 from condense.methods.hgcond.start import targets
 from condense.methods.srgm.synthesis import Synthesis
+from condense.running.adam_state import adam_moments
 from condense.running.finite import NonFiniteError, all_finite
 from models.relays.adam import Adam
 
@@ -56,8 +57,7 @@ class HGCondSynthesis:
         """The graph, the relay, both optimisers' moments and the bases of the sequences."""
         kept = {f"relay/{i}": x for i, x in enumerate(self.theta.tensors())}
         for name, adam in (("graph", self.adam), ("relay", self.relay_adam)):
-            kept |= {f"first/{name}/{i}": x for i, x in enumerate(adam.first)}
-            kept |= {f"second/{name}/{i}": x for i, x in enumerate(adam.second)}
+            kept |= adam_moments(f"adam/{name}", adam)
         kept |= {f"sequence/{i}": each.basis for i, each in enumerate(self.sequences)}
         return {**self.graph, **kept}
 

@@ -13,6 +13,7 @@ from condense.methods.homogeneous.graph import HomogeneousGraph
 from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
 from condense.methods.simgc.alignment import Moments, misalignment, roughness
 from condense.methods.simgc.settings import SimGCSettings
+from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 from models.relays.linear import Relay
 
@@ -56,7 +57,12 @@ class Alignment:
             "x": self.x,
             **dict(self.mlp.named_parameters(prefix="mlp")),
         }
-        self.state: Mapping[str, Tensor] = {**self.graph, "counts": self.counts, **self._moments()}
+        self.state: Mapping[str, Tensor] = {
+            **self.graph,
+            "counts": self.counts,
+            **adam_moments("adam/x", self.adams["x"]),
+            **adam_moments("adam/mlp", self.adams["mlp"]),
+        }
 
     def adjacency(self) -> Float[Tensor, "k k"]:
         """A' within the budget of edges and above the threshold, differentiable."""
@@ -93,15 +99,6 @@ class Alignment:
         for _ in range(self.settings.hops):
             z = operator @ z
         return z
-
-    def _moments(self) -> dict[str, Tensor]:
-        """Those of both Adams."""
-        return {
-            f"{owner}.{kind}.{i}": m
-            for owner, adam in self.adams.items()
-            for kind, moments in (("first", adam.first), ("second", adam.second))
-            for i, m in enumerate(moments)
-        }
 
 
 def _layers(view: HomogeneousGraph, hops: int) -> Float[Tensor, "k D"]:
