@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from condense.budget import plan as budget_of
-from condense.data.graph import MultimodalGraph
 from condense.datasets.registry import DATASETS
 from condense.errors import FileError, UserError
 from condense.io import save
-from condense.run import condense
 from evaluate.reproduce import (
     Published,
     Reproduced,
@@ -24,8 +20,6 @@ from evaluate.reproduce import (
     reproduce,
     score_store,
 )
-from evaluate.reproduce.protocols import cell_of
-from evaluate.training.pretrain import pretrain
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings, predict
 from evaluate.training.tune import fit
@@ -33,58 +27,11 @@ from models.choices import UnknownChoiceError
 from models.gcn import GCNSettings
 from models.hgnn_ima.model import ABLATIONS, HGNNIMASettings
 from models.registry import MODELS
-from tests.support.graphs import small_graph
 from tests.support.paths import ROOT
+from tests.support.plans import PLAN, real_graph, written
 from tests.support.shared_data import DATA, needs
 
 PAPERS = ROOT / "configs" / "paper"
-PLAN = """
-dataset = "{dataset}"
-scaling = "none"
-seeds = 2
-
-[training]
-epochs = 6
-check_every = 2
-weight_decay = 0.001
-
-[models.mlp]
-
-[models.gcn]
-settings = {{ hidden = 8, dropped = "entries" }}
-training = {{ epochs = 4, lr = 0.02 }}
-
-[[published]]
-model = "gcn"
-value = 50.0
-source = "Somebody (2020), Table 1"
-bar = 0.0
-
-[[published]]
-model = "gcn"
-metric = "macro_f1"
-value = 60.0
-source = "Somebody (2020), Table 1"
-
-[[published]]
-model = "mlp"
-value = 70.0
-source = "Somebody else"
-bar = 100.0
-"""
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "plan.toml"
-    path.write_text(text)
-    return path
-
-
-def real_graph(folder: Path) -> MultimodalGraph:
-    graph = small_graph(num_target=80)
-    graph.source = "real"
-    save(folder / "mine.h5", graph)
-    return graph
 
 
 def test_settings_of_the_model_win_over_the_files_over_the_models_own(tmp_path: Path) -> None:
@@ -300,134 +247,3 @@ def test_another_scaling_or_setting_is_another_training(tmp_path: Path) -> None:
         reproduce(plan, tmp_path, seeds=1, on_scores=scores.append)
         names |= {each[0].cell for each in scores}
     assert len(names) == 2 + 2 + 1
-
-
-PROBED = """
-dataset = "{dataset}"
-seeds = 2
-
-[models.hetcrf]
-protocol = "probe"
-settings = {{ hidden = 8, heads = 2, projected = 4 }}
-pretraining = {{ epochs = 3 }}
-probe = {{ steps = 20 }}
-
-[[published]]
-model = "hetcrf"
-metric = "macro_f1"
-dataset = "{other}"
-source = "nowhere"
-
-[[published]]
-model = "hetcrf"
-metric = "nmi"
-source = "nowhere"
-bar = 100.0
-"""
-
-
-def test_splits_of_one_data_set_share_what_is_learnt_without_labels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    graph = real_graph(tmp_path)
-    store = graph[graph.target]
-    store.train_mask, store.val_mask = store.val_mask, store.train_mask
-    save(tmp_path / "other.h5", graph)
-    calls = []
-
-    def counted(*arguments: Any) -> float:
-        calls.append(1)
-        return pretrain(*arguments)
-
-    monkeypatch.setattr("evaluate.reproduce.protocols.pretrain", counted)
-    text = PROBED.format(dataset=tmp_path / "mine.h5", other=tmp_path / "other.h5")
-    plan = read_plan(written(tmp_path, text))
-    scores: list[Sequence[Score]] = []
-    macro, nmi = reproduce(plan, tmp_path, on_scores=scores.append)
-    assert len(calls) == 2  # One a seed, not one a split.
-    assert len({each[0].cell for each in scores}) == 4
-    by_hand = [
-        s.value for each in scores for s in each
-        if s.metric == "macro_f1" and s.dataset.endswith("other.h5")
-    ]  # fmt: skip
-    assert macro.mean == pytest.approx(50 * sum(by_hand))
-    assert not nmi.reached
-    assert 0 <= nmi.mean < 100
-
-
-def test_the_seed_alone_decides_an_embedding(tmp_path: Path) -> None:
-    real_graph(tmp_path)
-    text = PROBED.format(dataset=tmp_path / "mine.h5", other=tmp_path / "mine.h5")
-    plan = read_plan(written(tmp_path, text))
-    assert reproduce(plan, tmp_path) == reproduce(plan, tmp_path)
-
-
-CONDENSED = """
-[models.small]
-model = "mlp"
-condense = {{ method = "kmeans:labels={labels}", ratio = 0.2 }}
-
-[[published]]
-model = "small"
-value = 50.0
-source = "Somebody (2020), Table 2"
-"""
-
-
-def test_a_model_is_trained_on_graphs_condensed_with_its_seeds(tmp_path: Path) -> None:
-    graph = real_graph(tmp_path)
-    text = PLAN.format(dataset=tmp_path / "mine.h5") + CONDENSED.format(labels="pseudo")
-    plan = read_plan(written(tmp_path, text))
-    scores: list[Score] = []
-    folder = tmp_path / "condensed"
-    found = reproduce(plan, tmp_path, "cpu", on_scores=scores.extend, folder=folder)
-    task, entry = EvaluationTask.of(graph, scaling="none"), plan.entries["small"]
-    for seed in range(2):
-        budget = budget_of(graph, 0.2)
-        small = condense(graph, budget, "kmeans", {"labels": "pseudo"}, seed=seed, device="cpu")
-        result = fit(MODELS["mlp"], entry.choice, task, task.admit(small.graph), seed)
-        logits = predict(result.model, task.whole, task.test_rows(), epoch=result.epoch)
-        hits = (logits.argmax(dim=1) == task.test_labels()).double().mean()
-        (mine,) = (s for s in scores if (s.model, s.seed, s.metric) == ("small", seed, "accuracy"))
-        assert mine.value == pytest.approx(float(hits))
-    assert len(list(folder.glob("kmeans-seed*.h5"))) == 2
-    assert found[-1].published.model == "small"
-    # Another graph to train on is another training; the whole graph's are known.
-    cells = {cell_of(task, plan.entries[name], 0) for name in ("mlp", "small")}
-    other = read_plan(written(tmp_path, text.replace("labels=pseudo", "labels=labelled")))
-    cells.add(cell_of(task, other.entries["small"], 0))
-    assert len(cells) == 3
-    assert cell_of(task, other.entries["mlp"], 0) in cells
-
-
-@pytest.mark.parametrize(
-    ("table", "said"),
-    [
-        ('method = "kmean", ratio = 0.2', "kmeans"),
-        ('method = "kmeans:labels=some", ratio = 0.2', "labels"),
-        ('method = "kmeans", ratio = 2.0', "ratio"),
-        ('method = "kmeans"', "ratio"),
-        ('method = "kmeans", ratio = 0.2, relay = 1', "relay"),
-    ],
-)
-def test_how_to_condense_is_checked(tmp_path: Path, table: str, said: str) -> None:
-    text = PLAN.format(dataset="cora") + CONDENSED.format(labels="pseudo")
-    before = 'method = "kmeans:labels=pseudo", ratio = 0.2'
-    path = written(tmp_path, text.replace(before, table))
-    with pytest.raises((UserError, UnknownChoiceError), match=said):
-        read_plan(path)
-
-
-def test_what_cannot_be_condensed_names_the_table(tmp_path: Path) -> None:
-    real_graph(tmp_path)
-    text = PLAN.format(dataset=tmp_path / "mine.h5") + CONDENSED.format(labels="pseudo")
-    plan = read_plan(written(tmp_path, text.replace("ratio = 0.2", "ratio = 0.01")))
-    with pytest.raises(UserError, match=r"condense.*'ratio': 0.01.*fewer than the 3 classes"):
-        reproduce(plan, tmp_path, "cpu")
-
-
-def test_embeddings_are_not_learnt_on_condensed_graphs(tmp_path: Path) -> None:
-    text = PLAN.format(dataset="cora") + CONDENSED.format(labels="pseudo")
-    text = text.replace('model = "mlp"\ncondense', 'model = "shgp"\nprotocol = "probe"\ncondense')
-    with pytest.raises(UserError, match=r"condense .* is not read by the protocol 'probe'"):
-        read_plan(written(tmp_path, text))
