@@ -13,10 +13,28 @@ from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import REMEDY, WHOLE, Row
 from evaluate.training.tune import settings_text
 
-SOURCES = {"amazon1": "simulated", "debian": "auto"}
+SOURCES = {
+    "amazon1": "simulated",
+    "debian": "auto",
+    "imdb": "auto",
+    "acm": "auto",
+    "cora": "auto",
+    "photo": "auto",
+    "photo-rich": "auto",
+}
 """Data set -> where it is loaded from, as `load_dataset` says it."""
-TITLES = {"amazon1": "amazon1 (simulated)", "debian": "Debian"}
-MODELS = ("mlp", "sgc", "graphsage", "sehgnn", "hgt")
+LARGE = ("amazon1", "debian")
+"""The data sets with many labels, which the curves are of."""
+TITLES = {
+    "amazon1": "amazon1 (simulated)",
+    "debian": "Debian",
+    "imdb": "IMDB",
+    "acm": "ACM",
+    "cora": "Cora",
+    "photo": "Photo",
+    "photo-rich": "Photo, label-rich",
+}
+MODELS = ("mlp", "sgc", "gcn", "graphsage", "sehgnn", "hgt")
 MODELS_OF_MEANS = ("mlp", "sgc", "graphsage", "hgt")
 """Over which headline and curves are means; SeHGNN was not trained on the graphs of all methods."""
 METHODS = (
@@ -31,6 +49,32 @@ METHODS = (
 OURS = "mixture:spread=on"
 """The method whose lead over the others is shown."""
 ROWS = Path(__file__).parents[1] / "rows" / "equal_bytes"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A method of which there are no graphs.
+
+    Attributes:
+        dataset, share: of the comparison.
+        method: as rows name it.
+        reason: in a sentence.
+    """
+
+    dataset: str
+    share: float
+    method: str
+    reason: str
+
+
+def left_out() -> RecordStore[LeftOut]:
+    """The methods that are left out, by data set, share and method."""
+    return RecordStore(
+        LeftOut,
+        lambda one: (one.dataset, one.share, one.method),
+        ROWS / "left_out.csv",
+        remedy=REMEDY,
+    )
 
 
 @dataclass(frozen=True)
@@ -54,6 +98,15 @@ class Comparison:
         """The kept rows of a model on a method's graphs, of all settings and seeds."""
         name = name_in_rows(method)
         return [r for r in self.store(method) if r.method == name and r.model == model]
+
+    def reason(self, method: str) -> str:
+        """Why a method was left out; "" if it was not."""
+        found = left_out().get((self.dataset, self.share, name_in_rows(method)))
+        return found[0].reason if found else ""
+
+    def leave_out(self, method: str, reason: str) -> None:
+        """Keep that a method is left out, and why."""
+        left_out().add([LeftOut(self.dataset, self.share, name_in_rows(method), reason)])
 
     def ratio(self, method: str) -> float | None:
         """The condensation ratio with which a method took its share of the bytes; None without a row."""

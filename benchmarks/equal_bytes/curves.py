@@ -11,10 +11,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmarks.equal_bytes.comparison import (
+    LARGE,
     METHODS,
     MODELS_OF_MEANS,
     ROWS,
-    SOURCES,
     TITLES,
     Comparison,
 )
@@ -49,7 +49,7 @@ def shares_of(dataset: str) -> list[float]:
 def points() -> list[Point]:
     """All points of which every model's rows are kept."""
     found = []
-    for dataset in SOURCES:
+    for dataset in LARGE:
         for share in shares_of(dataset):
             comparison = Comparison(dataset, share)
             for method in METHODS:
@@ -67,8 +67,8 @@ def curves(known: Sequence[Point]) -> Figure:
     """A panel a data set, a line a method."""
     with styled():
         figure = Figure(figsize=(8.6, 3.9), layout=ConstrainedLayoutEngine(w_pad=0.08))
-        panels = figure.subplots(1, len(SOURCES), sharey=True)
-        for axes, dataset in zip(panels, SOURCES, strict=True):
+        panels = figure.subplots(1, len(LARGE), sharey=True)
+        for axes, dataset in zip(panels, LARGE, strict=True):
             for i, method in enumerate(METHODS):
                 mine = [p for p in known if (p.dataset, p.method) == (dataset, method)]
                 axes.plot(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from benchmarks.equal_bytes.comparison import SOURCES, name_in_rows
 from benchmarks.equal_bytes.graphs import Graphs
+from benchmarks.equal_bytes.limits import OverLimitError
 from condense.datasets.load import load_dataset
-from condense.errors import UserError
+from condense.errors import FileError, UserError
 from evaluate.grid.evaluate import seed_rows
 from evaluate.grid.protocol import TrainingGraph
 from evaluate.results.rows import WHOLE
@@ -20,7 +21,8 @@ def measure(
 ) -> None:
     """Train what is missing, seed by seed; on the whole graph with seed 0 alone, which takes hours.
 
-    A method that finds no ratio for its bytes is left out, which is printed.
+    A method that does not take the data set, finds no ratio for its bytes or takes more than it may is left
+    out; that is printed and kept.
 
     Args:
         graphs: condensed graphs of the comparison.
@@ -45,15 +47,17 @@ def measure(
                 for setting in comparison.tried(method, model, seed)
                 if not comparison.has(method, model, setting, seed)
             ]
-            if not missing:
+            if not missing or comparison.reason(method):
                 continue
             if method == WHOLE:
                 trained_on, scaled = TrainingGraph(WHOLE, task.trained_whole()), task.training
             else:
                 try:
                     small = graphs.condensed(method, graph, seed)
-                except UserError as error:
-                    # A spread takes bytes for however few nodes; others go on.
+                except FileError:
+                    raise
+                except (UserError, OverLimitError) as error:
+                    comparison.leave_out(method, str(error))
                     print(
                         f"{comparison.dataset} {comparison.share:g} {method}: left out: {error}",
                         flush=True,

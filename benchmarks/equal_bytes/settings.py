@@ -41,6 +41,7 @@ HGT = "hgt:input_dropout=0.5"
 CONDENSED_SETTINGS: dict[str, tuple[Setting, ...]] = {
     "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
     "sgc": (Setting("sgc", 400), Setting("sgc", 400, 0.01)),
+    "gcn": (Setting("gcn", 300), Setting("gcn", 300, 0.01)),
     "graphsage": (
         Setting("graphsage", 300),
         Setting("graphsage:input_dropout=0.5,dropout=0.3", 300, 0.005),
@@ -52,6 +53,7 @@ CONDENSED_SETTINGS: dict[str, tuple[Setting, ...]] = {
 WHOLE_SETTINGS: dict[str, tuple[Setting, ...]] = {
     "mlp": (Setting("mlp", 600), Setting("mlp", 600, 0.01)),
     "sgc": (Setting("sgc", 200), Setting("sgc", 200, 0.01)),
+    "gcn": (Setting("gcn", 300), Setting("gcn", 300, 0.01)),
     "graphsage": (Setting("graphsage", 300), Setting("graphsage", 300, 0.01)),
     "sehgnn": (Setting("sehgnn", 60, 0.001, batch_size=1000),),
     "hgt": (Setting(HGT, 300, 0.01),),

@@ -5,7 +5,14 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from benchmarks.equal_bytes.comparison import METHODS, MODELS_OF_MEANS, OURS, TITLES, Comparison
+from benchmarks.equal_bytes.comparison import (
+    LARGE,
+    METHODS,
+    MODELS_OF_MEANS,
+    OURS,
+    TITLES,
+    Comparison,
+)
 from evaluate.results.paired import PairedDifference
 from evaluate.results.rising_mark import RISING
 from evaluate.results.rows import WHOLE, Row
@@ -32,13 +39,15 @@ def headline(page: str, share: float = 0.01) -> str:
     """
     columns = ("data set", *HEADLINE.values(), "worst – best model")
     lines = [columns, ("---", *["---:"] * (len(columns) - 1))]
-    for dataset, title in TITLES.items():
+    for dataset in LARGE:
         comparison = Comparison(dataset, share)
         kept = {m: comparison.retention(m, MODELS_OF_MEANS) for m in HEADLINE}
         means = [f"{statistics.fmean(kept[m].values()):.1f}" for m in HEADLINE]
         means[-1] = f"**{means[-1]}**"
         worst, best = min(kept[OURS].values()), max(kept[OURS].values())
-        lines.append((f"[{title}]({page})", *means, f"{worst:.0f}{SPACE}–{SPACE}{best:.0f}"))
+        lines.append(
+            (f"[{TITLES[dataset]}]({page})", *means, f"{worst:.0f}{SPACE}–{SPACE}{best:.0f}")
+        )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -48,7 +57,7 @@ def table(comparison: Comparison, models: Sequence[str]) -> str:
     lines = [
         ["micro-F1", "nodes", "kB", "seeds", *models, "kept, mean", f"`{OURS}` ahead by"],
         ["---", *["---:"] * (len(models) + 5)],
-        ["whole graph", "", "", "1", *(_scores(whole[m]) for m in models), "", ""],
+        ["whole graph", "", "", "1", *(scores(whole[m]) for m in models), "", ""],
     ]
     for method in METHODS:
         mine = comparison.kept(method, models)
@@ -64,7 +73,7 @@ def table(comparison: Comparison, models: Sequence[str]) -> str:
                 f"{known[0].nodes:,}",
                 f"{known[0].bytes / 1000:,.0f}",
                 "–".join(str(n) for n in dict.fromkeys((counts[0], counts[-1]))),
-                *(_scores(mine[m]) for m in models),
+                *(scores(mine[m]) for m in models),
                 kept,
                 "" if method == OURS else _ahead(ours, mine, models),
             ]
@@ -80,12 +89,12 @@ def matching(share: float = 0.01) -> str:
     """
     models = MODELS_OF_MEANS
     lines = [
-        ["points of micro-F1", *TITLES.values()],
-        ["---", *["---:"] * len(TITLES)],
+        ["points of micro-F1", *(TITLES[dataset] for dataset in LARGE)],
+        ["---", *["---:"] * len(LARGE)],
     ]
     for method, start in STARTS.items():
         cells = []
-        for dataset in TITLES:
+        for dataset in LARGE:
             comparison = Comparison(dataset, share)
             ours, theirs = comparison.kept(method, models), comparison.kept(start, models)
             cells.append(_ahead(ours, theirs, models))
@@ -93,7 +102,7 @@ def matching(share: float = 0.01) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _scores(rows: Sequence[Row]) -> str:
+def scores(rows: Sequence[Row]) -> str:
     """Mean and standard deviation in points; a mark where a training ended while it was rising."""
     if not rows:
         return "–"

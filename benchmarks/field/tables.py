@@ -1,0 +1,112 @@
+"""What the comparison of all condensers shows, as Markdown."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+
+from benchmarks.equal_bytes.comparison import TITLES, Comparison
+from benchmarks.equal_bytes.table import scores
+from benchmarks.field.standing import (
+    METHODS,
+    MODELS,
+    SHARES,
+    Standing,
+    in_rows,
+    record,
+    standings,
+)
+from evaluate.results.rows import WHOLE
+
+NOT_MEASURED = "–"
+
+
+def kept_table() -> str:
+    """Method × data set -> what is kept of the whole graph's micro-F1, in percent; the best in bold."""
+    best = {
+        dataset: max((one.kept for (d, _), one in standings().items() if d == dataset), default=0.0)
+        for dataset in SHARES
+    }
+
+    def cell(one: Standing) -> str:
+        text = f"{one.kept:.1f}"
+        return f"**{text}**" if one.kept == best[one.dataset] else text
+
+    return _by_set("kept, %", cell, mean=lambda one: one.kept)
+
+
+def seconds_table() -> str:
+    """Method × data set -> seconds of condensing."""
+    return _by_set("seconds", lambda one: f"{one.seconds:.0f}")
+
+
+def record_table() -> str:
+    """Wins, ties and losses of every method against all others, the most successful first."""
+    tallies = record(standings())
+    lines = [["method", "wins – ties – losses", "won, of decided"], ["---", "---:", "---:"]]
+
+    def won(method: str) -> float:
+        decided = tallies[method].wins + tallies[method].losses
+        return tallies[method].wins / decided if decided else 0.5
+
+    for method in sorted(tallies, key=won, reverse=True):
+        lines.append([f"`{method}`", str(tallies[method]), f"{100 * won(method):.0f} %"])
+    return _markdown(lines)
+
+
+def scores_table(dataset: str) -> str:
+    """Micro-F1 in points of every method with every model on one data set, and why others are left out."""
+    comparison = Comparison(dataset, SHARES[dataset])
+    lines = [
+        ["micro-F1", "nodes", "kB", *MODELS, "kept, %", "seconds"],
+        ["---", *["---:"] * (len(MODELS) + 4)],
+    ]
+    whole = comparison.kept(WHOLE, MODELS)
+    lines.append(["whole graph", "", "", *(scores(whole[m]) for m in MODELS), "", ""])
+    known = standings()
+    for method in METHODS:
+        rows = comparison.kept(in_rows(dataset, method), MODELS)
+        found = [row for m in MODELS for row in rows[m]]
+        if not found:
+            continue
+        one = known.get((dataset, method))
+        lines.append(
+            [
+                f"`{in_rows(dataset, method)}`",
+                f"{found[0].nodes:,}",
+                f"{found[0].bytes / 1000:,.0f}",
+                *(scores(rows[m]) for m in MODELS),
+                f"{one.kept:.1f}" if one else NOT_MEASURED,
+                f"{found[0].condense_seconds:.0f}",
+            ]
+        )
+    missing = [(m, comparison.reason(in_rows(dataset, m))) for m in METHODS]
+    notes = [f"- `{method}` is left out: {reason}" for method, reason in missing if reason]
+    return "\n\n".join([_markdown(lines), *(["\n".join(notes)] if notes else [])])
+
+
+def _by_set(
+    title: str, cell: Callable[[Standing], str], mean: Callable[[Standing], float] | None = None
+) -> str:
+    """A line a method, a column a data set; methods that are measured on all sets get a mean."""
+    known = standings()
+    sets = [dataset for dataset in SHARES if any(d == dataset for d, _ in known)]
+    lines = [
+        [title, *(TITLES[dataset] for dataset in sets), *(["mean"] if mean else [])],
+        ["---", *["---:"] * (len(sets) + bool(mean))],
+    ]
+    for method in METHODS:
+        mine = [known.get((dataset, method)) for dataset in sets]
+        there = [one for one in mine if one is not None]
+        if not there:
+            continue
+        line = [f"`{method}`", *(cell(one) if one else NOT_MEASURED for one in mine)]
+        if mean:
+            complete = len(there) == len(sets)
+            line.append(f"{statistics.fmean(map(mean, there)):.1f}" if complete else NOT_MEASURED)
+        lines.append(line)
+    return _markdown(lines)
+
+
+def _markdown(lines: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
