@@ -25,17 +25,11 @@ def condense(task: Task, settings: RandomSettings) -> Outcome:
     Raises:
         BudgetError: a class has fewer training nodes than its budget.
     """
-    import torch
-
     from condense.methods.protocol import Outcome
     from condense.selection.induced import subgraph_around
-    from condense.selection.representatives import training_nodes
+    from condense.selection.representatives import drawn, training_nodes
 
     with task.clock.stage("select"):
-        drawn = []
-        for nodes, count in zip(
-            training_nodes(task.graph, task.budget), task.budget.classes, strict=True
-        ):
-            order = torch.randperm(len(nodes), generator=task.generator, device=nodes.device)
-            drawn.append(nodes[order[:count]])
-        return Outcome(subgraph_around(task.graph, torch.cat(drawn), task.budget, task.generator))
+        members = training_nodes(task.graph, task.budget)
+        nodes = drawn(members, task.budget.classes, task.generator)
+        return Outcome(subgraph_around(task.graph, nodes, task.budget, task.generator))

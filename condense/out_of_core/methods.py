@@ -1,4 +1,4 @@
-"""The methods that condense a graph on disk: k-means, coarsening and the mixture, by their own settings."""
+"""The methods that condense a graph on disk, told apart by their settings."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ from condense.methods.coarsening import CoarseningSettings
 from condense.methods.kmeans import KMeansSettings
 from condense.methods.mixture import MixtureSettings
 from condense.methods.protocol import Outcome
+from condense.methods.random import RandomSettings
 from condense.out_of_core.clusters import cluster_nodes
 from condense.out_of_core.edges import PartitionOnDisk, graph_of_means
 from condense.out_of_core.graph import GraphOnDisk
 from condense.out_of_core.neighbourhoods import NeighbourhoodsOnDisk
 from condense.out_of_core.propagation import propagated
+from condense.out_of_core.selection import random_subgraph
 from condense.out_of_core.surroundings import as_many_as_fit, with_neighbours
 from condense.out_of_core.workspace import Workspace
 from condense.running.threads import one_thread
 from condense.running.timing import StageClock
 
-METHODS = ("mixture", "coarsening", "kmeans")
+METHODS = ("mixture", "coarsening", "kmeans", "random")
 """Those that can; the others need the graph in memory."""
 
 Empty = Callable[[], MultimodalGraph]
@@ -38,7 +40,7 @@ Empty = Callable[[], MultimodalGraph]
 def condense_on_disk(
     graph: GraphOnDisk,
     budget: Budget,
-    settings: MixtureSettings | CoarseningSettings | KMeansSettings,
+    settings: MixtureSettings | CoarseningSettings | KMeansSettings | RandomSettings,
     workspace: Workspace,
     clock: StageClock,
     empty: Empty,
@@ -53,6 +55,9 @@ def condense_on_disk(
         clock: measures the time of each stage.
         empty: makes a graph without types that has the whole graph's attributes.
     """
+    if isinstance(settings, RandomSettings):
+        with clock.stage("select"):
+            return Outcome(random_subgraph(graph, empty(), budget, workspace.generator))
     with clock.stage("propagate"):
         reads_paths = settings.labels == "pseudo" or settings.space != "own"
         view = propagated(graph, settings.hops if reads_paths else 0, settings.rank, workspace)

@@ -56,7 +56,7 @@ def condense_stored(
         ratio: condensed target nodes as a share of the base.
         ratio_base: as of `condense.budget.plan`.
         edge_ratio: likewise.
-        method: "mixture", "coarsening" or "kmeans".
+        method: one of `METHODS`.
         settings: of the method; others keep their defaults.
         work: folder for sorted edges and propagated features; made if it does not exist, kept at the end.
         memory: bound on the resident memory of a process, in bytes.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
+from torch_geometric.typing import EdgeType
 from torch_geometric.utils import coalesce
 
 from condense.budget import Budget
@@ -48,21 +49,54 @@ def with_neighbours(
     Returns:
         node type -> chosen original nodes [n'_t].
     """
-    chosen = {graph.target: targets}
-    waiting = [t for t in graph.node_types if t != graph.target]
+
+    def joined_with(relation: EdgeType, end: int, nodes: Tensor) -> Tensor:
+        """Which nodes at one end of a relation, 0 or 1, have an edge with these at the other."""
+        ends = graph[relation].edge_index
+        near = torch.zeros(int(graph[relation[2 * end]].num_nodes), dtype=torch.bool)
+        near = near.to(targets.device)
+        near[ends[end][torch.isin(ends[1 - end], nodes)]] = True
+        return near
+
+    counts = {t: int(graph[t].num_nodes) for t in graph.node_types}
+    return neighbours_first(
+        counts, graph.edge_types, {graph.target: targets}, budget, joined_with, generator
+    )
+
+
+def neighbours_first(
+    counts: Mapping[str, int],
+    relations: Sequence[EdgeType],
+    start: Mapping[str, Int[Tensor, " n"]],
+    budget: Budget,
+    joined_with: Callable[[EdgeType, int, Tensor], Bool[Tensor, " n"]],
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    """What `with_neighbours` says, whatever holds the edges.
+
+    Args:
+        counts: node type -> n_t.
+        relations: of the whole graph.
+        start: the target type -> chosen nodes.
+        budget: n'_t.
+        joined_with: (relation, end, nodes) -> which nodes at that end, 0 for sources and 1 for
+            destinations, have an edge with these nodes at the other.
+        generator: for the draws.
+    """
+    chosen = dict(start)
+    waiting = [t for t in counts if t not in chosen]
     while waiting:
-        joined = [t for t in waiting if any(_joins(r, t, chosen) for r in graph.edge_types)]
+        joined = [t for t in waiting if any(_joins(r, t, chosen) for r in relations)]
         node_type = (joined or waiting)[0]
-        count = int(graph[node_type].num_nodes)
-        near = torch.zeros(count, dtype=torch.bool, device=targets.device)
-        for relation in graph.edge_types:
+        device = next(iter(chosen.values())).device
+        near = torch.zeros(counts[node_type], dtype=torch.bool, device=device)
+        for relation in relations:
             source, _, destination = relation
-            src, dst = graph[relation].edge_index
             if source == node_type and destination in chosen:
-                near[src[torch.isin(dst, chosen[destination])]] = True
+                near |= joined_with(relation, 0, chosen[destination])
             if destination == node_type and source in chosen:
-                near[dst[torch.isin(src, chosen[source])]] = True
-        order = torch.randperm(count, generator=generator, device=targets.device)
+                near |= joined_with(relation, 1, chosen[source])
+        order = torch.randperm(counts[node_type], generator=generator, device=device)
         order = torch.cat([order[near[order]], order[~near[order]]])
         chosen[node_type] = order[: budget.nodes[node_type]].sort().values
         waiting.remove(node_type)
@@ -126,11 +160,12 @@ def _edges_among(
     inside = (src >= 0) & (dst >= 0)
     weight = graph[relation].get("edge_weight")
     edges, weight = torch.stack([src, dst])[:, inside], None if weight is None else weight[inside]
-    if edges.unique(dim=1).size(1) == edges.size(1):
-        return edges, weight
-    # The budget counts pairs of nodes, so parallel edges become one with their number as its weight.
+    # The budget counts pairs of nodes, so parallel edges become one with their number as its weight. The
+    # order of the pairs decides which of them a random part has, so it must not be the file's.
     ones = torch.ones(edges.size(1), device=edges.device)
-    return coalesce(edges, ones if weight is None else weight, reduce="sum")
+    pairs, total = coalesce(edges, ones if weight is None else weight, reduce="sum")
+    alone = weight is None and pairs.size(1) == edges.size(1)
+    return pairs, None if alone else total
 
 
 def _within(

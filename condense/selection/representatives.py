@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from condense.budget import Budget
@@ -25,17 +25,36 @@ def training_nodes(graph: MultimodalGraph, budget: Budget) -> list[Int[Tensor, "
     Raises:
         BudgetError: a class has fewer of them than its budget.
     """
-    store, by_class = graph[graph.target], []
+    store = graph[graph.target]
+    return by_class(store.y, store.train_mask, budget)
+
+
+def by_class(
+    y: Int[Tensor, " n"], train: Bool[Tensor, " n"], budget: Budget
+) -> list[Int[Tensor, " k"]]:
+    """`training_nodes` of a graph with these classes and this mask."""
+    found = []
     for c, count in enumerate(budget.classes):
-        nodes = (store.train_mask & (store.y == c)).nonzero().flatten()
+        nodes = (train & (y == c)).nonzero().flatten()
         if len(nodes) < count:
             raise BudgetError(
-                f"ratio (n' = {budget.nodes[graph.target]}) asks for {count} training nodes of "
+                f"ratio (n' = {sum(budget.classes)}) asks for {count} training nodes of "
                 f"class {c}, which has {len(nodes)}; lower --ratio, or use --method kmeans or "
                 f"coarsening with --labels pseudo, which use unlabelled nodes as well"
             )
-        by_class.append(nodes)
-    return by_class
+        found.append(nodes)
+    return found
+
+
+def drawn(
+    members: Sequence[Int[Tensor, " k"]], counts: Sequence[int], generator: torch.Generator
+) -> Int[Tensor, " n"]:
+    """Random nodes, as many of each class as `counts` says, class by class."""
+    picked = []
+    for nodes, count in zip(members, counts, strict=True):
+        order = torch.randperm(len(nodes), generator=generator, device=nodes.device)
+        picked.append(nodes[order[:count]])
+    return torch.cat(picked)
 
 
 def representatives(

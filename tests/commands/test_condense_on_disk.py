@@ -157,9 +157,9 @@ def test_what_needs_memory_is_done_there_unless_a_bound_is_given(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "MOST_TIMES", 1e12)
-    assert condense("--method", "random") == 0
+    assert condense("--method", "herding") == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "is read into memory: method (got 'random') needs the graph in memory" in said
+    assert "is read into memory: method (got 'herding') needs the graph in memory" in said
 
 
 def test_a_named_data_set_is_loaded_into_memory(capsys: pytest.CaptureFixture[str]) -> None:

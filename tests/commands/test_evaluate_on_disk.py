@@ -36,11 +36,11 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_table_the_rows_and_a_second_run(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    some = [*command, "--test-nodes", "15", "--baselines", "coarsening", "random"]
+    some = [*command, "--test-nodes", "15", "--baselines", "coarsening", "herding"]
     assert cli.main(some) == 1
     said = capsys.readouterr()
     assert "mine.h5 would take about 3.0 GiB in memory, of 2.0" in said.err
-    assert "condensing random (seed 0): FAILED, UserError: method (got 'random')" in said.err
+    assert "condensing herding (seed 0): FAILED, UserError: method (got 'herding')" in said.err
     assert "on disk: tested on a random 15 of 38 test nodes of the whole graph" in said.out
     for part in ("retention", "break-even", "coarsening", "whole", "condense s"):
         assert part in said.out

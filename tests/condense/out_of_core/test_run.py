@@ -23,6 +23,7 @@ from condense.out_of_core.room import GIB, Room
 from condense.out_of_core.run import condense_stored
 from condense.out_of_core.workspace import Workspace
 from condense.run import condense
+from models.propagation.sparse import edge_weights
 from models.schema import features
 from tests.support.graphs import small_graph
 from tests.support.on_disk import films, products
@@ -94,6 +95,25 @@ def test_clusters_and_edges_are_those_of_a_graph_in_memory(
     )
     assert one.measures["byte_budget"] == other.measures["byte_budget"]
     assert one.measures["edge_budget"] == other.measures["edge_budget"]
+
+
+@pytest.mark.parametrize("make", [films, products])
+def test_random_nodes_and_edges_are_those_of_a_graph_in_memory(tmp_path: Path, make: Any) -> None:
+    graph = make()
+    found = on_disk(graph, tmp_path / "a", "random").graph
+    expected = in_memory(graph, "random").graph
+    assert found.node_types == expected.node_types
+    assert found.edge_types == expected.edge_types
+    for node_type in found.node_types:
+        assert set(found[node_type]) == set(expected[node_type])
+        for key, value in found[node_type].items():
+            if isinstance(value, torch.Tensor):
+                other = expected[node_type][key]
+                assert torch.allclose(value, other, atol=1e-5), (node_type, key)
+    for relation in found.edge_types:
+        assert torch.equal(found[relation].edge_index, expected[relation].edge_index)
+        one, other = edge_weights(found, relation), edge_weights(expected, relation)
+        assert torch.allclose(one, other, rtol=1e-5)
 
 
 @pytest.mark.parametrize("make", [films, products])
