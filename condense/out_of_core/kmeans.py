@@ -53,11 +53,19 @@ class RowsOnDisk:
         nodes: Sequence[Int[Tensor, " _"]],
         given: Sequence[tuple[Any, ...]],
     ) -> list[T]:
-        """What `ask` answers to the rows of each set of nodes; each set is a piece of its own."""
-        pieces = [
-            (ask, self.x, each, more, self.room) for each, more in zip(nodes, given, strict=True)
-        ]
-        return in_order(self.tasks, answer_set, pieces)
+        """What `ask` answers to the rows of each set of nodes.
+
+        Scattered rows take a pass over the whole matrix, so a piece has as many sets as there is room for,
+        unless there would be fewer pieces than can be done at a time.
+        """
+        sizes = [len(each) for each in nodes]
+        share = -(-sum(sizes) // self.tasks.at_once)
+        pieces, first = [], 0
+        for portion in _portions(sizes, min(self.room.sample(self.width), share)):
+            some = slice(first, first + len(portion))
+            pieces.append((ask, self.x, nodes[some], given[some], self.room))
+            first += len(portion)
+        return [one for found in in_order(self.tasks, answer_sets, pieces) for one in found]
 
     def assigned(
         self, member: Int[Tensor, " n"], centres: Mapping[int, Float[Tensor, "k d"]]
@@ -85,15 +93,16 @@ OfRows = Callable[[Tensor, Tensor, Mapping[int, Tensor]], Tensor]
 """What is asked of some rows, their groups and what is given of each group."""
 
 
-def answer_set(
+def answer_sets(
     ask: Callable[..., T],
     x: RowMatrix,
-    nodes: Int[Tensor, " k"],
-    given: tuple[Any, ...],
+    nodes: Sequence[Int[Tensor, " _"]],
+    given: Sequence[tuple[Any, ...]],
     room: Room,
-) -> T:
-    """What is asked of the rows of these nodes, which are read at once."""
-    return ask(x.at(nodes, room.rows(x.width)), *given)
+) -> list[T]:
+    """What is asked of the rows of each of these sets of nodes, which are read at once."""
+    rows = x.at(torch.cat(list(nodes)), room.rows(x.width)).split([len(each) for each in nodes])
+    return [ask(each, *more) for each, more in zip(rows, given, strict=True)]
 
 
 def answer_rows(

@@ -13,6 +13,11 @@ class Tasks(Protocol):
     A piece may be done twice, where a process or a machine is lost: it writes the same again.
     """
 
+    @property
+    def at_once(self) -> int:
+        """How many pieces are worked on at a time, at most."""
+        ...
+
     def run(
         self, piece: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
     ) -> Iterator[tuple[int, Any]]:
@@ -31,6 +36,8 @@ class Tasks(Protocol):
 
 class InThisProcess:
     """Does pieces one after another."""
+
+    at_once = 1
 
     def check_folder(self, folder: Path) -> None:
         """See `Tasks`."""

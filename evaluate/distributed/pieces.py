@@ -39,6 +39,11 @@ class PiecesOnRay:
     threads: int = 1
     memory: int = 0
 
+    @property
+    def at_once(self) -> int:
+        """How many pieces there are processors for."""
+        return max(1, self.cpus // self.threads)
+
     def run(
         self, piece: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
     ) -> Iterator[tuple[int, Any]]:
@@ -54,7 +59,7 @@ class PiecesOnRay:
         waiting, running = list(range(len(arguments)))[::-1], {}
         try:
             while waiting or running:
-                while waiting and len(running) < AHEAD * max(1, self.cpus // self.threads):
+                while waiting and len(running) < AHEAD * self.at_once:
                     number = waiting.pop()
                     # In a list a reference stays one, and is not fetched for each task.
                     running[task.remote([shared], number, self.threads)] = number

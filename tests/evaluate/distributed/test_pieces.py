@@ -52,6 +52,10 @@ class Losing:
     def __init__(self, pieces: PiecesOnRay, lose: dict[str, Callable[[], None]]) -> None:
         self.pieces, self.lose, self.lost = pieces, lose, []
 
+    @property
+    def at_once(self) -> int:
+        return self.pieces.at_once
+
     def run(
         self, piece: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
     ) -> Iterator[tuple[int, Any]]:
