@@ -21,6 +21,8 @@ STRICT: ConfigDict = {"extra": "forbid", "defer_build": True}
 """For frozen pydantic dataclasses. Unknown keys are errors. The validator is built at its first use, since a
 command declares many settings classes and uses few.
 """
+HIGHEST_LR = 1e30
+"""The most that a learning rate of Adam may be: far above it, the first step overflows float32."""
 
 
 def build(kind: type[T], values: Mapping[str, Any], where: str) -> T:

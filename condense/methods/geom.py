@@ -33,13 +33,14 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from condense.config import STRICT
+from condense.methods.trajectories.settings import TrajectorySettings
 
 if TYPE_CHECKING:
     from condense.methods.protocol import Outcome, Task
 
 
 @dataclass(frozen=True, config=STRICT)
-class GEOMSettings:
+class GEOMSettings(TrajectorySettings):
     """Settings of GEOM; "theirs" is what the authors' code has for 2.6 % of Cora.
 
     It reads the modalities side by side as one feature matrix, and as edges the union of the meta-paths
@@ -47,8 +48,6 @@ class GEOMSettings:
 
     Attributes:
         epochs: update the condensed nodes this many times (theirs: 200).
-        experts: train this many experts on the whole graph (theirs: 200); their parameters take
-            (2 starts + 1) · experts · (d + 1) · hidden numbers of memory.
         expert_epochs: train each expert for so many epochs, at least as far as students are to reach
             (theirs: 3000, on shorter inputs).
         ahead: p: the student is to be where the expert is after so many epochs (theirs: 1400, on shorter
@@ -57,44 +56,28 @@ class GEOMSettings:
         starts: students start from one of so many states of the expert in the end (theirs: 20).
         first_starts: from one of so many at first (theirs: 5).
         widen_every: updates after which there is one more (theirs: 10).
-        every: epochs between two of these states, the first of which is untrained (theirs: 10).
         easy_share: λ: the share of training nodes that experts learn from at first; 1 for no curriculum
             (theirs: 0.75).
         easy_epochs: T: epochs after which they learn from all (theirs: 1500, on shorter inputs).
         pacing: how the share grows, "linear", as a "root", or geometrically ("geom", theirs).
         soft_labels: learn labels; otherwise they stay classes.
         knowledge: β (theirs: 0.01); 0 leaves the term out.
-        hidden: units of the hidden layer of experts and students (theirs: 256).
-        input_length: the root mean square length of the rows of S X that networks read (theirs: .155).
-        lr_expert: learning rate of the experts (theirs: 0.4).
-        lr_student: learning rate of the students (theirs: 0.5).
-        lr_features: learning rate of Adam for the condensed features, which have unit scale (theirs: 0.0001
-            for entries of scale .0071).
         lr_labels: learning rate of gradient descent with momentum for ℓ (theirs).
-        check_every: validate once in this many updates.
     """
 
     epochs: int = Field(default=200, ge=0)
-    experts: int = Field(default=10, ge=1)
     expert_epochs: int = Field(default=300, ge=1)
     ahead: int = Field(default=140, ge=1)
     student_steps: int = Field(default=250, ge=1)
     starts: int = Field(default=20, ge=1)
     first_starts: int = Field(default=5, ge=1)
     widen_every: int = Field(default=10, ge=1)
-    every: int = Field(default=1, ge=1)
     easy_share: float = Field(default=0.75, gt=0, le=1)
     easy_epochs: int = Field(default=150, ge=0)
     pacing: Literal["linear", "root", "geom"] = "geom"
     soft_labels: bool = True
     knowledge: float = Field(default=0.01, ge=0, le=1e6)
-    hidden: int = Field(default=256, ge=1)
-    input_length: float = Field(default=1.0, gt=0, le=1e3)
-    lr_expert: float = Field(default=0.4, gt=0, le=1e6)
-    lr_student: float = Field(default=0.5, gt=0, le=1e6)
-    lr_features: float = Field(default=0.014, gt=0, le=1e6)
     lr_labels: float = Field(default=5e-5, gt=0, le=1e6)
-    check_every: int = Field(default=10, ge=1)
 
     def __post_init__(self) -> None:
         """Reject windows and epochs that contradict each other."""

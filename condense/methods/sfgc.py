@@ -34,13 +34,14 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from condense.config import STRICT
+from condense.methods.trajectories.settings import TrajectorySettings
 
 if TYPE_CHECKING:
     from condense.methods.protocol import Outcome, Task
 
 
 @dataclass(frozen=True, config=STRICT)
-class SFGCSettings:
+class SFGCSettings(TrajectorySettings):
     """Settings of SFGC; "theirs" is what the authors' code has for 2.6 % of Cora.
 
     It reads the modalities side by side as one feature matrix, and as edges the union of the meta-paths
@@ -48,34 +49,16 @@ class SFGCSettings:
 
     Attributes:
         epochs: update the condensed nodes this many times (theirs: 2000).
-        experts: train this many experts on the whole graph (theirs: 200); their parameters take
-            (2 starts + 1) · experts · (d + 1) · hidden numbers of memory.
         ahead: p: the student is to be where the expert is after so many epochs (theirs: 1200, on shorter
             inputs).
         student_steps: q: the student is trained for so many steps (theirs: 500, on shorter inputs).
         starts: students start from one of so many states of the expert (theirs: 4).
-        every: epochs between two of these states, the first of which is untrained (theirs: 10).
-        hidden: units of the hidden layer of experts and students (theirs: 256).
-        input_length: the root mean square length of the rows of S X that networks read (theirs: .155).
-        lr_expert: learning rate of the experts (theirs: 0.4).
-        lr_student: learning rate of the students (theirs: 0.5).
-        lr_features: learning rate of Adam for the condensed features, which have unit scale (theirs: 0.0001
-            for entries of scale .0071).
-        check_every: validate once in this many updates (theirs: 1).
     """
 
     epochs: int = Field(default=500, ge=0)
-    experts: int = Field(default=10, ge=1)
     ahead: int = Field(default=200, ge=1)
     student_steps: int = Field(default=100, ge=1)
     starts: int = Field(default=4, ge=1)
-    every: int = Field(default=1, ge=1)
-    hidden: int = Field(default=256, ge=1)
-    input_length: float = Field(default=1.0, gt=0, le=1e3)
-    lr_expert: float = Field(default=0.4, gt=0, le=1e6)
-    lr_student: float = Field(default=0.5, gt=0, le=1e6)
-    lr_features: float = Field(default=0.014, gt=0, le=1e6)
-    check_every: int = Field(default=10, ge=1)
 
 
 def condense(task: Task, settings: SFGCSettings) -> Outcome:

@@ -44,3 +44,10 @@ class Adam:
             # The corrections of both moments, 1 − βᵗ, are in the numbers.
             torch.sqrt(v, out=root).add_(EPSILON * root2)
             p.addcdiv_(m, root, value=-self.lr * root2 / scale1)
+
+    @torch.no_grad()
+    def restart(self) -> None:
+        """Forget all steps, as for parameters that are drawn anew."""
+        self.steps = 0
+        for moment in (*self.first, *self.second):
+            moment.zero_()

@@ -7,9 +7,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from condense.config import STRICT
+from condense.config import HIGHEST_LR, STRICT
 
-HIGHEST_LR = 1e30  # Far above it, Adam's first step overflows float32.
 LR_RELAY = 0.01
 
 

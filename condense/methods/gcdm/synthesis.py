@@ -18,7 +18,6 @@ from condense.methods.gcdm.settings import GCDMSettings, GCDMXSettings
 from condense.methods.homogeneous.edge_budget import heaviest
 from condense.methods.homogeneous.graph import HomogeneousGraph
 from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
-from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 
 SEEN_HOPS = 2
@@ -60,27 +59,19 @@ class Matching:
         self.share = torch.bincount(y, minlength=view.num_classes).to(x) / len(y)  # [C]
         self.relay = EmbeddingRelay.empty(x.size(1), settings.hidden, view.num_classes, x)
         self.target: Tensor | None = None  # What the relay makes of the whole graph.
-        self.adams = {"x": Adam([self.x], settings.lr_features)}
-        self.adams["relay"] = Adam(list(self.relay.tensors().values()), settings.lr_relay)
         self.mlp: PairMLP | None = None
         if isinstance(settings, GCDMSettings):
             self.mlp = PairMLP(x.size(1), generator, x)
-            self.adams["mlp"] = Adam(list(self.mlp.parameters()), settings.lr_edges)
-        self.counts = torch.zeros(len(self.adams), dtype=torch.long)
-        self.graph, self.state = self._graph(), self._state()
-
-    def _graph(self) -> Mapping[str, Tensor]:
-        """X' and the parameters of the MLP."""
         mlp = {} if self.mlp is None else dict(self.mlp.named_parameters(prefix="mlp"))
-        return {"x": self.x, **mlp}
-
-    def _state(self) -> Mapping[str, Tensor]:
-        """The graph, the relay, and the moments and step counts of their Adams."""
-        tensors = {**self._graph(), "counts": self.counts}
-        tensors |= {f"relay.{name}": x for name, x in self.relay.tensors().items()}
-        for owner, adam in self.adams.items():
-            tensors |= adam_moments(f"adam/{owner}", adam)
-        return tensors
+        self.adams: Mapping[str, Adam] = {
+            "x": Adam([self.x], settings.lr_features),
+            "relay": Adam(list(self.relay.tensors().values()), settings.lr_relay),
+            "mlp": Adam(list(mlp.values()), getattr(settings, "lr_edges", 0.0)),
+        }
+        self.graph: Mapping[str, Tensor] = {"x": self.x, **mlp}
+        self.state: Mapping[str, Tensor] = {
+            f"relay.{name}": x for name, x in self.relay.tensors().items()
+        }
 
     def adjacency(self) -> Tensor | None:
         """A' within the budget of edges, differentiable; None without edges."""
@@ -94,11 +85,8 @@ class Matching:
         elif self.settings.inner:
             self._train_relay()
         loss = self.distance()
-        if self._turn_of_edges(epoch):
-            assert self.mlp is not None
-            self._step("mlp", torch.autograd.grad(loss, list(self.mlp.parameters())))
-        else:
-            self._step("x", torch.autograd.grad(loss, [self.x]))
+        adam = self.adams["mlp" if self._turn_of_edges(epoch) else "x"]
+        adam.step(torch.autograd.grad(loss, adam.parameters))
         return {"loss": float(loss.detach())}
 
     def distance(self) -> Float[Tensor, ""]:
@@ -135,23 +123,14 @@ class Matching:
     def _begin_relay(self) -> None:
         self.relay.redraw(self.generator)
         self.target = None
-        for moment in (*self.adams["relay"].first, *self.adams["relay"].second):
-            moment.zero_()
-        self.counts[list(self.adams).index("relay")] = 0
+        self.adams["relay"].restart()
 
     @torch.no_grad()
     def _train_relay(self) -> None:
         z = self._propagated(self.settings.hops)
         for _ in range(self.settings.inner):
-            self._step("relay", self.relay.gradients(z, self.y))
+            self.adams["relay"].step(self.relay.gradients(z, self.y))
         self.target = None
-
-    def _step(self, owner: str, gradients: tuple[Tensor, ...]) -> None:
-        """One step of an Adam, whose count lies in a tensor that checkpoints keep."""
-        adam, place = self.adams[owner], list(self.adams).index(owner)
-        adam.steps = int(self.counts[place])
-        adam.step(gradients)
-        self.counts[place] = adam.steps
 
     def _partners(self) -> Int[Tensor, " k"]:
         """For each condensed node a random training node of its class; each once where there are enough."""

@@ -14,7 +14,6 @@ from condense.methods.gcond.relay import SGCRelay
 from condense.methods.gcond.whole import WholeGradients
 from condense.methods.homogeneous.edge_budget import heaviest
 from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
-from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 
 
@@ -37,11 +36,6 @@ class Schedule:
     def moves_edges(self, epoch: int) -> bool:
         """Whether this epoch, 0 for the first, updates the edges."""
         return epoch % self.period < self.edge_epochs
-
-    def epochs_of_edges(self, epochs: int) -> int:
-        """How many of the first `epochs` update the edges."""
-        full, rest = divmod(epochs, self.period)
-        return full * self.edge_epochs + min(rest, self.edge_epochs)
 
 
 @dataclass(frozen=True)
@@ -110,27 +104,21 @@ class GradientMatching:
         self.target = torch.nn.functional.one_hot(self.y, len(counts)).to(x.dtype)
         self.share = counts.to(x.dtype) / counts.max()
         parameters = dict(edges.named_parameters()) if edges else {}
-        self.adam_features = Adam([x], rates.features)
-        self.adam_edges = Adam(list(parameters.values()), rates.edges)
+        self.adams: Mapping[str, Adam] = {
+            "features": Adam([x], rates.features),
+            "edges": Adam(list(parameters.values()), rates.edges),
+        }
         self.graph: Mapping[str, Tensor] = {"x": x} | {
             f"edges/{k}": p for k, p in parameters.items()
         }
-        self.state: Mapping[str, Tensor] = {
-            **self.graph,
-            **adam_moments("features", self.adam_features),
-            **adam_moments("edges", self.adam_edges),
-        }
+        self.state: Mapping[str, Tensor] = {}
 
     def update(self, step: int) -> dict[str, float]:
         """One epoch; the mean loss over its updates."""
-        epoch = step - 1
-        moves_edges = self.edges is not None and self.schedule.moves_edges(epoch)
-        before = self.schedule.epochs_of_edges(epoch)
-        self.adam_edges.steps = before * self.schedule.outer
-        self.adam_features.steps = (epoch - before) * self.schedule.outer
-        adam = self.adam_edges if moves_edges else self.adam_features
+        moves_edges = self.edges is not None and self.schedule.moves_edges(step - 1)
+        adam = self.adams["edges" if moves_edges else "features"]
         self.x.requires_grad_(not moves_edges)
-        for p in self.adam_edges.parameters:
+        for p in self.adams["edges"].parameters:
             p.requires_grad_(moves_edges)
         classes = len(self.sizes)
         relay = SGCRelay(self.x.size(1), classes, self.rates.relay, self.generator, self.x)

@@ -13,7 +13,6 @@ from condense.clustering.kmeans import kmeans
 from condense.methods.gcsntk.kernel import KernelRows, adjacencies, kernel, ridge_weights
 from condense.methods.gcsntk.settings import GCSNTKSettings
 from condense.methods.homogeneous.graph import HomogeneousGraph
-from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 
 
@@ -53,14 +52,10 @@ class KernelSynthesis:
         self.x = x.clone().requires_grad_()
         self.labels = torch.nn.functional.one_hot(y, num_classes).to(x.dtype)
         self.labels.requires_grad_(settings.learn_labels)
-        self.adam = Adam([self.x, self.labels] if settings.learn_labels else [self.x], settings.lr)
-        self.count = torch.zeros(1, dtype=torch.long)
+        moved = [self.x, self.labels] if settings.learn_labels else [self.x]
+        self.adams: Mapping[str, Adam] = {"nodes": Adam(moved, settings.lr)}
         self.graph: Mapping[str, Tensor] = {"x": self.x, "labels": self.labels}
-        self.state: Mapping[str, Tensor] = {
-            **self.graph,
-            **adam_moments("adam", self.adam),
-            "count": self.count,
-        }
+        self.state: Mapping[str, Tensor] = {}
 
     def loss(self, batch: Batch) -> Float[Tensor, ""]:
         """‖Y_T − K_TS (K_SS + λ (tr K_SS / n') I)⁻¹ Y'‖² / 2 a training node of the batch."""
@@ -73,9 +68,8 @@ class KernelSynthesis:
     def update(self, step: int) -> dict[str, float]:
         """One step of Adam on the loss of one batch after another; see `Synthesis`."""
         loss = self.loss(self.batches[(step - 1) % len(self.batches)])
-        self.adam.steps = int(self.count)
-        self.adam.step(torch.autograd.grad(loss, self.adam.parameters))
-        self.count += 1
+        adam = self.adams["nodes"]
+        adam.step(torch.autograd.grad(loss, adam.parameters))
         if self.settings.learn_labels:
             self.labels.data.copy_(on_simplex(self.labels.detach()))
         return {"loss": float(loss.detach())}

@@ -14,7 +14,6 @@ from condense.methods.hgcond.sequence import SEQUENCES
 from condense.methods.hgcond.settings import HGCondSettings
 from condense.methods.hgcond.start import targets
 from condense.methods.srgm.synthesis import Synthesis
-from condense.running.adam_state import adam_moments
 from condense.running.finite import NonFiniteError, all_finite
 from models.relays.adam import Adam
 
@@ -45,21 +44,18 @@ class HGCondSynthesis:
         self.whole_y, self.whole_share = targets(view)
         self.share = torch.full_like(condensed.one_hot[:, 0], 1 / len(condensed.y))
         self.sequences = [SEQUENCES[settings.sequence](w) for w in theta.matrices()]
-        self.adam = Adam([*condensed.h.values(), *condensed.logits.values()], settings.lr)
-        self.relay_adam = Adam(theta.tensors(), settings.lr_relay)
+        moved = [*condensed.h.values(), *condensed.logits.values()]
+        self.adam, self.relay_adam = (
+            Adam(moved, settings.lr),
+            Adam(theta.tensors(), settings.lr_relay),
+        )
+        self.adams: Mapping[str, Adam] = {"graph": self.adam, "relay": self.relay_adam}
         self.y = condensed.y
-        self.graph: Mapping[str, Tensor] = {
-            f"graph/{i}": x for i, x in enumerate(self.adam.parameters)
+        self.graph: Mapping[str, Tensor] = {f"graph/{i}": x for i, x in enumerate(moved)}
+        self.state: Mapping[str, Tensor] = {
+            **{f"relay/{i}": x for i, x in enumerate(theta.tensors())},
+            **{f"sequence/{i}": each.basis for i, each in enumerate(self.sequences)},
         }
-        self.state: Mapping[str, Tensor] = self._state()
-
-    def _state(self) -> dict[str, Tensor]:
-        """The graph, the relay, both optimisers' moments and the bases of the sequences."""
-        kept = {f"relay/{i}": x for i, x in enumerate(self.theta.tensors())}
-        for name, adam in (("graph", self.adam), ("relay", self.relay_adam)):
-            kept |= adam_moments(f"adam/{name}", adam)
-        kept |= {f"sequence/{i}": each.basis for i, each in enumerate(self.sequences)}
-        return {**self.graph, **kept}
 
     def update(self, step: int) -> dict[str, float]:
         """Initialise the relay or train it, and move the condensed graph's gradients towards the whole's."""
@@ -67,7 +63,7 @@ class HGCondSynthesis:
         if outer == 0:
             self._initialise(epoch)
         else:
-            self._train(steps_before=(outer - 1) * self.settings.inner)
+            self._train()
         with torch.no_grad():
             whole = self.theta.gradients(self.whole, self.whole_y, self.whole_share)
         ours = self.theta.gradients(self._relay_graph(), self.condensed.one_hot, self.share)
@@ -82,7 +78,6 @@ class HGCondSynthesis:
                 f"step {step}: the gradients must stay finite; try a smaller --lr-relay "
                 f"(got {self.settings.lr_relay:g})"
             )
-        self.adam.steps = step - 1  # As after a resumption.
         self.adam.step(gradients)
         with torch.no_grad():
             for key, has in self.condensed.has.items():
@@ -96,16 +91,16 @@ class HGCondSynthesis:
     @torch.no_grad()
     def _initialise(self, epoch: int) -> None:
         """Take the next parameters of the sequences; biases and moments start from zero."""
-        for x in (*self.theta.tensors(), *self.relay_adam.first, *self.relay_adam.second):
+        self.relay_adam.restart()
+        for x in self.theta.tensors():
             x.zero_()
         for matrix, sequence in zip(self.theta.matrices(), self.sequences, strict=True):
             matrix.copy_(sequence.at(epoch, self.generator))
 
     @torch.no_grad()
-    def _train(self, steps_before: int) -> None:
+    def _train(self) -> None:
         """Train the relay on the condensed graph."""
         graph = self._relay_graph()
-        self.relay_adam.steps = steps_before
         for _ in range(self.settings.inner):
             gradients = self.theta.gradients(graph, self.condensed.one_hot, self.share)
             self.relay_adam.step(gradients)

@@ -13,9 +13,11 @@ from condense.errors import UserError
 from condense.judging.relay_validator import RelayValidator
 from condense.methods.homogeneous.graph import HomogeneousGraph
 from condense.methods.protocol import Task
+from condense.running.adam_state import adam_moments
 from condense.running.checkpoints import State
 from condense.running.finite import NonFiniteError, all_finite
 from condense.running.steps import Step
+from models.relays.adam import Adam
 from models.relays.linear import Parameters
 
 LR_VALIDATION = 0.01
@@ -28,11 +30,14 @@ class Synthesis(Protocol):
 
     Attributes:
         graph: name -> tensor: what the condensed graph follows from; the best on validation nodes is kept.
-        state: name -> tensor: all that the next update depends on, `graph` among it, besides the generator.
-            Tensors are changed in place, so that copying into them restores a state.
+        adams: name -> the optimisers.
+        state: name -> tensor: what the next update depends on besides these and the generator.
+
+    Tensors are changed in place, so that copying into them restores a state.
     """
 
     graph: Mapping[str, Tensor]
+    adams: Mapping[str, Adam]
     state: Mapping[str, Tensor]
 
     @property
@@ -99,9 +104,10 @@ def synthesise(
         numbers = {
             "index": step, "history": reached.history, "start": start,
             "best_score": best_score, "best_step": best_step,
+            "adam_steps": {name: adam.steps for name, adam in synthesis.adams.items()},
         }  # fmt: skip
         tensors = {f"best/{name}": x for name, x in best.items()}
-        tensors |= {f"now/{name}": x for name, x in synthesis.state.items()}
+        tensors |= {f"now/{name}": x for name, x in tensors_of(synthesis).items()}
         tensors = {name: torch.atleast_1d(x) for name, x in tensors.items()}
         return State(numbers, {**tensors, "generator": task.generator.get_state()})
 
@@ -110,7 +116,9 @@ def synthesise(
         start, best_score = saved.numbers["start"], saved.numbers["best_score"]
         reached.history = saved.numbers["history"]
         _copy_into(best, saved.tensors, "best")
-        _copy_into(synthesis.state, saved.tensors, "now")
+        _copy_into(tensors_of(synthesis), saved.tensors, "now")
+        for name, adam in synthesis.adams.items():
+            adam.steps = saved.numbers["adam_steps"][name]
         task.generator.set_state(saved.tensors["generator"])
     try:
         while step < steps:
@@ -156,6 +164,14 @@ def validator_of(task: Task, view: HomogeneousGraph, hops: int) -> RelayValidato
     z = whole.propagated(hops)[whole.val]
     relay = Parameters.start(z.size(1), 0, view.num_classes, z)
     return RelayValidator(z, whole.y[whole.val], view.num_classes, LR_VALIDATION, relay)
+
+
+def tensors_of(synthesis: Synthesis) -> dict[str, Tensor]:
+    """All tensors that the next update depends on, not copied."""
+    tensors = {**synthesis.graph, **synthesis.state}
+    for name, adam in synthesis.adams.items():
+        tensors |= adam_moments(f"adam/{name}", adam)
+    return tensors
 
 
 def _copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -13,7 +13,6 @@ from condense.methods.homogeneous.graph import HomogeneousGraph
 from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
 from condense.methods.simgc.alignment import Moments, misalignment, roughness
 from condense.methods.simgc.settings import SimGCSettings
-from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 from models.relays.linear import Relay
 
@@ -48,21 +47,15 @@ class Alignment:
             shape, generator=generator, dtype=view.x.dtype, device=view.x.device
         ).requires_grad_()
         self.mlp = PairMLP(view.x.size(1), generator, view.x)
-        self.adams = {
+        self.adams: Mapping[str, Adam] = {
             "x": Adam([self.x], settings.lr_features),
             "mlp": Adam(list(self.mlp.parameters()), settings.lr_edges),
         }
-        self.counts = torch.zeros(len(self.adams), dtype=torch.long)
         self.graph: Mapping[str, Tensor] = {
             "x": self.x,
             **dict(self.mlp.named_parameters(prefix="mlp")),
         }
-        self.state: Mapping[str, Tensor] = {
-            **self.graph,
-            "counts": self.counts,
-            **adam_moments("adam/x", self.adams["x"]),
-            **adam_moments("adam/mlp", self.adams["mlp"]),
-        }
+        self.state: Mapping[str, Tensor] = {}
 
     def adjacency(self) -> Float[Tensor, "k k"]:
         """A' within the budget of edges and above the threshold, differentiable."""
@@ -85,11 +78,9 @@ class Alignment:
         """Move X', or the MLP in its turn, against the gradient of the loss; see `Synthesis`."""
         loss = self.loss()
         turn = (step - 1) % (self.settings.edge_steps + self.settings.feature_steps)
-        owner = "mlp" if turn < self.settings.edge_steps and self.edges >= 2 else "x"
-        adam, place = self.adams[owner], list(self.adams).index(owner)
-        adam.steps = int(self.counts[place])  # Checkpoints keep and restore tensors.
+        moves_edges = turn < self.settings.edge_steps and self.edges >= 2
+        adam = self.adams["mlp" if moves_edges else "x"]
         adam.step(torch.autograd.grad(loss, adam.parameters))
-        self.counts[place] = adam.steps
         return {"loss": float(loss.detach())}
 
     @torch.no_grad()

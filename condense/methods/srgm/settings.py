@@ -8,9 +8,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from condense.clustering.settings import Space, SpreadChoice, TeacherKind, refuse_idle_pseudo_labels
-from condense.config import STRICT
+from condense.config import HIGHEST_LR, STRICT
 
-HIGHEST_LR = 1e30  # Far above it, Adam's first step overflows float32.
 HIDDEN = 64
 
 

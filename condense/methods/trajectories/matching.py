@@ -108,12 +108,10 @@ class Matching:
         self.x, self.labels, self.unit = x.clone(), labels.clone(), unit
         self.experts, self.window, self.aim = experts, window, aim
         self.lr_labels, self.generator = lr_labels, generator
-        self.adam, self.velocity = Adam([self.x], lr), torch.zeros_like(labels)
-        (first,), (second,) = self.adam.first, self.adam.second
+        self.adams: Mapping[str, Adam] = {"x": Adam([self.x], lr)}
+        self.velocity = torch.zeros_like(labels)
         self.graph: Mapping[str, Tensor] = {"x": self.x, "labels": self.labels}
-        self.state: Mapping[str, Tensor] = {
-            **self.graph, "first": first, "second": second, "velocity": self.velocity,
-        }  # fmt: skip
+        self.state: Mapping[str, Tensor] = {"velocity": self.velocity}
 
     @property
     def y(self) -> Float[Tensor, "k C"]:
@@ -147,8 +145,7 @@ class Matching:
                 f"try a smaller --lr-student (got {self.aim.lr:g})"
             )
         to_x, *to_labels = torch.autograd.grad(loss, [x, labels] if labels.requires_grad else [x])
-        self.adam.steps = step - 1
-        self.adam.step([to_x])
+        self.adams["x"].step([to_x])
         if self.lr_labels is not None:
             self.velocity.mul_(MOMENTUM).add_(to_labels[0])
             self.labels.sub_(self.velocity, alpha=self.lr_labels)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 
 import pytest
 import torch
@@ -13,7 +12,9 @@ from condense.methods.gcond.distance import by_columns, squared
 from condense.methods.gcond.relay import SGCRelay
 from condense.methods.gcond.synthesis import GradientMatching, Keep, Rates, Schedule
 from condense.methods.gcond.whole import WholeGradients
+from condense.methods.homogeneous.loop import tensors_of
 from condense.methods.homogeneous.pair_mlp import PairMLP
+from tests.support.synthesis import take_over
 
 D, SIZES = 5, (3, 1, 2)
 RATES = Rates(features=0.02, edges=0.01, relay=0.05)
@@ -131,24 +132,19 @@ def test_another_run_goes_on_from_the_state() -> None:
         straight.update(step)
     for step in (1, 2, 3):
         stopped.update(step)
-    with torch.no_grad():
-        for name, x in resumed.state.items():
-            x.copy_(stopped.state[name])
+    take_over(resumed, stopped)
     resumed.generator.set_state(stopped.generator.get_state())
     for step in (4, 5):
         resumed.update(step)
-    for name, x in straight.state.items():
-        assert torch.equal(x, resumed.state[name]), name
+    theirs = tensors_of(resumed)
+    for name, x in tensors_of(straight).items():
+        assert torch.equal(x, theirs[name]), name
 
 
-def epochs_of_edges(moves: Sequence[bool]) -> list[int]:
-    return [sum(moves[:k]) for k in range(len(moves))]
-
-
-@pytest.mark.parametrize("schedule", [Schedule(1, 1, 2, 5), Schedule(1, 1), Schedule(1, 1, 1, 2)])
-def test_updates_are_counted(schedule: Schedule) -> None:
-    moves = [schedule.moves_edges(epoch) for epoch in range(17)]
-    assert [schedule.epochs_of_edges(k) for k in range(17)] == epochs_of_edges(moves)
+def test_the_first_epochs_of_each_period_move_the_edges() -> None:
+    schedule = Schedule(1, 1, 2, 5)
+    assert [e for e in range(12) if schedule.moves_edges(e)] == [0, 1, 5, 6, 10, 11]
+    assert not any(Schedule(1, 1).moves_edges(e) for e in range(12))
 
 
 def test_the_saved_graph_keeps_heavy_edges() -> None:

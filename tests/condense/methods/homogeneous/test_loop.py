@@ -32,7 +32,7 @@ class Drift:
         self.x, self.y = view.x[rows].clone(), classes_of(view, task.budget)
         self.graph = {"features": self.x}
         self.moved = torch.zeros(())
-        self.state = {**self.graph, "moved": self.moved}
+        self.adams, self.state = {}, {"moved": self.moved}
         self.size, self.stop_at, self.generator = size, stop_at, task.generator
 
     def update(self, step: int) -> dict[str, float]:

@@ -15,6 +15,7 @@ from condense.methods.trajectories.matching import Aim, Matching, Window
 from condense.methods.trajectories.start import first_labels, spread_out
 from condense.selection.farthest_first import farthest_first
 from tests.support.graphs import film_graph
+from tests.support.synthesis import take_over
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -92,7 +93,7 @@ def test_loss_and_slopes(soft: bool, power: int, knowledge: float) -> None:
         return result
 
     to_x = slope(x, lambda at: loss_by_torch(at, y, expert, power, knowledge))
-    torch.testing.assert_close(one.adam.first[0], 0.1 * to_x, rtol=1e-5, atol=1e-8)
+    torch.testing.assert_close(one.adams["x"].first[0], 0.1 * to_x, rtol=1e-5, atol=1e-8)
     torch.testing.assert_close(one.x, x - TINY_STEP * to_x.sign(), rtol=0, atol=TINY_STEP / 100)
     if soft:
         to_labels = slope(
@@ -113,8 +114,7 @@ def test_a_state_is_all_that_the_next_updates_depend_on() -> None:
     first, second = (matching(True, 1, 0.3, lr=0.1) for _ in range(2))
     for step in range(1, 6):
         first.update(step)
-    for name, x in second.state.items():
-        x.copy_(first.state[name])
+    take_over(second, first)
     second.generator.set_state(first.generator.get_state())
     for one in (first, second):
         for step in range(6, 10):
