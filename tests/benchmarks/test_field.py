@@ -14,9 +14,11 @@ from benchmarks.equal_bytes.limits import OverLimitError, limited
 from benchmarks.field import standing
 from benchmarks.field.figure import described, pareto
 from benchmarks.field.standing import METHODS, SHARES, Standing, Tally, front, record
+from condense.budget import plan
 from condense.data.graph import num_bytes
 from condense.methods.registry import METHODS as METHODS_BY_NAME
 from condense.methods.spec import parse
+from condense.run import condense
 from tests.support.graphs import small_graph
 
 
@@ -101,3 +103,16 @@ def test_who_has_no_more_training_nodes_takes_all(
     made = Graphs(Comparison("cora", 0.95), tmp_path / "graphs").condensed("herding", graph, 0)
     assert made.graph[graph.target].num_nodes == all_training
     assert num_bytes(made.graph) < graphs.LEAST * 0.95 * num_bytes(graph)
+
+
+def test_features_that_will_be_learnt_count_as_dense() -> None:
+    graph = small_graph(num_target=60)
+    store = graph[graph.target]
+    store.x_text = store.x_text.clone()
+    sparse = graph.clone()
+    sparse[graph.target].x_text = torch.zeros_like(store.x_text)
+    small, other = (
+        condense(g, plan(g, 0.2), "random", bits=8, device="cpu").graph for g in (graph, sparse)
+    )
+    assert num_bytes(other) < num_bytes(small)
+    assert graphs.dense_bytes(other) == graphs.dense_bytes(small) == num_bytes(small)
