@@ -30,7 +30,7 @@ SHORT = {"epochs": 0, "steps": 0, "experts": 1}
 LEARNT_FROM_NODES = (
     "gcond", "gcondx", "doscond", "sgdd", "msgc", "gcdm", "gcdmx", "sfgc", "geom", "gcsntk",
 )  # fmt: skip
-"""Methods that learn the features of original nodes: these count as dense, whatever they were at the start."""
+"""Methods that learn the features of original nodes, which count as dense, whatever they were at first."""
 
 
 @dataclass(frozen=True)

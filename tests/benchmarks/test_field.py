@@ -106,7 +106,7 @@ def test_who_has_no_more_training_nodes_takes_all(
 
 
 def test_features_that_will_be_learnt_count_as_dense() -> None:
-    graph = small_graph(num_target=60)
+    graph = small_graph(num_target=400, text_width=40)
     store = graph[graph.target]
     store.x_text = store.x_text.clone()
     sparse = graph.clone()
