@@ -67,6 +67,8 @@ class EvaluateArguments:
             run.json and the condensed baselines.
         baselines: methods to condense with at the same budgets and seeds: METHOD, METHOD:SETTING=VALUE,…
             or all-fast for all that take less than a minute on amazon1.
+        condensed_only: leave out the trainings on the whole graph, which take longest; the tables have no
+            retention then.
         tune: number of settings tried for each model and method (the whole graph counts as a method);
             validation nodes choose among them.
         epochs: full-batch training steps of each training; a † in the tables marks trainings whose validation
@@ -104,6 +106,7 @@ class EvaluateArguments:
     per_graph: int | None = None
     out: Path = Path("runs/evaluate")
     baselines: list[str] = dataclasses.field(default_factory=list)
+    condensed_only: bool = False
     tune: int = 1
     epochs: int = 200
     check_every: int = 20
@@ -156,7 +159,10 @@ def run(argv: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         with errors.status("loading …") as status:
             on_disk = as_on_disk(args, protocol.models, stack, status.update)
-            all_compared = gather(args.condensed, args.data_root, args.whole, args.device, on_disk)
+            all_compared = gather(
+                args.condensed, args.data_root, args.whole, args.device, on_disk,
+                train_whole=not args.condensed_only,
+            )  # fmt: skip
         announce(args, all_compared)
         stack.enter_context(held(args.out, folder=True))  # Only after all input has been checked.
         store = ResultStore(args.out, args.fresh)

@@ -50,6 +50,8 @@ def gather(
     whole: Path | None = None,
     device: str = "auto",
     on_disk: OnDisk | None = None,
+    *,
+    train_whole: bool = True,
 ) -> list[ComparedGraphs]:
     """Load and check the graphs to compare, one group for each whole graph that files were condensed from.
 
@@ -59,6 +61,7 @@ def gather(
         whole: file of the whole graph, in place of the one that a condensed file names.
         device: where to train.
         on_disk: decides which whole graphs stay on disk, and how; by default none does.
+        train_whole: whether models are trained on the whole graphs, too.
 
     Raises:
         UserError: no file, files of several settings, or a graph that does not fit its whole graph.
@@ -80,7 +83,9 @@ def gather(
         if task is None:
             loaded = whole_graph(*group[0], root, whole)
             task = EvaluationTask.of(loaded, find_device(device), setting)
-        compared = ComparedGraphs(task, [TrainingGraph(WHOLE, task.trained_whole())])
+        compared = ComparedGraphs(task)
+        if train_whole:
+            compared.training_graphs.append(TrainingGraph(WHOLE, task.trained_whole()))
         for _, condensed in group:
             if isinstance(task, EvaluationTask):
                 task.reduction.check_record(condensed.provenance.measures.get("reductions", {}))

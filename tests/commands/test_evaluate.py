@@ -51,6 +51,19 @@ def breaking(monkeypatch: pytest.MonkeyPatch, which: Any) -> list[Cell]:
     return ran
 
 
+def test_trainings_on_the_whole_graph_can_be_left_out(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, "--condensed-only"]) == 0
+    rows = read_rows(Path("out/results.csv"))
+    assert {row.method for row in rows} == {"kmeans", "random"}
+    assert "100.0 %" not in capsys.readouterr().out  # No retention.
+    assert cli.main(command) == 0
+    assert "100.0 %" in capsys.readouterr().out
+    both = read_rows(Path("out/results.csv"))
+    assert [row for row in both if row.method != "whole"] == rows
+
+
 def test_a_second_run_trains_nothing(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
