@@ -23,8 +23,9 @@ rows to train on. So n' nodes are fewer distinct ones than in their tables: Cora
 
 Where else we depart from the authors' code:
 
-- Patterns are cut to the budget of edges: random links are left out, before the run. Those of one graph take
-  about as many edges as half of all pairs of nodes; `--edge-ratio 1` leaves them whole.
+- Of the links the heaviest are kept, as many as the budget has edges, in matching as in the graph that is
+  saved. On Cora the patterns have about 710 edges, and its 2.6 % are 274; `--edge-ratio 1` keeps all. Random
+  links in place of the heaviest scored two points less on Cora's validation nodes, with either of two seeds.
 - The MLP is `condense.methods.homogeneous.pair_mlp`: the two orders of a pair are averaged before the
   sigmoid, where the authors average after it; its batch norm takes all pairs of distinct nodes, where theirs
   takes the linked ones; it has 128 hidden units, as on Cora, where larger graphs have 256.
@@ -44,13 +45,13 @@ from __future__ import annotations
 import dataclasses
 
 from condense.methods.gcond.condensing import Start, condense_by_matching, edges_at_most
-from condense.methods.gcond.synthesis import Rates, Schedule
+from condense.methods.gcond.synthesis import Keep, Rates, Schedule
 from condense.methods.homogeneous.graph import HomogeneousGraph
 from condense.methods.homogeneous.pair_mlp import PairMLP
 from condense.methods.homogeneous.start import classes_of
 from condense.methods.msgc.copies import Copies, graphs_for
 from condense.methods.msgc.edges import SparseGraphs
-from condense.methods.msgc.patterns import patterns, thinned
+from condense.methods.msgc.patterns import patterns
 from condense.methods.msgc.settings import MSGCSettings
 from condense.methods.msgc.start import STARTS
 from condense.methods.protocol import Outcome, Task
@@ -63,16 +64,15 @@ def condense(task: Task, settings: MSGCSettings) -> Outcome:
         UserError: the graph has several relations, or there are more graphs than condensed nodes.
     """
     s, sizes = settings, task.budget.classes
-    most = edges_at_most(task, "msgc")
+    keep = Keep(edges_at_most(task, "msgc"), threshold=0.0)
     copies = Copies.of(sizes, graphs_for(sum(sizes), s.graphs))
 
     def begin(view: HomogeneousGraph, unit: float) -> Start:
         x = STARTS[s.start](view, task.budget, copies, task.generator) * unit
         y, graph = classes_of(view, task.budget), copies.graph.to(x.device)
-        linked = patterns(y, graph, view.num_classes, task.generator)
-        linked = thinned(linked, most, task.generator)
+        linked = patterns(y, graph, view.num_classes, task.generator).to(x.dtype)
         mlp, member = PairMLP(x.size(1), task.generator, x), copies.member(x)
-        return Start(x, SparseGraphs(mlp, member, linked.to(x.dtype)), copies=member)
+        return Start(x, SparseGraphs(mlp, member, linked), keep, member)
 
     schedule = Schedule(s.outer, s.inner, s.edge_epochs, s.period)
     rates = Rates(s.lr_features, s.lr_edges, s.lr_relay)

@@ -70,25 +70,3 @@ def pattern(
         i, j = torch.tensor(pairs, device=y.device).T
         linked[i, j] = linked[j, i] = True
     return linked
-
-
-def thinned(
-    linked: Bool[Tensor, "n n"], most: int, generator: torch.Generator
-) -> Bool[Tensor, "n n"]:
-    """The links, or as many of them, drawn at random, as the budget has room for.
-
-    A link is two edges, one each way, so ⌊most / 2⌋ stay.
-
-    Args:
-        linked: symmetric.
-        most: the budget of edges.
-        generator: for the draws.
-    """
-    row, column = linked.triu(1).nonzero(as_tuple=True)
-    links = most // 2
-    if links >= len(row):
-        return linked
-    order = torch.randperm(len(row), generator=generator, device=row.device)[:links]
-    kept = torch.zeros_like(linked)
-    kept[row[order], column[order]] = True
-    return kept | kept.T

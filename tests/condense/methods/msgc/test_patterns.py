@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from condense.methods.msgc.patterns import pattern, patterns, thinned
+from condense.methods.msgc.patterns import pattern, patterns
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -72,18 +72,3 @@ def test_graphs_have_patterns_of_their_own_and_no_links_between() -> None:
         rows = (graph == g).nonzero().flatten()
         assert torch.equal(linked[rows][:, rows], pattern(y[rows], 3, draws))
         assert not linked[rows][:, graph != g].any()
-
-
-def test_links_are_drawn_where_there_are_too_many() -> None:
-    linked = pattern(torch.arange(3).repeat_interleave(4), 3, rng())
-    whole = int(linked.sum())
-    assert torch.equal(thinned(linked, whole, rng()), linked)
-    assert not thinned(linked, 1, rng()).any()
-    seen = torch.zeros_like(linked)
-    for seed in range(100):
-        some = thinned(linked, 9, rng(seed))
-        assert int(some.sum()) == 8
-        assert torch.equal(some, some.T)
-        assert not (some & ~linked).any()
-        seen |= some
-    assert torch.equal(seen, linked)
