@@ -204,6 +204,14 @@ METHODS: dict[str, MethodEntry] = {
         edges="an MLP of the features",
         key_settings=("epochs", "distance", "centred"),
     ),
+    "msgc": MethodEntry(
+        "msgc.method:condense",
+        "msgc.settings:MSGCSettings",
+        "new",
+        nodes="class means in several copies, moved by gradient matching",
+        edges="an MLP's, in several sparse graphs side by side",
+        key_settings=("epochs", "graphs", "start", "outer", "inner"),
+    ),
     "simgc": MethodEntry(
         "simgc.method:condense",
         "simgc.settings:SimGCSettings",

@@ -62,6 +62,10 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("gcond", {"epochs": 2, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "batch": 2}),
     ("gcondx", {"epochs": 1, "outer": 2, "inner": 1}),
     ("doscond", {"epochs": 2, "period": 2, "edge_epochs": 1}),
+    (
+        "msgc",
+        {"epochs": 2, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "start": "nodes"},
+    ),
     ("bonsai", {"sample": 0.5, "surplus": 2.0}),
     ("simgc", {"steps": 4, "edge_steps": 1, "feature_steps": 1, "teacher_steps": 5}),
 ]

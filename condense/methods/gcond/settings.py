@@ -58,20 +58,17 @@ class TrainedRelaySettings:
 
 
 @dataclass(frozen=True, config=STRICT)
-class EdgeSettings:
-    """What GCond and DosCond share: edges that follow from the features.
+class TurnSettings:
+    """Edges that follow from the features, and are updated in turn with them.
 
     Attributes:
         edge_epochs: of each `period`, the first so many epochs update the edges, the others the features
             (authors' code).
         period: see `edge_epochs` (authors' code).
-        threshold: entries of A' below it are not saved (authors' tests of other models on Cora and
-            Citeseer).
     """
 
     edge_epochs: int = Field(default=10, ge=0)
     period: int = Field(default=50, ge=1)
-    threshold: float = Field(default=0.05, ge=0, lt=1)
 
     def __post_init__(self) -> None:
         """Reject a period in which the features would never move."""
@@ -81,6 +78,18 @@ class EdgeSettings:
                 f"(got {self.period}), or the features are never updated; try --edge-epochs "
                 f"{self.period // 5}"
             )
+
+
+@dataclass(frozen=True, config=STRICT)
+class EdgeSettings(TurnSettings):
+    """What GCond and DosCond share: an MLP of the features whose heavy entries are edges.
+
+    Attributes:
+        threshold: entries of A' below it are not saved (authors' tests of other models on Cora and
+            Citeseer).
+    """
+
+    threshold: float = Field(default=0.05, ge=0, lt=1)
 
 
 @dataclass(frozen=True, config=STRICT)

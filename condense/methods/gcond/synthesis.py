@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from condense.methods.gcond.distance import Distance
 from condense.methods.gcond.relay import SGCRelay
 from condense.methods.gcond.whole import WholeGradients
 from condense.methods.homogeneous.edge_budget import heaviest
-from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
+from condense.methods.homogeneous.pair_mlp import normalised
 from models.relays.adam import Adam
 
 
@@ -67,25 +67,26 @@ class GradientMatching:
     min over (X', A'): Σ_c n'_c / max n'_c · D(∇_W L_c(X', A'), ∇_W L_c(X, A)), with Z' = Â'^hops X'.
 
     Args:
-        x: X' at the start; it is changed.
-        sizes: n'_c; rows of X' lie class by class.
+        x: X' at the start, or its distinct rows with `copies`; it is changed.
+        sizes: n'_c; condensed nodes lie class by class.
         whole: the other side.
-        edges: A' as a function of X'; None for A' = I.
+        edges: A' as a function of `x`; None for A' = I.
         distance: D.
         schedule: how often what is updated.
         rates: learning rates.
         hops: how often X' is propagated.
-        keep: which entries of A' are edges; None with A' = I.
+        keep: which entries of A' are edges; None if all are.
         unit: Z' divided by it has the units of the validator.
         generator: draws the relays.
+        copies: one-hot rows, which row of `x` each condensed node has; None if each has its own.
     """
 
     def __init__(
         self,
-        x: Float[Tensor, "n d"],
+        x: Float[Tensor, "k d"],
         sizes: Sequence[int],
         whole: WholeGradients,
-        edges: PairMLP | None,
+        edges: nn.Module | None,
         distance: Distance,
         schedule: Schedule,
         rates: Rates,
@@ -93,10 +94,12 @@ class GradientMatching:
         keep: Keep | None,
         unit: float,
         generator: torch.Generator,
+        copies: Float[Tensor, "n k"] | None = None,
     ) -> None:
         self.x, self.sizes, self.whole, self.edges = x, list(sizes), whole, edges
         self.distance, self.schedule, self.rates = distance, schedule, rates
         self.hops, self.keep, self.unit, self.generator = hops, keep, unit, generator
+        self.copies = copies
         counts = torch.tensor(self.sizes, device=x.device)
         self.y: Int[Tensor, " n"] = torch.arange(len(counts), device=x.device).repeat_interleave(
             counts
@@ -111,7 +114,9 @@ class GradientMatching:
         self.graph: Mapping[str, Tensor] = {"x": x} | {
             f"edges/{k}": p for k, p in parameters.items()
         }
-        self.state: Mapping[str, Tensor] = {}
+        self.state: Mapping[str, Tensor] = (
+            {f"edges/{k}": b for k, b in edges.named_buffers()} if edges else {}
+        )
 
     def update(self, step: int) -> dict[str, float]:
         """One epoch; the mean loss over its updates."""
@@ -135,15 +140,20 @@ class GradientMatching:
 
     def adjacency(self) -> Float[Tensor, "n n"] | None:
         """A' within the budget of edges; None for A' = I."""
-        if self.edges is None or self.keep is None:
+        if self.edges is None:
             return None
-        return heaviest(self.edges(self.x), self.keep.most)
+        a = self.edges(self.x)
+        return a if self.keep is None else heaviest(a, self.keep.most)
+
+    def nodes(self) -> Float[Tensor, "n d"]:
+        """X', one row a condensed node."""
+        return self.x if self.copies is None else self.copies @ self.x
 
     @torch.no_grad()
     def saved_adjacency(self) -> Float[Tensor, "n n"] | None:
         """A' as it is saved."""
         a, keep = self.adjacency(), self.keep
-        return None if a is None or keep is None else a * (a >= keep.threshold)
+        return a if a is None or keep is None else a * (a >= keep.threshold)
 
     @torch.no_grad()
     def propagated(self) -> Float[Tensor, "n d"]:
@@ -152,6 +162,6 @@ class GradientMatching:
 
     def _z(self, adjacency: Tensor | None) -> Tensor:
         if adjacency is None or not self.hops:
-            return self.x
+            return self.nodes()
         operator = normalised(adjacency)
-        return torch.linalg.matrix_power(operator, self.hops) @ self.x
+        return torch.linalg.matrix_power(operator, self.hops) @ self.nodes()
