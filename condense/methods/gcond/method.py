@@ -29,29 +29,10 @@ meta-paths back to the target type; GCond and DosCond take one relation. See `co
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
-from condense.data.features import FeatureScaler
-from condense.data.graph import MultimodalGraph
-from condense.data.relations import reverses
-from condense.methods.gcond.distance import DISTANCES
-from condense.methods.gcond.settings import (
-    DosCondSettings,
-    EdgeSettings,
-    GCondSettings,
-    GCondXSettings,
-    MatchingSettings,
-)
-from condense.methods.gcond.synthesis import GradientMatching, Keep, Rates, Schedule
-from condense.methods.gcond.whole import WholeGradients
-from condense.methods.homogeneous.assembly import condensed_graph, only_relation
-from condense.methods.homogeneous.graph import HomogeneousGraph
-from condense.methods.homogeneous.loop import synthesise, validator_of
-from condense.methods.homogeneous.pair_mlp import PairMLP
-from condense.methods.homogeneous.start import random_training_nodes
+from condense.methods.gcond.condensing import condensed_by_matching, kept, with_pair_mlp
+from condense.methods.gcond.settings import DosCondSettings, GCondSettings, GCondXSettings
+from condense.methods.gcond.synthesis import Rates, Schedule
 from condense.methods.protocol import Outcome, Task
-from condense.running.threads import threads_for
 
 
 def gcond(task: Task, settings: GCondSettings) -> Outcome:
@@ -61,17 +42,19 @@ def gcond(task: Task, settings: GCondSettings) -> Outcome:
         UserError: the graph has several relations.
     """
     s = settings
+    keep = kept(task, s, "gcond")
     schedule = Schedule(s.outer, s.inner, s.edge_epochs, s.period)
     rates = Rates(s.lr_features, s.lr_edges, s.lr_relay)
-    keep = _keep(task, s, "gcond")
-    return _condense(task, s, s.epochs, schedule, rates, s.distance, keep)
+    return condensed_by_matching(
+        task, s, s.epochs, schedule, rates, s.distance, keep, with_pair_mlp
+    )
 
 
 def gcondx(task: Task, settings: GCondXSettings) -> Outcome:
     """Match gradients along the relay's training, and learn features alone."""
     s = settings
     rates = Rates(s.lr_features, 0.0, s.lr_relay)
-    return _condense(task, s, s.epochs, Schedule(s.outer, s.inner), rates, s.distance, None)
+    return condensed_by_matching(task, s, s.epochs, Schedule(s.outer, s.inner), rates, s.distance)
 
 
 def doscond(task: Task, settings: DosCondSettings) -> Outcome:
@@ -81,65 +64,9 @@ def doscond(task: Task, settings: DosCondSettings) -> Outcome:
         UserError: the graph has several relations.
     """
     s = settings
+    keep = kept(task, s, "doscond")
     schedule = Schedule(1, 0, s.edge_epochs, s.period)
     rates = Rates(s.lr_features, s.lr_edges, 0.0)
-    keep = _keep(task, s, "doscond")
-    return _condense(task, s, s.epochs, schedule, rates, s.distance, keep)
-
-
-def _keep(task: Task, settings: EdgeSettings, method: str) -> Keep:
-    """Which entries of A' are edges; the relation and its reverse have the same."""
-    relation = only_relation(task.graph, method)
-    both = {relation, reverses(task.graph).get(relation, relation)}
-    return Keep(min(task.budget.edges[r] for r in both), settings.threshold)
-
-
-def _condense(
-    task: Task,
-    settings: MatchingSettings,
-    epochs: int,
-    schedule: Schedule,
-    rates: Rates,
-    distance: str,
-    keep: Keep | None,
-) -> Outcome:
-    """Condense; without `keep` there are no edges."""
-    with task.clock.stage("propagate"):
-        view = _view(task.graph, settings.centred)
-        unit = _unit(view.x, settings.length)
-        z = view.propagated(settings.hops)[view.train] * unit
-    with task.clock.stage("start"):
-        validator = validator_of(task, view, settings.hops)
-        chosen = random_training_nodes(view, task.budget, task.generator)
-        x = view.x[chosen] * unit
-        whole = WholeGradients(
-            z, view.y[view.train], view.num_classes, settings.batch, task.generator
-        )
-        edges = PairMLP(x.size(1), task.generator, x) if keep else None
-        synthesis = GradientMatching(
-            x, task.budget.classes, whole, edges, DISTANCES[distance], schedule, rates,
-            settings.hops, keep, unit, task.generator,
-        )  # fmt: skip
-    with task.clock.stage("match"), threads_for(x.numel()):
-        rate = ("lr_features", rates.features)
-        reached = synthesise(task, synthesis, validator, epochs, settings.check_every, rate)
-    with task.clock.stage("finish"):
-        adjacency = synthesis.saved_adjacency()
-        small = condensed_graph(
-            task.graph, view, synthesis.x.detach() / unit, synthesis.y, adjacency
-        )
-    return Outcome(small, reached.history, reached.measures, reached.complete, reached.diverged)
-
-
-def _view(graph: MultimodalGraph, centred: bool) -> HomogeneousGraph:
-    scaler = FeatureScaler.fit(graph)
-    if not centred:
-        zero = {key: torch.zeros_like(mean) for key, mean in scaler.mean.items()}
-        scaler = FeatureScaler(zero, scaler.scale)
-    return HomogeneousGraph.of(graph, scaler)
-
-
-def _unit(x: Tensor, length: float) -> float:
-    """The factor that gives the rows of X this length, as a root mean square; 1 where all are zero."""
-    found = float(x.square().sum(dim=1).mean().sqrt())
-    return length / found if found > 0 else 1.0
+    return condensed_by_matching(
+        task, s, s.epochs, schedule, rates, s.distance, keep, with_pair_mlp
+    )

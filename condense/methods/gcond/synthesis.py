@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from condense.methods.gcond.distance import Distance
 from condense.methods.gcond.relay import SGCRelay
 from condense.methods.gcond.whole import WholeGradients
 from condense.methods.homogeneous.edge_budget import heaviest
-from condense.methods.homogeneous.pair_mlp import PairMLP, normalised
+from condense.methods.homogeneous.pair_mlp import normalised
 from condense.running.adam_state import adam_moments
 from models.relays.adam import Adam
 
@@ -46,11 +47,12 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Rates:
-    """Learning rates of Adam for X', for the MLP behind A', and for the relay."""
+    """Learning rates of Adam for X', for what makes A', for the relay, and for parameters of `Terms`."""
 
     features: float
     edges: float
     relay: float
+    terms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,24 @@ class Keep:
     threshold: float
 
 
+@runtime_checkable
+class Terms(Protocol):
+    """What is added to the matching loss, as a function of A'; it may have parameters of its own."""
+
+    def __call__(self, adjacency: Tensor, moves_edges: bool) -> Tensor:
+        """The sum of the terms.
+
+        Args:
+            adjacency: A' within the budget of edges.
+            moves_edges: whether the edges are updated, and the parameters of the terms with them, or X'.
+        """
+        ...
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """What the updates of the edges change as well."""
+        ...
+
+
 class GradientMatching:
     """A `Synthesis`, see `condense.methods.homogeneous.loop`; an update is an epoch with a relay of its own.
 
@@ -76,7 +96,7 @@ class GradientMatching:
         x: X' at the start; it is changed.
         sizes: n'_c; rows of X' lie class by class.
         whole: the other side.
-        edges: A' as a function of X'; None for A' = I.
+        edges: A' as a function of X', symmetric, in (0, 1), without self-loops; None for A' = I.
         distance: D.
         schedule: how often what is updated.
         rates: learning rates.
@@ -84,6 +104,7 @@ class GradientMatching:
         keep: which entries of A' are edges; None with A' = I.
         unit: Z' divided by it has the units of the validator.
         generator: draws the relays.
+        terms: what is added to the loss.
     """
 
     def __init__(
@@ -91,7 +112,7 @@ class GradientMatching:
         x: Float[Tensor, "n d"],
         sizes: Sequence[int],
         whole: WholeGradients,
-        edges: PairMLP | None,
+        edges: nn.Module | None,
         distance: Distance,
         schedule: Schedule,
         rates: Rates,
@@ -99,10 +120,12 @@ class GradientMatching:
         keep: Keep | None,
         unit: float,
         generator: torch.Generator,
+        terms: Terms | None = None,
     ) -> None:
         self.x, self.sizes, self.whole, self.edges = x, list(sizes), whole, edges
         self.distance, self.schedule, self.rates = distance, schedule, rates
         self.hops, self.keep, self.unit, self.generator = hops, keep, unit, generator
+        self.terms = terms
         counts = torch.tensor(self.sizes, device=x.device)
         self.y: Int[Tensor, " n"] = torch.arange(len(counts), device=x.device).repeat_interleave(
             counts
@@ -112,6 +135,8 @@ class GradientMatching:
         parameters = dict(edges.named_parameters()) if edges else {}
         self.adam_features = Adam([x], rates.features)
         self.adam_edges = Adam(list(parameters.values()), rates.edges)
+        beside = dict(terms.named_parameters()) if terms else {}
+        self.adam_terms = Adam(list(beside.values()), rates.terms)
         self.graph: Mapping[str, Tensor] = {"x": x} | {
             f"edges/{k}": p for k, p in parameters.items()
         }
@@ -119,6 +144,8 @@ class GradientMatching:
             **self.graph,
             **adam_moments("features", self.adam_features),
             **adam_moments("edges", self.adam_edges),
+            **{f"terms/{k}": p for k, p in beside.items()},
+            **adam_moments("terms", self.adam_terms),
         }
 
     def update(self, step: int) -> dict[str, float]:
@@ -126,22 +153,25 @@ class GradientMatching:
         epoch = step - 1
         moves_edges = self.edges is not None and self.schedule.moves_edges(epoch)
         before = self.schedule.epochs_of_edges(epoch)
-        self.adam_edges.steps = before * self.schedule.outer
+        self.adam_edges.steps = self.adam_terms.steps = before * self.schedule.outer
         self.adam_features.steps = (epoch - before) * self.schedule.outer
-        adam = self.adam_edges if moves_edges else self.adam_features
+        adams = [self.adam_edges, self.adam_terms] if moves_edges else [self.adam_features]
         self.x.requires_grad_(not moves_edges)
-        for p in self.adam_edges.parameters:
+        for p in (*self.adam_edges.parameters, *self.adam_terms.parameters):
             p.requires_grad_(moves_edges)
         classes = len(self.sizes)
         relay = SGCRelay(self.x.size(1), classes, self.rates.relay, self.generator, self.x)
         total = self.x.new_zeros(())
         for number in range(self.schedule.outer):
-            z = self._z(self.adjacency())
+            adjacency = self.adjacency()
+            z = self._z(adjacency)
             if number:
                 relay.train(z.detach(), self.target, self.schedule.inner)
             found = relay.gradients(z, self.target, self.sizes)
             loss = (self.share * self.distance(found, self.whole.of(relay))).sum()
-            adam.step(torch.autograd.grad(loss, adam.parameters))
+            if self.terms is not None and adjacency is not None:
+                loss = loss + self.terms(adjacency, moves_edges)
+            _descend(loss, adams)
             total += loss.detach()
         return {"loss": float(total) / self.schedule.outer}
 
@@ -167,3 +197,10 @@ class GradientMatching:
             return self.x
         operator = normalised(adjacency)
         return torch.linalg.matrix_power(operator, self.hops) @ self.x
+
+
+def _descend(loss: Tensor, adams: Sequence[Adam]) -> None:
+    """A step of each."""
+    gradients = iter(torch.autograd.grad(loss, [p for adam in adams for p in adam.parameters]))
+    for adam in adams:
+        adam.step([next(gradients) for _ in adam.parameters])

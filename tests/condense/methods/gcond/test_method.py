@@ -80,7 +80,7 @@ def test_an_interrupted_run_resumes_to_the_same_graph(
     settings = {name: BRIEF[name] for name in names}
     straight = run(graph, method, settings)
     with monkeypatch.context() as patched:
-        patched.setattr("condense.methods.gcond.method.GradientMatching", Stopped)
+        patched.setattr("condense.methods.gcond.condensing.GradientMatching", Stopped)
         stopped = run(graph, method, settings, checkpoints=Checkpoints(tmp_path / "c"))
     assert not stopped.provenance.complete
     assert [r["step"] for r in stopped.provenance.history] == [2, 4]
