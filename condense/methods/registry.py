@@ -204,6 +204,14 @@ METHODS: dict[str, MethodEntry] = {
         edges="an MLP of the features",
         key_settings=("epochs", "distance", "centred"),
     ),
+    "sgdd": MethodEntry(
+        "sgdd.method:condense",
+        "sgdd.settings:SGDDSettings",
+        "new",
+        nodes="as in `gcond`",
+        edges="a graphon's, guided by the features and compared with the whole graph's",
+        key_settings=("epochs", "outer", "inner", "structure", "smoothness", "share", "lr_plan"),
+    ),
     "simgc": MethodEntry(
         "simgc.method:condense",
         "simgc.settings:SimGCSettings",

@@ -63,6 +63,7 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
     ("gcondx", {"epochs": 1, "outer": 2, "inner": 1}),
     ("doscond", {"epochs": 2, "period": 2, "edge_epochs": 1}),
     ("bonsai", {"sample": 0.5, "surplus": 2.0}),
+    ("sgdd", {**BRIEF["sgdd"], "sample": 9}),
     ("simgc", {"steps": 4, "edge_steps": 1, "feature_steps": 1, "teacher_steps": 5}),
 ]
 
