@@ -60,7 +60,7 @@ class CondenseArguments:
             condenses the sub-graph of the training nodes, and models see test nodes only in the test.
         edge_ratio: the largest share of each relation's edges to keep, 0 for none; by default the node ratio.
         method: mixture, srgm, random, herding, kcenter, bonsai, kmeans, coarsening, gcdm, gcdmx, gcsntk,
-            sfgc, geom, freehgc, hgcond, gcond, gcondx, doscond, msgc or simgc; see its options.
+            sfgc, geom, freehgc, hgcond, gcond, gcondx, doscond, sgdd, msgc or simgc; see its options.
         bits: of a feature, 32, 16 or 8; a graph with a spread takes 16 at most. Scores stay
             the same (docs/concepts.md). A modality that rounding would change keeps more, with a note.
         seed: seed of all random numbers.

@@ -212,6 +212,14 @@ METHODS: dict[str, MethodEntry] = {
         edges="an MLP's, in several sparse graphs side by side",
         key_settings=("epochs", "graphs", "start", "outer", "inner"),
     ),
+    "sgdd": MethodEntry(
+        "sgdd.method:condense",
+        "sgdd.settings:SGDDSettings",
+        "new",
+        nodes="as in `gcond`",
+        edges="a graphon's, guided by the features and compared with the whole graph's",
+        key_settings=("epochs", "outer", "inner", "structure", "smoothness", "share", "lr_plan"),
+    ),
     "simgc": MethodEntry(
         "simgc.method:condense",
         "simgc.settings:SimGCSettings",

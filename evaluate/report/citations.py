@@ -16,6 +16,7 @@ METHOD_SOURCES = {
     "coarsening": ("kmeanspp",),
     "gcdmx": ("gcdm",),
     "gcondx": ("gcond",),
+    "sgdd": ("sgdd", "copt"),
 }
 """Method -> keys in references.bib, where the key is not the method's own name."""
 

@@ -67,6 +67,7 @@ RUNS: list[tuple[str, dict[str, Any]]] = [
         {"epochs": 2, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "start": "nodes"},
     ),
     ("bonsai", {"sample": 0.5, "surplus": 2.0}),
+    ("sgdd", {**BRIEF["sgdd"], "sample": 9}),
     ("simgc", {"steps": 4, "edge_steps": 1, "feature_steps": 1, "teacher_steps": 5}),
 ]
 

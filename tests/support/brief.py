@@ -18,6 +18,7 @@ BRIEF: dict[str, dict[str, Any]] = {
     "gcondx": {"epochs": 3, "outer": 2, "inner": 1, "check_every": 2},
     "doscond": {"epochs": 4, "period": 2, "edge_epochs": 1, "check_every": 2},
     "msgc": {"epochs": 4, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "check_every": 2},
+    "sgdd": {"epochs": 4, "outer": 2, "inner": 1, "period": 2, "edge_epochs": 1, "check_every": 2},
     "simgc": {"steps": 4, "check_every": 2, "edge_steps": 1, "feature_steps": 1},
     "hgcond": {"epochs": 2, "outer": 2, "check_every": 2, "start_epochs": 5},
     "gcdm": {"epochs": 4, "check_every": 2, "edge_epochs": 1, "feature_epochs": 1},

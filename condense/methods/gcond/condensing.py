@@ -14,7 +14,7 @@ from condense.data.graph import MultimodalGraph
 from condense.data.relations import reverses
 from condense.methods.gcond.distance import DISTANCES
 from condense.methods.gcond.settings import MatchingSettings
-from condense.methods.gcond.synthesis import GradientMatching, Keep, Rates, Schedule
+from condense.methods.gcond.synthesis import GradientMatching, Keep, Rates, Schedule, Terms
 from condense.methods.gcond.whole import WholeGradients
 from condense.methods.homogeneous.assembly import condensed_graph, only_relation
 from condense.methods.homogeneous.graph import HomogeneousGraph
@@ -32,12 +32,14 @@ class Start:
         edges: A' as a function of them; None for A' = I.
         keep: which entries of A' are edges; None if all are.
         copies: which condensed nodes share features; None if none do.
+        terms: what is added to the loss.
     """
 
     x: Float[Tensor, "k d"]
     edges: nn.Module | None
     keep: Keep | None = None
     copies: Float[Tensor, "n k"] | None = None
+    terms: Terms | None = None
 
 
 Begin = Callable[[HomogeneousGraph, float], Start]
@@ -66,7 +68,7 @@ def condense_by_matching(
         )
         synthesis = GradientMatching(
             start.x, task.budget.classes, whole, start.edges, DISTANCES[distance], schedule, rates,
-            settings.hops, start.keep, unit, task.generator, start.copies,
+            settings.hops, start.keep, unit, task.generator, start.copies, start.terms,
         )  # fmt: skip
     with task.clock.stage("match"), threads_for(start.x.numel()):
         rate = ("lr_features", rates.features)

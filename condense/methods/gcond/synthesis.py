@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -40,11 +41,12 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Rates:
-    """Learning rates of Adam for X', for the MLP behind A', and for the relay."""
+    """Learning rates of Adam for X', for what makes A', for the relay, and for parameters of `Terms`."""
 
     features: float
     edges: float
     relay: float
+    terms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,24 @@ class Keep:
 
     most: int
     threshold: float
+
+
+@runtime_checkable
+class Terms(Protocol):
+    """What is added to the matching loss, as a function of A'; it may have parameters of its own."""
+
+    def __call__(self, adjacency: Tensor, moves_edges: bool) -> Tensor:
+        """The sum of the terms.
+
+        Args:
+            adjacency: A' within the budget of edges.
+            moves_edges: whether the edges are updated, and the parameters of the terms with them, or X'.
+        """
+        ...
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """What the updates of the edges change as well."""
+        ...
 
 
 class GradientMatching:
@@ -79,6 +99,7 @@ class GradientMatching:
         unit: Z' divided by it has the units of the validator.
         generator: draws the relays.
         copies: one-hot rows, which row of `x` each condensed node has; None if each has its own.
+        terms: what is added to the loss.
     """
 
     def __init__(
@@ -95,11 +116,12 @@ class GradientMatching:
         unit: float,
         generator: torch.Generator,
         copies: Float[Tensor, "n k"] | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self.x, self.sizes, self.whole, self.edges = x, list(sizes), whole, edges
         self.distance, self.schedule, self.rates = distance, schedule, rates
         self.hops, self.keep, self.unit, self.generator = hops, keep, unit, generator
-        self.copies = copies
+        self.copies, self.terms = copies, terms
         counts = torch.tensor(self.sizes, device=x.device)
         self.y: Int[Tensor, " n"] = torch.arange(len(counts), device=x.device).repeat_interleave(
             counts
@@ -107,34 +129,42 @@ class GradientMatching:
         self.target = torch.nn.functional.one_hot(self.y, len(counts)).to(x.dtype)
         self.share = counts.to(x.dtype) / counts.max()
         parameters = dict(edges.named_parameters()) if edges else {}
+        beside = dict(terms.named_parameters()) if terms else {}
         self.adams: Mapping[str, Adam] = {
             "features": Adam([x], rates.features),
             "edges": Adam(list(parameters.values()), rates.edges),
+            "terms": Adam(list(beside.values()), rates.terms),
         }
         self.graph: Mapping[str, Tensor] = {"x": x} | {
             f"edges/{k}": p for k, p in parameters.items()
         }
-        self.state: Mapping[str, Tensor] = (
-            {f"edges/{k}": b for k, b in edges.named_buffers()} if edges else {}
-        )
+        self.state: Mapping[str, Tensor] = {
+            **({f"edges/{k}": b for k, b in edges.named_buffers()} if edges else {}),
+            **{f"terms/{k}": p for k, p in beside.items()},
+        }
 
     def update(self, step: int) -> dict[str, float]:
         """One epoch; the mean loss over its updates."""
         moves_edges = self.edges is not None and self.schedule.moves_edges(step - 1)
-        adam = self.adams["edges" if moves_edges else "features"]
+        adams = [
+            self.adams[name] for name in (("edges", "terms") if moves_edges else ("features",))
+        ]
         self.x.requires_grad_(not moves_edges)
-        for p in self.adams["edges"].parameters:
+        for p in (*self.adams["edges"].parameters, *self.adams["terms"].parameters):
             p.requires_grad_(moves_edges)
         classes = len(self.sizes)
         relay = SGCRelay(self.x.size(1), classes, self.rates.relay, self.generator, self.x)
         total = self.x.new_zeros(())
         for number in range(self.schedule.outer):
-            z = self._z(self.adjacency())
+            adjacency = self.adjacency()
+            z = self._z(adjacency)
             if number:
                 relay.train(z.detach(), self.target, self.schedule.inner)
             found = relay.gradients(z, self.target, self.sizes)
             loss = (self.share * self.distance(found, self.whole.of(relay))).sum()
-            adam.step(torch.autograd.grad(loss, adam.parameters))
+            if self.terms is not None and adjacency is not None:
+                loss = loss + self.terms(adjacency, moves_edges)
+            _descend(loss, adams)
             total += loss.detach()
         return {"loss": float(total) / self.schedule.outer}
 
@@ -165,3 +195,10 @@ class GradientMatching:
             return self.nodes()
         operator = normalised(adjacency)
         return torch.linalg.matrix_power(operator, self.hops) @ self.nodes()
+
+
+def _descend(loss: Tensor, adams: Sequence[Adam]) -> None:
+    """A step of each."""
+    gradients = iter(torch.autograd.grad(loss, [p for adam in adams for p in adam.parameters]))
+    for adam in adams:
+        adam.step([next(gradients) for _ in adam.parameters])

@@ -20,10 +20,7 @@ EPSILON = 1e-5
 class PairMLP(nn.Module):
     """A'_ij = σ( (MLP([x_i; x_j]) + MLP([x_j; x_i])) / 2 ) for i ≠ j, and A'_ii = 0.
 
-    Two hidden layers with batch norm over all n'² pairs, which takes out their biases, so they have none. The
-    first layer is linear in each half of a pair, W [x_i; x_j] = a_i + b_j, so it is applied to nodes: n' d
-    numbers instead of n'² d. So is its batch norm: over all pairs, a_i + b_j has the mean ā + b̄ and the
-    variance var a + var b.
+    Two hidden layers with batch norm over all n'² pairs, which takes out their biases, so they have none.
 
     Args:
         width: d.
@@ -45,14 +42,10 @@ class PairMLP(nn.Module):
 
     def forward(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n n"]:
         """A', symmetric, between 0 and 1, without self-loops; differentiable in x and in the parameters."""
-        left, right = self.first.weight.split(x.size(1), dim=1)
-        a, b = x @ left.T, x @ right.T  # [n, WIDTH]
-        a, b = a - a.mean(dim=0), b - b.mean(dim=0)
-        variance = (a.square() + b.square()).mean(dim=0)
-        scale = self.first_norm.weight * (variance + EPSILON).rsqrt()
+        a, b = standardised_halves(self.first, self.first_norm, x)
         scores = _PairScores.apply(
-            a * scale + self.first_norm.bias,
-            b * scale,
+            a,
+            b,
             self.second.weight,
             self.second_norm.weight,
             self.second_norm.bias,
@@ -62,6 +55,27 @@ class PairMLP(nn.Module):
         assert isinstance(scores, Tensor)
         adjacency = torch.sigmoid((scores + scores.T) / 2 + self.last.bias)
         return adjacency - torch.diag(adjacency.diagonal())
+
+
+def standardised_halves(
+    first: nn.Linear, norm: nn.BatchNorm1d, x: Float[Tensor, "n d"]
+) -> tuple[Float[Tensor, "n h"], Float[Tensor, "n h"]]:
+    """The halves a, b of a first layer: a_i + b_j = norm(first([x_i; x_j])), normed over all n² pairs.
+
+    The layer is linear in each half of a pair, so it is applied to nodes: n d numbers instead of n² d. So is
+    its batch norm: over all pairs, a_i + b_j has the mean ā + b̄ and the variance var a + var b.
+
+    Args:
+        first: from 2 d numbers, without bias.
+        norm: its weight and bias are read.
+        x: the nodes.
+    """
+    left, right = first.weight.split(x.size(1), dim=1)
+    a, b = x @ left.T, x @ right.T
+    a, b = a - a.mean(dim=0), b - b.mean(dim=0)
+    variance = (a.square() + b.square()).mean(dim=0)
+    scale = norm.weight * (variance + norm.eps).rsqrt()
+    return a * scale + norm.bias, b * scale
 
 
 class _Workspace:

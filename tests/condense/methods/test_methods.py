@@ -74,11 +74,15 @@ VARIANTS = [
     ("msgc", BRIEF["msgc"]),
     ("msgc", {**BRIEF["msgc"], "start": "nodes", "graphs": 3, "distance": "mse", "hops": 1}),
     ("msgc", {"epochs": 0, "start": "clusters", "graphs": 5}),
+    ("sgdd", BRIEF["sgdd"]),
+    ("sgdd", {**BRIEF["sgdd"], "structure": 0, "smoothness": 0, "hops": 1, "threshold": 0}),
+    ("sgdd", {"epochs": 2, "outer": 1, "sample": 9, "share": 0, "distance": "mse"}),
+    ("sgdd", {"epochs": 0}),
     ("simgc", {"steps": 4, "check_every": 2, "edge_steps": 1, "feature_steps": 1}),
     ("simgc", {"steps": 2, "teacher": "two-layer", "hidden": 5, "teacher_steps": 3, "hops": 1}),
 ]
 SELECTORS = ["random", "herding", "kcenter", "bonsai"]
-ONE_RELATION = {"gcdm", "gcond", "doscond", "msgc", "simgc"}
+ONE_RELATION = {"gcdm", "gcond", "doscond", "msgc", "sgdd", "simgc"}
 """Methods that make edges of one relation, and take no graph with several."""
 TARGET_ALONE = ONE_RELATION | {"gcdmx", "gcsntk", "sfgc", "geom", "gcondx"}
 """Methods whose graphs have no nodes of other types than the target's."""
@@ -246,6 +250,9 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("doscond", {"inner": 1}, "'inner' is unknown"),
         ("msgc", {"hops": 0}, "hops (got 0) must be at least 1"),
         ("msgc", {"graphs": -1}, "graphs (got -1)"),
+        ("sgdd", {"share": 1.5}, "share (got 1.5)"),
+        ("sgdd", {"edge_epochs": 50}, "edge_epochs (got 50) must be fewer than"),
+        ("sgdd", {"structure": -1}, "structure (got -1"),
         ("simgc", {"hidden": 64}, "hidden (got 64) has no effect with --teacher linear"),
         ("simgc", {"hops": 0}, "hops (got 0)"),
         ("simgc", {"threshold": 1.0}, "threshold (got 1.0)"),

@@ -17,17 +17,36 @@ from condense.methods.homogeneous.pair_mlp import PairMLP
 from tests.support.synthesis import take_over
 
 D, SIZES = 5, (3, 1, 2)
-RATES = Rates(features=0.02, edges=0.01, relay=0.05)
+RATES = Rates(features=0.02, edges=0.01, relay=0.05, terms=0.1)
 
 
-def synthesis(schedule: Schedule, distance=by_columns, edges: bool = True, most: int = 100):
+class Toy(nn.Module):
+    """Terms with a parameter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(6, dtype=torch.float64))
+
+    def forward(self, adjacency: Tensor, moves_edges: bool) -> Tensor:
+        scale = self.scale if moves_edges else 2.0
+        return (adjacency * scale).square().sum() - adjacency.sum()
+
+
+def synthesis(
+    schedule: Schedule,
+    distance=by_columns,
+    edges: bool = True,
+    most: int = 100,
+    terms: bool = False,
+):
     rng = torch.Generator().manual_seed(0)
     z = torch.randn(12, D, generator=rng, dtype=torch.float64)
     x = torch.randn(sum(SIZES), D, generator=rng, dtype=torch.float64)
     whole = WholeGradients(z, torch.arange(12) % 3, 3, 256, rng)
     net = PairMLP(D, rng, x) if edges else None
     keep = Keep(most, 0.3) if edges else None
-    return GradientMatching(x, SIZES, whole, net, distance, schedule, RATES, 2, keep, 2.0, rng)
+    toy = Toy() if terms else None
+    return GradientMatching(x, SIZES, whole, net, distance, schedule, RATES, 2, keep, 2.0, rng, toy)
 
 
 class Reference:
@@ -42,6 +61,9 @@ class Reference:
         self.by_features = torch.optim.Adam([self.x], RATES.features)
         parameters = list(self.net.parameters()) if self.net else [torch.zeros(1)]
         self.by_edges = torch.optim.Adam(parameters, RATES.edges)
+        self.terms = copy.deepcopy(of.terms)
+        beside = [p for _, p in self.terms.named_parameters()] if self.terms else [torch.zeros(1)]
+        self.by_terms = torch.optim.Adam(beside, RATES.terms)
         self.y = torch.repeat_interleave(torch.arange(3), torch.tensor(SIZES))
 
     def logits(self, linear: nn.Linear) -> Tensor:
@@ -90,30 +112,35 @@ class Reference:
                 adam.zero_grad()
                 nn.functional.cross_entropy(self.logits(linear), self.y).backward()
                 adam.step()
-            loss = self.loss(linear)
-            losses.append(loss.item())
-            self.by_features.zero_grad()
-            self.by_edges.zero_grad()
-            loss.backward()
             moves_edges = epoch % schedule.period < schedule.edge_epochs
-            (self.by_edges if moves_edges else self.by_features).step()
+            loss = self.loss(linear)
+            if self.terms:
+                loss = loss + self.terms(self.adjacency(), moves_edges)
+            losses.append(loss.item())
+            moved = [self.by_edges, self.by_terms] if moves_edges else [self.by_features]
+            for each in (self.by_features, self.by_edges, self.by_terms):
+                each.zero_grad()
+            loss.backward()
+            for each in moved:
+                each.step()
         return sum(losses) / len(losses)
 
 
 @pytest.mark.parametrize("distance", [by_columns, squared])
 @pytest.mark.parametrize(
-    ("schedule", "edges", "most"),
+    ("schedule", "edges", "most", "terms"),
     [
-        (Schedule(3, 2, 1, 3), True, 100),
-        (Schedule(2, 1, 1, 2), True, 9),
-        (Schedule(2, 0, 0, 1), True, 100),
-        (Schedule(3, 2), False, 0),
+        (Schedule(3, 2, 1, 3), True, 100, False),
+        (Schedule(2, 1, 1, 2), True, 9, False),
+        (Schedule(2, 0, 0, 1), True, 100, False),
+        (Schedule(3, 2), False, 0, False),
+        (Schedule(2, 1, 2, 3), True, 20, True),
     ],
 )
 def test_epochs_equal_a_plain_implementation(
-    schedule: Schedule, edges: bool, most: int, distance
+    schedule: Schedule, edges: bool, most: int, terms: bool, distance
 ) -> None:
-    ours = synthesis(schedule, distance, edges, most)
+    ours = synthesis(schedule, distance, edges, most, terms)
     reference = Reference(ours)
     for epoch in range(5):
         expected = reference.epoch(epoch, schedule)
@@ -123,11 +150,14 @@ def test_epochs_equal_a_plain_implementation(
         theirs = dict(reference.net.named_parameters())
         for name, p in ours.edges.named_parameters():
             torch.testing.assert_close(p, theirs[name], rtol=1e-7, atol=1e-9)
+    if isinstance(ours.terms, Toy) and isinstance(reference.terms, Toy):
+        torch.testing.assert_close(ours.terms.scale, reference.terms.scale, rtol=1e-7, atol=1e-9)
 
 
-def test_another_run_goes_on_from_the_state() -> None:
+@pytest.mark.parametrize("terms", [False, True])
+def test_another_run_goes_on_from_the_state(terms: bool) -> None:
     schedule = Schedule(2, 1, 1, 2)
-    straight, stopped, resumed = (synthesis(schedule) for _ in range(3))
+    straight, stopped, resumed = (synthesis(schedule, terms=terms) for _ in range(3))
     for step in (1, 2, 3, 4, 5):
         straight.update(step)
     for step in (1, 2, 3):

@@ -13,10 +13,12 @@ from condense.methods.gcond.distance import by_columns
 from condense.methods.gcond.relay import SGCRelay
 from condense.methods.gcond.synthesis import GradientMatching, Rates, Schedule
 from condense.methods.gcond.whole import WholeGradients
+from condense.methods.homogeneous.loop import tensors_of
 from condense.methods.homogeneous.pair_mlp import PairMLP
 from condense.methods.msgc.copies import Copies
 from condense.methods.msgc.edges import SparseGraphs
 from condense.methods.msgc.patterns import patterns
+from tests.support.synthesis import take_over
 
 D, SIZES, GRAPHS = 5, (6, 3, 6), 3
 RATES = Rates(features=0.02, edges=0.01, relay=0.05)
@@ -128,12 +130,11 @@ def test_another_run_goes_on_from_the_state_with_its_patterns() -> None:
         straight.update(step)
     for step in (1, 2, 3):
         stopped.update(step)
-    with torch.no_grad():
-        resumed.state["edges/linked"].zero_()
-        for name, x in resumed.state.items():
-            x.copy_(stopped.state[name])
+    resumed.state["edges/linked"].zero_()
+    take_over(resumed, stopped)
     resumed.generator.set_state(stopped.generator.get_state())
     for step in (4, 5):
         resumed.update(step)
-    for name, x in straight.state.items():
-        assert torch.equal(x, resumed.state[name]), name
+    theirs = tensors_of(resumed)
+    for name, x in tensors_of(straight).items():
+        assert torch.equal(x, theirs[name]), name
