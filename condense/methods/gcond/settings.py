@@ -58,7 +58,7 @@ class TrainedRelaySettings:
 
 
 @dataclass(frozen=True, config=STRICT)
-class TurnSettings:
+class TurnSettings(MatchingSettings):
     """Edges that follow from the features, and are updated in turn with them.
 
     Attributes:
@@ -71,7 +71,11 @@ class TurnSettings:
     period: int = Field(default=50, ge=1)
 
     def __post_init__(self) -> None:
-        """Reject a period in which the features would never move."""
+        """Reject a period in which the features would never move, and edges without an effect."""
+        if not self.hops:
+            raise ValueError(
+                f"hops (got {self.hops}) must be at least 1, or edges have no effect; try --hops 2"
+            )
         if self.edge_epochs >= self.period:
             raise ValueError(
                 f"edge_epochs (got {self.edge_epochs}) must be fewer than the epochs of a period "
@@ -93,7 +97,7 @@ class EdgeSettings(TurnSettings):
 
 
 @dataclass(frozen=True, config=STRICT)
-class GCondSettings(EdgeSettings, TrainedRelaySettings, MatchingSettings):
+class GCondSettings(EdgeSettings, TrainedRelaySettings):
     """Settings of GCond, those of the authors' code for Cora.
 
     It reads the modalities side by side as one feature matrix, and takes graphs with one relation, among
@@ -116,7 +120,7 @@ class GCondXSettings(TrainedRelaySettings, MatchingSettings):
 
 
 @dataclass(frozen=True, config=STRICT)
-class DosCondSettings(EdgeSettings, MatchingSettings):
+class DosCondSettings(EdgeSettings):
     """Settings of DosCond, those of the authors' command for Cora (KDD22_DosCond/README.md).
 
     It reads the modalities side by side as one feature matrix, and takes graphs with one relation, among

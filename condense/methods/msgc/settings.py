@@ -10,19 +10,20 @@ from pydantic.dataclasses import dataclass
 from condense.config import STRICT
 from condense.methods.gcond.settings import (
     HIGHEST_LR,
-    MatchingSettings,
     TrainedRelaySettings,
     TurnSettings,
 )
 
 
 @dataclass(frozen=True, config=STRICT)
-class MSGCSettings(TurnSettings, TrainedRelaySettings, MatchingSettings):
+class MSGCSettings(TurnSettings, TrainedRelaySettings):
     """Settings of MSGC, those of the authors' code for Cora (parameters.py).
 
-    What it shares with GCond has the same values there, whose sources are named; "mse" and the scaling of
-    features are not in its code. It reads the modalities side by side as one feature matrix, and takes graphs
-    with one relation, among nodes of the target type; others are refused.
+    Settings that GCond has too have the same values in both codes; their descriptions name GCond's sources.
+    "mse" and the scaling of features are not in MSGC's code.
+
+    It reads the modalities side by side as one feature matrix, and takes graphs with one relation, among
+    nodes of the target type; others are refused.
 
     Attributes:
         graphs: how many graphs the condensed nodes make; more graphs have fewer distinct nodes. 0 takes
@@ -36,11 +37,3 @@ class MSGCSettings(TurnSettings, TrainedRelaySettings, MatchingSettings):
     graphs: int = Field(default=0, ge=0)
     start: Literal["mean", "clusters", "nodes"] = "mean"
     lr_edges: float = Field(default=1e-4, gt=0, le=HIGHEST_LR)
-
-    def __post_init__(self) -> None:
-        """Reject turns without updates of features, and graphs whose edges would have no effect."""
-        super().__post_init__()
-        if not self.hops:
-            raise ValueError(
-                f"hops (got {self.hops}) must be at least 1, or edges have no effect; try --hops 2"
-            )

@@ -24,7 +24,8 @@ We depart from their code as `condense.methods.gcond.method` says of GCond, and 
 - W is COPT's (Dong and Sawin, NeurIPS 2020), from which the authors' comes: between Laplacians, L = I − S and
   L' = I − S', with the P that Sinkhorn's iterations have scaled. The authors' code has S and A' in their
   place, which have negative eigenvalues; it multiplies by P as it was before scaling, weighs tr L'† by n',
-  leaves out tr L†, and takes the absolute value of the rest. Its W has no fixed scale, and α = 1e-10.
+  leaves out tr L†, and takes the absolute value of the rest. Its W has no fixed scale, and α = 1e-10. Its
+  pseudo-inverse drops the least singular value alone; ours drops all eigenvalues below the same bound.
 - The derivative of W is a closed form. Theirs is that of singular vectors; users report losses that are NaN
   (issues 2 and 9 of their repository), and where an exception is raised W counts as 0.
 - P has a learning rate of its own. With that of the networks it stays nearly uniform, and W says little of A.

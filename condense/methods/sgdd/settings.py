@@ -9,13 +9,12 @@ from condense.config import STRICT
 from condense.methods.gcond.settings import (
     HIGHEST_LR,
     EdgeSettings,
-    MatchingSettings,
     TrainedRelaySettings,
 )
 
 
 @dataclass(frozen=True, config=STRICT)
-class SGDDSettings(EdgeSettings, TrainedRelaySettings, MatchingSettings):
+class SGDDSettings(EdgeSettings, TrainedRelaySettings):
     """Settings of SGDD: GCond's, most of which its authors share, and those of the structure.
 
     It reads the modalities side by side as one feature matrix, and takes graphs with one relation, among

@@ -250,6 +250,7 @@ def test_kmeans_centres_are_means_of_one_class() -> None:
         ("doscond", {"inner": 1}, "'inner' is unknown"),
         ("msgc", {"hops": 0}, "hops (got 0) must be at least 1"),
         ("msgc", {"graphs": -1}, "graphs (got -1)"),
+        ("gcond", {"hops": 0}, "hops (got 0) must be at least 1"),
         ("sgdd", {"share": 1.5}, "share (got 1.5)"),
         ("sgdd", {"edge_epochs": 50}, "edge_epochs (got 50) must be fewer than"),
         ("sgdd", {"structure": -1}, "structure (got -1"),

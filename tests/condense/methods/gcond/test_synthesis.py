@@ -46,7 +46,9 @@ def synthesis(
     net = PairMLP(D, rng, x) if edges else None
     keep = Keep(most, 0.3) if edges else None
     toy = Toy() if terms else None
-    return GradientMatching(x, SIZES, whole, net, distance, schedule, RATES, 2, keep, 2.0, rng, toy)
+    return GradientMatching(
+        x, SIZES, whole, net, distance, schedule, RATES, 2, keep, 2.0, rng, terms=toy
+    )
 
 
 class Reference:
