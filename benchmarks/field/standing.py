@@ -22,7 +22,7 @@ SHARES = {
 MODELS = ("mlp", "sgc", "gcn", "hgt")
 METHODS = (
     "mixture", "srgm", "coarsening", "kmeans:labels=pseudo", "kcenter", "herding", "random",
-    "gcond", "gcondx", "doscond", "gcdm", "gcdmx", "simgc", "sfgc", "geom",
+    "gcond", "gcondx", "doscond", "sgdd", "msgc", "gcdm", "gcdmx", "simgc", "sfgc", "geom",
     "gcsntk", "bonsai", "freehgc", "hgcond",
 )  # fmt: skip
 CHOSEN = {("debian", "mixture"): "mixture:spread=on", ("amazon1", "mixture"): "mixture:spread=on"}
