@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.equal_bytes.comparison import Comparison
 from benchmarks.equal_bytes.graphs import Graphs
 from benchmarks.equal_bytes.measure import measure
-from benchmarks.field.standing import METHODS, MODELS, SHARES, in_rows
+from benchmarks.field.standing import METHODS, MODELS, SHARES, in_rows, models_of
 from benchmarks.field.tables import kept_table, record_table, scores_table, seconds_table
 from condense.errors import UserError
 from evaluate.results.rows import WHOLE
@@ -28,15 +28,16 @@ def main() -> None:
     parser.add_argument("--graphs", type=Path, default=Path("runs/equal_bytes"))
     parser.add_argument("--sets", nargs="+", default=list(SHARES), choices=list(SHARES))
     parser.add_argument("--methods", nargs="+", default=[WHOLE, *METHODS])
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    parser.add_argument("--models", nargs="+", choices=MODELS, help="default: four")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--print", action="store_true")
     arguments = parser.parse_args()
     for dataset in arguments.sets if not arguments.print else ():
         graphs = Graphs(Comparison(dataset, SHARES[dataset]), arguments.graphs)
+        models = arguments.models or models_of(dataset)
         methods = [in_rows(dataset, method) for method in arguments.methods]
         try:
-            measure(graphs, arguments.data_root, methods, arguments.models, arguments.seeds)
+            measure(graphs, arguments.data_root, methods, models, arguments.seeds)
         except UserError as error:
             parser.error(str(error))
     for dataset in arguments.sets:

@@ -9,10 +9,10 @@ from benchmarks.equal_bytes.comparison import TITLES, Comparison
 from benchmarks.equal_bytes.table import scores
 from benchmarks.field.standing import (
     METHODS,
-    MODELS,
     SHARES,
     Standing,
     in_rows,
+    models_of,
     record,
     standings,
 )
@@ -56,17 +56,17 @@ def record_table() -> str:
 
 def scores_table(dataset: str) -> str:
     """Micro-F1 in points of every method with every model on one data set, and why others are left out."""
-    comparison = Comparison(dataset, SHARES[dataset])
+    comparison, models = Comparison(dataset, SHARES[dataset]), models_of(dataset)
     lines = [
-        ["micro-F1", "nodes", "kB", *MODELS, "kept, %", "seconds"],
-        ["---", *["---:"] * (len(MODELS) + 4)],
+        ["micro-F1", "nodes", "kB", *models, "kept, %", "seconds"],
+        ["---", *["---:"] * (len(models) + 4)],
     ]
-    whole = comparison.kept(WHOLE, MODELS)
-    lines.append(["whole graph", "", "", *(scores(whole[m]) for m in MODELS), "", ""])
+    whole = comparison.kept(WHOLE, models)
+    lines.append(["whole graph", "", "", *(scores(whole[m]) for m in models), "", ""])
     known = standings()
     for method in METHODS:
-        rows = comparison.kept(in_rows(dataset, method), MODELS)
-        found = [row for m in MODELS for row in rows[m]]
+        rows = comparison.kept(in_rows(dataset, method), models)
+        found = [row for m in models for row in rows[m]]
         if not found:
             continue
         one = known.get((dataset, method))
@@ -75,7 +75,7 @@ def scores_table(dataset: str) -> str:
                 f"`{in_rows(dataset, method)}`",
                 f"{found[0].nodes:,}",
                 f"{found[0].bytes / 1000:,.0f}",
-                *(scores(rows[m]) for m in MODELS),
+                *(scores(rows[m]) for m in models),
                 f"{one.kept:.1f}" if one else NOT_MEASURED,
                 f"{found[0].condense_seconds:.0f}",
             ]
