@@ -42,12 +42,12 @@ lint: .venv/dev-ready
 docs: .venv/dev-ready
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
-# One thread a process, one process a core: more would only wait for each other.
+# One thread a process: more would only wait for each other, and for whatever else the machine does.
 quick: .venv/dev-ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 slow: .venv/dev-ready
-	$(BIN)/python -m pytest -q -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m slow
 
 clean:
 	rm -rf .venv runs build site *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter
 
 from benchmarks.equal_bytes.comparison import TITLES
 from benchmarks.field.standing import METHODS, SHARES, Standing, front
@@ -38,6 +39,7 @@ def pareto(known: dict[tuple[str, str], Standing]) -> Figure:
                     )  # fmt: skip
             axes.axhline(100, color=INK, linewidth=0.8, zorder=0)
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
             axes.set_title(TITLES[dataset])
         shown = [(i, m) for i, m in enumerate(METHODS) if any(m == one for _, one in known)]
         legend = figure.axes[len(sets)]
