@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from benchmarks import out_of_core
@@ -33,7 +34,7 @@ from benchmarks.equal_bytes import comparison, curves
 from benchmarks.equal_bytes import table as at_equal_bytes
 from benchmarks.field import figure as field_figure
 from benchmarks.field import tables as field_tables
-from benchmarks.field.standing import standings
+from benchmarks.field.standing import Standing, standings
 from benchmarks.forest import all_differences, as_csv, described, differences, forest, stamp
 from benchmarks.tables import MODELS, TABLES
 from evaluate.results.rows import WHOLE
@@ -105,8 +106,8 @@ def _block(match: re.Match[str]) -> str:
         compared = comparison.Comparison(dataset, float(share))
         return at_equal_bytes.table(compared, shown or comparison.MODELS)
     if kind == "field":
-        shown = FIELD.get(words[0])
-        return shown() if shown else field_tables.scores_table(words[0])
+        known, shown = field_standings(), FIELD.get(words[0])
+        return shown(known) if shown else field_tables.scores_table(known, words[0])
     table, models = words[0], tuple(words[1:]) or MODELS
     if models == ("all",):
         models = TABLES[table].models
@@ -197,7 +198,13 @@ def break_even(table: str, models: Sequence[str]) -> str:
     return f"```text\n{as_break_even(summarise(rows_of(table, models)))}\n```"
 
 
-FIELD: dict[str, Callable[[], str]] = {
+@cache
+def field_standings() -> dict[tuple[str, str], Standing]:
+    """Where all condensers stand; thousands of rows are read for it."""
+    return standings()
+
+
+FIELD: dict[str, Callable[[field_tables.Known], str]] = {
     "kept": field_tables.kept_table,
     "record": field_tables.record_table,
     "seconds": field_tables.seconds_table,
@@ -223,7 +230,7 @@ def main() -> None:
     points = curves.points()
     drawing = adaptive(curves.curves(points), curves.described(points))
     (FIGURES / "equal_bytes.svg").write_text(drawing, encoding="utf-8")
-    known = standings()
+    known = field_standings()
     drawing = adaptive(field_figure.pareto(known), field_figure.described(known))
     (FIGURES / "field.svg").write_text(drawing, encoding="utf-8")
 

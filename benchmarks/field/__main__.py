@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.equal_bytes.comparison import Comparison
 from benchmarks.equal_bytes.graphs import Graphs
 from benchmarks.equal_bytes.measure import measure
-from benchmarks.field.standing import METHODS, MODELS, SHARES, in_rows, models_of
+from benchmarks.field.standing import METHODS, MODELS, SHARES, in_rows, models_of, standings
 from benchmarks.field.tables import kept_table, record_table, scores_table, seconds_table
 from condense.errors import UserError
 from evaluate.results.rows import WHOLE
@@ -40,9 +40,12 @@ def main() -> None:
             measure(graphs, arguments.data_root, methods, models, arguments.seeds)
         except UserError as error:
             parser.error(str(error))
+    known = standings()
     for dataset in arguments.sets:
-        print(f"\n{dataset} at {SHARES[dataset]:.1%} of its bytes\n\n{scores_table(dataset)}")
-    print(f"\n{kept_table()}\n\n{record_table()}\n\n{seconds_table()}")
+        print(
+            f"\n{dataset} at {SHARES[dataset]:.1%} of its bytes\n\n{scores_table(known, dataset)}"
+        )
+    print(f"\n{kept_table(known)}\n\n{record_table(known)}\n\n{seconds_table(known)}")
 
 
 if __name__ == "__main__":

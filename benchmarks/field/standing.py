@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -102,7 +102,7 @@ class Tally:
         return f"{self.wins}–{self.ties}–{self.losses}"
 
 
-def record(known: dict[tuple[str, str], Standing]) -> dict[str, Tally]:
+def record(known: Mapping[tuple[str, str], Standing]) -> dict[str, Tally]:
     """Method -> wins, ties and losses against every other one on every data set that has both."""
     tallies = {method: Tally() for method in METHODS}
     for dataset in SHARES:

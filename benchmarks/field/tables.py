@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from benchmarks.equal_bytes.comparison import TITLES, Comparison
 from benchmarks.equal_bytes.table import scores
@@ -14,17 +14,20 @@ from benchmarks.field.standing import (
     in_rows,
     models_of,
     record,
-    standings,
 )
 from evaluate.results.rows import WHOLE
 
 NOT_MEASURED = "–"
 
 
-def kept_table() -> str:
+Known = Mapping[tuple[str, str], Standing]
+"""(Data set, method) -> where it stands, see `benchmarks.field.standing.standings`."""
+
+
+def kept_table(known: Known) -> str:
     """Method × data set -> what is kept of the whole graph's micro-F1, in percent; the best in bold."""
     best = {
-        dataset: max((one.kept for (d, _), one in standings().items() if d == dataset), default=0.0)
+        dataset: max((one.kept for (d, _), one in known.items() if d == dataset), default=0.0)
         for dataset in SHARES
     }
 
@@ -32,17 +35,17 @@ def kept_table() -> str:
         text = f"{one.kept:.1f}"
         return f"**{text}**" if one.kept == best[one.dataset] else text
 
-    return _by_set("kept, %", cell, mean=lambda one: one.kept)
+    return _by_set(known, "kept, %", cell, mean=lambda one: one.kept)
 
 
-def seconds_table() -> str:
+def seconds_table(known: Known) -> str:
     """Method × data set -> seconds of condensing."""
-    return _by_set("seconds", lambda one: f"{one.seconds:.0f}")
+    return _by_set(known, "seconds", lambda one: f"{one.seconds:.0f}")
 
 
-def record_table() -> str:
+def record_table(known: Known) -> str:
     """Wins, ties and losses of every method against all others, the most successful first."""
-    tallies = record(standings())
+    tallies = record(known)
     lines = [["method", "wins – ties – losses", "won, of decided"], ["---", "---:", "---:"]]
 
     def won(method: str) -> float:
@@ -54,7 +57,7 @@ def record_table() -> str:
     return _markdown(lines)
 
 
-def scores_table(dataset: str) -> str:
+def scores_table(known: Known, dataset: str) -> str:
     """Micro-F1 in points of every method with every model on one data set, and why others are left out."""
     comparison, models = Comparison(dataset, SHARES[dataset]), models_of(dataset)
     lines = [
@@ -63,7 +66,6 @@ def scores_table(dataset: str) -> str:
     ]
     whole = comparison.kept(WHOLE, models)
     lines.append(["whole graph", "", "", *(scores(whole[m]) for m in models), "", ""])
-    known = standings()
     for method in METHODS:
         rows = comparison.kept(in_rows(dataset, method), models)
         found = [row for m in models for row in rows[m]]
@@ -86,10 +88,12 @@ def scores_table(dataset: str) -> str:
 
 
 def _by_set(
-    title: str, cell: Callable[[Standing], str], mean: Callable[[Standing], float] | None = None
+    known: Known,
+    title: str,
+    cell: Callable[[Standing], str],
+    mean: Callable[[Standing], float] | None = None,
 ) -> str:
     """A line a method, a column a data set; methods that are measured on all sets get a mean."""
-    known = standings()
     sets = [dataset for dataset in SHARES if any(d == dataset for d, _ in known)]
     lines = [
         [title, *(TITLES[dataset] for dataset in sets), *(["mean"] if mean else [])],

@@ -16,7 +16,6 @@ from benchmarks.adaptive_svg import adaptive
 from benchmarks.committed import HEADINGS, QUOTED, ROWS, lines_of
 from benchmarks.equal_bytes import curves
 from benchmarks.field import figure as field_figure
-from benchmarks.field.standing import standings
 from benchmarks.forest import all_differences, as_csv, differences, forest, stamp
 from benchmarks.results_pages import FIGURES, LARGE, README, RESULTS, pages
 from benchmarks.tables import MODELS
@@ -62,7 +61,10 @@ def test_the_curves_show_the_numbers_of_the_rows() -> None:
 
 def test_the_pareto_plots_show_the_numbers_of_the_rows() -> None:
     drawing = (FIGURES / "field.svg").read_text(encoding="utf-8")
-    assert f"<title>{html.escape(field_figure.described(standings()))}</title>" in drawing, RENEW
+    assert (
+        f"<title>{html.escape(field_figure.described(results_pages.field_standings()))}</title>"
+        in drawing
+    ), RENEW
 
 
 def test_the_readme_figure_shows_the_numbers_of_the_rows() -> None:
