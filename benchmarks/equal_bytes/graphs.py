@@ -23,7 +23,7 @@ from models.schema import features, modality_names
 
 LEAST, MOST = 0.97, 1.01
 """Of the bytes that each method has, how many it may take, and must, unless it takes all training nodes."""
-FIRST_GUESS, TRIALS = 1.8, 8
+FIRST_GUESS, TRIALS = 1.8, 12
 """Condensation ratio ÷ share of the bytes that is tried where no row says one, and how many are tried."""
 SHORT = {"epochs": 0, "steps": 0, "experts": 1}
 """Settings with which methods end at their start, whose graph has as many nodes and edges."""
