@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +16,15 @@ MIB = 2**20
 CPU = torch.device("cpu")
 
 needs_linux = pytest.mark.skipif(resident_bytes(CPU) is None, reason="the system does not tell")
+
+
+@pytest.fixture(autouse=True)
+def no_garbage() -> Iterator[None]:
+    """What earlier tests left is freed now, not while memory is measured."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def block(mib: int) -> np.ndarray:
