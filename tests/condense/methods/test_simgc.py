@@ -192,7 +192,7 @@ def test_light_edges_are_dropped() -> None:
 
 def test_alignment_comes_near_to_the_moments() -> None:
     made = aligned(lr_features=0.02)
-    first = float(made.loss())
+    first = float(made.loss().detach())
     for step in range(1, 301):
         made.update(step)
     assert float(made.loss()) < 0.2 * first
