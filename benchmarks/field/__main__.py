@@ -18,7 +18,9 @@ from benchmarks.equal_bytes.measure import measure
 from benchmarks.field.standing import METHODS, MODELS, SHARES, in_rows, models_of, standings
 from benchmarks.field.tables import kept_table, record_table, scores_table, seconds_table
 from condense.errors import UserError
+from condense.methods.spec import parse
 from evaluate.results.rows import WHOLE
+from models.choices import UnknownChoiceError
 
 
 def main() -> None:
@@ -32,6 +34,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--print", action="store_true")
     arguments = parser.parse_args()
+    try:
+        for method in arguments.methods:
+            if method != WHOLE:
+                parse(method)
+    except (UserError, UnknownChoiceError) as error:
+        parser.error(str(error))
     for dataset in arguments.sets if not arguments.print else ():
         graphs = Graphs(Comparison(dataset, SHARES[dataset]), arguments.graphs)
         models = arguments.models or models_of(dataset)
