@@ -13,12 +13,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.equal_bytes.comparison import METHODS, MODELS, SOURCES, Comparison
+from benchmarks.equal_bytes.comparison import METHODS, MODELS, SOURCES, Comparison, check_methods
 from benchmarks.equal_bytes.graphs import Graphs
 from benchmarks.equal_bytes.measure import measure
 from benchmarks.equal_bytes.table import table
 from condense.errors import UserError
-from condense.methods.spec import parse
 from evaluate.results.rows import WHOLE
 from models.choices import UnknownChoiceError
 
@@ -37,9 +36,7 @@ def main() -> None:
     arguments = parser.parse_args()
     methods, models = arguments.methods or [*METHODS, WHOLE], arguments.models
     try:
-        for method in methods:
-            if method != WHOLE:
-                parse(method)
+        check_methods(methods)
     except (UserError, UnknownChoiceError) as error:
         parser.error(str(error))
     for dataset in arguments.sets:

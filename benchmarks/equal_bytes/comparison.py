@@ -146,6 +146,13 @@ class Comparison:
         }
 
 
+def check_methods(methods: Sequence[str]) -> None:
+    """Raise what `parse` raises where one is no method in short form, nor `WHOLE`."""
+    for method in methods:
+        if method != WHOLE:
+            parse(method)
+
+
 def name_in_rows(method: str) -> str:
     """The method as rows name it."""
     return WHOLE if method == WHOLE else label(*parse(method))

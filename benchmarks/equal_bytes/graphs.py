@@ -63,7 +63,7 @@ class Graphs:
         file.parent.mkdir(parents=True, exist_ok=True)
         share = self.comparison.share
         kind, wanted = parse(method)
-        target = graph[graph.target]
+        target, whole = graph[graph.target], num_bytes(graph)
         all_training = float(target.train_mask.sum()) / target.num_nodes
         short = {name: value for name, value in SHORT.items() if name in wanted}
         settings, ratio = wanted, self.comparison.ratio(method)
@@ -79,7 +79,7 @@ class Graphs:
                 ratio = all_training
                 continue
             count = dense_bytes if kind in LEARNT_FROM_NODES else num_bytes
-            taken = count(small.graph) / num_bytes(graph)
+            taken = count(small.graph) / whole
             seconds = small.provenance.condense_seconds
             print(
                 f"{file.name}: ratio {ratio:g}, {taken:.3%} of the bytes, {seconds:.0f} s",

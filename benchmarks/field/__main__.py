@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.equal_bytes.comparison import Comparison
+from benchmarks.equal_bytes.comparison import Comparison, check_methods
 from benchmarks.equal_bytes.graphs import Graphs
 from benchmarks.equal_bytes.measure import measure
 from benchmarks.field.standing import METHODS, MODELS, SHARES, in_rows, models_of, standings
 from benchmarks.field.tables import kept_table, record_table, scores_table, seconds_table
 from condense.errors import UserError
-from condense.methods.spec import parse
 from evaluate.results.rows import WHOLE
 from models.choices import UnknownChoiceError
 
@@ -35,9 +34,7 @@ def main() -> None:
     parser.add_argument("--print", action="store_true")
     arguments = parser.parse_args()
     try:
-        for method in arguments.methods:
-            if method != WHOLE:
-                parse(method)
+        check_methods(arguments.methods)
     except (UserError, UnknownChoiceError) as error:
         parser.error(str(error))
     for dataset in arguments.sets if not arguments.print else ():

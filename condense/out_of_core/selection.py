@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
@@ -56,11 +57,10 @@ def _joined_with(
     if end == 0:
         near[edges_into(adjacency, nodes)[0]] = True
         return near
-    inside = torch.zeros(graph.num_nodes[relation[0]], dtype=torch.bool)
-    inside[nodes] = True
+    inside = np.zeros(graph.num_nodes[relation[0]], dtype=bool)
+    inside[nodes.numpy()] = True
     for rows in adjacency:
-        there = inside.numpy()[rows.sources]
-        near[torch.from_numpy(rows.destinations[there])] = True
+        near[torch.from_numpy(rows.destinations[inside[rows.sources]])] = True
     return near
 
 

@@ -9,7 +9,8 @@ from pydantic.dataclasses import dataclass
 
 from condense.config import STRICT
 
-HIGHEST_LR = 1e6
+MOST_LR = 1e6
+"""Of GCond and its descendants, whose features are short; others have `condense.config.HIGHEST_LR`."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -53,8 +54,8 @@ class TrainedRelaySettings:
     outer: int = Field(default=20, ge=1)
     inner: int = Field(default=15, ge=0)
     distance: Literal["columns", "mse"] = "columns"
-    lr_features: float = Field(default=1e-4, gt=0, le=HIGHEST_LR)
-    lr_relay: float = Field(default=0.01, gt=0, le=HIGHEST_LR)
+    lr_features: float = Field(default=1e-4, gt=0, le=MOST_LR)
+    lr_relay: float = Field(default=0.01, gt=0, le=MOST_LR)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -107,7 +108,7 @@ class GCondSettings(EdgeSettings, TrainedRelaySettings):
         lr_edges: learning rate of Adam for the MLP that makes the edges (README, Cora).
     """
 
-    lr_edges: float = Field(default=1e-4, gt=0, le=HIGHEST_LR)
+    lr_edges: float = Field(default=1e-4, gt=0, le=MOST_LR)
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -135,6 +136,6 @@ class DosCondSettings(EdgeSettings):
 
     epochs: int = Field(default=5000, ge=0)
     distance: Literal["columns", "mse"] = "mse"
-    lr_features: float = Field(default=1e-3, gt=0, le=HIGHEST_LR)
-    lr_edges: float = Field(default=1e-3, gt=0, le=HIGHEST_LR)
+    lr_features: float = Field(default=1e-3, gt=0, le=MOST_LR)
+    lr_edges: float = Field(default=1e-3, gt=0, le=MOST_LR)
     check_every: int = Field(default=50, ge=1)

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 
 from condense.config import STRICT
 from condense.methods.gcond.settings import (
-    HIGHEST_LR,
+    MOST_LR,
     TrainedRelaySettings,
     TurnSettings,
 )
@@ -36,4 +36,4 @@ class MSGCSettings(TurnSettings, TrainedRelaySettings):
 
     graphs: int = Field(default=0, ge=0)
     start: Literal["mean", "clusters", "nodes"] = "mean"
-    lr_edges: float = Field(default=1e-4, gt=0, le=HIGHEST_LR)
+    lr_edges: float = Field(default=1e-4, gt=0, le=MOST_LR)

@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass
 
 from condense.config import STRICT
 from condense.methods.gcond.settings import (
-    HIGHEST_LR,
+    MOST_LR,
     EdgeSettings,
     TrainedRelaySettings,
 )
@@ -32,8 +32,8 @@ class SGDDSettings(EdgeSettings, TrainedRelaySettings):
             their square, and once with their cube.
     """
 
-    lr_edges: float = Field(default=1e-4, gt=0, le=HIGHEST_LR)
-    lr_plan: float = Field(default=0.4, gt=0, le=HIGHEST_LR)
+    lr_edges: float = Field(default=1e-4, gt=0, le=MOST_LR)
+    lr_plan: float = Field(default=0.4, gt=0, le=MOST_LR)
     structure: float = Field(default=1.0, ge=0, le=1e6)
     smoothness: float = Field(default=0.1, ge=0, le=1e6)
     share: float = Field(default=0.5, ge=0, le=1)
