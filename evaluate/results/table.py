@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evaluate.results.break_even import break_even
 from evaluate.results.retention import corrected_retention, retention
 from evaluate.results.rising_mark import hanging, marked, note_for
 from evaluate.results.rows import WHOLE, Row
@@ -82,9 +83,8 @@ def _line(model: str, method: str, group: Sequence[Row], whole: Sequence[Row] | 
         reference = statistics.fmean(r.micro_f1 for r in whole)
         kept = 100 * retention(micro[0] / 100, reference)
         corrected = 100 * corrected_retention(micro[0] / 100, reference, group[0].majority)
-        saved = statistics.fmean(r.train_seconds for r in whole) - train
         if group is not whole:
-            pays = condense / saved if saved > 0 else math.inf
+            pays = break_even(condense, statistics.fmean(r.train_seconds for r in whole), train)
     return Line(
         model=model,
         method=method,
@@ -176,13 +176,13 @@ def as_graphs(lines: Sequence[Line]) -> str:
     return aligned(grid, left=1)
 
 
-def trainings(break_even: float) -> str:
+def trainings(count: float) -> str:
     """A number of trainings in two digits or more, "never" or "unknown"."""
-    if math.isnan(break_even):
+    if math.isnan(count):
         return UNKNOWN
-    if math.isinf(break_even):
+    if math.isinf(count):
         return "never"
-    return f"{break_even:,.0f}" if break_even >= 10 else f"{break_even:.2g}"
+    return f"{count:,.0f}" if count >= 10 else f"{count:.2g}"
 
 
 def as_break_even(lines: Sequence[Line]) -> str:
