@@ -164,7 +164,7 @@ def test_reduced_features_have_as_many_coordinates_as_in_memory(tmp_path: Path) 
     }
     # Coordinates have either sign, their products do not; the generator was asked for as much.
     rows = torch.arange(120)
-    one, other = view.at(rows), expected.features(rows)
+    one, other = view.features(rows), expected.features(rows)
     assert torch.allclose(one @ one.T, other @ other.T, atol=1e-2)
     assert torch.equal(workspace.generator.get_state(), generator.get_state())
 
