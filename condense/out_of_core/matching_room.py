@@ -75,7 +75,7 @@ def check_room(schema: GraphSchema, budget: Budget, settings: SRGMSettings, room
         nodes, least = sum(budget.nodes.values()), (BASE + needed) / GIB
         raise UserError(
             f"memory (got {room.memory / GIB:.2g}GiB) must be about {least:.2g}GiB to match gradients of "
-            f"{nodes:,} condensed nodes in {schema.num_classes} classes and {width:,} coordinates; try "
+            f"{nodes:,} condensed nodes in {schema.num_classes:,} classes and {width:,} coordinates; try "
             f"--memory {int(least) + 1}GiB, a smaller --rank or a smaller --ratio"
         )
 

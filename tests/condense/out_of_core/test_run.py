@@ -278,8 +278,8 @@ def test_the_folder_of_another_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_methods_that_need_the_graph_in_memory_say_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"method \(got 'srgm'\) needs the graph in memory"):
-        on_disk(films(), tmp_path / "a", "srgm")
+    with pytest.raises(UserError, match=r"method \(got 'herding'\) needs the graph in memory"):
+        on_disk(films(), tmp_path / "a", "herding")
 
 
 def test_a_ratio_that_is_too_small_is_told(tmp_path: Path) -> None:
