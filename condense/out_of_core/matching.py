@@ -19,7 +19,7 @@ from condense.methods.srgm.loop import MatchingLoop
 from condense.methods.srgm.pool import Pool
 from condense.methods.srgm.settings import SRGMSettings
 from condense.methods.srgm.shared_space import SharedSpace, views_of
-from condense.methods.srgm.synthesis import Snapshot, Synthesis
+from condense.methods.srgm.synthesis import Synthesis
 from condense.out_of_core.clusters import at_most
 from condense.out_of_core.edges import PartitionOnDisk
 from condense.out_of_core.matching_room import rows_held
@@ -44,13 +44,11 @@ class Matched:
     """What the loop found.
 
     Attributes:
-        best: the synthesis with the best score on validation nodes.
         history: one record per logged step.
         measures: see `MatchingLoop.measures`.
         diverged: the first number that is not finite; "" if there is none.
     """
 
-    best: Snapshot
     history: list[dict[str, float]]
     measures: dict[str, Any]
     diverged: str
@@ -98,14 +96,14 @@ def matched(
     workspace: Workspace,
     on_step: OnStep,
 ) -> Matched:
-    """Match gradients from the synthesis' start on, which changes it; a stage of the run.
+    """Match gradients from the synthesis' start on; a stage of the run.
 
     The loop's state is kept along the way, so that a run that ends within it goes on there.
 
     Args:
         view: the whole graph, with its meta-path features.
         space: the relay's inputs.
-        synthesis: at its start.
+        synthesis: at its start; afterwards that with the best score on validation nodes.
         settings: of the method.
         workspace: where the results and states are kept; its generator is the run's.
         on_step: called after each logged step.
@@ -133,8 +131,8 @@ def matched(
 
     def read(folder: Path) -> Matched:
         found = torch.load(folder / "matched.pt", weights_only=True)
-        best = synthesis.snapshot().from_tensors(found["best"], "best")
-        return Matched(best, found["history"], found["measures"], found["diverged"])
+        synthesis.restore(synthesis.snapshot().from_tensors(found["best"], "best"))
+        return Matched(found["history"], found["measures"], found["diverged"])
 
     result = workspace.stage("matched", make, read)
     checkpoints.discard()

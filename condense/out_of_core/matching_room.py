@@ -10,6 +10,7 @@ from condense.edges.candidates import PER_EDGE
 from condense.edges.pairs import SMALL
 from condense.errors import UserError
 from condense.methods.srgm.settings import SRGMSettings
+from condense.methods.srgm.shared_space import check_one_width
 from condense.out_of_core.clusters import CHECKED
 from condense.out_of_core.room import BASE, GIB, Room
 from models.propagation.metapaths import blocks, endpoint
@@ -51,8 +52,8 @@ def rows_held(room: Room, width: int, classes: int, pool: int) -> RowsHeld:
     return RowsHeld(min(CHECKED, most // 5), min(pool, 4 * most // 5 // classes))
 
 
-def check_room(schema: GraphSchema, budget: Budget, settings: SRGMSettings, room: Room) -> None:
-    """Refuse a bound within which gradients could not be matched, before anything is propagated.
+def check_matching(schema: GraphSchema, budget: Budget, settings: SRGMSettings, room: Room) -> None:
+    """Refuse what could not be matched, before anything is propagated.
 
     Args:
         schema: of the whole graph, features completed.
@@ -61,8 +62,11 @@ def check_room(schema: GraphSchema, budget: Budget, settings: SRGMSettings, room
         room: the bound.
 
     Raises:
-        UserError: the bound is too small.
+        UserError: the bound is too small, or the widths do not suit the settings.
     """
+    if settings.frames == "identity":
+        own = schema.modalities
+        check_one_width({(t, m): w for t in own for m, w in own[t].items()})
     keys = blocks(schema, settings.hops)
     rank = max(1, min(settings.rank, WIDEST // len(keys)))
     reduced = {t: {m: min(w, rank) for m, w in own.items()} for t, own in schema.modalities.items()}

@@ -25,8 +25,8 @@ from condense.methods.srgm.synthesis import Synthesis
 from condense.out_of_core.clusters import classes_of_nodes, cluster_nodes
 from condense.out_of_core.edges import PartitionOnDisk, graph_of_means
 from condense.out_of_core.graph import GraphOnDisk
-from condense.out_of_core.matching import matched, relay_space, start_of
-from condense.out_of_core.matching_room import check_room
+from condense.out_of_core.matching import Matched, matched, relay_space, start_of
+from condense.out_of_core.matching_room import check_matching
 from condense.out_of_core.neighbourhoods import NeighbourhoodsOnDisk
 from condense.out_of_core.propagation import propagated
 from condense.out_of_core.selection import random_subgraph
@@ -71,7 +71,7 @@ def condense_on_disk(
         with clock.stage("select"):
             return Outcome(random_subgraph(graph, empty(), budget, workspace.generator))
     if isinstance(settings, SRGMSettings):
-        check_room(graph.schema, budget, settings, graph.room)
+        check_matching(graph.schema, budget, settings, graph.room)
     with clock.stage("propagate"):
         view = propagated(graph, *reads_paths(settings), workspace)
     matches = isinstance(settings, SRGMSettings)
@@ -92,19 +92,21 @@ def condense_on_disk(
     if isinstance(settings, SRGMSettings):
         with clock.stage("match"):
             space = relay_space(view)
-            start = start_of(space, partition, small, node_class)
-            synthesis = Synthesis(start, budget)
+            synthesis = Synthesis(start_of(space, partition, small, node_class), budget)
             if settings.spread == "auto" and settings.epochs > 0:
                 unmatched = synthesis.to_graph(space, small)
             found = matched(view, space, synthesis, settings, workspace, on_step)
-            synthesis.restore(found.best)
-            best, complete = synthesis.to_graph(space, small), not found.diverged
-            outcome = Outcome(best, found.history, found.measures, complete, found.diverged)
+            outcome = _outcome(found, synthesis.to_graph(space, small))
     spreads = isinstance(settings, MixtureSettings | SRGMSettings)
     choice = settings.spread if spreads else "off"
     if choice == "auto" and outcome.diverged:
         choice = "off"
     return _spread_as_asked(choice, outcome, partition, workspace, clock, empty, unmatched)
+
+
+def _outcome(found: Matched, best: MultimodalGraph) -> Outcome:
+    """What matching found, and the best graph."""
+    return Outcome(best, found.history, found.measures, not found.diverged, found.diverged)
 
 
 def _spread_as_asked(

@@ -50,13 +50,7 @@ class SharedSpace:
         Raises:
             UserError: the modalities have different widths.
         """
-        widths = {key: b.size(0) for key, b in view.reduction.basis.items()}
-        if len(set(widths.values())) > 1:
-            listed = ", ".join(f"{t}.{m}: {w}" for (t, m), w in widths.items())
-            raise UserError(
-                f"frames (got 'identity') needs modalities of one width, but the widths are {listed}; "
-                "use 'shared'"
-            )
+        check_one_width({key: b.size(0) for key, b in view.reduction.basis.items()})
         return cls._of({key: b.T for key, b in view.reduction.basis.items()})
 
     @classmethod
@@ -90,6 +84,16 @@ class SharedSpace:
         shared = whitened @ (vectors[:, keep] / root)  # [n, d], orthonormal columns
         scale = 1.0 / whitened.size(0) ** 0.5
         return cls._of({key: scale * (v.T @ shared) for key, v in centred.items()})
+
+
+def check_one_width(widths: Mapping[FeatureKey, int]) -> None:
+    """Raise a UserError where modalities of different widths have no feature space in common."""
+    if len(set(widths.values())) > 1:
+        listed = ", ".join(f"{t}.{m}: {w}" for (t, m), w in widths.items())
+        raise UserError(
+            f"frames (got 'identity') needs modalities of one width, but the widths are {listed}; "
+            "use 'shared'"
+        )
 
 
 def views_of(view: RelaySpace) -> dict[FeatureKey, tuple[MetaPath, str]]:

@@ -1,9 +1,8 @@
-"""SR-GM on disk: the same updates and edges as in memory, whatever the blocks and the interruptions."""
+"""SR-GM on disk: the same updates and edges as in memory, whatever the blocks."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,14 @@ from condense.data.condensed import CondensedGraph
 from condense.data.features import FeatureScaler, complete
 from condense.data.graph import MultimodalGraph, hide_test_labels
 from condense.errors import UserError
-from condense.io import save
-from condense.io.stored_graph import open_stored
 from condense.judging.relay_validator import RelayValidator
 from condense.methods.srgm.pool import Pool
 from condense.methods.srgm.settings import SRGMSettings
 from condense.methods.srgm.shared_space import SharedSpace
 from condense.out_of_core import matching
-from condense.out_of_core.matching_room import RowsHeld, check_room, rows_held
+from condense.out_of_core.matching_room import RowsHeld, check_matching, rows_held
 from condense.out_of_core.room import BASE, GIB, Room
-from condense.out_of_core.run import condense_stored
-from condense.out_of_core.workspace import Workspace
 from condense.run import DivergedError
-from condense.running.steps import Step
 from models.schema import GraphSchema, features
 from tests.condense.out_of_core.test_run import (
     assert_alike,
@@ -36,6 +30,7 @@ from tests.condense.out_of_core.test_run import (
     on_disk,
     small_blocks,  # noqa: F401  (it holds here, too)
 )
+from tests.support.graphs import small_graph
 from tests.support.on_disk import films, products
 
 SHORT = {"epochs": 3, "outer": 5, "check_every": 1, "lr_features": 0.01}
@@ -48,6 +43,10 @@ def noisy_films() -> MultimodalGraph:
         x = graph[node_type][modality]
         graph[node_type][modality] = x + 4 * torch.randn(x.shape, generator=rng)
     return graph
+
+
+def equally_wide() -> MultimodalGraph:
+    return small_graph(num_target=120, text_width=4, image_width=4, weighted=True)
 
 
 @pytest.fixture
@@ -94,6 +93,7 @@ def test_the_graph_is_that_of_a_graph_in_memory(tmp_path: Path, settings: dict[s
     [
         (products, {"hops": 1}),
         (noisy_films, {"decouple": "field", "damping": 0.1, "labels": "labelled", "space": "own"}),
+        (equally_wide, {"frames": "identity"}),
         (noisy_films, {"relay": "two-layer", "batch": 10, "decouple": "off", "hops": 1}),
     ],
 )
@@ -221,8 +221,8 @@ def test_a_bound_that_is_too_small_is_told(
     schema = GraphSchema.of(complete(graph))
     object.__setattr__(schema, "num_classes", classes)
     with pytest.raises(UserError, match=told):
-        check_room(schema, budget, SRGMSettings(), Room(2 * GIB))
-    check_room(GraphSchema.of(complete(graph)), plan(graph, 0.2), SRGMSettings(), Room(2 * GIB))
+        check_matching(schema, budget, SRGMSettings(), Room(2 * GIB))
+    check_matching(GraphSchema.of(complete(graph)), plan(graph, 0.2), SRGMSettings(), Room(2 * GIB))
 
 
 def test_a_bound_with_too_few_rows_is_told_before_anything_is_propagated(
@@ -234,91 +234,10 @@ def test_a_bound_with_too_few_rows_is_told_before_anything_is_propagated(
     assert not list((tmp_path / "a" / "work").glob("paths-*"))
 
 
-class Stopped:
-    """Ctrl-C after some step of the loop, once."""
-
-    def __init__(self, after: int) -> None:
-        self.after, self.seen = after, []
-
-    def __call__(self, step: Step) -> None:
-        self.seen.append(step.index)
-        if step.index == self.after:
-            raise KeyboardInterrupt
-
-
-def watched(
-    graph: MultimodalGraph, folder: Path, stopped: Stopped, **settings: Any
-) -> CondensedGraph:
-    folder.mkdir(exist_ok=True)
-    save(folder / "whole.h5", graph)
-    with open_stored(folder / "whole.h5") as stored:
-        return condense_stored(
-            stored, 0.2, "srgm", {**SHORT, **settings},
-            work=folder / "work", memory=2 * GIB, seed=3, on_step=stopped,
-        )  # fmt: skip
-
-
-def arrays(graph: MultimodalGraph) -> Iterator[tuple[Any, torch.Tensor]]:
-    for store in graph.stores:
-        for key, x in store.items():
-            if isinstance(x, torch.Tensor):
-                yield key, x
-
-
-@pytest.mark.parametrize("seconds", [0.0, 1e6])
-def test_a_run_that_ends_within_the_loop_goes_on_to_the_same_graph(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
-) -> None:
-    monkeypatch.setattr(matching, "SECONDS", seconds)
-    # A score that varies and depends on the graph alone.
-    monkeypatch.setattr(RelayValidator, "score", lambda self, z, y: float(z.norm()))
-    expected = watched(noisy_films(), tmp_path / "a", Stopped(0))
-    # Two interruptions; the second one after the first state of the run that went on.
-    for after in (7, 11):
-        with pytest.raises(KeyboardInterrupt):
-            watched(noisy_films(), tmp_path / "b", Stopped(after))
-    assert (tmp_path / "b" / "work" / matching.CHECKPOINTS).exists()
-    last = Stopped(0)
-    found = watched(noisy_films(), tmp_path / "b", last)
-    # Each state is kept, or the first of each run alone.
-    assert last.seen[0] == (11 if seconds == 0 else 3)
-    assert last.seen[-1] == 15
-    for (key, one), (_, other) in zip(arrays(found.graph), arrays(expected.graph), strict=True):
-        assert torch.equal(one, other), key
-    assert found.provenance.history == expected.provenance.history
-    assert not (tmp_path / "b" / "work" / matching.CHECKPOINTS).exists()
-    assert not list((tmp_path / "b" / "work").glob("paths-*/*.f32"))
-    again = watched(noisy_films(), tmp_path / "b", Stopped(1))  # Nothing is matched again.
-    assert torch.equal(again.graph["movie"].x_text, expected.graph["movie"].x_text)
-
-
-def test_a_run_that_ends_anywhere_goes_on_to_the_same_graph(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Ctrl-C before and after each stage in turn."""
-    settings = {**SHORT, "spread": "on"}
-    expected = on_disk(noisy_films(), tmp_path / "a", "srgm", **settings)
-    original, stopped = Workspace.stage, set[tuple[str, str]]()
-
-    def stage(self: Workspace, name: str, make: Any, read: Any) -> Any:
-        for when in ("before", "after"):
-            if (name, when) not in stopped:
-                stopped.add((name, when))
-                if when == "after":
-                    original(self, name, make, read)
-                raise KeyboardInterrupt
-        return original(self, name, make, read)
-
-    monkeypatch.setattr(Workspace, "stage", stage)
-    found = None
-    while found is None:
-        try:
-            found = on_disk(noisy_films(), tmp_path / "b", "srgm", **settings)
-        except KeyboardInterrupt:
-            continue
-    assert ("matched", "after") in stopped
-    for (key, one), (_, other) in zip(arrays(found.graph), arrays(expected.graph), strict=True):
-        assert torch.equal(one, other), key
+def test_widths_that_do_not_suit_are_told_before_anything_is_propagated(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"frames \(got 'identity'\) needs modalities of one width"):
+        on_disk(films(), tmp_path / "a", "srgm", frames="identity")
+    assert not list((tmp_path / "a" / "work").glob("paths-*"))
 
 
 def test_a_run_that_diverges_keeps_its_best_graph(tmp_path: Path) -> None:
