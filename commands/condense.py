@@ -69,7 +69,8 @@ class CondenseArguments:
             settings that were changed, and DATASET ends in "-inductive" in that setting. While a
             method of many steps runs, such as srgm, its state is kept in the folder OUT.checkpoints.
         memory: bound on memory, as 6GiB; half of what is free by default. A file (.h5) with a graph that
-            would take more is condensed on disk (docs/out-of-core.md), by mixture, coarsening or kmeans.
+            would take more is condensed on disk (docs/out-of-core.md), by mixture, srgm, coarsening,
+            kmeans or random.
         work: folder for what is sorted and propagated on disk; by default OUT.work, deleted at the end.
         address: HOST:PORT of a Ray cluster, or auto for one that runs on this machine, on which a graph on
             disk is condensed; all its machines must see the folder --work.

@@ -125,9 +125,11 @@ def _condense(
     memory: int,
 ) -> tuple[CondensedGraph, Budget | None]:
     from condense.data.graph import display_name
-    from condense.io import load_condensed
+    from condense.io import load_condensed, save
     from condense.out_of_core.run import condense_stored
     from condense.out_of_core.workspace import bound_of, discard
+    from condense.run import DivergedError
+    from condense.running.tensorboard import TensorBoard
 
     if args.resume and not work.exists() and _complete(args, settings, out, stored):
         say.print(f"Nothing to do: [bold]{escape(str(out))}[/] is complete.")
@@ -148,27 +150,33 @@ def _condense(
     with contextlib.ExitStack() as stack:
         _lock(work, stack)
         tasks = _tasks(args.address, memory, stack)
-        _, on_stage = stack.enter_context(watched(f"{args.method} on {title}", None))
-        condensed = condense_stored(
-            stored,
-            args.ratio,
-            args.method,
-            dataclasses.asdict(settings),
-            work=work,
-            memory=memory,
-            tasks=tasks,
-            ratio_base=args.ratio_base,
-            edge_ratio=args.edge_ratio,
-            seed=args.seed,
-            bits=args.bits,
-            dataset_settings={
-                "dataset": args.dataset,
-                "source": stored.source,
-                "modalities": args.modalities,
-            },
-            on_plan=on_plan,
-            on_stage=on_stage,
-        )
+        board = TensorBoard(args.tensorboard) if args.tensorboard else None
+        on_step, on_stage = stack.enter_context(watched(f"{args.method} on {title}", board))
+        try:
+            condensed = condense_stored(
+                stored,
+                args.ratio,
+                args.method,
+                dataclasses.asdict(settings),
+                work=work,
+                memory=memory,
+                tasks=tasks,
+                ratio_base=args.ratio_base,
+                edge_ratio=args.edge_ratio,
+                seed=args.seed,
+                bits=args.bits,
+                dataset_settings={
+                    "dataset": args.dataset,
+                    "source": stored.source,
+                    "modalities": args.modalities,
+                },
+                on_plan=on_plan,
+                on_stage=on_stage,
+                on_step=on_step,
+            )
+        except DivergedError as error:
+            save(out, error.best)
+            raise UserError(f"{error}. The best graph before is in {out}") from error
     _keep(say, out, condensed, lambda: discard(work))
     return condensed, planned[0]
 

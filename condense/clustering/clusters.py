@@ -22,7 +22,7 @@ from condense.clustering.propagation import RelayView
 from condense.clustering.pseudolabels import pseudo_labels
 from condense.clustering.reduction import FeatureKey
 from condense.clustering.settings import PseudoLabelling, Space
-from condense.edges.partition import Partition
+from condense.edges.partition import EdgesBetweenClusters, Partition
 from models.schema import GraphSchema, features, present
 
 
@@ -39,7 +39,7 @@ class Clusters:
             only labelled nodes are used.
     """
 
-    partition: Partition
+    partition: EdgesBetweenClusters
     h: Mapping[FeatureKey, Tensor]
     has: Mapping[FeatureKey, Tensor]
     y: Int[Tensor, " n"]

@@ -14,7 +14,7 @@ from torch_geometric.typing import EdgeType
 from condense.clustering.kmeans import cluster_means
 from condense.data.graph import MultimodalGraph
 from condense.data.spread.spread import Place
-from condense.edges.partition import Partition
+from condense.edges.partition import EdgesBetweenClusters
 from models.propagation.sparse import edge_weights, mean_adjacency
 from models.schema import GraphSchema, features, present
 
@@ -108,7 +108,7 @@ class Neighbourhoods:
 
     @classmethod
     def of(
-        cls, graph: MultimodalGraph, partition: Partition, generator: torch.Generator
+        cls, graph: MultimodalGraph, partition: EdgesBetweenClusters, generator: torch.Generator
     ) -> Neighbourhoods:
         """Choose places and a sample."""
         schema = GraphSchema.of(graph)

@@ -3,54 +3,33 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import groupby
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch_geometric.typing import EdgeType
 
-from condense.clustering.reduction import FeatureKey, Reduction
+from condense.clustering.reduction import Reduction
+from condense.clustering.relay_space import RelaySpace
 from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
-from condense.edges.sparse_product import StraightThroughMatrix
-from models.propagation.metapaths import MetaPath, blocks, each_path_feature, path_logits
+from models.propagation.metapaths import blocks, each_path_feature, path_logits
 from models.schema import FEATURE_PREFIX, GraphSchema
 
 WIDEST = 4096
 """Bound on D. Memory and the time of a step grow with D, the time of the ridge regression with D²."""
 
-Adjacencies = Mapping[tuple[str, str, str], Tensor | StraightThroughMatrix]
-
 
 @dataclass(frozen=True)
-class RelayView:
-    """Z = [s_{p,m} Z_{p,m}]: the propagated blocks side by side, each of the same total size.
-
-    s_{p,m} gives every block a mean squared row norm of one over the training nodes, so that neither a
-    wide modality nor a short meta-path drowns the others. Whole and condensed graph share it.
+class RelayView(RelaySpace):
+    """The inputs Z of a whole graph in memory; see `RelaySpace`.
 
     Attributes:
         graph: the scaled graph with reduced features H in place of X.
-        schema: of `graph`.
-        scaler: between the data set's units and scaled ones.
-        reduction: between scaled features and H.
-        blocks: the (meta-path, modality) pairs, in order.
-        scale: s_{p,m} of each block.
-        block: for each of the D input dimensions, the number of its block.
         hops: the longest meta-path.
     """
 
     graph: MultimodalGraph
-    schema: GraphSchema
-    scaler: FeatureScaler
-    reduction: Reduction
-    blocks: tuple[tuple[MetaPath, str], ...]
-    scale: tuple[float, ...]
-    block: Int[Tensor, " D"]
     hops: int
 
     @classmethod
@@ -98,29 +77,6 @@ class RelayView:
         """
         return replace(self, graph=_reduced(self.scaler.apply(other), self.reduction))
 
-    @cached_property
-    def widths(self) -> list[int]:
-        """The number of input dimensions of each block; they sum to D."""
-        return torch.bincount(self.block, minlength=len(self.blocks)).tolist()
-
-    @cached_property
-    def block_indicator(self) -> Float[Tensor, "D B"]:
-        """1 where an input dimension belongs to a block, else 0."""
-        return torch.nn.functional.one_hot(self.block, len(self.blocks)).to(
-            torch.get_default_dtype()
-        )
-
-    @cached_property
-    def _column_scale(self) -> Float[Tensor, " D"]:
-        """The scale of each input dimension's block."""
-        return torch.tensor(self.scale, dtype=torch.float64, device=self.block.device)[self.block]
-
-    @cached_property
-    def _paths_by_length(self) -> tuple[tuple[MetaPath, ...], ...]:
-        """The meta-paths of `blocks`, those of each length together."""
-        paths = dict.fromkeys(path for path, _ in self.blocks)
-        return tuple(tuple(by_length) for _, by_length in groupby(paths, key=len))
-
     def features(self, rows: Int[Tensor, " n"]) -> Float[Tensor, "n D"]:
         """Z of these whole-graph target nodes."""
         widths = self.widths
@@ -139,40 +95,6 @@ class RelayView:
     def scores(self, weight: Float[Tensor, "D C"]) -> Float[Tensor, "n C"]:
         """Z W of all target nodes, computed in the memory of a few [nodes, C] matrices."""
         return path_logits(self.graph, self.schema, self.hops, self.split(weight))
-
-    def split(self, weight: Float[Tensor, "D C"]) -> list[Tensor]:
-        """s_{p,m} W_{p,m} of each block: the weights that act on unscaled Z_{p,m}."""
-        parts = weight.split(self.widths)
-        return [s * w for s, w in zip(self.scale, parts, strict=True)]
-
-    def condensed_features(
-        self, h: Mapping[FeatureKey, Tensor], adjacency: Adjacencies
-    ) -> Float[Tensor, "n_condensed D"]:
-        """Z of a condensed graph, differentiable in its features and edges.
-
-        Args:
-            h: (node type, modality) -> H' [n'_t, r].
-            adjacency: relation -> Â'_r [n'_dst, n'_src], row-normalised; anything that multiplies.
-        """
-        target, propagated = self.schema.target, {}
-        for node_type in self.schema.node_types:
-            own = [h[node_type, m] for m in self.schema.modalities[node_type]]
-            if own:
-                propagated[node_type, ((),)] = torch.cat(own, dim=1)
-
-        def along(start: str, paths: tuple[MetaPath, ...]) -> Tensor:
-            """Â_path H of these paths of one length from a type, side by side."""
-            if (start, paths) not in propagated:
-                onwards: dict[EdgeType, list[MetaPath]] = {}
-                for first, *rest in paths:
-                    onwards.setdefault(first, []).append(tuple(rest))
-                moved = [adjacency[r] @ along(r[0], tuple(rests)) for r, rests in onwards.items()]
-                propagated[start, paths] = torch.cat(moved, dim=1)
-            return propagated[start, paths]
-
-        # In the order of `blocks`: by length, then by relation from the target outwards.
-        z = torch.cat([along(target, paths) for paths in self._paths_by_length], dim=1)
-        return z * self._column_scale.to(z.dtype)
 
 
 def _reduced(scaled: MultimodalGraph, reduction: Reduction) -> MultimodalGraph:

@@ -15,7 +15,7 @@ from condense.clustering.reduction import leading_directions
 from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
 from condense.data.spread import FeatureBasis, Spread
-from condense.edges.partition import Partition
+from condense.edges.partition import EdgesBetweenClusters
 from models.schema import GraphSchema
 
 COORDINATES = 48
@@ -32,7 +32,7 @@ TRUST = 1.0
 def with_spread(
     graph: MultimodalGraph,
     whole: MultimodalGraph,
-    partition: Partition,
+    partition: EdgesBetweenClusters,
     generator: torch.Generator,
 ) -> MultimodalGraph:
     """A copy of a condensed graph with its spread, see `attached`.
@@ -69,7 +69,7 @@ def attached(graph: MultimodalGraph, spread: Spread) -> MultimodalGraph:
 
 def measure_spread(
     whole: MultimodalGraph,
-    partition: Partition,
+    partition: EdgesBetweenClusters,
     y: Int[Tensor, " n"],
     generator: torch.Generator,
 ) -> Spread:

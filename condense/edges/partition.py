@@ -20,7 +20,17 @@ from models.propagation.sparse import edge_weights
 
 @runtime_checkable
 class EdgesBetweenClusters(Protocol):
-    """What is asked of the whole graph's edges, in memory or on disk; see `Partition`."""
+    """What is asked of a partition and of the whole graph's edges, in memory or on disk; see `Partition`."""
+
+    @property
+    def cluster(self) -> Mapping[str, Tensor]:
+        """Node type -> the condensed node of each original one, −1 for none."""
+        ...
+
+    @property
+    def size(self) -> Mapping[str, Tensor]:
+        """Node type -> how many original nodes each condensed node stands for."""
+        ...
 
     @property
     def relations(self) -> tuple[EdgeType, ...]:

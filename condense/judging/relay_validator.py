@@ -45,8 +45,30 @@ class RelayValidator:
         """
         store = view.graph[view.schema.target]
         rows = store.val_mask.nonzero().flatten()
-        z, classes = view.features(rows), view.schema.num_classes
-        return cls(z, store.y[rows], classes, lr, RELAYS[relay](z.size(1), hidden, classes, z))
+        num_classes = view.schema.num_classes
+        return cls.on(view.features(rows), store.y[rows], num_classes, lr, relay, hidden)
+
+    @classmethod
+    def on(
+        cls,
+        z: Float[Tensor, "k D"],
+        y: Int[Tensor, " k"],
+        num_classes: int,
+        lr: float,
+        relay: str,
+        hidden: int,
+    ) -> RelayValidator:
+        """A validator on some nodes.
+
+        Args:
+            z: Z of the nodes.
+            y: their classes.
+            num_classes: C.
+            lr: see `of`.
+            relay: likewise.
+            hidden: likewise.
+        """
+        return cls(z, y, num_classes, lr, RELAYS[relay](z.size(1), hidden, num_classes, z))
 
     def score(self, z: Float[Tensor, "n D"], y: Tensor) -> float:
         """Accuracy of a relay trained on the condensed Z and labels; NaN without validation nodes.

@@ -17,7 +17,7 @@ from condense.config import STRICT
 
 if TYPE_CHECKING:
     from condense.data.graph import MultimodalGraph
-    from condense.edges.partition import Partition
+    from condense.edges.partition import EdgesBetweenClusters
     from condense.methods.protocol import Outcome, Task
 
 
@@ -62,7 +62,9 @@ def condense(task: Task, settings: CoarseningSettings) -> Outcome:
     return Outcome(coarsened(task, settings)[0])
 
 
-def coarsened(task: Task, settings: CoarseningSettings) -> tuple[MultimodalGraph, Partition]:
+def coarsened(
+    task: Task, settings: CoarseningSettings
+) -> tuple[MultimodalGraph, EdgesBetweenClusters]:
     """The coarsened graph, and of which clusters its nodes are the means."""
     from condense.clustering.assembly import add_edges, graph_of_means
     from condense.clustering.clusters import cluster_graph

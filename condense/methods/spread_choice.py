@@ -7,7 +7,7 @@ from typing import Any
 from condense.clustering.settings import SpreadChoice
 from condense.clustering.spread import attached, with_spread
 from condense.data.graph import MultimodalGraph
-from condense.edges.partition import Partition
+from condense.edges.partition import EdgesBetweenClusters
 from condense.judging.judge import Judge, best_of
 from condense.methods.protocol import Task
 from condense.running.threads import one_thread
@@ -16,7 +16,7 @@ from condense.running.threads import one_thread
 def spread_as_asked(
     choice: SpreadChoice,
     graph: MultimodalGraph,
-    partition: Partition,
+    partition: EdgesBetweenClusters,
     task: Task,
     unmatched: MultimodalGraph | None = None,
 ) -> tuple[MultimodalGraph, dict[str, Any]]:

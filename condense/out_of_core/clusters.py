@@ -25,7 +25,7 @@ from condense.out_of_core.coordinates import (
     target_coordinates,
 )
 from condense.out_of_core.kmeans import RowsOnDisk
-from condense.out_of_core.propagation import Means, Sums, ViewOnDisk, fill
+from condense.out_of_core.propagation import PATHS, Means, Sums, ViewOnDisk, fill
 from condense.out_of_core.room import Room
 from condense.out_of_core.tasks import in_order
 from condense.out_of_core.workspace import Workspace
@@ -36,19 +36,40 @@ TAUGHT, CHECKED = 2**17, 2**15
 """Training and validation nodes that a teacher sees at most; its steps read about as many."""
 
 
+def classes_of_nodes(
+    view: ViewOnDisk, labelling: PseudoLabelling | None, workspace: Workspace
+) -> Int[Tensor, " n"]:
+    """The class under which each target node is clustered: true on training nodes, else guessed, or −1.
+
+    Args:
+        view: the whole graph.
+        labelling: how unlabelled nodes get their classes; None leaves them out.
+        workspace: where guesses are kept.
+    """
+    if labelling is None:
+        return torch.where(view.graph.train_mask, view.graph.y, -1)
+    return _guessed(view, labelling, workspace)
+
+
 def cluster_nodes(
     view: ViewOnDisk,
     budget: Budget,
-    labelling: PseudoLabelling | None,
+    node_class: Int[Tensor, " n"],
     space: Space,
     workspace: Workspace,
+    keep_paths: bool = False,
 ) -> dict[str, Int[Tensor, " n_t"]]:
-    """The cluster of each node of every type, −1 for none; arguments as of `cluster_graph`."""
+    """The cluster of each node of every type, −1 for none.
+
+    Args:
+        view: the whole graph.
+        budget: as of `cluster_graph`.
+        node_class: from `classes_of_nodes`.
+        space: as of `cluster_graph`.
+        workspace: where they are kept.
+        keep_paths: keep the meta-path features, which nothing here reads once target nodes are clustered.
+    """
     graph = view.graph
-    if labelling is None:
-        node_class = torch.where(graph.train_mask, graph.y, -1)
-    else:
-        node_class = _guessed(view, labelling, workspace)
     x = target_coordinates(view, space, workspace)
 
     def cluster_targets(folder: Path) -> None:
@@ -57,7 +78,7 @@ def cluster_nodes(
         torch.save(labels.int(), folder / "clusters.pt")
 
     clusters = {view.schema.target: workspace.stage("clusters-target", cluster_targets, _labels)}
-    workspace.drop("paths-*", "coordinates")
+    workspace.drop("coordinates", *(() if keep_paths else (PATHS,)))
     for layer in by_distance(view.schema):
         before = dict(clusters)  # Types of one layer do not influence each other.
         for node_type in layer:
@@ -110,9 +131,9 @@ def _guessed(
     def make(folder: Path) -> None:
         most = graph.room.taught(view.z.width)
         train, val = (mask.nonzero().flatten() for mask in (graph.train_mask, graph.val_mask))
-        train = _at_most(train, min(TAUGHT, 4 * most // 5), workspace.generator)
-        val = _at_most(val, min(CHECKED, most // 5), workspace.generator)
-        z = view.at(torch.cat([train, val]))
+        train = at_most(train, min(TAUGHT, 4 * most // 5), workspace.generator)
+        val = at_most(val, min(CHECKED, most // 5), workspace.generator)
+        z = view.features(torch.cat([train, val]))
         data = TrainingData(z[: len(train)], graph.y[train], z[len(train) :], graph.y[val], classes)
         teacher = teach(data, labelling.teacher, workspace.generator)
         score = Scorer(view.scale.unsqueeze(1) * teacher.weight, teacher.bias, teacher.head)
@@ -136,7 +157,7 @@ def _guessed(
     return guessed
 
 
-def _at_most(rows: Int[Tensor, " n"], most: int, generator: torch.Generator) -> Int[Tensor, " k"]:
+def at_most(rows: Int[Tensor, " n"], most: int, generator: torch.Generator) -> Int[Tensor, " k"]:
     """The rows, or a sample of them, ascending."""
     if len(rows) <= most:
         return rows

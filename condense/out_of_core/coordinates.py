@@ -100,7 +100,7 @@ def _propagated(view: ViewOnDisk, workspace: Workspace) -> RowMatrix:
 
     def make(folder: Path) -> None:
         order = torch.randperm(view.z.height, generator=workspace.generator)
-        z = view.at(order[:SAMPLE])
+        z = view.features(order[:SAMPLE])
         basis = leading_directions(z - z.mean(dim=0), WIDTH, workspace.generator)
         torch.save(basis, folder / "basis.pt")
 

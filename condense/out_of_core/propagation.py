@@ -12,7 +12,7 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.clustering.propagation import WIDEST
-from condense.clustering.reduction import directions_of_gram
+from condense.clustering.reduction import Reduction, directions_of_gram
 from condense.out_of_core.adjacency import Adjacency
 from condense.out_of_core.columns import Columns, Matrix, RowMatrix, Stacked, cut
 from condense.out_of_core.graph import GraphOnDisk
@@ -24,6 +24,9 @@ from models.schema import GraphSchema
 
 PORTION = 2**18
 """Rows of a piece of work."""
+BASIS = "basis.pt"
+PATHS = "paths-*"
+"""The folders of all meta-path features."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class ViewOnDisk:
     Attributes:
         graph: the whole graph.
         schema: with the widths of reduced features.
+        hops: the longest meta-path.
+        reduction: between scaled features and H.
         reduced: node type -> its reduced features H, in scaled units.
         z: the unscaled blocks side by side.
         scale: s_{p,m} of each of its columns.
@@ -41,12 +46,14 @@ class ViewOnDisk:
 
     graph: GraphOnDisk
     schema: GraphSchema
+    hops: int
+    reduction: Reduction
     reduced: Mapping[str, Matrix]
     z: RowMatrix
     scale: Float[Tensor, " D"]
     mean: Float[Tensor, " D"]
 
-    def at(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "k D"]:
+    def features(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "k D"]:
         """Z of some target nodes."""
         return self.z.at(rows, self.block).mul_(self.scale)
 
@@ -86,12 +93,14 @@ def propagated(graph: GraphOnDisk, hops: int, rank: int, workspace: Workspace) -
         workspace: where they are kept; its generator draws for the reduction.
     """
     rank = max(1, min(rank, WIDEST // len(blocks(graph.schema, hops))))
-    reduced, widths = {}, {}
+    reduced, widths, basis = {}, {}, {}
     for number, node_type in enumerate(graph.schema.node_types):
         widths[node_type] = {}
         if graph.schema.modalities[node_type]:
             found = _reduced(graph, node_type, rank, workspace, f"reduced-{number}")
-            reduced[node_type], widths[node_type] = found
+            reduced[node_type], turned = found
+            widths[node_type] = {m: b.size(1) for m, b in turned.items()}
+            basis |= {(node_type, m): b for m, b in turned.items()}
     schema = GraphSchema(
         graph.schema.node_types,
         widths,
@@ -101,19 +110,19 @@ def propagated(graph: GraphOnDisk, hops: int, rank: int, workspace: Workspace) -
     )
     z = _all_paths(graph, schema, hops, reduced, workspace)
     scale, mean = _measured(graph, schema, hops, z, workspace)
-    return ViewOnDisk(graph, schema, reduced, z, scale, mean)
+    return ViewOnDisk(graph, schema, hops, Reduction(basis), reduced, z, scale, mean)
 
 
 def _reduced(
     graph: GraphOnDisk, node_type: str, rank: int, workspace: Workspace, name: str
-) -> tuple[Matrix, dict[str, int]]:
-    """H of one type, and its widths: scaled features, in at most `rank` coordinates a modality."""
+) -> tuple[Matrix, dict[str, Tensor]]:
+    """H of one type, and B of its modalities: scaled features, in at most `rank` coordinates a modality."""
     x = graph.scaled(node_type, graph.scaler)
     modalities, has = graph.schema.modalities[node_type], graph.features[node_type].has
     nodes = {m: x.height if (mask := has[m]) is None else int(mask.sum()) for m in modalities}
     ranks = {m: max(1, min(w, rank, nodes[m])) for m, w in modalities.items()}
     if ranks == dict(modalities):
-        return x, ranks
+        return x, {m: torch.eye(w) for m, w in ranks.items()}
     slabs = cut(ranks.values(), graph.step)
 
     def make(folder: Path) -> None:
@@ -130,12 +139,16 @@ def _reduced(
             m: directions_of_gram(g, rank, nodes[m], workspace.generator).float()
             for m, g in gram.items()
         }
+        torch.save(basis, folder / BASIS)
         written = Columns(folder, x.height, slabs)
         written.begin()
         for _, rows in x.blocks(block):
             written.append(torch.cat([rows[:, columns[m]] @ basis[m] for m in modalities], dim=1))
 
-    return workspace.stage(name, make, lambda folder: Columns(folder, x.height, slabs)), ranks
+    def read(folder: Path) -> tuple[Matrix, dict[str, Tensor]]:
+        return Columns(folder, x.height, slabs), torch.load(folder / BASIS, weights_only=True)
+
+    return workspace.stage(name, make, read)
 
 
 def _all_paths(

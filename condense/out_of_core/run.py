@@ -22,8 +22,9 @@ from condense.out_of_core.room import Room
 from condense.out_of_core.sizes import disk_bytes, sizes_of, whole_bytes
 from condense.out_of_core.tasks import Tasks
 from condense.out_of_core.workspace import Workspace
-from condense.run import byte_budget, recorded
+from condense.run import DivergedError, byte_budget, recorded
 from condense.running.identity import identity_of, versions
+from condense.running.steps import OnStep, ignore
 from condense.running.timing import OnStage, StageClock
 from models.choices import canonical
 
@@ -44,12 +45,13 @@ def condense_stored(
     dataset_settings: Mapping[str, Any] | None = None,
     on_plan: Callable[[Budget], None] = lambda budget: None,
     on_stage: OnStage = lambda name: None,
+    on_step: OnStep = ignore,
 ) -> CondensedGraph:
     """Condense a graph that need not fit in memory, in the transductive setting.
 
     The result is that of `condense.run.condense` up to rounding and, of features with more columns than
-    `rank`, up to the signs of their coordinates. An interrupted run goes on where it was if the same
-    arguments are given again.
+    `rank`, up to the signs of their coordinates, in which SR-GM draws its relays. An interrupted run goes on
+    where it was if the same arguments are given again.
 
     Args:
         stored: a whole graph in a file, open; its test labels are never read.
@@ -67,11 +69,13 @@ def condense_stored(
         dataset_settings: how the whole graph was loaded, so that it can be loaded again.
         on_plan: called with the budget, once edges are counted.
         on_stage: called with the name of each stage as it begins.
+        on_step: called with the progress of gradient matching.
 
     Raises:
         UserError: a method that needs the graph in memory, a setting or a budget that breaks a rule, or a
             folder of another run.
         FileError: the disk is full, or the graph is damaged.
+        DivergedError: a number of the run is not finite; the error holds the best graph before.
     """
     method = canonical(ALL_METHODS, method, "method")
     check_bits(bits)
@@ -109,14 +113,17 @@ def condense_stored(
     def empty() -> MultimodalGraph:
         return _empty(stored)
 
-    outcome = condense_on_disk(graph, budget, chosen, workspace, clock, empty)
+    outcome = condense_on_disk(graph, budget, chosen, workspace, clock, empty, on_step)
     names = {"dataset": stored.name, "source": stored.source, "dataset_hash": fingerprint}
     run = identity_of(names, budget, method, chosen, seed, torch.device("cpu"))
     measures = {
         "memory": memory,
         "byte_budget": byte_budget(whole_bytes(stored), stored.num_nodes[stored.target], budget),
     }
-    return recorded(outcome, run, budget, bits, clock, measures, dataset_settings)
+    condensed = recorded(outcome, run, budget, bits, clock, measures, dataset_settings)
+    if outcome.diverged:
+        raise DivergedError(outcome.diverged, condensed)
+    return condensed
 
 
 def _empty(stored: StoredGraph) -> MultimodalGraph:

@@ -11,6 +11,7 @@ from condense.budget import Sizes
 from condense.clustering.coordinates import WIDTH
 from condense.clustering.propagation import WIDEST
 from condense.io.stored_graph import StoredGraph
+from condense.methods.srgm.settings import SRGMSettings
 from condense.out_of_core.adjacency import Adjacency
 from models.propagation.metapaths import blocks, endpoint
 from models.schema import GraphSchema
@@ -59,6 +60,10 @@ def path_columns(
 
 def reads_paths(settings: Any) -> tuple[int, int]:
     """The longest meta-path and the rank that a method with these settings reads; 0 hops for none."""
+    if isinstance(
+        settings, SRGMSettings
+    ):  # It matches meta-path features, whatever it clusters by.
+        return settings.hops, settings.rank
     if getattr(settings, "labels", "") != "pseudo" and getattr(settings, "space", "own") == "own":
         return 0, getattr(settings, "rank", WIDEST)
     return getattr(settings, "hops", 0), getattr(settings, "rank", WIDEST)

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import cli
 from commands import condense_on_disk as command
 from condense.errors import FileError
 from condense.io import load_condensed, save
+from condense.methods.srgm import loop
 from condense.out_of_core import fits, run
 from condense.out_of_core.workspace import Workspace
 from tests.support.graphs import small_graph
@@ -119,7 +121,10 @@ def test_without_resume_a_run_starts_anew(monkeypatch: pytest.MonkeyPatch) -> No
     [
         (["--memory", "lots"], "memory (got 'lots') must be a size; try 6GiB"),
         (["--memory", "10MB"], "must be at least 1.5GiB"),
-        (["--memory", "2GiB", "--method", "srgm"], "method (got 'srgm') needs the graph in memory"),
+        (
+            ["--memory", "2GiB", "--method", "herding"],
+            "method (got 'herding') needs the graph in memory; take mixture, srgm,",
+        ),
         (
             ["--memory", "2GiB", "--setting", "inductive"],
             "needs the graph in memory; take transductive",
@@ -160,6 +165,51 @@ def test_what_needs_memory_is_done_there_unless_a_bound_is_given(
     assert condense("--method", "herding") == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "is read into memory: method (got 'herding') needs the graph in memory" in said
+
+
+MATCHED = ("--method", "srgm", "--memory", "2GiB", "--epochs", "2", "--check-every", "5")
+
+
+def test_gradients_are_matched_on_disk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert condense(*MATCHED, "--spread", "auto", "--tensorboard", "curves") == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "it is condensed on disk" in said
+    small = load_condensed("small.h5")
+    assert small.graph["movie"].num_nodes == 24
+    assert [record["step"] for record in small.provenance.history] == [5, 10, 15, 20]
+    names = [stage["name"] for stage in small.provenance.stages]
+    assert names[-4:] == ["join", "match", "spread", "judge"]
+    assert any((tmp_path / "curves").iterdir())
+    assert not Path("small.h5.work").exists()
+    assert cli.main(["inspect", "small.h5"]) == 0
+
+
+def test_matching_that_is_interrupted_is_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
+    original, calls = loop.train_relay, []
+
+    def interrupted(*given: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 12:
+            raise KeyboardInterrupt
+        return original(*given)
+
+    monkeypatch.setattr(loop, "train_relay", interrupted)
+    assert condense(*MATCHED) == 130
+    assert not Path("small.h5").exists()
+    assert condense(*MATCHED, "--resume") == 0
+    assert len(calls) == 12 + 15  # From the state after step 5 on.
+    found = load_condensed("small.h5").graph
+    assert condense(*MATCHED) == 0
+    expected = load_condensed("small.h5").graph
+    for node_type in expected.node_types:
+        assert torch.equal(found[node_type].x_text, expected[node_type].x_text)
+
+
+def test_matching_that_diverges_leaves_its_best_graph(capsys: pytest.CaptureFixture[str]) -> None:
+    assert condense(*MATCHED, "--lr-features", "1e30") == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "try a smaller --lr-features (got 1e+30). The best graph before is in small.h5" in said
+    assert not load_condensed("small.h5").provenance.complete
 
 
 def test_a_named_data_set_is_loaded_into_memory(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,7 @@ We depart from the code in these points:
 
 from __future__ import annotations
 
+from condense.clustering.assembly import graph_of_means
 from condense.clustering.propagation import RelayView
 from condense.judging.relay_validator import RelayValidator
 from condense.methods.hgcond.relay import HeteroSGC
@@ -61,5 +62,5 @@ def condense(task: Task, settings: HGCondSettings) -> Outcome:
             task, synthesis, validator, steps, settings.check_every, ("lr", settings.lr)
         )
     with task.clock.stage("finish"):
-        small = condensed.to_graph(view, task.graph)
+        small = condensed.to_graph(view, graph_of_means(task.graph, start))
     return Outcome(small, reached.history, reached.measures, reached.complete, reached.diverged)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from condense.clustering.propagation import RelayView
-from condense.data.graph import MultimodalGraph
+from condense.clustering.relay_space import RelaySpace
 from condense.edges.statistics import edge_numbers
 from condense.errors import UserError
 from condense.judging.relay_validator import RelayValidator
@@ -30,7 +29,7 @@ class MatchingLoop:
     def __init__(
         self,
         settings: SRGMSettings,
-        view: RelayView,
+        view: RelaySpace,
         shared_space: SharedSpace,
         validator: RelayValidator,
         synthesis: Synthesis,
@@ -102,11 +101,6 @@ class MatchingLoop:
             self.diverged = str(error)
             return False
         return True
-
-    def best_graph(self, whole: MultimodalGraph) -> MultimodalGraph:
-        """The graph with the best validation score, in the data set's units."""
-        self.synthesis.restore(self.best)
-        return self.synthesis.to_graph(self.view, whole)
 
     def measures(self) -> dict[str, float]:
         """The width D of the relay's input, and its validation score at the start and at the best step."""

@@ -22,6 +22,7 @@ measures what each part contributes.
 
 from __future__ import annotations
 
+from condense.clustering.assembly import graph_of_means
 from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
 from condense.clustering.settings import pseudo_labelling_of
@@ -54,7 +55,8 @@ def condense(task: Task, settings: SRGMSettings) -> Outcome:
         start = cluster_graph(view, task.budget, labelling, task.generator, settings.space)
         synthesis = Synthesis(start, task.budget)
         judged = settings.spread == "auto" and settings.epochs > 0
-        unmatched = synthesis.to_graph(view, task.graph) if judged else None
+        means = graph_of_means(task.graph, start)
+        unmatched = synthesis.to_graph(view, means) if judged else None
         pool = Pool.of(view, start.node_class, settings.pool, task.generator)
         loop = MatchingLoop(
             settings, view, shared_space, validator, synthesis, pool, task.generator, task.on_step
@@ -62,7 +64,8 @@ def condense(task: Task, settings: SRGMSettings) -> Outcome:
     with task.clock.stage("match"), threads_for(validator.z.size(1) * len(start.y)):
         complete = loop.run(task.checkpoints)
     with task.clock.stage("finish"):
-        best = loop.best_graph(task.graph)
+        synthesis.restore(loop.best)
+        best = synthesis.to_graph(view, means)
     # Who interrupted a run does not wait for a judge.
     choice = "off" if settings.spread == "auto" and not complete else settings.spread
     best, scores = spread_as_asked(choice, best, start.partition, task, unmatched)

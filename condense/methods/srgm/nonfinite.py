@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
-from condense.clustering.propagation import RelayView
 from condense.clustering.reduction import FeatureKey
+from condense.clustering.relay_space import RelaySpace
 from condense.methods.srgm.objective import ObjectiveTerms
 from condense.methods.srgm.synthesis import Synthesis
 from models.propagation.metapaths import endpoint
@@ -41,7 +41,7 @@ class NamedValues:
 
 
 def locate_nonfinite(
-    view: RelayView,
+    view: RelaySpace,
     synthesis: Synthesis,
     theta: Relay,
     whole: tuple[Tensor, ...] = (),
@@ -50,7 +50,7 @@ def locate_nonfinite(
     """Describe the first quantity of the step that is not finite, with its classes, modalities and relations.
 
     Args:
-        view: the whole graph.
+        view: the relay's inputs.
         synthesis: the condensed graph; its gradients are checked if it has any.
         theta: the relay.
         whole: the relay's gradients on the whole graph, [C, …] for each layer.
@@ -79,7 +79,7 @@ Quantities = Iterator[tuple[str, str, list[NamedValues]]]
 
 
 def _quantities(
-    view: RelayView,
+    view: RelaySpace,
     synthesis: Synthesis,
     theta: Relay,
     whole: tuple[Tensor, ...],
@@ -110,7 +110,7 @@ def _quantities(
     yield "the edges' updates", "damping", _edges(edge_gradients)
 
 
-def _weights(view: RelayView, theta: Relay, classes: Tensor) -> list[NamedValues]:
+def _weights(view: RelaySpace, theta: Relay, classes: Tensor) -> list[NamedValues]:
     """The first layer by blocks, later layers whole, biases; only the last layer's columns are classes."""
     first, *later = theta.weights
     columns = [*(None for _ in later), classes]
@@ -121,13 +121,13 @@ def _weights(view: RelayView, theta: Relay, classes: Tensor) -> list[NamedValues
     ]
 
 
-def _squares(view: RelayView, gradients: tuple[Tensor, ...], classes: Tensor) -> list[NamedValues]:
+def _squares(view: RelaySpace, gradients: tuple[Tensor, ...], classes: Tensor) -> list[NamedValues]:
     """The squared gradients [C, …] of each layer: the first layer by blocks, later layers whole."""
     first, *later = (g.detach().square() for g in gradients)
     return [*_blocks(view, first, classes), *(NamedValues(g, classes) for g in later)]
 
 
-def _blocks(view: RelayView, values: Tensor, classes: Tensor | None) -> list[NamedValues]:
+def _blocks(view: RelaySpace, values: Tensor, classes: Tensor | None) -> list[NamedValues]:
     """The (meta-path, modality) blocks along dimension 1 of `values` [k, D, …]."""
     parts = values.split(view.widths, dim=1)
     return [
@@ -137,7 +137,7 @@ def _blocks(view: RelayView, values: Tensor, classes: Tensor | None) -> list[Nam
 
 
 def _nodes(
-    view: RelayView, synthesis: Synthesis, values: Mapping[FeatureKey, Tensor]
+    view: RelaySpace, synthesis: Synthesis, values: Mapping[FeatureKey, Tensor]
 ) -> list[NamedValues]:
     """Values by node type and modality; nodes of the target type have classes."""
     return [

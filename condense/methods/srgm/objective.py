@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
-from condense.clustering.propagation import RelayView
 from condense.clustering.reduction import FeatureKey
+from condense.clustering.relay_space import RelaySpace
 from condense.edges.pair_matrix import PairMatrix
 from condense.methods.srgm.matching.decoupling import chance_conflict_rate, conflict_rate, decouple
 from condense.methods.srgm.matching.distance import layered_loss
@@ -55,7 +55,7 @@ class Objective:
     """The objective as a function of the synthesis and θ; its own attributes stay fixed along the run.
 
     Attributes:
-        view: the whole graph.
+        view: the relay's inputs.
         shared_space: the space in which gradients of different modalities are compared.
         primary: the relations whose energy counts, one of each mirrored pair.
         decouple: see `SRGMSettings`.
@@ -65,7 +65,7 @@ class Objective:
             energy acts on edges only and is least without any.
     """
 
-    view: RelayView
+    view: RelaySpace
     shared_space: SharedSpace
     primary: tuple[EdgeType, ...]
     decouple: Decouple

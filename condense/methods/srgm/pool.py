@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from condense.clustering.propagation import RelayView
+from models.schema import GraphSchema
+
+
+class WholeNodes(Protocol):
+    """Target nodes of a whole graph, in memory or on disk."""
+
+    @property
+    def schema(self) -> GraphSchema:
+        """Of the graph."""
+        ...
+
+    def features(self, rows: Int[Tensor, " k"]) -> Tensor:
+        """Z [k, D] of some of them."""
+        ...
+
 
 Rows = tuple[Float[Tensor, "k D"], tuple[int, ...]]
 """Rows of Z ordered by class, and the number of rows of each class; successive items continue the classes."""
@@ -30,7 +45,7 @@ class Pool:
     @classmethod
     def of(
         cls,
-        view: RelayView,
+        view: WholeNodes,
         member: Int[Tensor, " n"],
         per_class: int,
         generator: torch.Generator,

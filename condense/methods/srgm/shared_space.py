@@ -18,8 +18,9 @@ from torch import Tensor
 
 from condense.clustering.propagation import RelayView
 from condense.clustering.reduction import FeatureKey
+from condense.clustering.relay_space import RelaySpace
 from condense.errors import UserError
-from models.propagation.metapaths import endpoint, path_features
+from models.propagation.metapaths import MetaPath, endpoint, path_features
 
 # Relative to a view's mean variance: directions with less variance are noise, not shared content.
 RIDGE = 1e-2
@@ -43,33 +44,38 @@ class SharedSpace:
         return cls(decoder, {k: torch.linalg.pinv(d) for k, d in decoder.items()})
 
     @classmethod
-    def identity(cls, view: RelayView) -> SharedSpace:
+    def identity(cls, view: RelaySpace) -> SharedSpace:
         """The feature space itself, for modalities that are encoded in one aligned space.
 
         Raises:
             UserError: the modalities have different widths.
         """
-        widths = {key: b.size(0) for key, b in view.reduction.basis.items()}
-        if len(set(widths.values())) > 1:
-            listed = ", ".join(f"{t}.{m}: {w}" for (t, m), w in widths.items())
-            raise UserError(
-                f"frames (got 'identity') needs modalities of one width, but the widths are {listed}; "
-                "use 'shared'"
-            )
+        check_one_width({key: b.size(0) for key, b in view.reduction.basis.items()})
         return cls._of({key: b.T for key, b in view.reduction.basis.items()})
 
     @classmethod
     def shared(cls, view: RelayView, width: int) -> SharedSpace:
-        """The space that MAXVAR generalised canonical correlation finds (Kettenring, Biometrika 58, 1971).
-
-        The views are each type's features along the shortest meta-path to it. With V̂ the whitened views
-        side by side, s are the leading left singular vectors of V̂.
+        """The space of a graph in memory, see `of_views`; the views are those of all its target nodes.
 
         Args:
             view: the whole graph; only its features are read.
             width: d; capped at the summed width of the views.
         """
-        views = _views(view)
+        blocks = views_of(view)
+        hops = max(len(path) for path, _ in blocks.values())
+        features = path_features(view.graph, view.schema, hops)
+        return cls.of_views({key: features[block] for key, block in blocks.items()}, width)
+
+    @classmethod
+    def of_views(cls, views: Mapping[FeatureKey, Tensor], width: int) -> SharedSpace:
+        """The space that MAXVAR generalised canonical correlation finds (Kettenring, Biometrika 58, 1971).
+
+        With V̂ the whitened views side by side, s are the leading left singular vectors of V̂.
+
+        Args:
+            views: unscaled features of the same target nodes [n, r], see `views_of`.
+            width: d; capped at the summed width of the views.
+        """
         centred = {key: v - v.mean(dim=0) for key, v in views.items()}
         whitened = torch.cat([_whiten(v) for v in centred.values()], dim=1)  # [n, Σ r]
         values, vectors = torch.linalg.eigh(whitened.T @ whitened)
@@ -80,14 +86,22 @@ class SharedSpace:
         return cls._of({key: scale * (v.T @ shared) for key, v in centred.items()})
 
 
-def _views(view: RelayView) -> dict[FeatureKey, Tensor]:
-    """Z_{p,m} for the shortest meta-path p to each (type, modality), on all target nodes."""
-    shortest: dict[FeatureKey, tuple] = {}
+def check_one_width(widths: Mapping[FeatureKey, int]) -> None:
+    """Raise a UserError where modalities of different widths have no feature space in common."""
+    if len(set(widths.values())) > 1:
+        listed = ", ".join(f"{t}.{m}: {w}" for (t, m), w in widths.items())
+        raise UserError(
+            f"frames (got 'identity') needs modalities of one width, but the widths are {listed}; "
+            "use 'shared'"
+        )
+
+
+def views_of(view: RelaySpace) -> dict[FeatureKey, tuple[MetaPath, str]]:
+    """The block of the shortest meta-path to each (node type, modality)."""
+    shortest: dict[FeatureKey, tuple[MetaPath, str]] = {}
     for path, modality in view.blocks:
         shortest.setdefault((endpoint(path, view.schema.target), modality), (path, modality))
-    hops = max(len(path) for path, _ in shortest.values())
-    features = path_features(view.graph, view.schema, hops)
-    return {key: features[block] for key, block in shortest.items()}
+    return shortest
 
 
 def _whiten(x: Float[Tensor, "n r"]) -> Float[Tensor, "n r"]:

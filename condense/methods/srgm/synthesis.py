@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,10 +12,10 @@ from torch import Tensor
 from torch_geometric.typing import EdgeType
 
 from condense.budget import Budget
-from condense.clustering.assembly import add_edges, graph_of_means
+from condense.clustering.assembly import add_edges
 from condense.clustering.clusters import Clusters
-from condense.clustering.propagation import RelayView
 from condense.clustering.reduction import FeatureKey
+from condense.clustering.relay_space import RelaySpace
 from condense.data.graph import MultimodalGraph
 from condense.edges.pair_matrix import PairMatrix
 from condense.edges.sparse_product import StraightThroughMatrix
@@ -121,26 +122,30 @@ class Synthesis:
         for relation, x in snapshot.logits.items():
             self.logits[relation].copy_(x)
 
-    def relay_inputs(self, view: RelayView) -> RelayInputs:
+    def relay_inputs(self, view: RelaySpace) -> RelayInputs:
         """The relay's inputs from the current parameters, differentiable in them."""
         weights = self.weights()
         averaging = {r: StraightThroughMatrix(w.row_normalised()) for r, w in weights.items()}
         return RelayInputs(weights, averaging, view.condensed_features(self.h, averaging))
 
     @torch.no_grad()
-    def features(self, view: RelayView) -> Tensor:
+    def features(self, view: RelaySpace) -> Tensor:
         """Z of the condensed graph [n', D], without gradients."""
         return self.relay_inputs(view).z
 
     @torch.no_grad()
-    def to_graph(self, view: RelayView, whole: MultimodalGraph) -> MultimodalGraph:
-        """The condensed graph in the data set's units, with types and relations ordered as in `whole`.
+    def to_graph(self, view: RelaySpace, means: MultimodalGraph) -> MultimodalGraph:
+        """The condensed graph in the data set's units, with types and relations ordered as in the whole one.
 
         Features are the clusters' means plus the change of H', decoded: X' = X̄ + σ (H' − H'_start) Bᵀ. In
         the relay's coordinates they equal H'; for models that read all of X', the part of X̄ outside the
         span of B is unchanged.
+
+        Args:
+            view: the relay's inputs.
+            means: the graph of the clusters' means, without relations; it is not changed.
         """
-        graph = graph_of_means(whole, self.start)
+        graph = copy.copy(means)
         for key, h in self.h.items():
             node_type, modality = key
             store = graph[node_type]

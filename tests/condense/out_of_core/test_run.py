@@ -164,7 +164,7 @@ def test_reduced_features_have_as_many_coordinates_as_in_memory(tmp_path: Path) 
     }
     # Coordinates have either sign, their products do not; the generator was asked for as much.
     rows = torch.arange(120)
-    one, other = view.at(rows), expected.features(rows)
+    one, other = view.features(rows), expected.features(rows)
     assert torch.allclose(one @ one.T, other @ other.T, atol=1e-2)
     assert torch.equal(workspace.generator.get_state(), generator.get_state())
 
@@ -278,8 +278,8 @@ def test_the_folder_of_another_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_methods_that_need_the_graph_in_memory_say_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"method \(got 'srgm'\) needs the graph in memory"):
-        on_disk(films(), tmp_path / "a", "srgm")
+    with pytest.raises(UserError, match=r"method \(got 'herding'\) needs the graph in memory"):
+        on_disk(films(), tmp_path / "a", "herding")
 
 
 def test_a_ratio_that_is_too_small_is_told(tmp_path: Path) -> None:

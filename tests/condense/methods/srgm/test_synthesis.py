@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from condense.budget import plan
+from condense.clustering.assembly import graph_of_means
 from condense.clustering.clusters import cluster_graph
 from condense.clustering.propagation import RelayView
 from condense.clustering.settings import PseudoLabelling
@@ -39,9 +40,13 @@ def perturbed_synthesis():
     return whole, view, synthesis
 
 
+def saved(whole, view, synthesis):
+    return synthesis.to_graph(view, graph_of_means(whole, synthesis.start))
+
+
 def test_the_start_is_the_clusters_means():
     whole, view, synthesis, _ = small_synthesis(rank=2)
-    small = synthesis.to_graph(view, whole)
+    small = saved(whole, view, synthesis)
     for i in range(int(small["movie"].num_nodes)):
         inside = synthesis.start.partition.cluster["movie"] == i
         assert_near(small["movie"].x_text[i], whole["movie"].x_text[inside].mean(dim=0))
@@ -54,7 +59,7 @@ def test_the_start_is_the_clusters_means():
 
 def test_saved_features_have_the_relays_coordinates():
     whole, view, synthesis = perturbed_synthesis()
-    scaled = view.scaler.apply(synthesis.to_graph(view, whole))
+    scaled = view.scaler.apply(saved(whole, view, synthesis))
     for (node_type, modality), basis in view.reduction.basis.items():
         h = scaled[node_type][f"x_{modality}"] @ basis
         assert_near(h, synthesis.h[node_type, modality].detach(), 1e-6)
@@ -62,7 +67,7 @@ def test_saved_features_have_the_relays_coordinates():
 
 def test_a_saved_graph_propagates_as_the_relay_did():
     whole, view, synthesis = perturbed_synthesis()
-    small = view.scaler.apply(synthesis.to_graph(view, whole))
+    small = view.scaler.apply(saved(whole, view, synthesis))
     for (node_type, modality), basis in view.reduction.basis.items():
         small[node_type][f"x_{modality}"] = small[node_type][f"x_{modality}"] @ basis
     parts = path_features(small, GraphSchema.of(small), 2)
@@ -72,7 +77,7 @@ def test_a_saved_graph_propagates_as_the_relay_did():
 
 def test_saved_edges_add_up_to_the_members_mean_degrees():
     whole, view, synthesis = perturbed_synthesis()
-    small = synthesis.to_graph(view, whole)
+    small = saved(whole, view, synthesis)
     for relation in whole.edge_types:
         inside = synthesis.start.partition.cluster[relation[2]]
         degree = multiplicities(whole, relation).sum(dim=1)
