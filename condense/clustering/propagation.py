@@ -20,6 +20,11 @@ WIDEST = 4096
 """Bound on D. Memory and the time of a step grow with D, the time of the ridge regression with D²."""
 
 
+def affordable_rank(rank: int, blocks: int) -> int:
+    """Coordinates a modality: `rank`, or fewer where so many blocks would exceed WIDEST together."""
+    return max(1, min(rank, WIDEST // blocks))
+
+
 @dataclass(frozen=True)
 class RelayView(RelaySpace):
     """The inputs Z of a whole graph in memory; see `RelaySpace`.
@@ -44,7 +49,7 @@ class RelayView(RelaySpace):
             rank: most coordinates a modality; fewer where all blocks together would exceed WIDEST.
             generator: for the reduction.
         """
-        rank = max(1, min(rank, WIDEST // len(blocks(GraphSchema.of(graph), hops))))
+        rank = affordable_rank(rank, len(blocks(GraphSchema.of(graph), hops)))
         scaler = FeatureScaler.fit(graph)
         scaled = scaler.apply(graph)
         reduction = Reduction.fit(scaled, rank, generator)

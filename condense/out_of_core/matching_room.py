@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from condense.budget import Budget
-from condense.clustering.propagation import WIDEST
+from condense.clustering.propagation import affordable_rank
 from condense.edges.candidates import PER_EDGE
 from condense.edges.pairs import SMALL
 from condense.errors import UserError
@@ -68,7 +68,7 @@ def check_matching(schema: GraphSchema, budget: Budget, settings: SRGMSettings, 
         own = schema.modalities
         check_one_width({(t, m): w for t in own for m, w in own[t].items()})
     keys = blocks(schema, settings.hops)
-    rank = max(1, min(settings.rank, WIDEST // len(keys)))
+    rank = affordable_rank(settings.rank, len(keys))
     reduced = {t: {m: min(w, rank) for m, w in own.items()} for t, own in schema.modalities.items()}
     width = sum(reduced[endpoint(path, schema.target)][m] for path, m in keys)
     needed = _bytes(schema, budget, settings, reduced, width) / SHARE

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch_geometric.typing import EdgeType
 
-from condense.clustering.propagation import WIDEST
+from condense.clustering.propagation import affordable_rank
 from condense.clustering.reduction import Reduction, directions_of_gram
 from condense.out_of_core.adjacency import Adjacency
 from condense.out_of_core.columns import Columns, Matrix, RowMatrix, Stacked, cut
@@ -92,7 +92,7 @@ def propagated(graph: GraphOnDisk, hops: int, rank: int, workspace: Workspace) -
         rank: most coordinates a modality, see `RelayView.of`.
         workspace: where they are kept; its generator draws for the reduction.
     """
-    rank = max(1, min(rank, WIDEST // len(blocks(graph.schema, hops))))
+    rank = affordable_rank(rank, len(blocks(graph.schema, hops)))
     reduced, widths, basis = {}, {}, {}
     for number, node_type in enumerate(graph.schema.node_types):
         widths[node_type] = {}

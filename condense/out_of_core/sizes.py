@@ -9,7 +9,7 @@ import torch
 
 from condense.budget import Sizes
 from condense.clustering.coordinates import WIDTH
-from condense.clustering.propagation import WIDEST
+from condense.clustering.propagation import WIDEST, affordable_rank
 from condense.io.stored_graph import StoredGraph
 from condense.methods.srgm.settings import SRGMSettings
 from condense.out_of_core.adjacency import Adjacency
@@ -50,7 +50,7 @@ def path_columns(
         schema.num_classes,
     )
     paths = blocks(completed, hops)
-    most = max(1, min(rank, WIDEST // len(paths))) if rank else WIDEST**2
+    most = affordable_rank(rank, len(paths)) if rank else WIDEST**2
     columns = sum(
         min(most, completed.modalities[endpoint(path, schema.target)][modality])
         for path, modality in paths

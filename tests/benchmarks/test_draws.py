@@ -46,7 +46,7 @@ def test_near_features_stay_and_far_ones_come_from_a_node_of_the_same_class() ->
 
 def test_the_table_tells_that_far_features_are_wrong() -> None:
     """In the draws the classes have changed places two hops away."""
-    text = table(samples(0), samples(1, far=-3.0), samples(2), HOPS, 0)
+    text = table(samples(0), samples(1, far=-3.0), samples(2), HOPS, 2, 0)
     lines = {
         tuple(line.split(" | ")[:2]): float(line.split(" | ")[2][:-2])
         for line in text.splitlines()[2:]
