@@ -224,8 +224,8 @@ def measure(job: Job) -> None:
         training_graphs = list(training_graphs_of(job, method, task)) if models else []
         for model in models:
             rows = evaluate(task, training_graphs, chosen.protocol(model))
-            kept = job.kept(model)
-            kept.restrict([*(row for row in kept if row.method != shown(method)), *rows])
+            method_in_rows = shown(method)
+            job.kept(model).add(rows, lambda row, m=method_in_rows: row.method == m)
             print(f"{job.name}: {model} on {method}", flush=True)
 
 
@@ -267,12 +267,13 @@ def forget(job: Job, methods: Sequence[str]) -> None:
     for method in methods:
         for file in job.folder.glob(job.graph_file(method, 0).name.replace("seed0", "seed*")):
             file.unlink()
+    dropped = {shown(method) for method in methods}
     for name, table in TABLES.items():
         sharing = replace(job, name=name)
         for model in table.models if sharing.folder == job.folder else ():
-            kept, dropped = sharing.kept(model), {shown(method) for method in methods}
+            kept = sharing.kept(model)
             if any(name in kept for name in dropped):
-                kept.restrict([row for row in kept if row.method not in dropped])
+                kept.add([], lambda row: row.method in dropped)
 
 
 def show(job: Job) -> bool:

@@ -11,6 +11,7 @@ import os
 import socket
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,14 +24,22 @@ except ImportError:  # Windows has no such locks.
 
 log = logging.getLogger(__name__)
 
+PAUSE = 0.01
+"""Seconds between two looks at a lock that another process holds."""
+
 
 @contextlib.contextmanager
-def held(out: Path, folder: bool = False) -> Iterator[None]:
+def held(out: Path, folder: bool = False, wait: float = 0.0) -> Iterator[None]:
     """Hold the file or folder `out` while the block runs; the kernel releases it if this process dies.
 
     The lock is a hidden file beside `out`, or in it if it is a `folder`, which is made if it is missing. It
     names its holder and is removed at the end. Where the file system has no locks, a warning is logged and
     nothing is held.
+
+    Args:
+        out: the file or folder.
+        folder: which of the two.
+        wait: seconds to wait for another process that holds it.
 
     Raises:
         UserError: another process holds it; the message names that process.
@@ -42,7 +51,7 @@ def held(out: Path, folder: bool = False) -> Iterator[None]:
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _taken(path, out)
+        descriptor = _taken(path, out, wait)
     except OSError as error:
         raise FileError(
             f"out (got {out}) cannot be written: {error.strerror or error}; choose another --out"
@@ -77,8 +86,9 @@ def short_digest(name: str) -> str:
     return hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
 
 
-def _taken(path: Path, out: Path) -> int | None:
+def _taken(path: Path, out: Path, wait: float) -> int | None:
     """The descriptor of the locked file `path`; None where files cannot be locked."""
+    until = time.monotonic() + wait
     while True:
         descriptor = _opened(path, out)
         try:
@@ -91,8 +101,10 @@ def _taken(path: Path, out: Path) -> int | None:
                 path.unlink(missing_ok=True)
                 return None
             if not locked:
-                raise _busy(out, descriptor)
-            if _is_at(descriptor, path):
+                if time.monotonic() >= until:
+                    raise _busy(out, descriptor)
+                time.sleep(PAUSE)
+            elif _is_at(descriptor, path):
                 with contextlib.suppress(OSError):  # A full disk: the lock holds without a name.
                     os.ftruncate(descriptor, 0)
                     os.pwrite(descriptor, json.dumps(_holder()).encode(), 0)

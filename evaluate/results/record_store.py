@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from evaluate.results.records import read_records, write_records
+from condense.io.lock import held
+from evaluate.results.records import as_read, read_records, record_line, write_records
 
 R = TypeVar("R")
+
+WAIT = 60.0
+"""Seconds to wait for another process that is writing the same file."""
 
 
 class RecordStore(Generic[R]):
     """Records of one kind, looked up by key: whoever computes something asks `get` first, and then `add`s.
 
     The file is one CSV table, rewritten whole and atomically at each change. Several records may share a key,
-    such as the scores of one training.
+    such as the scores of one training. Several processes may add to one file: what others wrote is read
+    before each change.
 
     Args:
         kind: a dataclass whose fields become columns, see `write_records`.
@@ -40,11 +46,12 @@ class RecordStore(Generic[R]):
         remedy: str = "delete it, or choose another --out",
     ) -> None:
         self._kind, self._key, self._path = kind, key, path
+        self._what, self._remedy = what, remedy
         self._earlier: list[R] = []
         self.new: list[R] = []
-        if path is not None and path.exists():
-            self._earlier = read_records(path, kind, what, remedy)
+        self._seen: tuple[int, ...] | None = None
         self._by_key: dict[Hashable, list[R]] = {}
+        self._read()
         self._index()
 
     def get(self, key: Hashable) -> Sequence[R]:
@@ -68,16 +75,44 @@ class RecordStore(Generic[R]):
 
         Args:
             records: of one computation or several.
-            outdated: whether a record from before this store was opened is given up for them.
+            outdated: whether a record that this store has not added itself is given up for them.
+
+        Raises:
+            FileError: the file cannot be written, or holds something else by now.
+            UserError: another process is writing it for a minute.
         """
         self.new.extend(records)
-        self._earlier = [record for record in self._earlier if not outdated(record)]
-        self._save()
+        with self._held():
+            self._read()
+            self._earlier = [record for record in self._earlier if not outdated(record)]
+            self._save()
 
     def restrict(self, records: Iterable[R]) -> None:
-        """Keep these records alone, in this order."""
+        """Keep these records alone, in this order, whatever other processes have added."""
         self._earlier, self.new = list(records), []
-        self._save()
+        with self._held():
+            self._save()
+
+    def _held(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._path is None else held(self._path, wait=WAIT)
+
+    def _read(self) -> None:
+        """Take over the file as it is, if it is not what this store has read or written last."""
+        if self._path is None or self._signature() in (None, self._seen):
+            return
+        self._seen = self._signature()
+        found = read_records(self._path, self._kind, self._what, self._remedy)
+        own = {record_line(as_read(record)) for record in self.new}
+        self._earlier = [record for record in found if record_line(record) not in own]
+
+    def _signature(self) -> tuple[int, ...] | None:
+        """What tells one version of the file from another; None without a file."""
+        assert self._path is not None
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
     def _index(self) -> None:
         self._by_key = {}
@@ -87,5 +122,5 @@ class RecordStore(Generic[R]):
     def _save(self) -> None:
         self._index()
         if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             write_records(self._path, self._kind, self)
+            self._seen = self._signature()

@@ -33,10 +33,21 @@ def write_records(path: Path, kind: type[T], records: Iterable[T]) -> None:
     Raises:
         FileError: the file cannot be written.
     """
-    names = _names(kind)
-    lines = [names, *([_field(getattr(record, name)) for name in names] for record in records)]
+    lines = [_line(_names(kind)), *map(record_line, records)]
     with replacing(path, ELSEWHERE) as sink:
-        sink.write("".join(map(_line, lines)).encode())
+        sink.write("".join(lines).encode())
+
+
+def record_line(record: Any) -> str:
+    """The line of a record in a file of `write_records`."""
+    values = (getattr(record, name) for name in _names(type(record)))
+    return _line([_field(value) for value in values])
+
+
+def as_read(record: T) -> T:
+    """The record as `read_records` has it: a whole number in a field of floats is a float."""
+    kind = type(record)
+    return checked_values(kind)({name: getattr(record, name) for name in _names(kind)})
 
 
 def read_records(path: Path, kind: type[T], what: str, remedy: str) -> list[T]:

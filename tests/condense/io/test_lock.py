@@ -7,7 +7,9 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,24 @@ def test_a_second_process_is_told_who_holds_it_until_that_dies(tmp_path: Path, k
         holder.wait()
     with held(out, folder):  # A killed holder leaves its file, which nobody holds.
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def hold_briefly(out: Path) -> None:
+    with held(out, wait=60):
+        pass
+
+
+def test_waits_for_a_holder_that_lets_go(tmp_path: Path) -> None:
+    out, begun = tmp_path / "out", time.monotonic()
+    with held(out), pytest.raises(UserError, match="being written"), held(out, wait=0.1):
+        pass
+    assert time.monotonic() - begun >= 0.1
+    with ThreadPoolExecutor() as pool, held(out):
+        waiting = pool.submit(hold_briefly, out)
+        time.sleep(0.1)
+        assert not waiting.done()
+    waiting.result()
     assert list(tmp_path.iterdir()) == []
 
 

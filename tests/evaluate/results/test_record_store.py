@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +61,39 @@ def test_restricted_records_are_all_that_is_left(tmp_path: Path) -> None:
     store.restrict([Measured("b", 2.0)])
     assert "a" not in store
     assert list(opened(tmp_path / "values.csv")) == [Measured("b", 2.0)]
+
+
+@pytest.mark.parametrize("value", [1.5, 1, math.nan])
+def test_two_stores_that_add_to_one_file_keep_each_others_records(
+    tmp_path: Path, value: float
+) -> None:
+    path = tmp_path / "values.csv"
+    first, second = opened(path), opened(path)
+    first.add([Measured("a", value)])
+    second.add([Measured("b", 2.0)])
+    first.add([Measured("c", 3.0)])
+    assert [record.name for record in first] == ["b", "a", "c"]
+    assert "b" in first
+    assert sorted(record.name for record in opened(path)) == ["a", "b", "c"]
+    second.add([], outdated=lambda record: record.name == "a")
+    assert sorted(record.name for record in opened(path)) == ["b", "c"]
+
+
+ADD = (
+    "import sys; from pathlib import Path\n"
+    "from tests.evaluate.results.test_record_store import Measured, opened\n"
+    "store = opened(Path(sys.argv[1]))\n"
+    "for i in range(20): store.add([Measured(f'{sys.argv[2]}{i}', i / 3)])\n"
+)
+
+
+def test_processes_that_add_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "values.csv"
+    processes = [subprocess.Popen([sys.executable, "-c", ADD, path, name]) for name in "xyz"]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    expected = sorted(f"{name}{i}" for name in "xyz" for i in range(20))
+    assert sorted(record.name for record in opened(path)) == expected
+    assert [file.name for file in tmp_path.iterdir()] == ["values.csv"]
 
 
 def test_another_file_is_refused_and_kept(tmp_path: Path) -> None:
