@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.layers.dropout import Dropout
 from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
 from models.propagation.union import UnionOperator
 from models.schema import GraphSchema
@@ -66,7 +67,7 @@ class APPNP(nn.Module):
         self.fusion = EarlyFusion(
             modalities, settings.hidden, settings.input_dropout, settings.dropped
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.layers.dropout import Dropout
 from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
 from models.propagation.union import UnionOperator
 from models.schema import GraphSchema
@@ -77,7 +78,7 @@ class ChebNet(nn.Module):
             modalities, terms * widths[0], settings.input_dropout, settings.dropped
         )
         self.layers = nn.ModuleList(nn.Linear(a, terms * b) for a, b in pairwise(widths))
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
         """All target nodes and the operator, since every layer spreads further, and the rows."""

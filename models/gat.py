@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.layers.attention import additive_attention
+from models.layers.dropout import Dropout
 from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
 from models.propagation.metapath_product import WeightedEdges
 from models.propagation.union_edges import union_edges
@@ -61,7 +62,7 @@ class GATAttention(nn.Module):
 
     def __init__(self, width: int, heads: int, settings: GATSettings) -> None:
         super().__init__()
-        self.slope, self.dropout = settings.slope, nn.Dropout(settings.dropout)
+        self.slope, self.dropout = settings.slope, Dropout(settings.dropout)
         # The two halves of a, Glorot & Bengio's draw as in the paper.
         self.sends = nn.Parameter(nn.init.xavier_uniform_(torch.empty(heads, width)))
         self.receives = nn.Parameter(nn.init.xavier_uniform_(torch.empty(heads, width)))
@@ -106,7 +107,7 @@ class GAT(nn.Module):
         self.attention = nn.ModuleList(
             GATAttention(width, heads, settings) for heads, width in self.shapes
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
         """All target nodes and the edges among them, since every layer spreads further, and the rows."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.layers.between_layers import Activation, BetweenLayers, Norm
+from models.layers.dropout import Dropout
 from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
 from models.propagation.metapaths import returning_paths
 from models.propagation.union import PathMeans, UnionOperator
@@ -85,7 +86,7 @@ class GCN(nn.Module):
             BetweenLayers(settings.hidden, settings.activation, settings.norm)
             for _ in range(settings.layers - 1)
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         paths = returning_paths(schema.relations, schema.target, settings.hops)
         self.shares = None
         if settings.paths == "learned":

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.layers.between_layers import Activation, BetweenLayers, Norm
+from models.layers.dropout import Dropout
 from models.layers.fusion import Drop, EarlyFusion, TypeInputs, type_inputs
 from models.propagation.union import UnionMean
 from models.schema import GraphSchema
@@ -82,7 +83,7 @@ class GraphSAGE(nn.Module):
         self.between = nn.ModuleList(
             BetweenLayers(width, settings.activation, settings.norm) for width in widths[:-1]
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:
         """All target nodes and the operator, since every layer spreads further, and the rows."""

@@ -29,6 +29,7 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.layers.attention import SemanticAttention, additive_attention, mixed
+from models.layers.dropout import Dropout
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.layers.late_fusion import Fusion, fused
 from models.propagation.metapath_graph import metapath_graph
@@ -93,7 +94,7 @@ class HANEncoder(nn.Module):
         for vector in (self.source, self.sink):
             nn.init.xavier_uniform_(vector)
         self.semantic = SemanticAttention(width, settings.semantic)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def forward(
         self, features: TypeInputs, count: int, paths: list[WeightedEdges], rows: Tensor

@@ -31,6 +31,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.layers.dropout import Dropout
 from models.layers.fusion import ModalityEncoders, TypeInputs, type_inputs
 from models.layers.keys import key_of
 from models.propagation.restart_walks import Visited, most_visited
@@ -135,7 +136,7 @@ class HetGNN(nn.Module):
         # u: the half that meets f_i, and the half that meets f₁; it starts as in the authors' code.
         self.other = nn.Parameter(torch.ones(settings.hidden))
         self.own = nn.Parameter(torch.ones(settings.hidden))
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:

@@ -13,6 +13,7 @@ from torch_geometric.nn import HGTConv
 from torch_geometric.typing import EdgeType
 from torch_geometric.utils import softmax
 
+from models.layers.dropout import Dropout
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.layers.keys import key_of
 from models.layers.late_fusion import Fusion, fused
@@ -134,7 +135,7 @@ class HGTRounds(nn.Module):
             WeightedHGTConv(width, width, metadata, heads)
             for _ in range(layers if schema.relations else 0)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, h: dict[str, Tensor], edges: dict[EdgeType, Tensor], weights: dict[EdgeType, Tensor]
@@ -198,7 +199,7 @@ class HGT(nn.Module):
         self.encoder = fused(
             settings.fusion, schema, settings.hidden, lambda part: HGTEncoder(part, settings)
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:

@@ -42,6 +42,7 @@ from torch_geometric.typing import EdgeType
 from torch_geometric.utils import scatter
 
 from models.choices import choose
+from models.layers.dropout import Dropout
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.layers.keys import key_of
 from models.layers.late_fusion import modalities_of, only, with_only
@@ -123,8 +124,8 @@ class EdgeAttention(nn.Module):
         self.linear = nn.Linear(width, width, bias=False)
         self.relation = nn.Linear(width, 1, bias=False)
         self.own = nn.Linear(width, 1, bias=False)
-        self.dropout = nn.Dropout(settings.dropout)
-        self.attention_dropout = nn.Dropout(settings.attention_dropout)
+        self.dropout = Dropout(settings.dropout)
+        self.attention_dropout = Dropout(settings.attention_dropout)
 
     def forward(
         self, h: Float[Tensor, "n d"], received: list[Float[Tensor, "n d"]]
@@ -151,7 +152,7 @@ class MHGATLayer(nn.Module):
             {key_of(m): EdgeAttention(settings) for m in modalities_of(schema)}
         )
         self.score = nn.Sequential(
-            nn.Dropout(settings.dropout),
+            Dropout(settings.dropout),
             nn.Linear(width, width),
             nn.Tanh(),
             nn.Linear(width, 1),
@@ -206,7 +207,7 @@ class MHGAT(nn.Module):
         width = settings.hidden
         self.head = nn.Sequential(
             nn.Linear(settings.layers * width, width, bias=False),
-            nn.Dropout(settings.dropout),
+            Dropout(settings.dropout),
             nn.Tanh(),
             nn.Linear(width, schema.num_classes),
         )

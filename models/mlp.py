@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
 from models.layers.between_layers import Activation, BetweenLayers, Norm
+from models.layers.dropout import Dropout
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.propagation.metapaths import PathFeatures
 from models.schema import GraphSchema
@@ -66,7 +67,7 @@ class MLP(nn.Module):
         self.hidden = nn.ModuleList(
             nn.Linear(settings.hidden, settings.hidden) for _ in range(settings.layers - 1)
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> tuple[TypeInputs, Tensor]:

@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 from torch_geometric.data import HeteroData
 
+from models.layers.dropout import Dropout
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.layers.late_fusion import LateFusion, mean
 from models.propagation.merged import MERGED, merge
@@ -83,7 +84,7 @@ class MMGCNEncoder(nn.Module):
         modalities = {t: dict(m) for t, m in schema.modalities.items()}
         self.fusion = EarlyFusion(modalities, settings.hidden, settings.input_dropout)
         self.layers = nn.ModuleList(MMGCNLayer(settings.hidden) for _ in range(settings.layers))
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def forward(
         self, features: TypeInputs, sizes: dict[str, int], average: SparseMap, rows: Tensor
@@ -108,7 +109,7 @@ class MMGCN(nn.Module):
         super().__init__()
         self.schema = schema
         self.encoder = LateFusion(schema, lambda part: MMGCNEncoder(part, settings), mean)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.head = nn.Linear(settings.hidden, schema.num_classes)
 
     def prepare(self, graph: HeteroData, rows: Tensor) -> Inputs:

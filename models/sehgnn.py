@@ -30,6 +30,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.layers.dropout import Dropout
 from models.layers.fusion import EarlyFusion, TypeInputs
 from models.layers.keys import escaped
 from models.layers.late_fusion import Fusion, fused
@@ -96,7 +97,7 @@ class SeHGNNEncoder(nn.Module):
         self.second = nn.Parameter(torch.empty(count, d, d).uniform_(-(d**-0.5), d**-0.5))
         self.second_bias = nn.Parameter(torch.zeros(count, d))
         self.after = nn.ModuleList(
-            nn.Sequential(nn.LayerNorm([count, d]), nn.PReLU(), nn.Dropout(settings.dropout))
+            nn.Sequential(nn.LayerNorm([count, d]), nn.PReLU(), Dropout(settings.dropout))
             for _ in range(2)
         )
         self.query, self.key = nn.Linear(d, d // 4), nn.Linear(d, d // 4)
@@ -139,10 +140,10 @@ class SeHGNN(nn.Module):
         )
         self.head = nn.Sequential(
             nn.PReLU(),
-            nn.Dropout(settings.dropout),
+            Dropout(settings.dropout),
             nn.Linear(d, d),
             nn.PReLU(),
-            nn.Dropout(settings.dropout),
+            Dropout(settings.dropout),
             nn.Linear(d, schema.num_classes),
         )
 

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.layers.dropout import Dropout
 from models.propagation.metapaths import PathFeatures, blocks, path_features
 from models.propagation.union import UnionOperator
 from models.schema import GraphSchema, features
@@ -47,7 +48,7 @@ class SGC(nn.Module):
         self.schema, self.settings = schema, settings
         self.by_rows = settings.steps == 0
         self.path_hops = settings.hops
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         widths = list(schema.modalities[schema.target].values())
         if settings.steps == 0:
             widths = [

@@ -38,6 +38,7 @@ from torch_geometric.data import HeteroData
 from torch_geometric.typing import EdgeType
 
 from models.layers.attention import edge_softmax
+from models.layers.dropout import Dropout
 from models.layers.fusion import EarlyFusion, TypeInputs, type_inputs
 from models.layers.keys import key_of
 from models.layers.late_fusion import modalities_of, only, with_only
@@ -200,7 +201,7 @@ class XGEA(nn.Module):
             self.encode[key_of(m)] = EarlyFusion(own, settings.hidden, settings.input_dropout)
             self.mutual[key_of(m)] = MutualEncoder(settings)
         self.relations = RelationEncoder(schema, settings)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         width = (len(self.modalities) + 1) * (settings.layers + 1) * settings.hidden
         self.head = nn.Linear(width, schema.num_classes)
 

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from models.hetcrf.pattern import WeightedPattern
 from models.layers.attention import SemanticAttention, additive_attention, mixed
+from models.layers.dropout import Dropout
 
 SLOPE = 0.2
 """Of the leaky ReLU below zero, as in GAT."""
@@ -97,7 +98,7 @@ class StackedHAN(nn.Module):
     def __init__(self, width: int, heads: int, paths: int, layers: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.ModuleList(HANLayer(width, heads, paths) for _ in range(layers))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, h: Float[Tensor, "n d"], graphs: Sequence[WeightedPattern]) -> PathEmbeddings:
         """The last layer's embeddings."""

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from models.hetcrf.structure import Relations
 from models.hgt import HGTRounds
+from models.layers.dropout import Dropout
 from models.schema import GraphSchema
 
 
@@ -48,7 +49,7 @@ class RGCNEncoder(nn.Module):
             nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(count))
             for _ in range(layers)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, h: dict[str, Tensor], relations: Relations) -> dict[str, Tensor]:
         """Embeddings [n_t, width] by type."""

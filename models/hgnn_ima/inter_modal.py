@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from models.layers.attention import edge_softmax
+from models.layers.dropout import Dropout
 from models.layers.keys import key_of
 from models.schema import GraphSchema
 
@@ -117,7 +118,7 @@ class InterModalConv(nn.Module):
         maps = torch.empty(len(schema.relations), 3, heads, self.depth, self.depth)
         bound = math.sqrt(3.0 / self.depth)  # Keeps the variance of what is mapped.
         self.maps = nn.Parameter(maps.uniform_(-bound, bound))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, h: dict[str, Float[Tensor, "_ M d"]], edges: ModalEdges

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import HeteroData
 
+from models.layers.dropout import Dropout
 from models.layers.keys import key_of
 from models.schema import GraphSchema, features, present
 
@@ -53,7 +54,7 @@ class EarlyFusion(nn.Module):
     ) -> None:
         super().__init__()
         self.width, self.dropped = width, dropped
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.weight = nn.ParameterDict()
         self.missing = nn.ParameterDict()
         self.bias = nn.ParameterDict()
@@ -95,7 +96,7 @@ class ModalityEncoders(nn.Module):
         self, modalities: dict[str, dict[str, int]], width: int, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.weight = nn.ParameterDict()
         self.bias = nn.ParameterDict()
         for node_type, widths in modalities.items():
@@ -121,7 +122,7 @@ def _weight(width: int, d: int) -> nn.Parameter:
     return nn.Parameter(torch.empty(width, d).uniform_(-(d**-0.5), d**-0.5))
 
 
-def _drop_columns(weight: Tensor, dropout: nn.Dropout) -> Tensor:
+def _drop_columns(weight: Tensor, dropout: Dropout) -> Tensor:
     """`weight` [width, d] with some feature columns at zero while training."""
     if not dropout.training or dropout.p == 0:
         return weight

@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch_geometric.typing import EdgeType
 
+from models.layers.dropout import Dropout
 from models.layers.fusion import EarlyFusion, TypeInputs
 from models.layers.keys import key_of
 from models.schema import GraphSchema
@@ -69,7 +70,7 @@ class RelationAttention(nn.Module):
         self.key, self.query = linear(width, depth), linear(width, depth)
         self.score = linear(2 * depth, 1)
         self.bias = nn.Parameter(torch.zeros(width))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, x: dict[str, Tensor], structure: RelationStructure
@@ -99,7 +100,7 @@ class Encoder(nn.Module):
             nn.ModuleDict({key_of(t): RelationAttention(t, into[t], *size) for t in into})
             for _ in range(settings.layers)
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def forward(self, features: TypeInputs, structure: RelationStructure) -> AttendedEmbeddings:
         """Embeddings of the target nodes, and all attention."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
 from condense.clustering.teachers.training_data import Teacher, TrainingData
+from models.layers.dropout import Dropout
 from models.seeding import seeded
 
 HIDDEN = 256
@@ -20,6 +22,8 @@ LR = 0.002
 WEIGHT_DECAY = 1e-4
 STEPS = 300
 BATCH = 512
+MOST_VALIDATED = 4096
+"""Validation nodes that are scored; more would tell little more, and take longer than the training."""
 CHECK_EVERY = 10
 PATIENCE = 60  # Training ends after so many steps without a better validation accuracy.
 
@@ -31,8 +35,12 @@ def network(data: TrainingData, generator: torch.Generator) -> Teacher:
 
     Args:
         data: labelled nodes.
-        generator: for initialisation, batches and dropout.
+        generator: for initialisation, batches and dropout, and the choice among very many validation nodes.
     """
+    if len(data.z_val) > MOST_VALIDATED:
+        rows = torch.randperm(len(data.z_val), generator=generator, device=generator.device)
+        rows = rows[:MOST_VALIDATED]
+        data = replace(data, z_val=data.z_val[rows], y_val=data.y_val[rows])
     first = _trained(data, DROPOUT, generator)
     if len(data.z) < MANY * data.z.size(1):
         return first
@@ -46,11 +54,11 @@ def _trained(data: TrainingData, dropout: float, generator: torch.Generator) -> 
     seed = torch.randint(2**62, (), generator=generator, device=generator.device)
     with seeded(int(seed)):
         net = nn.Sequential(
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(z.size(1), HIDDEN),
             nn.LayerNorm(HIDDEN),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(HIDDEN, data.num_classes),
         ).to(z)
         optimiser = torch.optim.Adam(net.parameters(), LR, weight_decay=WEIGHT_DECAY, fused=True)
