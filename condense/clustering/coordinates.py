@@ -20,8 +20,6 @@ SAMPLE = 4096
 """Number of nodes on which these coordinates are fitted."""
 NARROW = 8
 """Features with fewer columns are clustered as they are, not by direction."""
-COLUMNS = 64
-"""Number of coordinates propagated at a time: one [nodes, COLUMNS] matrix per meta-path."""
 
 
 def coordinates(view: RelayView, space: Space, generator: torch.Generator) -> Float[Tensor, "n d"]:
@@ -73,7 +71,7 @@ def propagated_features(view: RelayView, generator: torch.Generator) -> Float[Te
     rows = torch.randperm(count, generator=generator, device=device)[:SAMPLE]
     z = view.features(rows)
     basis = leading_directions(z - z.mean(dim=0), WIDTH, generator)
-    return torch.cat([view.scores(part) for part in basis.split(COLUMNS, dim=1)], dim=1)
+    return view.scores(basis)
 
 
 def neighbour_clusters(

@@ -98,8 +98,20 @@ class RelayView(RelaySpace):
         return propagated
 
     def scores(self, weight: Float[Tensor, "D C"]) -> Float[Tensor, "n C"]:
-        """Z W of all target nodes, computed in the memory of a few [nodes, C] matrices."""
-        return path_logits(self.graph, self.schema, self.hops, self.split(weight))
+        """Z W of all target nodes, without Z.
+
+        Either the products with W are propagated, C columns along each meta-path, or features, D columns
+        together, are propagated before they are multiplied: whichever are fewer.
+        """
+        paths, parts = {path for path, _ in self.blocks}, self.split(weight)
+        if len(paths) * weight.size(1) <= len(weight):
+            return path_logits(self.graph, self.schema, self.hops, parts)
+        of_block = dict(zip(self.blocks, parts, strict=True))
+        count = int(self.graph[self.schema.target].num_nodes)
+        total = weight.new_zeros(count, weight.size(1))
+        for key, z in each_path_feature(self.graph, self.schema, self.hops):
+            total.addmm_(z, of_block[key])
+        return total
 
 
 def _reduced(scaled: MultimodalGraph, reduction: Reduction) -> MultimodalGraph:

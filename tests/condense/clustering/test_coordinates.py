@@ -34,7 +34,6 @@ def distances(x):
 @pytest.mark.parametrize(("hops", "width"), [(0, 256), (2, 256), (2, 60)])
 def test_nothing_is_lost_where_the_width_suffices(hops, width, monkeypatch):
     monkeypatch.setattr(spaces, "WIDTH", width)
-    monkeypatch.setattr(spaces, "COLUMNS", 7)
     view = view_of(hops)
     z = view.features(torch.arange(80))
     found = propagated_features(view, torch.Generator().manual_seed(1))

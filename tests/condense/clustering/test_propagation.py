@@ -43,8 +43,9 @@ def test_features_are_dense_products_of_equal_size(view):
     assert view.block.tolist() == [i for i, z in enumerate(parts) for _ in range(z.size(1))]
 
 
-def test_scores_are_features_times_weights(view):
-    weight = torch.randn(len(view.block), 3, generator=torch.Generator().manual_seed(0))
+@pytest.mark.parametrize("columns", [1, 300])  # Fewer and more than are propagated for a feature.
+def test_scores_are_features_times_weights(view, columns):
+    weight = torch.randn(len(view.block), columns, generator=torch.Generator().manual_seed(0))
     assert_near(view.scores(weight), view.features(torch.arange(40)) @ weight, 1e-12)
 
 
