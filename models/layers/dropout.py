@@ -1,4 +1,4 @@
-"""Dropout whose random numbers cost little on a CPU."""
+"""Dropout whose random numbers cost little without a GPU."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ LOWEST = torch.iinfo(torch.int16).min
 
 
 class Dropout(nn.Dropout):
-    """nn.Dropout, of which a random number costs 16 random bits in place of a call of its own on a CPU.
+    """nn.Dropout that takes 16 bits of a random number an entry; on a GPU it is torch's own.
 
-    Where features are wide, torch's dropout takes longer there than the matrix product after it. The bits
-    come from torch's default generator.
+    On a CPU torch draws a number of its own for each entry, which takes longer than the matrix product after
+    it. The bits come from torch's default generator.
     """
 
     def forward(self, input: Tensor) -> Tensor:
         """Each entry is zero with probability p, else times 1 / (1 − p); in evaluation nothing changes."""
         lowest_kept = round(self.p * LEVELS)
-        if not self.training or input.device.type != "cpu" or lowest_kept in (0, LEVELS):
+        if not self.training or input.is_cuda or lowest_kept in (0, LEVELS):
             return super().forward(input)
-        kept = random_int16(input.numel()).view(input.shape) >= LOWEST + lowest_kept
+        numbers = random_int16(input.numel(), input.device).view(input.shape)
+        kept = numbers >= LOWEST + lowest_kept
         return input.mul(kept).mul_(LEVELS / (LEVELS - lowest_kept))
 
 
-def random_int16(count: int) -> Tensor:
+def random_int16(count: int, device: torch.device | None = None) -> Tensor:
     """Uniform random numbers [count] of 16 bits, four of each draw of torch's default generator."""
-    draws = torch.randint(-(2**63), 2**63 - 1, ((count + 3) // 4,))
+    draws = torch.randint(-(2**63), 2**63 - 1, ((count + 3) // 4,), device=device)
     return draws.view(torch.int16)[:count]
