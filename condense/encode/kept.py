@@ -83,7 +83,7 @@ class Kept:
         Raises:
             FileError: the folder cannot be written.
         """
-        if self._folder is None:
+        if self._folder is None or not keys:
             return
         self._waiting.extend(zip(keys, rows, strict=True))
         if time.monotonic() - self._written_at >= SECONDS:
