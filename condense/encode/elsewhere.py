@@ -41,8 +41,16 @@ def encode_elsewhere(
     """
     encoder = kind.load(name, "cpu")
     kept = Kept(encoding.keep, encoder.identity, encoder.width)
-    model, batch = _check_folder(kind, name, cluster), encoder.batch
-    job = Job(kind, name, model, encoder.identity, encoder.width, batch, kept.keys())
+    job = Job(
+        kind,
+        name,
+        _check_folder(kind, name, cluster),
+        encoder.identity,
+        encoder.width,
+        encoder.batch,
+        encoder.weights,
+        kept.keys(),
+    )
     del encoder  # Its memory is free for the processes on this machine.
     _check_files(kind, items, cluster)
     x = np.zeros((len(items), job.width), dtype=np.float32)

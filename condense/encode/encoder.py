@@ -30,12 +30,14 @@ class Encoder(Protocol[Content]):
         identity: names the features: encoders of one identity give one content the same.
         width: columns.
         batch: how many contents are encoded at a time.
+        weights: bytes that its weights take in memory.
     """
 
     name: str
     identity: str
     width: int
     batch: int
+    weights: int
 
     def encode(self, batch: Sequence[Content]) -> NDArray[np.float32]:
         """The features of b contents, float32 [b, width]."""

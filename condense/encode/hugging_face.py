@@ -55,7 +55,7 @@ class TextModel:
             if not hasattr(model, "get_text_features"):
                 self._pooling = pooling_of(folder, name)
                 model = model.get_encoder() if model.config.is_encoder_decoder else model
-            self._model = model.to(self._device)
+            self._model, self.weights = model.to(self._device), model.get_memory_footprint()
             self._tokens = _longest(model.config, self._tokenizer, self._pooling)
             # It was trained with texts of one length, and without a mask.
             self._siglip = "siglip" in model.config.model_type
@@ -109,7 +109,7 @@ class ImageModel:
             self._processor = transformers.AutoImageProcessor.from_pretrained(
                 folder, backend="pil", trust_remote_code=False, local_files_only=True
             )
-            self._model = model.to(self._device)
+            self._model, self.weights = model.to(self._device), model.get_memory_footprint()
             digest = weights_digest(model, self._processor.to_dict())
             self.identity = f"{model.config.model_type}-{digest}"
             self.width = self.encode([Image.new("RGB", (8, 8))]).shape[1]

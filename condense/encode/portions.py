@@ -32,6 +32,7 @@ class Job:
         identity: of the encoder where the command runs; that of the process must have the same.
         width: of its features.
         batch: how many contents are encoded at a time.
+        weights: bytes that the encoder's weights take in each process.
         kept: keys of contents that are not encoded again, S16 [k], see `condense.encode.kept`.
     """
 
@@ -41,6 +42,7 @@ class Job:
     identity: str
     width: int
     batch: int
+    weights: int
     kept: NDArray[np.bytes_]
 
     def encoder(self, device: str) -> Encoder[Any]:

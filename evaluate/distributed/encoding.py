@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from condense.encode.encoder import HISTOGRAM, Encoder
 from condense.encode.portions import Job, Portion, encode_portion
 from condense.errors import UserError
+from evaluate.distributed.pieces import reserved
 
 BATCHES = 8
 """Of a block, at most: less work is not worth a call, and more would be lost with an interrupted run."""
@@ -32,6 +33,8 @@ BYTES = 1 << 30
 """Of the contents in one dataset: Ray's object store holds no more at a time."""
 PATIENCE = 3600
 """Seconds without a block that is done, after which processes that die again and again are given up."""
+PROCESS = 3 << 28
+"""Bytes that a process takes beside weights; a machine has as many as it has room for."""
 READERS = 8
 """Threads that read ahead for a GPU, at most."""
 
@@ -109,6 +112,7 @@ class EncodingOnRay:
                     batch_size=size,
                     num_cpus=threads,
                     num_gpus=1 if device == "cuda" else None,
+                    memory=reserved(PROCESS + job.weights),
                     # Idle processes end, so that one whose machine is lost finds another.
                     compute=ray.data.ActorPoolStrategy(
                         min_size=1,

@@ -21,7 +21,7 @@ WIDTH = 3
 class Words:
     """The length, the first and the last character of each text."""
 
-    identity, width, batch = "words", WIDTH, 4
+    identity, width, batch, weights = "words", WIDTH, 4, 0
 
     def __init__(self, name: str, device: str) -> None:
         self.name = name

@@ -16,7 +16,7 @@ NONE_KEPT = np.array([], dtype=f"S{KEY}")
 
 
 def job(kept: np.ndarray = NONE_KEPT) -> Job:
-    return Job(kind(Words), "mine", "mine", "words", WIDTH, Words.batch, kept)
+    return Job(kind(Words), "mine", "mine", "words", WIDTH, Words.batch, 0, kept)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -61,7 +61,7 @@ def test_another_encoder_is_refused() -> None:
     class Other(Words):
         identity = "other"
 
-    wrong = Job(kind(Other), "mine", "/all/mine", "words", WIDTH, 4, NONE_KEPT)
+    wrong = Job(kind(Other), "mine", "/all/mine", "words", WIDTH, 4, 0, NONE_KEPT)
     with pytest.raises(UserError, match=r"text encoder \(got mine\) has other weights or settings"):
         wrong.encoder("cpu")
     assert job().encoder("cpu").name == "mine"
