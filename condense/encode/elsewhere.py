@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from condense.encode.encoder import Encoding, UnreadableError
+from condense.encode.encoder import HISTOGRAM, Encoding, UnreadableError
 from condense.encode.kept import Kept
 from condense.encode.kinds import Kind
 from condense.encode.portions import Cluster, Job, Portion
@@ -79,7 +79,7 @@ def _check_folder(kind: Kind, name: str, cluster: Cluster) -> str:
         UserError: a machine does not see the same folder.
     """
     folder = Path(name).expanduser()
-    if not folder.is_dir():
+    if name == HISTOGRAM or not folder.is_dir():
         return name
     whole = folder.absolute()
     unseen = cluster.unseen([file for file in sorted(whole.iterdir()) if file.is_file()])

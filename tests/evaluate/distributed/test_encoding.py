@@ -15,6 +15,7 @@ import cli
 from condense.encode import kept
 from condense.encode.elsewhere import encode_elsewhere
 from condense.encode.encoder import Encoding
+from condense.encode.portions import Job
 from condense.errors import UserError
 from tests.condense.prepare.test_table_images import written
 from tests.support.encoders import Dying, Slow, Threads, Words, kind
@@ -24,6 +25,24 @@ pytestmark = pytest.mark.slow
 
 WORDS = [f"word {i}" for i in range(61)]
 ROWS = [[len(word), ord("w"), ord(word[-1])] for word in WORDS]
+
+
+def test_blocks_hold_whole_batches_and_no_more_than_ray_is_to_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from evaluate.distributed import encoding
+
+    monkeypatch.setattr(encoding, "BYTES", 500)
+    job = Job(kind(Words), "mine", "mine", "words", 3, 4, 0, np.array([], dtype="S16"))
+    parts = list(encoding._in_parts(job, WORDS, 8))
+    blocks = [block for part in parts for block in part]
+    assert [block["number"][0].as_py() % 4 for block in blocks] == [0] * 8
+    numbers = [number for block in blocks for number in block["number"].to_pylist()]
+    assert numbers == list(range(len(WORDS)))
+    items = [item for block in blocks for item in block["item"].to_pylist()]
+    assert items == [word.encode() for word in WORDS]
+    assert len(parts) > 1
+    assert all(sum(block.nbytes for block in part[:-1]) < 500 for part in parts)
 
 
 @pytest.fixture(scope="module")
