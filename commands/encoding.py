@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from commands.terminal import errors
 
 if TYPE_CHECKING:
     from condense.encode.encoder import OnEncoded
+    from condense.encode.portions import Cluster
 
 UNREADABLE = ".unreadable.tsv"
 LOG_SECONDS = 60.0
@@ -53,6 +55,56 @@ def encoding_progress(title: str) -> Iterator[OnEncoded]:
                 errors.print(line, markup=False)
 
         yield on_encoded
+
+
+@contextlib.contextmanager
+def joined(address: str | None, device: str) -> Iterator[Cluster | None]:
+    """The Ray cluster that encodes, until the block ends; None without an address.
+
+    Args:
+        address: of the cluster.
+        device: where models run there: auto, cpu or cuda.
+
+    Raises:
+        UserError: there is no such cluster, or it lacks the device.
+    """
+    from condense.errors import UserError
+
+    if address is None:
+        yield None
+        return
+    if address.startswith("ray://"):
+        raise UserError(
+            f"address (got {address!r}) is Ray Client's, through which Ray Data cannot be used; give the "
+            "command on a machine of the cluster, with --address auto"
+        )
+    # Ray's C++ code would report lost machines between our lines. It reads this as it connects.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    from evaluate.distributed.connect import connect
+
+    with contextlib.ExitStack() as stack:
+        with errors.status("connecting to Ray …"):
+            with _no_stderr():
+                cpus = stack.enter_context(connect(address))
+            from evaluate.distributed.encoding import EncodingOnRay
+
+            cluster = EncodingOnRay.on(cpus, device)
+        room = f"{cluster.gpus} GPUs" if cluster.gpus else f"{cluster.cpus} CPUs"
+        errors.print(f"Ray: {room}, of which each encodes in a process of its own.")
+        yield cluster
+
+
+@contextlib.contextmanager
+def _no_stderr() -> Iterator[None]:
+    """Inside, what this process writes to stderr is lost, also where it is not written by Python."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def clear(kept: Path) -> None:

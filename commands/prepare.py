@@ -24,6 +24,7 @@ EXAMPLES = """
   python cli.py prepare data.pt --split train.npy val.npy test.npy --out mine.h5
   python cli.py prepare graph.toml --on-unknown drop --out mine.h5
   python cli.py prepare graph.toml --text-encoder models/minilm --image-encoder models/clip --out mine.h5
+  python cli.py prepare graph.toml --image-encoder /shared/clip --address auto --out mine.h5
   python cli.py prepare meta_Toys.json.gz --images pictures --least-items 50 --out toys.h5
 """
 RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -57,6 +58,8 @@ class PrepareArguments:
         image_encoder: of tables and amazon-reviews: histogram, or a CLIP or SigLIP model. What models have
             encoded is kept in the folder OUT.encoded until OUT is written, so that the same command goes on.
         device: of models: auto, cpu, cuda, …
+        address: HOST:PORT of a Ray cluster, or auto for one that runs on this machine, on which models and
+            histograms encode. All its machines must see the models and images.
         meta: the file of products, if the source is amazon-reviews.
         reviews: of amazon-reviews: file of reviews, whose texts are added to the products'.
         images: of amazon-reviews: folder with ASIN.jpg, ….
@@ -80,6 +83,7 @@ class PrepareArguments:
     text_encoder: str = "tf-idf"
     image_encoder: str = "histogram"
     device: str = "auto"
+    address: str | None = None
     meta: Path | None = None
     reviews: Path | None = None
     images: Path | None = None
@@ -93,7 +97,7 @@ def run(argv: list[str]) -> int:
     args = _named(parse(PrepareArguments, argv, "prepare", EXAMPLES))
     say = notes(args.json)
     modalities = sources(args.modalities)
-    from commands.encoding import clear, encoding_progress, list_unreadable
+    from commands.encoding import clear, encoding_progress, joined, list_unreadable
     from condense.data.advice import advice
     from condense.datasets.registry import FILE_ENDINGS
     from condense.device import find_device
@@ -115,7 +119,18 @@ def run(argv: list[str]) -> int:
     # What was changed is listed below.
     log = logging.getLogger("condense.data.from_pyg")
     title = f"reading {escape(str(args.source))} …"
-    with held(args.out), encoding_progress(title) as on_encoded, silenced(log):
+    encoded: set[str] = set()
+    with (
+        held(args.out),
+        joined(args.address, args.device) as cluster,
+        encoding_progress(title) as show,
+        silenced(log),
+    ):
+
+        def on_encoded(what: str, done: int, total: int) -> None:
+            encoded.add(what)
+            show(what, done, total)
+
         options = ReadOptions(
             text_encoder=args.text_encoder,
             image_encoder=args.image_encoder,
@@ -123,9 +138,10 @@ def run(argv: list[str]) -> int:
             reviews=args.reviews,
             label_level=args.label_level,
             least_items=args.least_items,
-            device=str(find_device(args.device)),
+            device="cpu" if cluster else str(find_device(args.device)),
             keep=kept,
             on_encoded=on_encoded,
+            cluster=cluster,
         )
         made = prepare(
             args.source,
@@ -147,6 +163,10 @@ def run(argv: list[str]) -> int:
         say.print(line, markup=False)
     for change in made.changes:
         say.print(f"note     {escape(change)}")
+    if args.address and not encoded:
+        say.print(
+            "[yellow]note:[/] --address is not used: there are no images, and no model reads texts"
+        )
     if listed is not None:
         say.print(f"All images that are missing or cannot be read: [bold]{escape(str(listed))}[/]")
     warned = advice(made.graph)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from condense.encode.portions import Cluster
 
 Content = TypeVar("Content", contravariant=True)
 
@@ -27,12 +30,14 @@ class Encoder(Protocol[Content]):
         identity: names the features: encoders of one identity give one content the same.
         width: columns.
         batch: how many contents are encoded at a time.
+        weights: bytes that its weights take in memory.
     """
 
     name: str
     identity: str
     width: int
     batch: int
+    weights: int
 
     def encode(self, batch: Sequence[Content]) -> NDArray[np.float32]:
         """The features of b contents, float32 [b, width]."""
@@ -53,6 +58,8 @@ class Encoding:
         device: of models: auto, cpu, cuda, …
         keep: folder for what is finished, so that an interrupted run goes on; None keeps nothing.
         on_encoded: called after each batch.
+        cluster: encodes what needs no other contents, everything but TF_IDF, on its own devices; None
+            encodes in this process.
     """
 
     text: str = TF_IDF
@@ -60,3 +67,4 @@ class Encoding:
     device: str = "auto"
     keep: Path | None = None
     on_encoded: OnEncoded | None = None
+    cluster: Cluster | None = None

@@ -6,14 +6,15 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from condense.data.text import text_features
-from condense.encode.choice import image_encoder, text_encoder
+from condense.encode.elsewhere import encode_elsewhere
 from condense.encode.encoder import TF_IDF, Encoding
-from condense.encode.images import decoded, image_bytes
+from condense.encode.kinds import IMAGE, TEXT, Kind
 from condense.encode.runs import encode_all
 from condense.errors import FileError
 
@@ -44,22 +45,24 @@ def encode_texts(texts: Sequence[str], encoding: Encoding) -> tuple[Tensor, Tens
         except ValueError as error:
             raise FewWordsError(str(error)) from None
     else:
-        encoder = text_encoder(encoding.text, encoding.device)
         # Texts of one batch are padded to one length; the longest first, so that memory fails at once.
         rows.sort(key=lambda row: -len(texts[row]))
-        own = [texts[row] for row in rows]
-        made = torch.from_numpy(encode_all(encoder, own, _bytes, _text, encoding, "text")[0])
+        made = _encoded(TEXT, encoding.text, [texts[row] for row in rows], encoding)[0]
     x = torch.zeros(len(texts), made.size(1))
     x[rows] = made
     return x, has
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "replace")
+def _encoded(
+    kind: Kind, name: str, items: Sequence[Any], encoding: Encoding
+) -> tuple[Tensor, dict[int, str]]:
+    """See `encode_all`, which is done on the cluster if there is one."""
+    if encoding.cluster is not None and items:
+        x, failed = encode_elsewhere(kind, name, items, encoding, encoding.cluster)
+    else:
+        encoder = kind.load(name, encoding.device)
+        x, failed = encode_all(encoder, items, kind.content, kind.decode, encoding, kind.what)
+    return torch.from_numpy(x), failed
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,15 @@ def encode_images(paths: Sequence[Path | None], encoding: Encoding, remedy: str)
     """
     rows = [row for row, path in enumerate(paths) if path is not None]
     files = [path for path in paths if path is not None]
-    encoder = image_encoder(encoding.image, encoding.device)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of what it reads in spite of a fault.
-        x, failed = encode_all(encoder, files, image_bytes, decoded, encoding, "image")
+        x, failed = _encoded(IMAGE, encoding.image, files, encoding)
     unreadable = {files[number]: reason for number, reason in failed.items()}
     if len(failed) == len(files):
         shown = "".join(f"; the first is {p} ({why})" for p, why in list(unreadable.items())[:1])
         raise FileError(f"none of {len(files):,} images can be read{shown}; {remedy}")
     has = torch.zeros(len(paths), dtype=torch.bool)
     has[[row for number, row in enumerate(rows) if number not in failed]] = True
-    whole = torch.zeros(len(paths), encoder.width)
-    whole[rows] = torch.from_numpy(x)
+    whole = torch.zeros(len(paths), x.size(1))
+    whole[rows] = x
     return Images(whole, has, unreadable)

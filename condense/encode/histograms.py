@@ -34,6 +34,7 @@ class Histograms:
     identity: str = f"{HISTOGRAM}-1"
     width: int = COLOURS + EDGES
     batch: int = 64
+    weights: int = 0
 
     def encode(self, batch: Sequence[Image.Image]) -> NDArray[np.float32]:
         """The features of b images, float32 [b, width]."""

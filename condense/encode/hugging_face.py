@@ -55,11 +55,13 @@ class TextModel:
             if not hasattr(model, "get_text_features"):
                 self._pooling = pooling_of(folder, name)
                 model = model.get_encoder() if model.config.is_encoder_decoder else model
-            self._model = model.to(self._device)
+            self._model, self.weights = model.to(self._device), model.get_memory_footprint()
             self._tokens = _longest(model.config, self._tokenizer, self._pooling)
             # It was trained with texts of one length, and without a mask.
             self._siglip = "siglip" in model.config.model_type
-            self.identity = f"{name}-{weights_digest(model, self._pooling, self._tokens)}"
+            words = sorted(self._tokenizer.get_vocab().items())
+            digest = weights_digest(model, self._pooling, self._tokens, words)
+            self.identity = f"{model.config.model_type}-{digest}"
             self.width = self.encode(["a"]).shape[1]
 
     def encode(self, batch: Sequence[str]) -> NDArray[np.float32]:
@@ -107,8 +109,9 @@ class ImageModel:
             self._processor = transformers.AutoImageProcessor.from_pretrained(
                 folder, backend="pil", trust_remote_code=False, local_files_only=True
             )
-            self._model = model.to(self._device)
-            self.identity = f"{name}-{weights_digest(model, self._processor.to_dict())}"
+            self._model, self.weights = model.to(self._device), model.get_memory_footprint()
+            digest = weights_digest(model, self._processor.to_dict())
+            self.identity = f"{model.config.model_type}-{digest}"
             self.width = self.encode([Image.new("RGB", (8, 8))]).shape[1]
 
     def encode(self, batch: Sequence[Image.Image]) -> NDArray[np.float32]:

@@ -27,6 +27,17 @@ def content_key(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=KEY).digest()
 
 
+def among(keys: NDArray[np.bytes_], key: bytes) -> bool:
+    """Whether a key is among sorted ones, of which thousands of processes need no copy.
+
+    Args:
+        keys: of `Kept.keys`.
+        key: of a content.
+    """
+    place = int(np.searchsorted(keys, np.array(key, dtype=keys.dtype)))
+    return keys[place : place + 1].tobytes() == key
+
+
 class Kept:
     """The features that earlier runs of an encoder left in a folder, and those that this run adds.
 
@@ -55,9 +66,16 @@ class Kept:
     def __len__(self) -> int:
         return len(self._known)
 
-    def get(self, key: bytes) -> NDArray[np.float32] | None:
-        """The features [width] of a content; None if it was not encoded."""
-        return self._known.get(key)
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._known
+
+    def __getitem__(self, key: bytes) -> NDArray[np.float32]:
+        """The features [width] of a content that an earlier run encoded."""
+        return self._known[key]
+
+    def keys(self) -> NDArray[np.bytes_]:
+        """The keys of all contents that earlier runs encoded, sorted, S16 [k]; see `among`."""
+        return np.sort(np.array(list(self._known), dtype=f"S{KEY}"))
 
     def add(self, keys: Sequence[bytes], rows: NDArray[np.float32]) -> None:
         """Keep the features [b, width] of contents; at most every SECONDS they are written.
@@ -65,7 +83,7 @@ class Kept:
         Raises:
             FileError: the folder cannot be written.
         """
-        if self._folder is None:
+        if self._folder is None or not keys:
             return
         self._waiting.extend(zip(keys, rows, strict=True))
         if time.monotonic() - self._written_at >= SECONDS:

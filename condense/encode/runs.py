@@ -1,33 +1,24 @@
-"""Encodes many contents in batches, reads ahead in threads, and goes on where an earlier run ended."""
+"""Encodes contents in batches, reads ahead in threads, and goes on where an earlier run ended."""
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from condense.encode.encoder import Encoder, Encoding, UnreadableError
-from condense.encode.kept import Kept, content_key
+from condense.encode.encoder import Encoder, Encoding
+from condense.encode.kept import Kept
+from condense.encode.reading import Read, ahead, look
 from condense.errors import UserError
 
 Item = TypeVar("Item")
 Content = TypeVar("Content")
 THREADS = min(8, os.cpu_count() or 1)
-
-
-class _Read(NamedTuple):
-    """An item that was read: its features if they are kept, else its content; or why it cannot be read."""
-
-    key: bytes = b""
-    row: NDArray[np.float32] | None = None
-    content: object = None
-    failure: str | None = None
 
 
 def encode_all(
@@ -55,34 +46,23 @@ def encode_all(
     kept = Kept(encoding.keep, encoder.identity, encoder.width)
     x = np.zeros((len(items), encoder.width), dtype=np.float32)
     failed: dict[int, str] = {}
-    waiting: list[tuple[int, _Read]] = []
-
-    def look(item: Item) -> _Read:
-        try:
-            content = read(item)
-            key = content_key(content)
-            row = kept.get(key)
-            return _Read(key, row, None if row is not None else decode(content))
-        except UnreadableError as error:
-            return _Read(failure=str(error))
+    waiting: list[tuple[int, Read]] = []
 
     def encode() -> None:
         numbers = [number for number, _ in waiting]
         rows = encoder.encode([each.content for _, each in waiting])  # type: ignore[misc]
-        if not np.isfinite(rows).all():
-            raise UserError(
-                f"{what} encoder (got {encoder.name}) gives numbers that are not finite; choose another model"
-            )
+        check_finite(rows, what, encoder.name)
         x[numbers] = rows
         kept.add([each.key for _, each in waiting], rows)
         waiting.clear()
 
+    looking = partial(look, read=read, decode=decode, kept=kept.__contains__)
     with ThreadPoolExecutor(THREADS) as pool:
-        for number, each in enumerate(_ahead(pool, look, items, 2 * encoder.batch)):
+        for number, each in enumerate(ahead(pool, looking, items, 2 * encoder.batch)):
             if each.failure is not None:
                 failed[number] = each.failure
-            elif each.row is not None:
-                x[number] = each.row
+            elif each.content is None:
+                x[number] = kept[each.key]
             else:
                 waiting.append((number, each))
             if len(waiting) == encoder.batch:
@@ -97,17 +77,15 @@ def encode_all(
     return x, failed
 
 
-def _ahead(
-    pool: ThreadPoolExecutor, look: Callable[[Item], _Read], items: Sequence[Item], count: int
-) -> Iterator[_Read]:
-    """What `look` gives for each item, in order; at most `count` are ahead of their use."""
-    rest, under_way = iter(items), deque[Future[_Read]]()
-    under_way.extend(pool.submit(look, item) for item in itertools.islice(rest, count))
-    try:
-        while under_way:
-            done = under_way.popleft().result()
-            under_way.extend(pool.submit(look, item) for item in itertools.islice(rest, 1))
-            yield done
-    finally:
-        for future in under_way:
-            future.cancel()
+def check_finite(rows: NDArray[np.float32], what: str, name: str) -> None:
+    """Raise a UserError where features hold numbers that are not finite.
+
+    Args:
+        rows: the features.
+        what: was encoded, for the message.
+        name: of the encoder, for the message.
+    """
+    if not np.isfinite(rows).all():
+        raise UserError(
+            f"{what} encoder (got {name}) gives numbers that are not finite; choose another model"
+        )

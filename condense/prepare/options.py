@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from condense.encode.encoder import HISTOGRAM, TF_IDF, Encoding, OnEncoded
 from models.choices import registered
+
+if TYPE_CHECKING:
+    from condense.encode.portions import Cluster
 
 ENCODERS = ("text_encoder", "image_encoder")
 REVIEWS = (*ENCODERS, "images", "reviews", "label_level", "least_items")
@@ -28,6 +32,7 @@ class ReadOptions:
         device: of encoders: auto, cpu, cuda, …
         keep: folder for finished features, so that an interrupted run goes on; None keeps nothing.
         on_encoded: told of the progress after each batch.
+        cluster: encodes on several machines, see `condense.encode.encoder.Encoding`; None in this process.
     """
 
     text_encoder: str = TF_IDF
@@ -39,13 +44,14 @@ class ReadOptions:
     device: str = "auto"
     keep: Path | None = None
     on_encoded: OnEncoded | None = field(default=None, compare=False)
+    cluster: Cluster | None = field(default=None, compare=False)
 
     @property
     def encoding(self) -> Encoding:
         """How texts and images are encoded; encoders without a model may be spelt TF-IDF or tfidf."""
         text = registered((TF_IDF,), self.text_encoder) or self.text_encoder
         image = registered((HISTOGRAM,), self.image_encoder) or self.image_encoder
-        return Encoding(text, image, self.device, self.keep, self.on_encoded)
+        return Encoding(text, image, self.device, self.keep, self.on_encoded, self.cluster)
 
     def notes(self) -> tuple[str, ...]:
         """The sentence that names encoders which the user chose, if any."""

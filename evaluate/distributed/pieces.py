@@ -54,7 +54,7 @@ class PiecesOnRay:
         """
         shared = share((piece, list(arguments)))
         task = ray.remote(_do).options(
-            num_cpus=self.threads, memory=self._reserved(), max_retries=RETRIES
+            num_cpus=self.threads, memory=reserved(self.memory), max_retries=RETRIES
         )
         waiting, running = list(range(len(arguments)))[::-1], {}
         try:
@@ -68,12 +68,6 @@ class PiecesOnRay:
         finally:
             for left in running:
                 ray.cancel(left, force=True)
-
-    def _reserved(self) -> int:
-        """Memory that Ray reserves for a piece: no more than the smallest machine has."""
-        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        least = min((int(m.get("memory", 0)) for m in machines if m.get("CPU")), default=0)
-        return min(self.memory, least)
 
     def check_folder(self, folder: Path) -> None:
         """Raise where a machine of the cluster does not see the same folder.
@@ -101,6 +95,13 @@ class PiecesOnRay:
                         )
         finally:
             path.unlink()
+
+
+def reserved(memory: int) -> int:
+    """Bytes that Ray reserves for work that needs `memory`: no more than the smallest machine has."""
+    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    least = min((int(m.get("memory", 0)) for m in machines if m.get("CPU")), default=0)
+    return min(memory, least)
 
 
 def _do(shared: list[Any], number: int, threads: int) -> Any:
