@@ -103,6 +103,7 @@ def run(argv: list[str]) -> int:
     from condense.io import save
     from condense.io.lock import held
     from condense.io.replace import check_target
+    from condense.io.scratch import Scratch
     from condense.prepare.options import ReadOptions
     from condense.prepare.prepare import prepare
 
@@ -126,6 +127,7 @@ def run(argv: list[str]) -> int:
             device=str(find_device(args.device)),
             keep=kept,
             on_encoded=on_encoded,
+            scratch=Scratch(Path(os.path.realpath(args.out)).parent),
         )
         made = prepare(
             args.source,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from condense.encode.encoder import HISTOGRAM, TF_IDF, Encoding, OnEncoded
+from condense.io.scratch import Scratch
 from models.choices import registered
 
 ENCODERS = ("text_encoder", "image_encoder")
@@ -28,6 +29,7 @@ class ReadOptions:
         device: of encoders: auto, cpu, cuda, …
         keep: folder for finished features, so that an interrupted run goes on; None keeps nothing.
         on_encoded: told of the progress after each batch.
+        scratch: where the large arrays of tables are.
     """
 
     text_encoder: str = TF_IDF
@@ -39,6 +41,7 @@ class ReadOptions:
     device: str = "auto"
     keep: Path | None = None
     on_encoded: OnEncoded | None = field(default=None, compare=False)
+    scratch: Scratch = field(default_factory=Scratch)
 
     @property
     def encoding(self) -> Encoding:

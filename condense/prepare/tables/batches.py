@@ -1,0 +1,58 @@
+"""Reads columns of CSV and Parquet files with pyarrow, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as parquet
+
+from condense.prepare.tables.table import Layout
+
+BLOCK = 16 << 20
+"""Bytes of a text file that are read at a time; no line of CSV may be longer."""
+ROWS = 1 << 16
+"""Rows of a Parquet file that are read at a time."""
+
+
+def csv_batches(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Cells as they are written: a type that is guessed would make 7 of "007"."""
+    convert = arrow_csv.ConvertOptions(
+        include_columns=list(columns), column_types=dict.fromkeys(columns, pa.large_string())
+    )
+    with open_csv(path, layout, convert) as reader:
+        yield from reader
+
+
+def open_csv(
+    path: Path, layout: Layout, convert: arrow_csv.ConvertOptions | None = None
+) -> arrow_csv.CSVStreamingReader:
+    """A reader of a CSV file's rows."""
+    options = arrow_csv.ReadOptions(block_size=BLOCK, column_names=list(layout.header) or None)
+    parsing = arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True)
+    return arrow_csv.open_csv(path, options, parsing, convert)
+
+
+def parquet_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Columns of a Parquet file; strings in categories are plain strings."""
+    with parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(ROWS, columns=list(columns)):
+            yield plain(batch, columns)
+
+
+def plain(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
+    """Columns of a batch in their `plain_type`."""
+    arrays = [batch.column(name) for name in columns]
+    kinds = [plain_type(array.type) for array in arrays]
+    cast = [a if a.type == kind else a.cast(kind) for a, kind in zip(arrays, kinds, strict=True)]
+    return pa.RecordBatch.from_arrays(cast, names=list(columns))
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """The type of a column's values: strings of any kind are one type, which may be long together."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if pa.types.is_string(kind) or pa.types.is_string_view(kind) or pa.types.is_large_string(kind):
+        return pa.large_string()
+    return kind
