@@ -13,8 +13,8 @@ from condense.prepare.tables.table import Layout
 
 BLOCK = 16 << 20
 """Bytes of a text file that are read at a time; no line of CSV may be longer."""
-ROWS = 1 << 16
-"""Rows of a Parquet file that are read at a time."""
+ROWS, BUFFER = 1 << 13, 1 << 20
+"""Rows of a Parquet file, and bytes of a column of it, that are read at a time."""
 
 
 def csv_batches(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -37,7 +37,8 @@ def open_csv(
 
 def parquet_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Columns of a Parquet file; strings in categories are plain strings."""
-    with parquet.ParquetFile(path) as file:
+    # pyarrow would keep what it has read ahead of each group of rows until the file is closed.
+    with parquet.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER) as file:
         for batch in file.iter_batches(ROWS, columns=list(columns)):
             yield plain(batch, columns)
 
