@@ -24,6 +24,8 @@ from condense.io.replace import FULL
 
 BLOCK = 1 << 20
 """Bytes written at a time."""
+SMALL = 1 << 20
+"""Bytes of an array that stays in memory: a process may open a thousand files or so."""
 
 Room = Callable[[Sequence[int], DTypeLike], NDArray[Any]]
 """Makes an array of zeros of a shape and a type."""
@@ -34,7 +36,7 @@ class Scratch:
     """Where arrays are while a graph is made.
 
     Attributes:
-        folder: that of the files; None for memory.
+        folder: that of the files; None for memory, where small arrays are in any case.
     """
 
     folder: Path | None = None
@@ -46,7 +48,7 @@ class Scratch:
             FileError: the disk has no room for it.
         """
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if self.folder is None or not size:
+        if self.folder is None or size <= SMALL:
             return np.zeros(shape, dtype)
         with self.errors(), self._file() as file:
             _reserve(file, size)
@@ -58,7 +60,7 @@ class Scratch:
 
     @contextlib.contextmanager
     def file(self) -> Iterator[BufferedRandom]:
-        """A file without a name, in memory's place in any case.
+        """A file without a name.
 
         Raises:
             FileError: the folder cannot be written.
@@ -98,9 +100,6 @@ class Growing:
         self._scratch, self._dtype = scratch, dtype
         self._parts: list[NDArray[Any]] = []
         self._file: BufferedRandom | None = None
-        if scratch.folder is not None:
-            with scratch.errors():
-                self._file = scratch._file()
 
     def add(self, values: NDArray[Any]) -> None:
         """Add `values` [k] at the end.
@@ -110,7 +109,11 @@ class Growing:
         """
         if self._file is None:
             self._parts.append(values.astype(self._dtype))
-            return
+            if self._scratch.folder is None or sum(part.nbytes for part in self._parts) <= SMALL:
+                return
+            with self._scratch.errors():
+                self._file = self._scratch._file()
+            values, self._parts = np.concatenate(self._parts), []
         step = BLOCK // self._dtype.itemsize
         with self._scratch.errors():
             for first in range(0, len(values), step):
@@ -126,11 +129,6 @@ class Growing:
         with self._scratch.errors():
             size = self._file.raw.seek(0, os.SEEK_END)
             return _mapped(self._file, size).view(self._dtype)
-
-    def close(self) -> None:
-        """Nothing more is added; arrays stay."""
-        if self._file is not None:
-            self._file.close()
 
 
 def mapped(file: BufferedRandom) -> NDArray[np.uint8]:

@@ -72,16 +72,15 @@ def number_features(
         FileError: a value is no finite number.
     """
     any_known = np.zeros(file.count, dtype=bool)
-    parts = []
-    for column in columns:
+    parts = scratch.zeros((len(columns), file.count), np.float32)
+    for part, column in zip(parts, columns, strict=True):
         x = column_numbers(file.table(column), column)
         any_known |= ~np.isnan(x)
-        parts.append(scratch.zeros(x.shape, np.float32))
-        parts[-1][:] = _standardised(x, pairwise=len(columns) == 1)
+        part[:] = _standardised(x, pairwise=len(columns) == 1)
     whole = scratch.zeros((file.count, len(columns)), np.float32)
     for first in range(0, file.count, ROWS):
         rows = slice(first, first + ROWS)
-        whole[rows] = np.stack([part[rows] for part in parts], axis=1)
+        whole[rows] = parts[:, rows].T
     return torch.from_numpy(whole), torch.from_numpy(any_known)
 
 

@@ -14,6 +14,11 @@ from condense.io import scratch
 from condense.io.scratch import Scratch
 
 
+@pytest.fixture(autouse=True)
+def _all_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "SMALL", 0)
+
+
 @pytest.fixture(params=["memory", "folder"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Scratch:
     return Scratch(tmp_path if request.param == "folder" else None)
@@ -27,6 +32,7 @@ def test_a_vector_grows(place: Scratch, monkeypatch: pytest.MonkeyPatch) -> None
     assert vector.array().shape == (0,)
     for part in parts:
         vector.add(part)
+    assert (vector._file is None) == (place.folder is None)
     first = vector.array()
     vector.add(first[::-1])
     expected = np.concatenate(parts)
@@ -52,6 +58,17 @@ def test_files_have_no_name(tmp_path: Path) -> None:
     x[:] = vector.array()
     del vector
     assert x.sum() == 499_500
+
+
+def test_small_arrays_need_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "SMALL", 24)
+    place = Scratch(tmp_path / "missing")
+    vector = place.growing(np.int64)
+    vector.add(np.arange(3))
+    assert vector.array().tolist() == [0, 1, 2]
+    assert place.zeros((3,), np.int64).tolist() == [0, 0, 0]
+    with pytest.raises(FileError, match="cannot be written"):
+        vector.add(np.arange(1))
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

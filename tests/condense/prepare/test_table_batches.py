@@ -18,6 +18,7 @@ from condense.data.pyg import edges as converted
 from condense.data.rules import edges as rules
 from condense.edges import statistics
 from condense.errors import UserError
+from condense.io import scratch
 from condense.io.scratch import Scratch
 from condense.prepare.options import ReadOptions
 from condense.prepare.prepare import Prepared, prepare
@@ -52,6 +53,7 @@ ITEMS, EDGES = 90, 400
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "SMALL", 0)
     sizes = {
         "ROWS": (table_file, batches, categories, numbers),
         "BLOCK": (batches, json_lines),
