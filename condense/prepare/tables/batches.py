@@ -11,8 +11,11 @@ import pyarrow.parquet as parquet
 
 from condense.prepare.tables.table import Layout
 
-BLOCK = 16 << 20
-"""Bytes of a text file that are read at a time; no line of CSV may be longer."""
+BLOCK, LONGEST = 2 << 20, 16 << 20
+"""Bytes of a CSV file that are read at a time, where pyarrow reads some thirty blocks ahead; and the most
+bytes of a line, for which a block must have room."""
+TOO_LONG = "straddling object"
+"""What pyarrow says of a line that is longer than a block."""
 ROWS, BUFFER = 1 << 13, 1 << 20
 """Rows of a Parquet file, and bytes of a column of it, that are read at a time."""
 
@@ -22,15 +25,30 @@ def csv_batches(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[
     convert = arrow_csv.ConvertOptions(
         include_columns=list(columns), column_types=dict.fromkeys(columns, pa.large_string())
     )
-    with open_csv(path, layout, convert) as reader:
-        yield from reader
+    done = 0
+    for size in (BLOCK, LONGEST):
+        try:
+            with open_csv(path, layout, convert, size) as reader:
+                start = 0
+                for batch in reader:
+                    rest = batch.slice(min(max(done - start, 0), batch.num_rows))
+                    start += batch.num_rows
+                    done = max(done, start)
+                    yield rest
+            return
+        except pa.ArrowInvalid as error:
+            if size == LONGEST or TOO_LONG not in str(error):
+                raise
 
 
 def open_csv(
-    path: Path, layout: Layout, convert: arrow_csv.ConvertOptions | None = None
+    path: Path,
+    layout: Layout,
+    convert: arrow_csv.ConvertOptions | None = None,
+    size: int = LONGEST,
 ) -> arrow_csv.CSVStreamingReader:
-    """A reader of a CSV file's rows."""
-    options = arrow_csv.ReadOptions(block_size=BLOCK, column_names=list(layout.header) or None)
+    """A reader of a CSV file's rows, in blocks of `size` bytes."""
+    options = arrow_csv.ReadOptions(block_size=size, column_names=list(layout.header) or None)
     parsing = arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True)
     return arrow_csv.open_csv(path, options, parsing, convert)
 

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.json as arrow_json
 
 from condense.errors import FileError
-from condense.prepare.tables.batches import BLOCK, plain, plain_type
+from condense.prepare.tables.batches import plain, plain_type
 from condense.prepare.tables.table import opened
 
+BLOCK = 16 << 20
+"""Bytes that are read at a time, or more where a line is longer."""
 LINES = 1 << 16
 """Lines that are read at a time where pyarrow cannot."""
 

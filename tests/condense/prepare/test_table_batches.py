@@ -232,6 +232,18 @@ def test_a_column_may_change_its_kind_late(tmp_path: Path) -> None:
         made(path, tmp_path, drop=False)
 
 
+def test_a_line_may_be_longer_than_a_block(tmp_path: Path) -> None:
+    """The rows before it are read in blocks that are too small for it."""
+    tables = data()
+    tables["near"]["a"][300] = "long" * 300
+    path = written(tmp_path, "csv", tables)
+    graph = made(path, tmp_path).graph
+    for kind in ("jsonl", "parquet"):
+        other = made(written(tmp_path, kind, tables), tmp_path).graph
+        for relation in graph.edge_types:
+            assert torch.equal(graph[relation].edge_index, other[relation].edge_index)
+
+
 def test_one_file_whatever_the_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "csv", data())
     words = ["prepare", str(path), "--split", "1/1", "--on-unknown", "drop", "--out"]
