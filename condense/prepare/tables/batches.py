@@ -41,6 +41,18 @@ def csv_batches(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[
                 raise
 
 
+def csv_names(path: Path, layout: Layout) -> list[str]:
+    """The columns of a CSV file."""
+    for size in (BLOCK, LONGEST):
+        try:
+            with open_csv(path, layout, size=size) as reader:
+                return reader.schema.names
+        except pa.ArrowInvalid as error:
+            if size == LONGEST or TOO_LONG not in str(error):
+                raise
+    return []
+
+
 def open_csv(
     path: Path,
     layout: Layout,

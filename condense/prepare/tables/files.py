@@ -13,7 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from condense.errors import FileError
-from condense.prepare.tables.batches import csv_batches, open_csv, parquet_batches, plain_type
+from condense.prepare.tables.batches import (
+    csv_batches,
+    csv_names,
+    open_csv,
+    parquet_batches,
+    plain_type,
+)
 from condense.prepare.tables.json_lines import (
     json_batches,
     json_types,
@@ -81,8 +87,7 @@ def column_names(path: Path, layout: Layout, where: str) -> list[str]:
         if layout.kind == "jsonl":
             first = itertools.islice(objects(path), KEYS_ROWS)
             return list(dict.fromkeys(key for row in first for key in row))
-        with open_csv(path, layout) as reader:
-            return reader.schema.names
+        return csv_names(path, layout)
 
 
 def open_table(path: Path, layout: Layout, wanted: Mapping[str, str], where: str) -> TableFile:
