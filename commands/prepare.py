@@ -107,6 +107,7 @@ def run(argv: list[str]) -> int:
     from condense.io import save
     from condense.io.lock import held
     from condense.io.replace import check_target
+    from condense.io.scratch import Scratch
     from condense.prepare.options import ReadOptions
     from condense.prepare.prepare import prepare
 
@@ -142,6 +143,7 @@ def run(argv: list[str]) -> int:
             keep=kept,
             on_encoded=on_encoded,
             cluster=cluster,
+            scratch=Scratch(Path(os.path.realpath(args.out)).parent),
         )
         made = prepare(
             args.source,

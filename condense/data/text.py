@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -33,19 +33,33 @@ def text_features(texts: Sequence[str]) -> Tensor:
     Raises:
         ValueError: no word is in WORD_TEXTS of the texts, or in all of them where they are fewer.
     """
+    return torch.from_numpy(np.concatenate(list(text_blocks(texts, len(texts))[1])))
+
+
+def text_blocks(texts: Iterable[str], count: int) -> tuple[int, Iterator[NDArray[np.float32]]]:
+    """The width of `text_features`, and the features of at most ROWS texts at a time, in order.
+
+    Args:
+        texts: are read once; their words are in memory as a sparse matrix, 12 bytes an entry.
+        count: how many there are.
+
+    Raises:
+        ValueError: as for `text_features`.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    least = min(WORD_TEXTS, len(texts))
+    least = min(WORD_TEXTS, count)
     words = TfidfVectorizer(min_df=least, sublinear_tf=True, dtype=np.float64)
     matrix = words.fit_transform(texts)
-    n = len(texts)
-    fitted = matrix if n <= FITTED else matrix[np.linspace(0, n - 1, FITTED).astype(np.int64)]
+    fitted = matrix
+    if count > FITTED:
+        fitted = matrix[np.linspace(0, count - 1, FITTED).astype(np.int64)]
     basis, _ = leading_basis(fitted, TEXT_WIDTH)
     # In blocks, so that no float64 matrix of all texts exists.
-    starts = range(0, n, ROWS)
-    return torch.cat([_rounded(basis.project(matrix[i : i + ROWS])) for i in starts])
+    starts = range(0, count, ROWS)
+    return basis.rows.shape[1], (_rounded(basis.project(matrix[i : i + ROWS])) for i in starts)
 
 
-def _rounded(features: NDArray[np.float64]) -> Tensor:
+def _rounded(features: NDArray[np.float64]) -> NDArray[np.float32]:
     """The nearest multiples of STEP, float32; zero has no sign."""
-    return torch.from_numpy(np.rint(features / STEP) * STEP + 0.0).float()
+    return (np.rint(features / STEP) * STEP + 0.0).astype(np.float32)

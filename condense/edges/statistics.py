@@ -18,6 +18,9 @@ from condense.data.graph import MultimodalGraph
 from condense.edges.pair_matrix import PairMatrix
 from models.propagation.sparse import edge_weights
 
+EDGES = 1 << 20
+"""Edges whose entropy is added up at a time."""
+
 
 def effective_edges(weight: Float[Tensor, " e"]) -> float:
     """exp(−Σ p ln p) with p = w / Σ w: the number of edges of equal weight with the same entropy.
@@ -27,8 +30,11 @@ def effective_edges(weight: Float[Tensor, " e"]) -> float:
     """
     if not len(weight):
         return 0.0
-    share = weight / weight.sum()
-    return float(torch.exp(-(share * share.log()).sum()))
+    total, entropy = weight.sum(), weight.new_zeros(())
+    for part in weight.split(EDGES):
+        share = part / total
+        entropy = entropy - (share * share.log()).sum()
+    return float(torch.exp(entropy))
 
 
 def density(edges: int, pairs: int) -> float:

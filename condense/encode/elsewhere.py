@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,19 @@ from condense.encode.portions import Cluster, Job, Portion
 from condense.encode.runs import check_finite
 from condense.errors import UserError
 
+Into = Callable[[int], tuple[NDArray[np.float32], NDArray[np.int64]]]
+"""From their width, a matrix of zeros that features are written to, and the row of each item in it."""
 SAMPLE = 16
 """Files that each machine is asked for before the first is encoded."""
 
 
 def encode_elsewhere(
-    kind: Kind, name: str, items: Sequence[Any], encoding: Encoding, cluster: Cluster
+    kind: Kind,
+    name: str,
+    items: Sequence[Any],
+    encoding: Encoding,
+    cluster: Cluster,
+    into: Into | None = None,
 ) -> tuple[NDArray[np.float32], dict[int, str]]:
     """The features [items, width], and the number of each item without any -> why; its row is zero.
 
@@ -34,6 +41,7 @@ def encode_elsewhere(
         items: what contents are read from.
         encoding: where finished features are kept, and who is told of the progress.
         cluster: encodes them.
+        into: where features go, if it is not a matrix of these items alone.
 
     Raises:
         UserError: the encoder cannot be loaded, a machine lacks files, or the cluster gave up.
@@ -53,13 +61,16 @@ def encode_elsewhere(
     )
     del encoder  # Its memory is free for the processes on this machine.
     _check_files(kind, items, cluster)
-    x = np.zeros((len(items), job.width), dtype=np.float32)
+    if into is None:
+        x, place = np.zeros((len(items), job.width), np.float32), np.arange(len(items))
+    else:
+        x, place = into(job.width)
     failed: dict[int, str] = {}
     done = 0
     try:
         for machine, portion in cluster.run(job, items):
             failed |= _failures(kind, items, machine, portion)
-            _take(portion, x, kept, failed)
+            _take(portion, x, place, kept, failed)
             check_finite(portion.row, kind.what, name)
             kept.add(*_fresh(portion))
             done += len(portion.number)
@@ -130,12 +141,18 @@ def _failures(kind: Kind, items: Sequence[Any], machine: str, portion: Portion) 
     return found
 
 
-def _take(portion: Portion, x: NDArray[np.float32], kept: Kept, failed: dict[int, str]) -> None:
+def _take(
+    portion: Portion,
+    x: NDArray[np.float32],
+    place: NDArray[np.int64],
+    kept: Kept,
+    failed: dict[int, str],
+) -> None:
     """Write a portion's rows to `x`, those that are kept among them."""
-    x[portion.number] = portion.row
-    for place in np.flatnonzero(~portion.fresh):
-        if (number := int(portion.number[place])) not in failed:
-            x[number] = kept[portion.key[place].tobytes()]
+    x[place[portion.number]] = portion.row
+    for row in np.flatnonzero(~portion.fresh):
+        if (number := int(portion.number[row])) not in failed:
+            x[place[number]] = kept[portion.key[row].tobytes()]
 
 
 def _fresh(portion: Portion) -> tuple[list[bytes], NDArray[np.float32]]:

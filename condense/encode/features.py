@@ -3,66 +3,80 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from condense.data.text import text_features
-from condense.encode.elsewhere import encode_elsewhere
+from condense.data.text import text_blocks
+from condense.encode.elsewhere import Into, encode_elsewhere
 from condense.encode.encoder import TF_IDF, Encoding
 from condense.encode.kinds import IMAGE, TEXT, Kind
 from condense.encode.runs import encode_all
 from condense.errors import FileError
+from condense.io.scratch import Room
 
 SHOWN = 3
 """Unreadable images that a note lists."""
+
+
+class Texts(Sized, Iterable[str], Protocol):
+    """Texts that can be asked for several times."""
 
 
 class FewWordsError(ValueError):
     """Texts without words in common, of which TF-IDF makes nothing."""
 
 
-def encode_texts(texts: Sequence[str], encoding: Encoding) -> tuple[Tensor, Tensor]:
+def encode_texts(texts: Texts, encoding: Encoding, room: Room = np.zeros) -> tuple[Tensor, Tensor]:
     """The features of texts, float32 [n, width], zero where a text is empty; and which are not, bool [n].
 
     Args:
-        texts: the texts.
+        texts: the texts; TF_IDF asks for one after the other, and a model has all of them in memory.
         encoding: which encoder. TF_IDF looks at all texts at once; the others encode each by itself.
+        room: makes the array of the features.
 
     Raises:
         FewWordsError: see `condense.data.text.text_features`.
         UserError: the encoder cannot be loaded.
     """
-    has = torch.tensor([bool(text) for text in texts], dtype=torch.bool)
-    rows = [row for row, text in enumerate(texts) if text]
+    size = np.fromiter(map(len, texts), np.int64, len(texts))
+    has, rows = torch.from_numpy(size > 0), np.flatnonzero(size)
     if encoding.text == TF_IDF:
         try:
-            made = text_features([texts[row] for row in rows])
+            width, blocks = text_blocks((text for text in texts if text), len(rows))
         except ValueError as error:
             raise FewWordsError(str(error)) from None
-    else:
-        # Texts of one batch are padded to one length; the longest first, so that memory fails at once.
-        rows.sort(key=lambda row: -len(texts[row]))
-        made = _encoded(TEXT, encoding.text, [texts[row] for row in rows], encoding)[0]
-    x = torch.zeros(len(texts), made.size(1))
-    x[rows] = made
-    return x, has
+        x, done = room((len(texts), width), np.float32), 0
+        for block in blocks:
+            x[rows[done : done + len(block)]] = block
+            done += len(block)
+        return torch.from_numpy(x), has
+    # Texts of one batch are padded to one length; the longest first, so that memory fails at once.
+    rows = rows[np.argsort(-size[rows], kind="stable")]
+    every = list(texts)
+
+    def into(width: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        return room((len(texts), width), np.float32), rows
+
+    x, _ = _encoded(TEXT, encoding.text, [every[row] for row in rows], encoding, into)
+    return torch.from_numpy(x), has
 
 
 def _encoded(
-    kind: Kind, name: str, items: Sequence[Any], encoding: Encoding
-) -> tuple[Tensor, dict[int, str]]:
+    kind: Kind, name: str, items: Sequence[Any], encoding: Encoding, into: Into
+) -> tuple[NDArray[np.float32], dict[int, str]]:
     """See `encode_all`, which is done on the cluster if there is one."""
     if encoding.cluster is not None and items:
-        x, failed = encode_elsewhere(kind, name, items, encoding, encoding.cluster)
-    else:
-        encoder = kind.load(name, encoding.device)
-        x, failed = encode_all(encoder, items, kind.content, kind.decode, encoding, kind.what)
-    return torch.from_numpy(x), failed
+        return encode_elsewhere(kind, name, items, encoding, encoding.cluster, into)
+    encoder = kind.load(name, encoding.device)
+    where = into(encoder.width)
+    return encode_all(encoder, items, kind.content, kind.decode, encoding, kind.what, where)
 
 
 @dataclass(frozen=True)
@@ -91,29 +105,34 @@ class Images:
         )
 
 
-def encode_images(paths: Sequence[Path | None], encoding: Encoding, remedy: str) -> Images:
+def encode_images(
+    paths: Sequence[Path | None], encoding: Encoding, remedy: str, room: Room = np.zeros
+) -> Images:
     """The features of image files, of which some may be missing or damaged.
 
     Args:
         paths: the files; None for a node without an image.
         encoding: which encoder.
         remedy: what to do where none can be read.
+        room: makes the array of the features.
 
     Raises:
         FileError: none can be read.
         UserError: the encoder cannot be loaded.
     """
-    rows = [row for row, path in enumerate(paths) if path is not None]
+    rows = np.array([row for row, path in enumerate(paths) if path is not None], np.int64)
     files = [path for path in paths if path is not None]
+
+    def into(width: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        return room((len(paths), width), np.float32), rows
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of what it reads in spite of a fault.
-        x, failed = _encoded(IMAGE, encoding.image, files, encoding)
+        x, failed = _encoded(IMAGE, encoding.image, files, encoding, into)
     unreadable = {files[number]: reason for number, reason in failed.items()}
     if len(failed) == len(files):
         shown = "".join(f"; the first is {p} ({why})" for p, why in list(unreadable.items())[:1])
         raise FileError(f"none of {len(files):,} images can be read{shown}; {remedy}")
     has = torch.zeros(len(paths), dtype=torch.bool)
-    has[[row for number, row in enumerate(rows) if number not in failed]] = True
-    whole = torch.zeros(len(paths), x.size(1))
-    whole[rows] = x
-    return Images(whole, has, unreadable)
+    has[[int(row) for number, row in enumerate(rows) if number not in failed]] = True
+    return Images(torch.from_numpy(x), has, unreadable)

@@ -28,6 +28,7 @@ def encode_all(
     decode: Callable[[bytes], Content],
     encoding: Encoding,
     what: str,
+    into: tuple[NDArray[np.float32], Sequence[int] | NDArray[np.int64]] | None = None,
 ) -> tuple[NDArray[np.float32], dict[int, str]]:
     """The features [items, width], and the number of each item without any -> why; its row is zero.
 
@@ -38,18 +39,21 @@ def encode_all(
         decode: the content in them; may raise UnreadableError.
         encoding: where finished features are kept, and who is told of the progress.
         what: is encoded, for messages.
+        into: an array of zeros [n, width] to write to and return, and the row of each item in it.
 
     Raises:
         UserError: the encoder gives numbers that are not finite.
         FileError: finished features cannot be kept.
     """
     kept = Kept(encoding.keep, encoder.identity, encoder.width)
-    x = np.zeros((len(items), encoder.width), dtype=np.float32)
+    if into is None:
+        into = np.zeros((len(items), encoder.width), dtype=np.float32), range(len(items))
+    x, place = into
     failed: dict[int, str] = {}
     waiting: list[tuple[int, Read]] = []
 
     def encode() -> None:
-        numbers = [number for number, _ in waiting]
+        numbers = [place[number] for number, _ in waiting]
         rows = encoder.encode([each.content for _, each in waiting])  # type: ignore[misc]
         check_finite(rows, what, encoder.name)
         x[numbers] = rows
@@ -62,7 +66,7 @@ def encode_all(
             if each.failure is not None:
                 failed[number] = each.failure
             elif each.content is None:
-                x[number] = kept[each.key]
+                x[place[number]] = kept[each.key]
             else:
                 waiting.append((number, each))
             if len(waiting) == encoder.batch:

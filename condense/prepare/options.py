@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from condense.encode.encoder import HISTOGRAM, TF_IDF, Encoding, OnEncoded
+from condense.io.scratch import Scratch
 from models.choices import registered
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class ReadOptions:
         keep: folder for finished features, so that an interrupted run goes on; None keeps nothing.
         on_encoded: told of the progress after each batch.
         cluster: encodes on several machines, see `condense.encode.encoder.Encoding`; None in this process.
+        scratch: where the large arrays of tables are.
     """
 
     text_encoder: str = TF_IDF
@@ -45,6 +47,7 @@ class ReadOptions:
     keep: Path | None = None
     on_encoded: OnEncoded | None = field(default=None, compare=False)
     cluster: Cluster | None = field(default=None, compare=False)
+    scratch: Scratch = field(default_factory=Scratch)
 
     @property
     def encoding(self) -> Encoding:

@@ -109,7 +109,7 @@ def _dominant(
         return
     variance = _sampled_variance(x, has)
     widest = np.argsort(span)[-EXACT:]
-    variance[widest] = x[:, widest][has].astype(np.float64).var(axis=0)
+    variance[widest] = _variance(x, has, widest)
     column, total = int(variance.argmax()), float(variance.sum())
     if column in ids or not variance[column] > DOMINANT * total:
         return
@@ -118,6 +118,22 @@ def _dominant(
         f"{span[column]:.3g}), and features are scaled together: the other columns vanish; scale the "
         "columns, or leave out what is an id or a date"
     )
+
+
+def _variance(
+    x: NDArray, has: NDArray[np.bool_], columns: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The variance of some columns over all nodes that have the modality [columns]."""
+
+    def total(centre: NDArray[np.float64] | float, power: int) -> NDArray[np.float64]:
+        added = np.zeros(len(columns))
+        for first in range(0, len(x), ROWS):
+            block = x[first : first + ROWS][has[first : first + ROWS]]
+            added += ((block[:, columns].astype(np.float64) - centre) ** power).sum(axis=0)
+        return added
+
+    n = int(has.sum())
+    return total(total(0.0, 1) / n, 2) / n
 
 
 def _sampled_variance(x: NDArray, has: NDArray[np.bool_]) -> NDArray[np.float64]:

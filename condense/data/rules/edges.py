@@ -14,6 +14,9 @@ from condense.data.rules.values import Ends, Multiplicity
 from condense.errors import GraphError
 from models.choices import nearest
 
+EDGES = 1 << 20
+"""Weights are checked in blocks of this many, to avoid temporaries of full size."""
+
 
 def check_edges(graph: MultimodalGraph, relation: EdgeType) -> None:
     """Raise unless `relation` joins existing nodes and each attribute has one row per edge."""
@@ -62,5 +65,6 @@ def _check_weight(where: str, weight: Tensor) -> None:
         raise GraphError.of(where, described(weight), "must be float [edges]", remedy)
     if not weight.is_meta:
         multiplicity = Multiplicity(where)
-        multiplicity.add(0, weight)
+        for start in range(0, len(weight), EDGES):
+            multiplicity.add(start, weight[start : start + EDGES])
         multiplicity.check()

@@ -8,49 +8,52 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from condense.prepare.tables.compute import nulls, places, texts
-from condense.prepare.tables.table import Table
+from condense.io.scratch import Scratch
+from condense.prepare.tables.compute import most_frequent, nulls, places
+from condense.prepare.tables.table_file import TableFile
 
 MOST = 64
-"""Values of a column that get a feature."""
+"""Values of a column that get a feature; their places fit into one byte."""
+ROWS = 1 << 16
+"""Rows that are written at a time."""
 
 
 def category_features(
-    table: Table, columns: Sequence[str], notes: list[str]
+    file: TableFile, columns: Sequence[str], notes: list[str], scratch: Scratch
 ) -> tuple[Tensor, Tensor]:
     """The MOST most frequent values of each column as 0/1, float32 [n, width], and which rows have any [n].
 
     Values are in order of frequency, equal ones by the alphabet. Empty cells and other values are zero.
 
     Args:
-        table: the table.
+        file: the table.
         columns: of categories.
         notes: which values are left out is added here.
+        scratch: where the features are.
 
     Raises:
         FileError: a column has no value at all.
     """
-    parts, any_value = [], np.zeros(table.count, dtype=bool)
+    found, any_value, width = [], np.zeros(file.count, dtype=bool), 0
     for column in columns:
+        table = file.table(column)
         values = table.strings(column)
         there = ~nulls(values)
         if not there.any():
             remedy = "take the column out of categories"
             raise table.wrong(column, ~there, "is empty in every row", remedy)
-        counts = values.drop_null().value_counts()
-        names, times = counts.field("values").to_pylist(), counts.field("counts").to_pylist()
-        order = sorted(zip(times, names, strict=True), key=lambda each: (-each[0], each[1]))
-        ranked = [name for _, name in order]
-        if len(ranked) > MOST:
+        kept, count = most_frequent(values, MOST)
+        if count > MOST:
             notes.append(
-                f"{table.path}: {column} has {len(ranked):,} values, of which the {MOST} most frequent are "
-                "features"
+                f"{file.path}: {column} has {count:,} values, of which the {MOST} most frequent are features"
             )
-        kept = texts(ranked[:MOST])
-        place = places(values, kept)
-        part = np.zeros((table.count, len(kept)), dtype=np.float32)
-        rows = np.flatnonzero(place >= 0)
-        part[rows, place[rows]] = 1
-        parts.append(part)
+        found.append((width, places(values, kept).astype(np.int8)))
         any_value |= there
-    return torch.from_numpy(np.concatenate(parts, axis=1)), torch.from_numpy(any_value)
+        width += len(kept)
+    x = scratch.zeros((file.count, width), np.float32)
+    for offset, place in found:
+        for first in range(0, file.count, ROWS):
+            some = place[first : first + ROWS]
+            rows = np.flatnonzero(some >= 0)
+            x[first + rows, offset + some[rows].astype(np.int64)] = 1
+    return torch.from_numpy(x), torch.from_numpy(any_value)

@@ -48,3 +48,17 @@ def without(values: pa.Array, wrong: NDArray[np.bool_]) -> pa.Array:
 def texts(values: list[str] | tuple[str, ...]) -> pa.Array:
     """Strings as pyarrow has them here."""
     return pa.array(values, pa.large_string())
+
+
+def place_in(column: str, known: pa.Array) -> Any:
+    """The expression that gives `places` of a column's values, with null in place of −1."""
+    return _arrow.index_in(_arrow.field(column), value_set=known, skip_nulls=True)
+
+
+def most_frequent(values: pa.Array, most: int) -> tuple[pa.Array, int]:
+    """The `most` most frequent strings, equal ones by the alphabet, and how many there are; null is none."""
+    counts = values.drop_null().value_counts()
+    table = pa.table([counts.field("values"), counts.field("counts")], ["value", "count"])
+    order = [("count", "descending"), ("value", "ascending")]
+    first = _arrow.select_k_unstable(table, k=most, sort_keys=order)
+    return counts.field("values").take(first), len(counts)

@@ -1,23 +1,17 @@
-"""A relation's edges: which columns name their ends, and the numbers of the nodes there."""
+"""A relation's table, and which of its columns name the ends of edges."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 from condense.errors import UserError
-from condense.prepare.tables.files import column_names, layout_of, read_table
-from condense.prepare.tables.ids import Ids
-from condense.prepare.tables.numbers import column_numbers
+from condense.prepare.tables.files import column_names, layout_of, open_table
 from condense.prepare.tables.spec import SIDES, EdgeTable, End, Spec
-from condense.prepare.tables.table import Table
+from condense.prepare.tables.table_file import TableFile
 from models.choices import nearest
 
 
@@ -27,13 +21,11 @@ class Side:
 
     Attributes:
         node_type: their type there.
-        column: of the table.
-        values: ids [e], null where a cell is empty.
+        column: of the table, with ids.
     """
 
     node_type: str
     column: str
-    values: pa.Array
 
 
 @dataclass(frozen=True)
@@ -49,45 +41,17 @@ class Relation:
 
     name: str
     spec: EdgeTable
-    table: Table
+    table: TableFile
     sides: tuple[Side, Side]
 
-    def numbered(
-        self, ids: Mapping[str, Ids], drop: bool, notes: list[str]
-    ) -> tuple[Tensor, Tensor | None]:
-        """edge_index [2, e] and the weights [e], if any.
-
-        Args:
-            ids: node type -> its ids.
-            drop: leave out edges that name unknown nodes.
-            notes: what is left out is added here.
+    def named(self, side: Side) -> Iterator[pa.Array]:
+        """The ids on one side, a part after the other.
 
         Raises:
-            FileError: an edge names an unknown node, and `drop` is false; or a weight is not positive.
+            FileError: the table is damaged.
         """
-        ends = [ids[side.node_type].numbers(side.values) for side in self.sides]
-        unknown = [end < 0 for end in ends]
-        for side, missing in zip(self.sides, unknown, strict=True):
-            if missing.any() and not drop:
-                rule = f"must be an id of {side.node_type!r} {ids[side.node_type].origin}"
-                remedy = "add these nodes, or leave such edges out with --on-unknown drop"
-                raise self.table.wrong(side.column, missing, rule, remedy, "edges")
-        kept = ~(unknown[0] | unknown[1])
-        if not kept.all():
-            notes.append(
-                f"{self.name}: {int((~kept).sum()):,} of {len(kept):,} edges left out, since they name "
-                f"unknown nodes ({self.table.places(~kept)})"
-            )
-        index = torch.from_numpy(np.stack(ends)[:, kept])
-        return index, None if self.spec.weight is None else self._weights(self.spec.weight, kept)
-
-    def _weights(self, column: str, kept: NDArray[np.bool_]) -> Tensor:
-        weight = column_numbers(self.table, column)
-        wrong = kept & ~(weight >= 0)  # Edges of weight 0 are taken out later, which is said.
-        if wrong.any():
-            remedy = "correct it, or delete the edge"
-            raise self.table.wrong(column, wrong, "must be a positive weight", remedy, "edges")
-        return torch.from_numpy(weight[kept]).float()
+        whole = self.table.is_whole(side.column)
+        return (batch.strings(side.column, whole) for batch in self.table.batches(side.column))
 
 
 def read_relation(spec: Spec, name: str) -> Relation:
@@ -108,8 +72,8 @@ def read_relation(spec: Spec, name: str) -> Relation:
     wanted = {column: side for side, (_, column) in zip(SIDES, ends, strict=True)}
     if edge.weight is not None:
         wanted.setdefault(edge.weight, "weight")
-    table = read_table(path, layout, wanted, where)
-    first, second = (Side(kind, column, table.strings(column)) for kind, column in ends)
+    table = open_table(path, layout, wanted, where)
+    first, second = (Side(kind, column) for kind, column in ends)
     return Relation(name, edge, table, (first, second))
 
 

@@ -13,9 +13,11 @@ from torch import Tensor
 
 from condense.datasets.arrays import read_array
 from condense.errors import FileError
+from condense.io.scratch import Scratch
 from condense.prepare.tables.compute import lengths, nulls
 from condense.prepare.tables.spec import ARRAY
-from condense.prepare.tables.table import Table
+from condense.prepare.tables.table import Rows
+from condense.prepare.tables.table_file import TableFile
 
 ROWS = 4096
 """Rows of a file that are searched for NaN at a time."""
@@ -23,7 +25,7 @@ REMEDY = "write a list of numbers in each cell, or save the rows with numpy.save
 
 
 def embedding_features(
-    table: Table, embeddings: Mapping[str, str], folder: Path
+    table: TableFile, embeddings: Mapping[str, str], folder: Path, scratch: Scratch
 ) -> dict[str, tuple[Tensor, Tensor]]:
     """Modality -> embeddings [n, width], and which nodes have one [n].
 
@@ -31,17 +33,20 @@ def embedding_features(
         table: of the node type.
         embeddings: modality -> column or file.
         folder: that of files is relative to this one.
+        scratch: where those of columns are.
 
     Raises:
         FileError: a file is missing, damaged or of other rows; a column does not hold lists of one length.
     """
     return {
-        modality: _file(folder / name, table) if name.endswith(ARRAY) else _column(table, name)
+        modality: _file(folder / name, table)
+        if name.endswith(ARRAY)
+        else _column(table, name, scratch)
         for modality, name in embeddings.items()
     }
 
 
-def _file(path: Path, table: Table) -> tuple[Tensor, Tensor]:
+def _file(path: Path, table: TableFile) -> tuple[Tensor, Tensor]:
     """float16 and float32 stay where they are: pages of the file are read as they are needed."""
     x = read_array(path, mapped=True)
     if x.ndim != 2 or len(x) != table.count or x.dtype.kind not in "iuf":
@@ -57,32 +62,51 @@ def _file(path: Path, table: Table) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(x), torch.from_numpy(has)
 
 
-def _column(table: Table, column: str) -> tuple[Tensor, Tensor]:
-    cells = table.columns[column]
-    numeric = _is_list(cells.type) and (
-        pa.types.is_floating(cells.type.value_type) or pa.types.is_integer(cells.type.value_type)
+def _column(file: TableFile, column: str, scratch: Scratch) -> tuple[Tensor, Tensor]:
+    kind = file.types[column]
+    numeric = _is_list(kind) and (
+        pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)
     )
     if not numeric:
         raise FileError(
-            f"{table.path}: column {column!r} (got {cells.type}) must hold lists of numbers; {REMEDY}"
+            f"{file.path}: column {column!r} (got {kind}) must hold lists of numbers; {REMEDY}"
         )
-    lacks, width = nulls(cells), lengths(cells)
-    first = int(width[~lacks][:1].sum())  # 0 where all cells are empty.
+    first = _width(file, column)
     if not first:
-        every = np.full(len(cells), True)
-        raise table.wrong(column, every, "must hold numbers", REMEDY, "cells")
-    others = ~lacks & (width != first)
-    if others.any():
+        every = Rows()
+        every.add(np.full(file.count, True))
+        raise file.wrong(column, every, "must hold numbers", REMEDY, "cells")
+    others, infinite = Rows(), Rows()
+    x = scratch.zeros((file.count, first), np.float32)
+    has = np.zeros(file.count, dtype=bool)
+    for batch in file.batches(column):
+        cells = batch.columns[column]
+        there, rows = ~nulls(cells), slice(batch.start, batch.start + batch.count)
+        wrong = there & (lengths(cells) != first)
+        others.add(wrong, batch.start)
+        if others.count:
+            continue
+        block = np.zeros((batch.count, first), dtype=np.float32)
+        numbers = cells.drop_null().flatten().cast(pa.float32(), safe=False)
+        block[there] = _as_numpy(numbers).reshape(-1, first)
+        infinite.add(np.asarray(~np.isfinite(block).all(axis=1)), batch.start)
+        x[rows], has[rows] = block, there
+    if others.count:
         rule = f"must hold as many numbers as the first cell, {first}"
-        raise table.wrong(column, others, rule, REMEDY, "cells")
-    numbers = cells.drop_null().flatten().cast(pa.float32(), safe=False)
-    x = np.zeros((len(cells), first), dtype=np.float32)
-    x[~lacks] = _as_numpy(numbers).reshape(-1, first)
-    infinite: NDArray[np.bool_] = np.asarray(~np.isfinite(x).all(axis=1))
-    if infinite.any():
+        raise file.wrong(column, others, rule, REMEDY, "cells")
+    if infinite.count:
         rule = "must hold finite numbers"
-        raise table.wrong(column, infinite, rule, "correct them, or empty the cell", "cells")
-    return torch.from_numpy(x), torch.from_numpy(~lacks)
+        raise file.wrong(column, infinite, rule, "correct them, or empty the cell", "cells")
+    return torch.from_numpy(x), torch.from_numpy(has)
+
+
+def _width(file: TableFile, column: str) -> int:
+    """How long the list in the first cell is that is not empty; 0 if all are."""
+    for batch in file.batches(column):
+        cells = batch.columns[column]
+        if len(found := lengths(cells)[~nulls(cells)]):
+            return int(found[0])
+    return 0
 
 
 def _is_list(kind: pa.DataType) -> bool:

@@ -1,23 +1,34 @@
-"""Reads columns of CSV, TSV, Parquet and JSON-lines files with pyarrow; errors name the file and the line."""
+"""Opens CSV, TSV, Parquet and JSON-lines files as tables; errors name the file and the line."""
 
 from __future__ import annotations
 
 import csv
 import itertools
-import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as arrow_csv
-import pyarrow.json as arrow_json
 import pyarrow.parquet as parquet
 
 from condense.errors import FileError
-from condense.prepare.tables.table import Layout, Table, line_numbers, opened
+from condense.prepare.tables.batches import (
+    csv_batches,
+    csv_names,
+    open_csv,
+    parquet_batches,
+    plain_type,
+)
+from condense.prepare.tables.json_lines import (
+    json_batches,
+    json_types,
+    keys_in,
+    line_batches,
+    objects,
+)
+from condense.prepare.tables.table import Layout, line_numbers
+from condense.prepare.tables.table_file import Read, TableFile
 from models.choices import nearest
 
 KINDS = {
@@ -33,10 +44,11 @@ KINDS = {
 }
 TABBED = (".tsv", ".tab")
 COMPRESSED = ".gz"
-BLOCK = 16 << 20
-"""Bytes read at a time; no line may be longer."""
 KEYS_ROWS = 1000
 """Rows of JSON whose keys are looked at before all are read."""
+
+
+Batches = Callable[[Path, Layout, Sequence[str]], Iterator[pa.RecordBatch]]
 
 
 def layout_of(path: Path, header: tuple[str, ...], delimiter: str | None, where: str) -> Layout:
@@ -73,15 +85,13 @@ def column_names(path: Path, layout: Layout, where: str) -> list[str]:
         if layout.kind == "parquet":
             return parquet.read_schema(path).names
         if layout.kind == "jsonl":
-            first = itertools.islice(_objects(path), KEYS_ROWS)
+            first = itertools.islice(objects(path), KEYS_ROWS)
             return list(dict.fromkeys(key for row in first for key in row))
-        options = arrow_csv.ReadOptions(block_size=BLOCK, column_names=list(layout.header) or None)
-        with arrow_csv.open_csv(path, options, _parsing(layout)) as reader:
-            return reader.schema.names
+        return csv_names(path, layout)
 
 
-def read_table(path: Path, layout: Layout, wanted: Mapping[str, str], where: str) -> Table:
-    """Columns of a file.
+def open_table(path: Path, layout: Layout, wanted: Mapping[str, str], where: str) -> TableFile:
+    """The columns of a file that are needed, not read yet.
 
     Args:
         path: the file.
@@ -95,16 +105,47 @@ def read_table(path: Path, layout: Layout, wanted: Mapping[str, str], where: str
     names = column_names(path, layout, where)
     if layout.kind != "jsonl":
         _check_columns(path, wanted, names, where)
+        with _named(path, layout):
+            types = _types(path, layout, wanted)
+        read = csv_batches if layout.kind == "csv" else _parquet
+        return TableFile(path, layout, types, _reading(path, layout, read))
     with _named(path, layout):
-        if layout.kind == "parquet":
-            read = parquet.read_table(path, columns=list(wanted))
-        elif layout.kind == "jsonl":
-            read = _json_lines(path, wanted)
-        else:
-            read = _csv(path, layout, wanted, threads=True)
-    _check_columns(path, wanted, read.column_names, where)
-    columns = {name: _whole(read[name]) for name in wanted}
-    return Table(path, layout, columns, read.num_rows)
+        found = json_types(path)
+        _check_columns(path, wanted, keys_in(path, wanted) if found is None else [*found], where)
+    if found is None:
+        types = dict.fromkeys(wanted, pa.large_string())
+        return TableFile(path, layout, types, _reading(path, layout, _lines))
+    types = {name: found[name] for name in wanted}
+
+    def typed(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return json_batches(path, {name: types[name] for name in columns})
+
+    return TableFile(path, layout, types, _reading(path, layout, typed))
+
+
+def _types(path: Path, layout: Layout, wanted: Mapping[str, str]) -> dict[str, pa.DataType]:
+    if layout.kind == "csv":
+        return dict.fromkeys(wanted, pa.large_string())
+    schema = parquet.read_schema(path)
+    return {name: plain_type(schema.field(name).type) for name in wanted}
+
+
+def _parquet(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    return parquet_batches(path, columns)
+
+
+def _lines(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    return line_batches(path, columns)
+
+
+def _reading(path: Path, layout: Layout, read: Batches) -> Read:
+    """`read` of a file, whose errors name the file and the line."""
+
+    def named(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        with _named(path, layout):
+            yield from read(path, layout, columns)
+
+    return named
 
 
 def _check_columns(path: Path, wanted: Mapping[str, str], names: list[str], where: str) -> None:
@@ -117,95 +158,6 @@ def _check_columns(path: Path, wanted: Mapping[str, str], names: list[str], wher
             raise FileError(
                 f"{path} has {what} {column!r}, which {setting} names in {where}; {remedy}"
             )
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece; strings may be longer than 2 GiB together."""
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_string(kind) or pa.types.is_string_view(kind) or pa.types.is_large_string(kind):
-        kind = pa.large_string()
-    column = column if column.type == kind else column.cast(kind)
-    made = column.combine_chunks()
-    return made if isinstance(made, pa.Array) else pa.concat_arrays(made.chunks)
-
-
-def _parsing(layout: Layout) -> arrow_csv.ParseOptions:
-    return arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True)
-
-
-def _csv(path: Path, layout: Layout, wanted: Collection[str], threads: bool) -> pa.Table:
-    """Cells as they are written: a type that is guessed would make 7 of "007"."""
-    options = arrow_csv.ReadOptions(
-        block_size=BLOCK, column_names=list(layout.header) or None, use_threads=threads
-    )
-    convert = arrow_csv.ConvertOptions(
-        include_columns=list(wanted), column_types=dict.fromkeys(wanted, pa.large_string())
-    )
-    return arrow_csv.read_csv(path, options, _parsing(layout), convert)
-
-
-def _json_lines(path: Path, wanted: Collection[str]) -> pa.Table:
-    options = arrow_json.ReadOptions(block_size=BLOCK)
-    try:
-        read = arrow_json.read_json(path, options)
-        dates = [f.name for f in read.schema if pa.types.is_timestamp(f.type)]
-        if not set(dates) & set(wanted):
-            return read
-        # Strings that look like dates are kept as they are written.
-        schema = pa.schema([(name, pa.string()) for name in dates])
-        return arrow_json.read_json(path, options, arrow_json.ParseOptions(explicit_schema=schema))
-    except pa.ArrowException:
-        return _json_by_line(path, wanted)
-
-
-def _json_by_line(path: Path, wanted: Collection[str]) -> pa.Table:
-    """What pyarrow refuses: a column with strings and numbers; and which line is wrong."""
-    columns: dict[str, list[str | None]] = {name: [] for name in wanted}
-    seen: set[str] = set()
-    for row in _objects(path, wanted):
-        seen |= row.keys()
-        for name, values in columns.items():
-            values.append(_as_text(row.get(name)))
-    found = {name: values for name, values in columns.items() if name in seen}
-    return pa.table({name: pa.array(v, pa.large_string()) for name, v in found.items()})
-
-
-def _objects(path: Path, plain: Collection[str] = ()) -> Iterator[dict[str, Any]]:
-    """The rows of a file of JSON lines.
-
-    Args:
-        path: the file.
-        plain: keys whose values must be strings, numbers or lists of strings.
-
-    Raises:
-        FileError: a line is no such object.
-    """
-    with opened(path) as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise ValueError("it must be one object, {…}")
-                for key in plain:
-                    if isinstance(row.get(key), dict | list) and not _is_text_list(row[key]):
-                        raise ValueError(f"{key} must be a string or a number")
-            except (ValueError, RecursionError) as error:
-                raise FileError(
-                    f"{path}, line {number} cannot be read ({error}); write one object of JSON a line"
-                ) from None
-            yield row
-
-
-def _is_text_list(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(part, str) for part in value)
-
-
-def _as_text(value: Any) -> str | None:
-    if isinstance(value, list):
-        return " ".join(value)
-    return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 @contextmanager
@@ -227,7 +179,9 @@ def _named(path: Path, layout: Layout) -> Iterator[None]:
 def _csv_place(path: Path, layout: Layout, said: str) -> tuple[str, str]:
     """What is wrong, and the file and the line, which pyarrow counts only when it reads in one thread."""
     try:
-        _csv(path, layout, (), threads=False)
+        with open_csv(path, layout) as reader:
+            for _ in reader:
+                pass
     except pa.ArrowException as error:
         said = str(error).splitlines()[0]
     found = re.match(r"CSV parse error: (?:Row #(\d+): )?(.*?)(?:: .*)?$", said)

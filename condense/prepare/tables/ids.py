@@ -1,16 +1,18 @@
-"""Nodes' ids: those of a table, or those that edges name; and the numbers of nodes that ids stand for."""
+"""Nodes' ids: those of a table, or those that edges name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from condense.prepare.tables.compute import nulls, places, texts
+from condense.prepare.tables.compute import nulls, texts
 from condense.prepare.tables.table import Table
+
+WAITING = 1 << 20
+"""Strings that are put together at a time, or more if more are known."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,22 @@ class Ids:
         return cls(values, f"in {table.path}")
 
     @classmethod
-    def of_edges(cls, ends: Sequence[pa.Array]) -> Ids:
-        """Those that edges name, in order of appearance."""
-        named = pa.concat_arrays([texts([]), *ends])
-        return cls(named.unique().drop_null(), "in the tables of edges")
+    def of_edges(cls, ends: Iterable[pa.Array]) -> Ids:
+        """Those that edges name, in order of appearance.
 
-    def numbers(self, values: pa.Array) -> NDArray[np.int64]:
-        """The numbers of the nodes with the ids `values` [m]; −1 where there is none, or no id."""
-        return places(values, self.values)
+        Args:
+            ends: ids in any number of parts, null where a cell is empty.
+        """
+        return cls(unique(ends), "in the tables of edges")
+
+
+def unique(parts: Iterable[pa.Array]) -> pa.Array:
+    """The strings of all parts, each once and in order of appearance, without null."""
+    known, waiting, count = texts([]), [], 0
+    for part in parts:
+        waiting.append(part.unique().drop_null())
+        count += len(waiting[-1])
+        # Not with each part, which would take the square of the time.
+        if count > max(len(known), WAITING):
+            known, waiting, count = pa.concat_arrays([known, *waiting]).unique(), [], 0
+    return pa.concat_arrays([known, *waiting]).unique()
