@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -94,27 +93,24 @@ def whole_run(name: str, data_root: Path) -> None:
         out = Path(folder) / "condensed.h5"
         command = [sys.executable, "cli.py", "condense", *limits.arguments]
         command += [f"--data-root={data_root}", f"--out={out}", "--device=cpu"]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as run:
+            _, status, used = os.wait4(run.pid, 0)
+            run.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - started
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if run.returncode:
+            raise subprocess.CalledProcessError(run.returncode, command)
         provenance = load_condensed(out).provenance
     stages = {str(s["name"]): float(s["seconds"]) for s in provenance.stages}
     steps = provenance.settings.get("epochs", 0) * provenance.settings.get("outer", 0)
     print(f"{name} ({provenance.source}): {' '.join(limits.arguments)}")
     show("whole run", seconds, limits.seconds, "s")
-    show("processor time", _used(after) - _used(before), None, "s")
-    # The peak is of all child processes so far, so small runs go first.
-    show("peak memory", after.ru_maxrss * 1024 / MIB, limits.peak_mib, "MiB")
+    show("processor time", used.ru_utime + used.ru_stime, None, "s")
+    show("peak memory", used.ru_maxrss * 1024 / MIB, limits.peak_mib, "MiB")
     for stage, value in stages.items():
         show(f"stage {stage}", value, limits.propagate if stage == "propagate" else None, "s")
     if steps:
         show(f"outer step, mean of {steps}", stages["match"] / steps, limits.step, "s")
-
-
-def _used(usage: resource.struct_rusage) -> float:
-    return usage.ru_utime + usage.ru_stime
 
 
 def outer_steps(data_root: Path, scale: float, repeats: int) -> None:
