@@ -18,6 +18,8 @@ from models.schema import FEATURE_PREFIX, GraphSchema
 
 WIDEST = 4096
 """Bound on D. Memory and the time of a step grow with D, the time of the ridge regression with D²."""
+COLUMNS = 64
+"""Columns of products that are propagated at a time: one [nodes, COLUMNS] matrix per meta-path."""
 
 
 def affordable_rank(rank: int, blocks: int) -> int:
@@ -103,10 +105,12 @@ class RelayView(RelaySpace):
         Either the products with W are propagated, C columns along each meta-path, or features, D columns
         together, are propagated before they are multiplied: whichever are fewer.
         """
-        paths, parts = {path for path, _ in self.blocks}, self.split(weight)
+        paths = {path for path, _ in self.blocks}
         if len(paths) * weight.size(1) <= len(weight):
-            return path_logits(self.graph, self.schema, self.hops, parts)
-        of_block = dict(zip(self.blocks, parts, strict=True))
+            some = weight.split(COLUMNS, dim=1)
+            graph, schema, hops = self.graph, self.schema, self.hops
+            return torch.cat([path_logits(graph, schema, hops, self.split(w)) for w in some], dim=1)
+        of_block = dict(zip(self.blocks, self.split(weight), strict=True))
         count = int(self.graph[self.schema.target].num_nodes)
         total = weight.new_zeros(count, weight.size(1))
         for key, z in each_path_feature(self.graph, self.schema, self.hops):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import hashlib
 import json
 import logging
@@ -94,9 +95,7 @@ def _taken(path: Path, out: Path, wait: float) -> int | None:
         try:
             locked = try_lock(descriptor)
             if locked is None:
-                log.warning(
-                    "%s: files cannot be locked there; do not write to it twice at a time", out
-                )
+                _warn(out)
                 os.close(descriptor)
                 path.unlink(missing_ok=True)
                 return None
@@ -113,6 +112,12 @@ def _taken(path: Path, out: Path, wait: float) -> int | None:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+@functools.cache
+def _warn(out: Path) -> None:
+    """Say it once for each output, however often that is held."""
+    log.warning("%s: files cannot be locked there; do not write to it twice at a time", out)
 
 
 def _opened(path: Path, out: Path) -> int:

@@ -71,7 +71,7 @@ class RecordStore(Generic[R]):
     def add(
         self, records: Iterable[R], outdated: Callable[[R], bool] = lambda earlier: False
     ) -> None:
-        """Keep new records.
+        """Keep new records. What another process has added meanwhile stays, of the same key too.
 
         Args:
             records: of one computation or several.
@@ -81,8 +81,8 @@ class RecordStore(Generic[R]):
             FileError: the file cannot be written, or holds something else by now.
             UserError: another process is writing it for a minute.
         """
-        self.new.extend(records)
         with self._held():
+            self.new.extend(records)
             self._read()
             self._earlier = [record for record in self._earlier if not outdated(record)]
             self._save()

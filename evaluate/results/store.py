@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from condense.errors import FileError
+from condense.errors import FileError, UserError
 from condense.io.replace import check_target
 from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import Row
@@ -144,7 +144,7 @@ class ResultStore:
         """
         try:
             self._failures.add([failure])
-        except FileError as error:
+        except UserError as error:
             task = failure.model or "condensing"
             raise FileError(
                 f"{task} ({failure.method}) failed, {failure.reason}; this could not be recorded either: "

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 LEVELS = 2**16
 """A share of entries to drop is rounded to a multiple of 1/LEVELS."""
 LOWEST = torch.iinfo(torch.int16).min
+GPUS = ("cuda", "mps", "xpu")
 
 
 class Dropout(nn.Dropout):
@@ -20,7 +21,8 @@ class Dropout(nn.Dropout):
     def forward(self, input: Tensor) -> Tensor:
         """Each entry is zero with probability p, else times 1 / (1 − p); in evaluation nothing changes."""
         lowest_kept = round(self.p * LEVELS)
-        if not self.training or input.is_cuda or lowest_kept in (0, LEVELS):
+        trivial = not self.training or self.inplace or lowest_kept in (0, LEVELS)
+        if trivial or input.device.type in GPUS:
             return super().forward(input)
         numbers = random_int16(input.numel(), input.device).view(input.shape)
         kept = numbers >= LOWEST + lowest_kept

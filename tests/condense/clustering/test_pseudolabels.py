@@ -54,6 +54,15 @@ def test_of_very_many_nodes_a_network_without_dropout_is_tried(monkeypatch, n, t
     assert found == tried
 
 
+def test_of_very_many_validation_nodes_some_are_scored(monkeypatch):
+    monkeypatch.setattr(network_module, "MOST_VALIDATED", 7)
+    given = data()
+    assert len(given.z_val) % 7
+    first, second = network(given, seeded()), network(given, seeded())
+    assert 7 * first.val_accuracy == pytest.approx(round(7 * first.val_accuracy))
+    assert torch.equal(first.weight, second.weight)
+
+
 def test_without_dropout_many_weak_inputs_tell_more():
     z = torch.randn(6000, 64, generator=seeded())
     y = (z.sum(dim=1) > 0).long()

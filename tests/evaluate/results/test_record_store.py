@@ -79,21 +79,27 @@ def test_two_stores_that_add_to_one_file_keep_each_others_records(
     assert sorted(record.name for record in opened(path)) == ["b", "c"]
 
 
-ADD = (
-    "import sys; from pathlib import Path\n"
-    "from tests.evaluate.results.test_record_store import Measured, opened\n"
-    "store = opened(Path(sys.argv[1]))\n"
-    "for i in range(20): store.add([Measured(f'{sys.argv[2]}{i}', i / 3)])\n"
-)
+ADD = """
+import sys, time
+from pathlib import Path
+from tests.evaluate.results.test_record_store import Measured, opened
+path, name = Path(sys.argv[1]), sys.argv[2]
+store = opened(path)
+path.with_name(name).touch()
+while len(list(path.parent.iterdir())) < 3 and not path.exists():
+    time.sleep(0.001)
+for i in range(60):
+    store.add([Measured(f"{name}{i}", i / 3)])
+"""
 
 
 def test_processes_that_add_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "values.csv"
     processes = [subprocess.Popen([sys.executable, "-c", ADD, path, name]) for name in "xyz"]
     assert [process.wait() for process in processes] == [0, 0, 0]
-    expected = sorted(f"{name}{i}" for name in "xyz" for i in range(20))
+    expected = sorted(f"{name}{i}" for name in "xyz" for i in range(60))
     assert sorted(record.name for record in opened(path)) == expected
-    assert [file.name for file in tmp_path.iterdir()] == ["values.csv"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["values.csv", "x", "y", "z"]
 
 
 def test_another_file_is_refused_and_kept(tmp_path: Path) -> None:
