@@ -110,7 +110,7 @@ def open_table(path: Path, layout: Layout, wanted: Mapping[str, str], where: str
         read = csv_batches if layout.kind == "csv" else _parquet
         return TableFile(path, layout, types, _reading(path, layout, read))
     with _named(path, layout):
-        found = json_types(path)
+        found = json_types(path, wanted)
         _check_columns(path, wanted, keys_in(path, wanted) if found is None else [*found], where)
     if found is None:
         types = dict.fromkeys(wanted, pa.large_string())
