@@ -14,9 +14,9 @@ import pyarrow.parquet as parquet
 
 from condense.errors import FileError
 from condense.prepare.tables.batches import (
+    check_csv,
     csv_batches,
     csv_names,
-    open_csv,
     parquet_batches,
     plain_type,
 )
@@ -179,9 +179,7 @@ def _named(path: Path, layout: Layout) -> Iterator[None]:
 def _csv_place(path: Path, layout: Layout, said: str) -> tuple[str, str]:
     """What is wrong, and the file and the line, which pyarrow counts only when it reads in one thread."""
     try:
-        with open_csv(path, layout) as reader:
-            for _ in reader:
-                pass
+        check_csv(path, layout)
     except pa.ArrowException as error:
         said = str(error).splitlines()[0]
     found = re.match(r"CSV parse error: (?:Row #(\d+): )?(.*?)(?:: .*)?$", said)
