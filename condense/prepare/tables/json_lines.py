@@ -38,13 +38,15 @@ def json_types(path: Path, wanted: Collection[str]) -> dict[str, pa.DataType] | 
     return {each.name: plain_type(each.type) for each in whole}
 
 
-def json_batches(path: Path, types: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-    """The values of keys, which `json_types` found."""
-    schema = pa.schema(dict(types))
+def json_batches(
+    path: Path, types: Mapping[str, pa.DataType], keys: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """The values of keys, whose types `json_types` found."""
+    schema = pa.schema([(key, types[key]) for key in keys])
     parsing = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
     for piece in _pieces(path):
         for batch in _parsed(piece, parsing).to_batches():
-            yield plain(batch, list(types))
+            yield plain(batch, keys)
 
 
 def line_batches(path: Path, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -120,7 +122,9 @@ def _parsed(piece: bytes, parsing: arrow_json.ParseOptions | None = None) -> pa.
 
 def _needed(schema: pa.Schema, wanted: Collection[str]) -> pa.Schema:
     """The schema of a piece; types of keys that are not wanted may differ between pieces."""
-    return pa.schema([(f.name, _undated(f.type) if f.name in wanted else pa.null()) for f in schema])
+    return pa.schema(
+        [(f.name, _undated(f.type) if f.name in wanted else pa.null()) for f in schema]
+    )
 
 
 def _undated(kind: pa.DataType) -> pa.DataType:

@@ -71,5 +71,5 @@ def test_types_of_pieces_are_unified(tmp_path: Path, monkeypatch: pytest.MonkeyP
         found = json_lines.json_types(path, ["m"])
         assert found is not None
         assert "string" in str(found["m"])
-        rows = [row for b in json_lines.json_batches(path, found) for row in b.to_pylist()]
+        rows = [row for b in json_lines.json_batches(path, found, ["m"]) for row in b.to_pylist()]
         assert [row["m"] for row in rows] == list(KEYS[kind])
