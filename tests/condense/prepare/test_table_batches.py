@@ -175,6 +175,7 @@ def test_categories_are_those_of_counting(tmp_path: Path) -> None:
     assert item.x_categories.T.tolist() == columns
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("kind", ["csv", "csv.gz", "jsonl", "parquet"])
 def test_mistakes_deep_in_a_table_are_named(tmp_path: Path, kind: str) -> None:
     def refused(change: Callable[[dict], None], message: str) -> None:
@@ -201,6 +202,8 @@ def test_mistakes_deep_in_a_table_are_named(tmp_path: Path, kind: str) -> None:
     refused(at("a", r300=None), place + r"a \(got nothing\) must be an id of 'item'")
     refused(at("w", r300=-2.0), place + r"w \(got '?-2\.0'?\) must be a positive weight; correct")
     refused(at("w", r300=None), place + r"w \(got nothing\) must be a positive weight; correct")
+    huge = r"w \(got '?1e\+?300'?\) must be finite, and less than 3\.4e38; correct"
+    refused(at("w", r300=1e300), place + huge)
     many = dict.fromkeys(("r300", "r301", "r302", "r390", "r399"), "zz")
     message = rf"{word}s {first}, .* and 2 more: a \(got 'zz'\) .* \(5 edges\); add"
     refused(at("a", **many), message)
