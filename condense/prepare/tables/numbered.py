@@ -16,7 +16,7 @@ from condense.prepare.tables.edges import Relation
 from condense.prepare.tables.ids import Ids
 from condense.prepare.tables.numbering import Numbers, numbering
 from condense.prepare.tables.numbers import NO_NUMBER, parsed_numbers
-from condense.prepare.tables.table import Rows, Table, places
+from condense.prepare.tables.table import Rows, Table, lines_of
 
 COPIED = 1 << 20
 """Numbers that are copied at a time."""
@@ -90,7 +90,7 @@ def number_edges(
             _add(ahead.popleft(), relation.spec.weight, pair, ends, weights, faults)
     _check(relation, faults, ids, drop)
     if left := faults.left_out.count:
-        where = places(relation.table.path, relation.table.layout, faults.left_out)
+        where = lines_of(relation.table.path, relation.table.layout, faults.left_out)
         notes.append(
             f"{relation.name}: {left:,} of {faults.rows:,} edges left out, since they name unknown nodes "
             f"({where})"
