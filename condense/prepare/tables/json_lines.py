@@ -22,7 +22,7 @@ LINES = 1 << 16
 
 
 def json_types(path: Path, wanted: Collection[str]) -> dict[str, pa.DataType] | None:
-    """Key -> the type of its values in all lines, or null if it is not wanted; None where pyarrow refuses them.
+    """Key -> the type of its values in all lines, null where it is not wanted; None if pyarrow refuses them.
 
     It does where a key has strings and numbers, and where a line is wrong.
     """

@@ -157,7 +157,9 @@ def wrong_cells(
     many = f" ({rows.count:,} {what})" if rows.count > 1 else ""
     text = shortened(repr(got) if isinstance(got, str) else str(got))
     shown = "nothing" if got is None or got == "" else text
-    return FileError(f"{lines_of(path, layout, rows)}: {column} (got {shown}) {rule}{many}; {remedy}")
+    return FileError(
+        f"{lines_of(path, layout, rows)}: {column} (got {shown}) {rule}{many}; {remedy}"
+    )
 
 
 def lines_of(path: Path, layout: Layout, rows: Rows) -> str:
