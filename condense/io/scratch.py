@@ -10,6 +10,7 @@ import contextlib
 import mmap
 import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedRandom
@@ -113,6 +114,7 @@ class Growing:
                 return
             with self._scratch.errors():
                 self._file = self._scratch._file()
+            weakref.finalize(self, self._file.close)
             values, self._parts = np.concatenate(self._parts), []
         step = BLOCK // self._dtype.itemsize
         with self._scratch.errors():

@@ -25,10 +25,32 @@ def csv_batches(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[
     convert = arrow_csv.ConvertOptions(
         include_columns=list(columns), column_types=dict.fromkeys(columns, pa.large_string())
     )
+    return _csv_batches(path, layout, convert)
+
+
+def csv_names(path: Path, layout: Layout) -> list[str]:
+    """The columns of a CSV file."""
+    return next(_csv_batches(path, layout)).schema.names
+
+
+def check_csv(path: Path, layout: Layout) -> None:
+    """Raise pyarrow's error for the first line of a CSV file that is malformed, whatever its cells hold."""
+    kinds = dict.fromkeys(csv_names(path, layout), pa.large_binary())
+    for _ in _csv_batches(path, layout, arrow_csv.ConvertOptions(column_types=kinds)):
+        pass
+
+
+def _csv_batches(
+    path: Path, layout: Layout, convert: arrow_csv.ConvertOptions | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a CSV file, after an empty batch, which has the columns even where there are no rows."""
+    parsing = arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True)
     done = 0
     for size in (BLOCK, LONGEST):
+        options = arrow_csv.ReadOptions(block_size=size, column_names=list(layout.header) or None)
         try:
-            with open_csv(path, layout, convert, size) as reader:
+            with arrow_csv.open_csv(path, options, parsing, convert) as reader:
+                yield pa.RecordBatch.from_pylist([], reader.schema)
                 start = 0
                 for batch in reader:
                     rest = batch.slice(min(max(done - start, 0), batch.num_rows))
@@ -39,30 +61,6 @@ def csv_batches(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[
         except pa.ArrowInvalid as error:
             if size == LONGEST or TOO_LONG not in str(error):
                 raise
-
-
-def csv_names(path: Path, layout: Layout) -> list[str]:
-    """The columns of a CSV file."""
-    for size in (BLOCK, LONGEST):
-        try:
-            with open_csv(path, layout, size=size) as reader:
-                return reader.schema.names
-        except pa.ArrowInvalid as error:
-            if size == LONGEST or TOO_LONG not in str(error):
-                raise
-    return []
-
-
-def open_csv(
-    path: Path,
-    layout: Layout,
-    convert: arrow_csv.ConvertOptions | None = None,
-    size: int = LONGEST,
-) -> arrow_csv.CSVStreamingReader:
-    """A reader of a CSV file's rows, in blocks of `size` bytes."""
-    options = arrow_csv.ReadOptions(block_size=size, column_names=list(layout.header) or None)
-    parsing = arrow_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True)
-    return arrow_csv.open_csv(path, options, parsing, convert)
 
 
 def parquet_batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,9 +15,9 @@ import pyarrow.parquet as parquet
 
 from condense.errors import FileError
 from condense.prepare.tables.batches import (
+    check_csv,
     csv_batches,
     csv_names,
-    open_csv,
     parquet_batches,
     plain_type,
 )
@@ -46,9 +47,6 @@ TABBED = (".tsv", ".tab")
 COMPRESSED = ".gz"
 KEYS_ROWS = 1000
 """Rows of JSON whose keys are looked at before all are read."""
-
-
-Batches = Callable[[Path, Layout, Sequence[str]], Iterator[pa.RecordBatch]]
 
 
 def layout_of(path: Path, header: tuple[str, ...], delimiter: str | None, where: str) -> Layout:
@@ -107,20 +105,18 @@ def open_table(path: Path, layout: Layout, wanted: Mapping[str, str], where: str
         _check_columns(path, wanted, names, where)
         with _named(path, layout):
             types = _types(path, layout, wanted)
-        read = csv_batches if layout.kind == "csv" else _parquet
+        text = partial(csv_batches, path, layout)
+        read = text if layout.kind == "csv" else partial(parquet_batches, path)
         return TableFile(path, layout, types, _reading(path, layout, read))
     with _named(path, layout):
-        found = json_types(path)
+        found = json_types(path, wanted)
         _check_columns(path, wanted, keys_in(path, wanted) if found is None else [*found], where)
     if found is None:
-        types = dict.fromkeys(wanted, pa.large_string())
-        return TableFile(path, layout, types, _reading(path, layout, _lines))
-    types = {name: found[name] for name in wanted}
-
-    def typed(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        return json_batches(path, {name: types[name] for name in columns})
-
-    return TableFile(path, layout, types, _reading(path, layout, typed))
+        types, read = dict.fromkeys(wanted, pa.large_string()), partial(line_batches, path)
+    else:
+        types = {name: found[name] for name in wanted}
+        read = partial(json_batches, path, types)
+    return TableFile(path, layout, types, _reading(path, layout, read))
 
 
 def _types(path: Path, layout: Layout, wanted: Mapping[str, str]) -> dict[str, pa.DataType]:
@@ -130,20 +126,12 @@ def _types(path: Path, layout: Layout, wanted: Mapping[str, str]) -> dict[str, p
     return {name: plain_type(schema.field(name).type) for name in wanted}
 
 
-def _parquet(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    return parquet_batches(path, columns)
-
-
-def _lines(path: Path, layout: Layout, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    return line_batches(path, columns)
-
-
-def _reading(path: Path, layout: Layout, read: Batches) -> Read:
+def _reading(path: Path, layout: Layout, read: Read) -> Read:
     """`read` of a file, whose errors name the file and the line."""
 
     def named(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         with _named(path, layout):
-            yield from read(path, layout, columns)
+            yield from read(columns)
 
     return named
 
@@ -179,9 +167,7 @@ def _named(path: Path, layout: Layout) -> Iterator[None]:
 def _csv_place(path: Path, layout: Layout, said: str) -> tuple[str, str]:
     """What is wrong, and the file and the line, which pyarrow counts only when it reads in one thread."""
     try:
-        with open_csv(path, layout) as reader:
-            for _ in reader:
-                pass
+        check_csv(path, layout)
     except pa.ArrowException as error:
         said = str(error).splitlines()[0]
     found = re.match(r"CSV parse error: (?:Row #(\d+): )?(.*?)(?:: .*)?$", said)

@@ -21,30 +21,32 @@ LINES = 1 << 16
 """Lines that are read at a time where pyarrow cannot."""
 
 
-def json_types(path: Path) -> dict[str, pa.DataType] | None:
-    """Key -> the type of its values in all lines; None where pyarrow refuses them.
+def json_types(path: Path, wanted: Collection[str]) -> dict[str, pa.DataType] | None:
+    """Key -> the type of its values in all lines, null where it is not wanted; None if pyarrow refuses them.
 
     It does where a key has strings and numbers, and where a line is wrong.
     """
     found: list[pa.Schema] = []
     try:
         for piece in _pieces(path):
-            schema = _parsed(piece).schema
+            schema = _needed(_parsed(piece).schema, wanted)
             if schema not in found:
                 found.append(schema)
-        whole = pa.unify_schemas([_undated(s) for s in found], promote_options="permissive")
+        whole = pa.unify_schemas(found, promote_options="permissive")
     except pa.ArrowException:
         return None
     return {each.name: plain_type(each.type) for each in whole}
 
 
-def json_batches(path: Path, types: Mapping[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-    """The values of keys, which `json_types` found."""
-    schema = pa.schema(dict(types))
+def json_batches(
+    path: Path, types: Mapping[str, pa.DataType], keys: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """The values of keys, whose types `json_types` found."""
+    schema = pa.schema([(key, types[key]) for key in keys])
     parsing = arrow_json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
     for piece in _pieces(path):
         for batch in _parsed(piece, parsing).to_batches():
-            yield plain(batch, list(types))
+            yield plain(batch, keys)
 
 
 def line_batches(path: Path, keys: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -118,11 +120,22 @@ def _parsed(piece: bytes, parsing: arrow_json.ParseOptions | None = None) -> pa.
     return arrow_json.read_json(pa.BufferReader(piece), options, parsing)
 
 
-def _undated(schema: pa.Schema) -> pa.Schema:
-    """Strings that look like dates are kept as they are written."""
+def _needed(schema: pa.Schema, wanted: Collection[str]) -> pa.Schema:
+    """The schema of a piece; types of keys that are not wanted may differ between pieces."""
     return pa.schema(
-        [(f.name, pa.string() if pa.types.is_timestamp(f.type) else f.type) for f in schema]
+        [(f.name, _undated(f.type) if f.name in wanted else pa.null()) for f in schema]
     )
+
+
+def _undated(kind: pa.DataType) -> pa.DataType:
+    """Strings that look like dates are kept as they are written."""
+    if pa.types.is_timestamp(kind):
+        return pa.string()
+    if pa.types.is_list(kind):
+        return pa.list_(_undated(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, _undated(field.type)) for field in kind])
+    return kind
 
 
 def _is_text_list(value: Any) -> bool:

@@ -64,7 +64,7 @@ def class_labels(table: Table, column: str, notes: list[str]) -> Tensor:
         )
     if unlabelled.any():
         notes.append(
-            f"{table.places(unlabelled)}: {column} is empty, so that {int(unlabelled.sum()):,} of "
+            f"{table.lines_of(unlabelled)}: {column} is empty, so that {int(unlabelled.sum()):,} of "
             f"{table.count:,} nodes are unlabelled"
         )
     return torch.from_numpy(y).long()

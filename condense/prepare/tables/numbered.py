@@ -15,11 +15,12 @@ from condense.io.scratch import Growing, Scratch
 from condense.prepare.tables.edges import Relation
 from condense.prepare.tables.ids import Ids
 from condense.prepare.tables.numbering import Numbers, numbering
-from condense.prepare.tables.numbers import INFINITE, NO_NUMBER, parsed_numbers
-from condense.prepare.tables.table import Rows, Table, places
+from condense.prepare.tables.numbers import NO_NUMBER, parsed_numbers
+from condense.prepare.tables.table import Rows, Table, lines_of
 
 COPIED = 1 << 20
 """Numbers that are copied at a time."""
+INFINITE = "must be finite, and less than 3.4e38", "correct it, or delete the edge"
 NO_WEIGHT = "must be a positive weight", "correct it, or delete the edge"
 
 
@@ -48,7 +49,7 @@ class _Faults:
         unknown: whose source, and whose target, is no node.
         left_out: of which one of them is none.
         no_number: whose weight is none.
-        infinite: whose weight is not finite.
+        infinite: whose weight is not finite in float32.
         negative: whose weight is missing or less than 0.
         rows: how many rows were looked at.
         zeros: edges of weight 0.
@@ -89,7 +90,7 @@ def number_edges(
             _add(ahead.popleft(), relation.spec.weight, pair, ends, weights, faults)
     _check(relation, faults, ids, drop)
     if left := faults.left_out.count:
-        where = places(relation.table.path, relation.table.layout, faults.left_out)
+        where = lines_of(relation.table.path, relation.table.layout, faults.left_out)
         notes.append(
             f"{relation.name}: {left:,} of {faults.rows:,} edges left out, since they name unknown nodes "
             f"({where})"
@@ -128,9 +129,10 @@ def _add(
     if weights is not None and column is not None:
         weight, unreadable = parsed_numbers(table, column)
         faults.no_number.add(unreadable, table.start)
-        faults.infinite.add(np.isinf(weight), table.start)
+        with np.errstate(over="ignore"):
+            single = weight.astype(np.float32)
+        faults.infinite.add(np.isinf(single), table.start)
         faults.negative.add(kept & ~(weight >= 0), table.start)
-        single = weight.astype(np.float32)
         zero = kept & (single == 0)
         faults.zeros += int(zero.sum())
         kept &= ~zero

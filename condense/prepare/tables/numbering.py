@@ -37,13 +37,17 @@ def numbering(
     known = {"source": sources} if sources is targets else {"source": sources, "target": targets}
     schema = pa.schema(dict.fromkeys(known, pa.large_string()))
     wanted = True
+    failed: list[Exception] = []
 
     def columns() -> Iterator[pa.RecordBatch]:
-        for ends in batches:
-            if not wanted:  # pyarrow would read to the end, even where nobody asks any more.
-                return
-            arrays = [pa.concat_arrays(ends)] if len(known) == 1 else list(ends)
-            yield pa.record_batch(arrays, schema=schema)
+        try:
+            for ends in batches:
+                if not wanted:  # pyarrow would read to the end, even where nobody asks any more.
+                    return
+                arrays = [pa.concat_arrays(ends)] if len(known) == 1 else list(ends)
+                yield pa.record_batch(arrays, schema=schema)
+        except Exception as error:  # pyarrow would keep it, and all that it refers to, for ever.
+            failed.append(error)
 
     reader = pa.RecordBatchReader.from_batches(schema, columns())
     lookups = [place_in(name, ids) for name, ids in known.items()]
@@ -55,8 +59,14 @@ def numbering(
             acero.Declaration("project", acero.ProjectNodeOptions(lookups, list(known))),
         ]
     )
+
+    def numbers() -> Iterator[Numbers]:
+        yield from map(_numbers, plan.to_reader(use_threads=False))
+        if failed:
+            raise failed.pop()
+
     try:
-        yield map(_numbers, plan.to_reader(use_threads=False))
+        yield numbers()
     finally:
         wanted = False
 

@@ -117,11 +117,11 @@ class Table:
         got = self.columns[column][found.first[0] - self.start].as_py()
         return wrong_cells(self.path, self.layout, column, got, found, rule, remedy, what)
 
-    def places(self, rows: NDArray[np.bool_]) -> str:
+    def lines_of(self, rows: NDArray[np.bool_]) -> str:
         """The file and the lines of the first few rows where `rows` [count] is true."""
         found = Rows()
         found.add(rows, self.start)
-        return places(self.path, self.layout, found)
+        return lines_of(self.path, self.layout, found)
 
 
 def whole_numbers(values: pa.Array) -> tuple[NDArray[np.bool_], bool]:
@@ -157,10 +157,12 @@ def wrong_cells(
     many = f" ({rows.count:,} {what})" if rows.count > 1 else ""
     text = shortened(repr(got) if isinstance(got, str) else str(got))
     shown = "nothing" if got is None or got == "" else text
-    return FileError(f"{places(path, layout, rows)}: {column} (got {shown}) {rule}{many}; {remedy}")
+    return FileError(
+        f"{lines_of(path, layout, rows)}: {column} (got {shown}) {rule}{many}; {remedy}"
+    )
 
 
-def places(path: Path, layout: Layout, rows: Rows) -> str:
+def lines_of(path: Path, layout: Layout, rows: Rows) -> str:
     """The file and the lines of the first few `rows`."""
     word, lines = _lines(path, layout, rows.first)
     more = f" and {rows.count - len(lines):,} more" if rows.count > len(lines) else ""

@@ -56,7 +56,10 @@ def test_files_have_no_name(tmp_path: Path) -> None:
     vector.add(np.arange(1000))
     assert list(tmp_path.iterdir()) == []
     x[:] = vector.array()
+    file = vector._file
     del vector
+    assert file is not None
+    assert file.closed
     assert x.sum() == 499_500
 
 
