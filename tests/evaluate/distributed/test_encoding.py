@@ -159,8 +159,15 @@ def graph(path: str) -> Any:
     return load(path)["item"]
 
 
-def test_a_machine_is_lost(machines: Any, encoded: Callable[..., np.ndarray]) -> None:
+def test_a_machine_is_lost(
+    machines: Any, encoded: Callable[..., np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    from evaluate.distributed.encoding import EncodingOnRay
+
     lost: list[int] = []
+    before = ray.nodes()
 
     def lose(what: str, done: int, total: int) -> None:
         if not lost:
@@ -169,3 +176,6 @@ def test_a_machine_is_lost(machines: Any, encoded: Callable[..., np.ndarray]) ->
 
     assert encoded(Slow, told=lose).tolist() == ROWS
     assert lost[0] < len(WORDS) / 2
+    monkeypatch.setattr(ray, "nodes", lambda: before)  # As if it was lost after it was asked.
+    with pytest.raises(UserError, match=r"machine [\d.]+ was lost when it was asked for its files"):
+        EncodingOnRay(2).unseen([Path(__file__)])
