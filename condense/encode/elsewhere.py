@@ -93,7 +93,7 @@ def _check_folder(kind: Kind, name: str, cluster: Cluster) -> str:
     if name == HISTOGRAM or not folder.is_dir():
         return name
     whole = folder.absolute()
-    unseen = cluster.unseen([file for file in sorted(whole.iterdir()) if file.is_file()])
+    unseen = cluster.unseen([file for file in sorted(whole.rglob("*")) if _of_model(file, whole)])
     if unseen is not None:
         path, machine = unseen
         raise UserError(
@@ -101,6 +101,12 @@ def _check_folder(kind: Kind, name: str, cluster: Cluster) -> str:
             "or has another size; give a folder that all machines of the cluster share, or a name on the hub"
         )
     return str(whole)
+
+
+def _of_model(file: Path, folder: Path) -> bool:
+    """Whether a path is a file of a model in `folder`; what is in hidden folders, as .git, is not."""
+    inside = file.relative_to(folder).parent.parts
+    return file.is_file() and not any(part.startswith(".") for part in inside)
 
 
 def _check_files(kind: Kind, items: Sequence[Any], cluster: Cluster) -> None:

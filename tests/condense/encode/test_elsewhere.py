@@ -110,9 +110,16 @@ def test_a_models_folder_that_a_machine_lacks(
     cluster.blind = tmp_path / "mine" / "config.json"
     with pytest.raises(UserError, match=r"text encoder \(got mine\) is not the same folder on 10"):
         together(cluster)
+    cluster.blind = tmp_path / "mine" / "1_Pooling" / "config.json"
+    hidden = tmp_path / "mine" / ".cache" / "huggingface" / "lock"
+    for file in (cluster.blind, hidden):
+        file.parent.mkdir(parents=True)
+        file.write_text("{}")
+    with pytest.raises(UserError, match=r"1_Pooling/config\.json is missing or has another size"):
+        together(cluster)
     # Other processes get its whole path.
     jobs = []
-    cluster.blind = None
+    cluster.blind = hidden
     whole = Elsewhere.run
     monkeypatch.setattr(Elsewhere, "run", lambda s, job, i: jobs.append(job) or whole(s, job, i))
     together(cluster)
