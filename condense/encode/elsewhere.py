@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from condense.encode.encoder import HISTOGRAM, Encoding, UnreadableError
+from condense.encode.encoder import HISTOGRAM, Encoding, Into, UnreadableError
 from condense.encode.kept import Kept
 from condense.encode.kinds import Kind
 from condense.encode.portions import Cluster, Job, Portion
 from condense.encode.runs import check_finite
 from condense.errors import UserError
 
-Into = Callable[[int], tuple[NDArray[np.float32], NDArray[np.int64]]]
-"""From their width, a matrix of zeros that features are written to, and the row of each item in it."""
 SAMPLE = 16
 """Files that each machine is asked for before the first is encoded."""
 
@@ -29,9 +27,11 @@ def encode_elsewhere(
     items: Sequence[Any],
     encoding: Encoding,
     cluster: Cluster,
-    into: Into | None = None,
+    into: Into,
 ) -> tuple[NDArray[np.float32], dict[int, str]]:
-    """The features [items, width], and the number of each item without any -> why; its row is zero.
+    """Write the features of items to a matrix; an item without any leaves its row zero.
+
+    Returns the matrix, and the number of each item without features -> why.
 
     The encoder is loaded here first, so that what is wrong with it is said at once.
 
@@ -41,7 +41,7 @@ def encode_elsewhere(
         items: what contents are read from.
         encoding: where finished features are kept, and who is told of the progress.
         cluster: encodes them.
-        into: where features go, if it is not a matrix of these items alone.
+        into: makes the matrix.
 
     Raises:
         UserError: the encoder cannot be loaded, a machine lacks files, or the cluster gave up.
@@ -61,10 +61,7 @@ def encode_elsewhere(
     )
     del encoder  # Its memory is free for the processes on this machine.
     _check_files(kind, items, cluster)
-    if into is None:
-        x, place = np.zeros((len(items), job.width), np.float32), np.arange(len(items))
-    else:
-        x, place = into(job.width)
+    x, place = into(job.width)
     failed: dict[int, str] = {}
     done = 0
     try:

@@ -12,7 +12,7 @@ from condense.encode.elsewhere import encode_elsewhere
 from condense.encode.encoder import Encoding
 from condense.encode.runs import encode_all
 from condense.errors import UserError
-from tests.support.encoders import Elsewhere, NotFinite, Words, kind
+from tests.support.encoders import Elsewhere, NotFinite, Words, kind, rows_of
 
 WORDS = ["no", *(f"word {i}" for i in range(29)), "damaged", "no", "last"]
 
@@ -25,12 +25,13 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def alone(folder: Path | None = None, words=WORDS):
     own = kind(Words)
     encoding = Encoding(keep=folder)
-    return encode_all(Words("mine", "cpu"), words, own.content, own.decode, encoding, "text")
+    encoder = Words("mine", "cpu")
+    return encode_all(encoder, words, own.content, own.decode, encoding, "text", rows_of(words))
 
 
 def together(cluster: Elsewhere, folder: Path | None = None, words=WORDS, told=None, own=None):
     encoding = Encoding(keep=folder, on_encoded=told)
-    return encode_elsewhere(own or kind(Words), "mine", words, encoding, cluster)
+    return encode_elsewhere(own or kind(Words), "mine", words, encoding, cluster, rows_of(words))
 
 
 def same(one, other) -> None:
@@ -63,9 +64,8 @@ def test_either_goes_on_where_the_other_was_interrupted(tmp_path: Path) -> None:
             raise AssertionError
 
     own = kind(Words)
-    went_on = encode_all(
-        Never("mine", "cpu"), WORDS, own.content, own.decode, Encoding(keep=tmp_path), "text"
-    )
+    never, keep = Never("mine", "cpu"), Encoding(keep=tmp_path)
+    went_on = encode_all(never, WORDS, own.content, own.decode, keep, "text", rows_of(WORDS))
     same(went_on, alone())
 
 

@@ -18,7 +18,7 @@ from condense.encode.encoder import Encoding
 from condense.encode.portions import Job
 from condense.errors import UserError
 from tests.condense.prepare.test_table_images import written
-from tests.support.encoders import Dying, Slow, Threads, Words, kind
+from tests.support.encoders import Dying, Slow, Threads, Words, kind, rows_of
 from tests.support.tiny_models import saved_clip
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,8 @@ def encoded(machines: Any) -> Iterator[Callable[..., np.ndarray]]:
 
         def encode(load: type[Words], name: str = "mine", told=None) -> np.ndarray:
             own = Encoding(on_encoded=told)
-            x, failed = encode_elsewhere(kind(load), name, [*WORDS, "no"], own, cluster)
+            words = [*WORDS, "no"]
+            x, failed = encode_elsewhere(kind(load), name, words, own, cluster, rows_of(words))
             assert failed == {len(WORDS): "no"}
             assert not x[-1].any()
             return x[:-1]
