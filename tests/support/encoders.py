@@ -96,12 +96,11 @@ def rows_of(items: Sized) -> Into:
     return lambda width: (np.zeros((len(items), width), np.float32), np.arange(len(items)))
 
 
-class Elsewhere:
+class OutOfOrder:
     """A cluster in this process, whose portions end in another order.
 
     Attributes:
         blind: the machine that does not see a file, or None.
-        load: the encoder of its processes, if it is another one than the job says.
     """
 
     def __init__(self, size: int = 8, stop: int = 1000) -> None:

@@ -86,8 +86,8 @@ def test_a_process_is_killed_and_each_has_one_thread(
     assert encoded(Threads).tolist() == [[1, 1, 1]] * len(WORDS)
 
 
-class Elsewhere(Words):
-    """Another encoder in each process but that of the command."""
+class LoadedHereAlone(Words):
+    """Cannot be loaded in any process but that of the command."""
 
     def __init__(self, name: str, device: str) -> None:
         super().__init__(name, device)
@@ -106,7 +106,7 @@ def test_mistakes_are_sentences(
     with pytest.raises(
         UserError, match=r"machine [\d.]+: text encoder \(got mine\) cannot be loaded"
     ):
-        encoded(Elsewhere)
+        encoded(LoadedHereAlone)
     with pytest.raises(
         UserError, match=r"device \(got 'cuda'\) needs a GPU, and the cluster has none"
     ):
