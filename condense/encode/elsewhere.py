@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from condense.encode.encoder import HISTOGRAM, Encoding, UnreadableError
+from condense.encode.encoder import HISTOGRAM, Encoding, Into, UnreadableError
 from condense.encode.kept import Kept
 from condense.encode.kinds import Kind
 from condense.encode.portions import Cluster, Job, Portion
 from condense.encode.runs import check_finite
 from condense.errors import UserError
 
-Into = Callable[[int], tuple[NDArray[np.float32], NDArray[np.int64]]]
-"""From their width, a matrix of zeros that features are written to, and the row of each item in it."""
 SAMPLE = 16
 """Files that each machine is asked for before the first is encoded."""
 
@@ -29,9 +27,11 @@ def encode_elsewhere(
     items: Sequence[Any],
     encoding: Encoding,
     cluster: Cluster,
-    into: Into | None = None,
+    into: Into,
 ) -> tuple[NDArray[np.float32], dict[int, str]]:
-    """The features [items, width], and the number of each item without any -> why; its row is zero.
+    """Write the features of items to a matrix; an item without any leaves its row zero.
+
+    Returns the matrix, and the number of each item without features -> why.
 
     The encoder is loaded here first, so that what is wrong with it is said at once.
 
@@ -41,7 +41,7 @@ def encode_elsewhere(
         items: what contents are read from.
         encoding: where finished features are kept, and who is told of the progress.
         cluster: encodes them.
-        into: where features go, if it is not a matrix of these items alone.
+        into: makes the matrix.
 
     Raises:
         UserError: the encoder cannot be loaded, a machine lacks files, or the cluster gave up.
@@ -61,10 +61,7 @@ def encode_elsewhere(
     )
     del encoder  # Its memory is free for the processes on this machine.
     _check_files(kind, items, cluster)
-    if into is None:
-        x, place = np.zeros((len(items), job.width), np.float32), np.arange(len(items))
-    else:
-        x, place = into(job.width)
+    x, place = into(job.width)
     failed: dict[int, str] = {}
     done = 0
     try:
@@ -93,7 +90,7 @@ def _check_folder(kind: Kind, name: str, cluster: Cluster) -> str:
     if name == HISTOGRAM or not folder.is_dir():
         return name
     whole = folder.absolute()
-    unseen = cluster.unseen([file for file in sorted(whole.iterdir()) if file.is_file()])
+    unseen = cluster.unseen([file for file in sorted(whole.rglob("*")) if _of_model(file, whole)])
     if unseen is not None:
         path, machine = unseen
         raise UserError(
@@ -101,6 +98,12 @@ def _check_folder(kind: Kind, name: str, cluster: Cluster) -> str:
             "or has another size; give a folder that all machines of the cluster share, or a name on the hub"
         )
     return str(whole)
+
+
+def _of_model(file: Path, folder: Path) -> bool:
+    """Whether a path is a file of a model in `folder`; what is in hidden folders, as .git, is not."""
+    inside = file.relative_to(folder).parent.parts
+    return file.is_file() and not any(part.startswith(".") for part in inside)
 
 
 def _check_files(kind: Kind, items: Sequence[Any], cluster: Cluster) -> None:

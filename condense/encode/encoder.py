@@ -18,6 +18,9 @@ Content = TypeVar("Content", contravariant=True)
 OnEncoded = Callable[[str, int, int], None]
 """Told what is encoded ("image"), how many are done, and of how many."""
 
+Into = Callable[[int], tuple[NDArray[np.float32], NDArray[np.int64]]]
+"""From their width, a matrix of zeros that features are written to, and the row of each item in it."""
+
 TF_IDF, HISTOGRAM = "tf-idf", "histogram"
 """The encoders that need no model."""
 

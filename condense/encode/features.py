@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from condense.data.text import text_blocks
-from condense.encode.elsewhere import Into, encode_elsewhere
-from condense.encode.encoder import TF_IDF, Encoding
+from condense.encode.elsewhere import encode_elsewhere
+from condense.encode.encoder import TF_IDF, Encoding, Into
 from condense.encode.kinds import IMAGE, TEXT, Kind
 from condense.encode.runs import encode_all
 from condense.errors import FileError
@@ -75,8 +75,7 @@ def _encoded(
     if encoding.cluster is not None and items:
         return encode_elsewhere(kind, name, items, encoding, encoding.cluster, into)
     encoder = kind.load(name, encoding.device)
-    where = into(encoder.width)
-    return encode_all(encoder, items, kind.content, kind.decode, encoding, kind.what, where)
+    return encode_all(encoder, items, kind.content, kind.decode, encoding, kind.what, into)
 
 
 @dataclass(frozen=True)

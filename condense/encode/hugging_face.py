@@ -12,12 +12,12 @@ from PIL import Image
 from torch import Tensor
 
 from condense.device import find_device
+from condense.encode.identity import image_identity, text_identity
 from condense.encode.loading import (
     enough_memory,
     load_model,
     model_folder,
     transformers_of,
-    weights_digest,
 )
 from condense.encode.pooling import POOL, Pooling, pooling_of
 from condense.errors import UserError
@@ -59,9 +59,9 @@ class TextModel:
             self._tokens = _longest(model.config, self._tokenizer, self._pooling)
             # It was trained with texts of one length, and without a mask.
             self._siglip = "siglip" in model.config.model_type
-            words = sorted(self._tokenizer.get_vocab().items())
-            digest = weights_digest(model, self._pooling, self._tokens, words)
-            self.identity = f"{model.config.model_type}-{digest}"
+            self.identity = text_identity(
+                model, folder, self._tokenizer, self._pooling, self._tokens
+            )
             self.width = self.encode(["a"]).shape[1]
 
     def encode(self, batch: Sequence[str]) -> NDArray[np.float32]:
@@ -110,8 +110,7 @@ class ImageModel:
                 folder, backend="pil", trust_remote_code=False, local_files_only=True
             )
             self._model, self.weights = model.to(self._device), model.get_memory_footprint()
-            digest = weights_digest(model, self._processor.to_dict())
-            self.identity = f"{model.config.model_type}-{digest}"
+            self.identity = image_identity(model, self._processor)
             self.width = self.encode([Image.new("RGB", (8, 8))]).shape[1]
 
     def encode(self, batch: Sequence[Image.Image]) -> NDArray[np.float32]:

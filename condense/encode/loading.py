@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,15 +116,6 @@ def load_model(folder: Path, name: str, what: str, transformers: Any) -> Any:
             f"{what} (got {name}) lacks weights ({missing[0]}, …); save the whole model again"
         )
     return model.eval()
-
-
-def weights_digest(model: torch.nn.Module, *settings: object) -> str:
-    """Names a model's weights and settings."""
-    digest = hashlib.blake2b(repr(settings).encode(), digest_size=8)
-    for key, tensor in model.state_dict().items():
-        digest.update(key.encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
 
 
 @contextmanager

@@ -90,7 +90,11 @@ class Cluster(Protocol):
     """Processes on several machines, which encode portions."""
 
     def unseen(self, paths: Sequence[Path]) -> tuple[Path, str] | None:
-        """A file that a machine lacks, or that has another size there, with the machine; None if none is."""
+        """A file that a machine lacks, or that has another size there, with the machine; None if none is.
+
+        Raises:
+            UserError: a machine is lost before it answers.
+        """
         ...
 
     def run(self, job: Job, items: Sequence[Any]) -> Iterator[tuple[str, Portion]]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from condense.encode.encoder import Encoder, Encoding
+from condense.encode.encoder import Encoder, Encoding, Into
 from condense.encode.kept import Kept
 from condense.encode.reading import Read, ahead, look
 from condense.errors import UserError
@@ -28,9 +28,11 @@ def encode_all(
     decode: Callable[[bytes], Content],
     encoding: Encoding,
     what: str,
-    into: tuple[NDArray[np.float32], Sequence[int] | NDArray[np.int64]] | None = None,
+    into: Into,
 ) -> tuple[NDArray[np.float32], dict[int, str]]:
-    """The features [items, width], and the number of each item without any -> why; its row is zero.
+    """Write the features of items to a matrix; an item without any leaves its row zero.
+
+    Returns the matrix, and the number of each item without features -> why.
 
     Args:
         encoder: of the contents.
@@ -39,16 +41,14 @@ def encode_all(
         decode: the content in them; may raise UnreadableError.
         encoding: where finished features are kept, and who is told of the progress.
         what: is encoded, for messages.
-        into: an array of zeros [n, width] to write to and return, and the row of each item in it.
+        into: makes the matrix.
 
     Raises:
         UserError: the encoder gives numbers that are not finite.
         FileError: finished features cannot be kept.
     """
     kept = Kept(encoding.keep, encoder.identity, encoder.width)
-    if into is None:
-        into = np.zeros((len(items), encoder.width), dtype=np.float32), range(len(items))
-    x, place = into
+    x, place = into(encoder.width)
     failed: dict[int, str] = {}
     waiting: list[tuple[int, Read]] = []
 

@@ -87,11 +87,20 @@ class EncodingOnRay:
         asked = []
         for node in ray.nodes():
             if node["Alive"] and node["Resources"].get("CPU"):
-                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
+                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
                 task = ray.remote(_sizes).options(num_cpus=0, scheduling_strategy=there)
                 asked.append((node["NodeManagerAddress"], task.remote(names)))
         for machine, answer in asked:
-            for path, size, found in zip(paths, expected, ray.get(answer), strict=True):
+            try:
+                sizes = ray.get(answer)
+            except RayTaskError:
+                raise  # A defect of ours.
+            except RayError as error:
+                raise UserError(
+                    f"machine {machine} was lost when it was asked for its files ({type(error).__name__}); "
+                    "see whether it runs out of memory, and give the same command again"
+                ) from error
+            for path, size, found in zip(paths, expected, sizes, strict=True):
                 if found != size:
                     return path, machine
         return None

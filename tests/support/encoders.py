@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 
-from condense.encode.encoder import UnreadableError
+from condense.encode.encoder import Into, UnreadableError
 from condense.encode.kinds import Kind
 
 WIDTH = 3
@@ -91,12 +91,16 @@ def kind(load: type[Words], file=no_file) -> Kind:
     return Kind("text", load, pack, read, decode, file)
 
 
-class Elsewhere:
+def rows_of(items: Sized) -> Into:
+    """A matrix of these items alone."""
+    return lambda width: (np.zeros((len(items), width), np.float32), np.arange(len(items)))
+
+
+class OutOfOrder:
     """A cluster in this process, whose portions end in another order.
 
     Attributes:
         blind: the machine that does not see a file, or None.
-        load: the encoder of its processes, if it is another one than the job says.
     """
 
     def __init__(self, size: int = 8, stop: int = 1000) -> None:

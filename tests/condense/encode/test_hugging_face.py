@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +134,53 @@ def test_identities_tell_weights_apart(tmp_path: Path) -> None:
         model.embeddings.word_embeddings.weight[4, 0] += 1
     model.save_pretrained(tmp_path)
     assert TextModel(str(tmp_path), "cpu").identity != first
+
+
+def edited(folder: Path, name: str, change: Callable[[dict], object]) -> None:
+    said = json.loads((folder / name).read_text())
+    change(said)
+    (folder / name).write_text(json.dumps(said))
+
+
+@pytest.mark.parametrize("saved", [saved_bert, saved_clip, saved_siglip])
+def test_copies_have_one_identity(saved: Callable[[Path], object], tmp_path: Path) -> None:
+    saved(tmp_path / "mine")
+    # A path as in the hub's cache, from which transformers takes a revision.
+    copy = shutil.copytree(tmp_path / "mine", tmp_path / "snapshots" / ("a" * 40))
+    edited(copy, "config.json", lambda config: config.update(transformers_version="4.0.0"))
+    for kind in (TextModel,) if saved is saved_bert else (TextModel, ImageModel):
+        assert kind(str(copy), "cpu").identity == kind(str(tmp_path / "mine"), "cpu").identity
+
+
+def test_identities_tell_settings_apart(tmp_path: Path) -> None:
+    saved_clip(tmp_path / "mine")
+    saved_siglip(tmp_path / "siglip")
+
+    def identities(
+        name: str, file: str = "config.json", change: Callable[[dict], object] = lambda said: None
+    ) -> list[str]:
+        """Of the text and of the image encoder, of a copy that has changed."""
+        shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+        copy = shutil.copytree(tmp_path / name, tmp_path / "copy")
+        edited(copy, file, change)
+        return [kind(str(copy), "cpu").identity for kind in (TextModel, ImageModel)]
+
+    clip, siglip = identities("mine"), identities("siglip")
+    text, image = identities(
+        "mine", "tokenizer.json", lambda t: t.update(normalizer={"type": "Lowercase"})
+    )
+    assert (text != clip[0], image != clip[1]) == (True, False)
+    for tower in ("text_config", "vision_config"):
+        heads = identities("mine", change=lambda c, t=tower: c[t].update(num_attention_heads=4))
+        assert not {*heads} & {*clip}
+    text, image = identities(
+        "siglip", "tokenizer_config.json", lambda said: said.update(do_lower_case=False)
+    )
+    assert (text != siglip[0], image != siglip[1]) == (True, False)
+    text, image = identities(
+        "mine", "preprocessor_config.json", lambda said: said.update(resample=2)
+    )
+    assert (text != clip[0], image != clip[1]) == (False, True)
 
 
 def test_what_cannot_be_loaded(tmp_path: Path) -> None:

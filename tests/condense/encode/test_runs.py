@@ -12,6 +12,7 @@ from condense.encode import kept
 from condense.encode.encoder import Encoding, UnreadableError
 from condense.encode.runs import encode_all
 from condense.errors import UserError
+from tests.support.encoders import rows_of
 
 WORDS = [f"word {i}" for i in range(23)]
 
@@ -47,7 +48,7 @@ def read(word: str) -> bytes:
 
 def run(encoder: Lengths, folder: Path | None, words: Sequence[str] = WORDS, told=None):
     encoding = Encoding(keep=folder, on_encoded=told)
-    return encode_all(encoder, words, read, bytes.decode, encoding, "text")
+    return encode_all(encoder, words, read, bytes.decode, encoding, "text", rows_of(words))
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from condense.encode.encoder import Encoding
 from condense.encode.portions import Job
 from condense.errors import UserError
 from tests.condense.prepare.test_table_images import written
-from tests.support.encoders import Dying, Slow, Threads, Words, kind
+from tests.support.encoders import Dying, Slow, Threads, Words, kind, rows_of
 from tests.support.tiny_models import saved_clip
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,8 @@ def encoded(machines: Any) -> Iterator[Callable[..., np.ndarray]]:
 
         def encode(load: type[Words], name: str = "mine", told=None) -> np.ndarray:
             own = Encoding(on_encoded=told)
-            x, failed = encode_elsewhere(kind(load), name, [*WORDS, "no"], own, cluster)
+            words = [*WORDS, "no"]
+            x, failed = encode_elsewhere(kind(load), name, words, own, cluster, rows_of(words))
             assert failed == {len(WORDS): "no"}
             assert not x[-1].any()
             return x[:-1]
@@ -85,8 +86,8 @@ def test_a_process_is_killed_and_each_has_one_thread(
     assert encoded(Threads).tolist() == [[1, 1, 1]] * len(WORDS)
 
 
-class Elsewhere(Words):
-    """Another encoder in each process but that of the command."""
+class LoadedHereAlone(Words):
+    """Cannot be loaded in any process but that of the command."""
 
     def __init__(self, name: str, device: str) -> None:
         super().__init__(name, device)
@@ -105,7 +106,7 @@ def test_mistakes_are_sentences(
     with pytest.raises(
         UserError, match=r"machine [\d.]+: text encoder \(got mine\) cannot be loaded"
     ):
-        encoded(Elsewhere)
+        encoded(LoadedHereAlone)
     with pytest.raises(
         UserError, match=r"device \(got 'cuda'\) needs a GPU, and the cluster has none"
     ):
@@ -159,8 +160,15 @@ def graph(path: str) -> Any:
     return load(path)["item"]
 
 
-def test_a_machine_is_lost(machines: Any, encoded: Callable[..., np.ndarray]) -> None:
+def test_a_machine_is_lost(
+    machines: Any, encoded: Callable[..., np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ray
+
+    from evaluate.distributed.encoding import EncodingOnRay
+
     lost: list[int] = []
+    before = ray.nodes()
 
     def lose(what: str, done: int, total: int) -> None:
         if not lost:
@@ -169,3 +177,6 @@ def test_a_machine_is_lost(machines: Any, encoded: Callable[..., np.ndarray]) ->
 
     assert encoded(Slow, told=lose).tolist() == ROWS
     assert lost[0] < len(WORDS) / 2
+    monkeypatch.setattr(ray, "nodes", lambda: before)  # As if it was lost after it was asked.
+    with pytest.raises(UserError, match=r"machine [\d.]+ was lost when it was asked for its files"):
+        EncodingOnRay(2).unseen([Path(__file__)])
