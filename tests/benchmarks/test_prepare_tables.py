@@ -27,12 +27,15 @@ def test_a_million_edges(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_edges_are_not_held(tmp_path: Path) -> None:
-    """Six million edges more, each of which would take 36 bytes with its reverse and its weight."""
+    """Ten million edges more, each of which would take 36 bytes with its reverse and its weight.
+
+    What is held is sampled, and differs by 70 MB from run to run.
+    """
     few, many = (
         measure(write_tables(_made(tmp_path / str(edges)), edges, 30_000), ROOT).held
-        for edges in (4_000_000, 10_000_000)
+        for edges in (2_000_000, 12_000_000)
     )
-    assert many - few < 6_000_000 * 36 / 4
+    assert many - few < 10_000_000 * 36 / 2
 
 
 def _made(folder: Path) -> Path:
