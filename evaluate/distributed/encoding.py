@@ -17,13 +17,12 @@ import ray.data
 import torch
 from ray.data.exceptions import ExecutionTimeoutError
 from ray.exceptions import RayError, RayTaskError, UserCodeException
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from threadpoolctl import threadpool_limits
 
 from condense.encode.encoder import HISTOGRAM, Encoder
 from condense.encode.portions import Job, Portion, encode_portion
 from condense.errors import UserError
-from evaluate.distributed.pieces import reserved
+from evaluate.distributed.machines import answers, reserved, resources
 
 BATCHES = 8
 """Of a block, at most: less work is not worth a call, and more would be lost with an interrupted run."""
@@ -69,8 +68,7 @@ class EncodingOnRay:
         """
         if device not in ("auto", "cpu", "cuda"):
             raise UserError(f"device (got {device!r}) must be auto, cpu or cuda on a cluster")
-        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        having = [each for each in machines if each.get("GPU", 0) >= 1]
+        having = [each for each in resources() if each.get("GPU", 0) >= 1]
         if device == "cuda" and not having:
             raise UserError(
                 f"device (got {device!r}) needs a GPU, and the cluster has none; try auto"
@@ -84,22 +82,7 @@ class EncodingOnRay:
         """See `condense.encode.portions.Cluster`."""
         names = [str(path) for path in paths]
         expected = _sizes(names)
-        asked = []
-        for node in ray.nodes():
-            if node["Alive"] and node["Resources"].get("CPU"):
-                there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-                task = ray.remote(_sizes).options(num_cpus=0, scheduling_strategy=there)
-                asked.append((node["NodeManagerAddress"], task.remote(names)))
-        for machine, answer in asked:
-            try:
-                sizes = ray.get(answer)
-            except RayTaskError:
-                raise  # A defect of ours.
-            except RayError as error:
-                raise UserError(
-                    f"machine {machine} was lost when it was asked for its files ({type(error).__name__}); "
-                    "see whether it runs out of memory, and give the same command again"
-                ) from error
+        for machine, sizes in answers(_sizes, names):
             for path, size, found in zip(paths, expected, sizes, strict=True):
                 if found != size:
                     return path, machine

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from condense.errors import UserError
 from evaluate.distributed.executor import share
+from evaluate.distributed.machines import answers, reserved
 
 RETRIES = 20
 """How often a piece is begun again whose process or machine is lost."""
@@ -76,32 +77,20 @@ class PiecesOnRay:
             folder: of a run, with a file in it.
 
         Raises:
-            UserError: one does not.
+            UserError: one does not, or is lost before it answers.
         """
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
         word = uuid.uuid4().hex
         path = folder.resolve() / f"seen-{word}.partial"
         path.write_text(word)
         try:
-            for node in ray.nodes():
-                if node["Alive"] and node["Resources"].get("CPU"):
-                    there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
-                    task = ray.remote(_read).options(num_cpus=0, scheduling_strategy=there)
-                    if ray.get(task.remote(str(path))) != word:
-                        raise UserError(
-                            f"work (got {folder}) is not there on {node['NodeManagerAddress']}; give a "
-                            "folder that all machines of the cluster share"
-                        )
+            for machine, read in answers(_read, str(path)):
+                if read != word:
+                    raise UserError(
+                        f"work (got {folder}) is not there on {machine}; give a folder that all machines of "
+                        "the cluster share"
+                    )
         finally:
             path.unlink()
-
-
-def reserved(memory: int) -> int:
-    """Bytes that Ray reserves for work that needs `memory`: no more than the smallest machine has."""
-    machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    least = min((int(m.get("memory", 0)) for m in machines if m.get("CPU")), default=0)
-    return min(memory, least)
 
 
 def _do(shared: list[Any], number: int, threads: int) -> Any:

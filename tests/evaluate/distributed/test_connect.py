@@ -21,20 +21,15 @@ from evaluate.results.store import ResultStore
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings
 from tests.support.graphs import small_graph
+from tests.support.machines import two_machines
 
 SEEDS = 6
 
 
 @pytest.fixture
 def cluster() -> Iterator[Any]:
-    from ray.cluster_utils import Cluster
-
-    found = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-    )
-    found.add_node(num_cpus=1)
-    yield found
-    found.shutdown()
+    with two_machines() as found:
+        yield found
 
 
 class Slow(GridWorkload):

@@ -19,6 +19,7 @@ from condense.encode.portions import Job
 from condense.errors import UserError
 from tests.condense.prepare.test_table_images import written
 from tests.support.encoders import Dying, Slow, Threads, Words, kind, rows_of
+from tests.support.machines import two_machines
 from tests.support.tiny_models import saved_clip
 
 pytestmark = pytest.mark.slow
@@ -47,14 +48,8 @@ def test_blocks_hold_whole_batches_and_no_more_than_ray_is_to_hold(
 
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Any]:
-    from ray.cluster_utils import Cluster
-
-    cluster = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-    )
-    cluster.add_node(num_cpus=1)
-    yield cluster
-    cluster.shutdown()
+    with two_machines() as found:
+        yield found
 
 
 @pytest.fixture
