@@ -113,9 +113,13 @@ class Comparison:
         name = name_in_rows(method)
         return next((row.ratio for row in self.store(method) if row.method == name), None)
 
+    def settings(self, method: str, model: str) -> tuple[Setting, ...]:
+        """Among which validation nodes choose."""
+        return settings_of(method, model, self.dataset in LARGE)
+
     def tried(self, method: str, model: str, seed: int) -> tuple[Setting, ...]:
         """All settings for seed 0, the one that validation nodes chose for others."""
-        settings = settings_of(method, model)
+        settings = self.settings(method, model)
         return (chosen(self.rows(method, model), settings),) if seed else settings
 
     def has(self, method: str, model: str, setting: Setting, seed: int) -> bool:
@@ -131,7 +135,7 @@ class Comparison:
         by_model = {}
         for model in models:
             rows = self.rows(method, model)
-            text = settings_text(chosen(rows, settings_of(method, model)).candidate())
+            text = settings_text(chosen(rows, self.settings(method, model)).candidate())
             mine = [row for row in rows if row.settings == text]
             by_model[model] = sorted(mine, key=lambda row: row.train_seed)
         return by_model

@@ -17,22 +17,26 @@ class Setting:
 
     Attributes:
         model: as `parse_model` reads it.
-        epochs: full-batch steps, or passes in batches; a training ends earlier once validation gets worse
-            for 100 steps, or 10 passes.
+        epochs: passes over the training nodes.
         lr: learning rate.
         batch_size: training nodes a step; all by default.
+        check_every: epochs between validations.
+        patience: epochs after which a training ends if validation got worse.
     """
 
     model: str
     epochs: int
     lr: float = 0.003
     batch_size: int | None = None
+    check_every: int = 20
+    patience: int = 100
 
     def candidate(self) -> Candidate:
         """The same for `seed_rows`."""
         _, entry = parse_model(self.model)
-        each, patience = (2, 10) if self.batch_size else (20, 100)
-        training = TrainSettings(self.epochs, each, patience=patience, batch_size=self.batch_size)
+        training = TrainSettings(
+            self.epochs, self.check_every, patience=self.patience, batch_size=self.batch_size
+        )
         training = replace(training, **{**entry.training, "lr": self.lr})
         return Candidate(entry.choose_settings(), training)
 
@@ -55,14 +59,34 @@ WHOLE_SETTINGS: dict[str, tuple[Setting, ...]] = {
     "sgc": (Setting("sgc", 200), Setting("sgc", 200, 0.01)),
     "gcn": (Setting("gcn", 300), Setting("gcn", 300, 0.01)),
     "graphsage": (Setting("graphsage", 300), Setting("graphsage", 300, 0.01)),
-    "sehgnn": (Setting("sehgnn", 60, 0.001, batch_size=1000),),
+    "sehgnn": (Setting("sehgnn", 60, 0.001, batch_size=1000, check_every=2, patience=10),),
     "hgt": (Setting(HGT, 300, 0.01),),
+}
+LITTLE_DROPOUT = "input_dropout=0.1,dropout=0.2"
+# Where labels are many, and where a graph is drawn anew each epoch, there is less to overfit.
+CONDENSED_WITH_MANY_LABELS: dict[str, Setting] = {
+    "mlp": Setting(f"mlp:{LITTLE_DROPOUT}", 600),
+    "graphsage": Setting(f"graphsage:{LITTLE_DROPOUT}", 300),
+    "sehgnn": Setting(f"sehgnn:{LITTLE_DROPOUT}", 300, batch_size=500, check_every=10, patience=50),
+    "hgt": Setting(f"hgt:{LITTLE_DROPOUT}", 600, 0.005),
+}
+WHOLE_WITH_MANY_LABELS: dict[str, Setting] = {
+    "mlp": Setting(f"mlp:{LITTLE_DROPOUT}", 600),
+    "graphsage": Setting(f"graphsage:{LITTLE_DROPOUT}", 300),
+    "sehgnn": Setting(
+        f"sehgnn:{LITTLE_DROPOUT}", 60, 0.001, batch_size=1000, check_every=2, patience=10
+    ),
+    "hgt": Setting(f"hgt:{LITTLE_DROPOUT}", 300, 0.01),
 }
 
 
-def settings_of(method: str, model: str) -> tuple[Setting, ...]:
-    """The settings among which validation nodes choose."""
-    return (WHOLE_SETTINGS if method == WHOLE else CONDENSED_SETTINGS)[model]
+def settings_of(method: str, model: str, many_labels: bool) -> tuple[Setting, ...]:
+    """The settings among which validation nodes choose; one with little dropout where labels are many."""
+    settings = (WHOLE_SETTINGS if method == WHOLE else CONDENSED_SETTINGS)[model]
+    if not many_labels:
+        return settings
+    more = WHOLE_WITH_MANY_LABELS if method == WHOLE else CONDENSED_WITH_MANY_LABELS
+    return (*settings, more[model]) if model in more else settings
 
 
 def chosen(rows: Sequence[Row], settings: Sequence[Setting]) -> Setting:

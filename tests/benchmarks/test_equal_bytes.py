@@ -21,11 +21,12 @@ KEPT = Comparison("debian", 0.01)
 
 def test_a_kept_training_is_not_missing() -> None:
     (chosen,) = KEPT.tried("random", "mlp", seed=4)
-    assert chosen in settings_of("random", "mlp")
+    assert chosen in settings_of("random", "mlp", many_labels=True)
     assert KEPT.has("random", "mlp", chosen, seed=4)
     assert not KEPT.has("random", "mlp", chosen, seed=99)
     assert not KEPT.has("herding", "mlp", chosen, seed=4)
-    assert len(KEPT.tried("random", "mlp", seed=0)) == 2
+    assert len(KEPT.tried("random", "mlp", seed=0)) == 3
+    assert len(Comparison("cora", 0.2).tried("random", "mlp", seed=0)) == 2
 
 
 def test_a_row_says_the_ratio_of_its_bytes() -> None:
