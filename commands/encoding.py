@@ -68,16 +68,9 @@ def joined(address: str | None, device: str) -> Iterator[Cluster | None]:
     Raises:
         UserError: there is no such cluster, or it lacks the device.
     """
-    from condense.errors import UserError
-
     if address is None:
         yield None
         return
-    if address.startswith("ray://"):
-        raise UserError(
-            f"address (got {address!r}) is Ray Client's, through which Ray Data cannot be used; give the "
-            "command on a machine of the cluster, with --address auto"
-        )
     # Ray's C++ code would report lost machines between our lines. It reads this as it connects.
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     from evaluate.distributed.connect import connect

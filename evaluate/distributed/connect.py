@@ -35,8 +35,8 @@ def connect(address: str | None = None, cpus: int | None = None, threads: int = 
         threads: of each worker process.
 
     Raises:
-        UserError: fewer than one CPU or thread, CPUs for a cluster that has its own, no cluster at `address`,
-            or one of another version.
+        UserError: fewer than one CPU or thread, CPUs for a cluster that has its own, no cluster at `address`
+            or one of another version, or an address of Ray Client.
     """
     _check(address, cpus, threads)
     if address is not None:
@@ -104,6 +104,11 @@ def _check(address: str | None, cpus: int | None, threads: int) -> None:
     if address is not None and cpus is not None:
         raise UserError(
             f"cpus (got {cpus}) cannot be chosen for a cluster that is joined; leave one of the two out"
+        )
+    if address is not None and address.startswith("ray://"):
+        raise UserError(
+            f"address (got {address!r}) is Ray Client's, which is not supported; give the command on a machine "
+            "of the cluster, with --address auto"
         )
 
 

@@ -17,6 +17,9 @@ from models.seeding import seeded
 # Searched together with each model's own space.
 TRAIN_SPACE = {"lr": (0.001, 0.003, 0.01), "weight_decay": (5e-4, 5e-3, 5e-2)}
 
+LITTLE_DROPOUT = {"input_dropout": 0.1, "dropout": 0.2}
+"""Better than the models' defaults where labels are many, and where a graph is drawn anew in each epoch."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -34,17 +37,21 @@ class Candidate:
 def candidates(
     entry: ModelEntry, training: TrainSettings, count: int, seed: int
 ) -> list[Candidate]:
-    """The defaults and `count` − 1 distinct random draws; the same list for every graph.
+    """The defaults, the same with little dropout, and distinct random draws; one list for every graph.
 
     Args:
         entry: the model.
         training: epochs, check interval and patience of all candidates; also learning rate and weight decay
             of the first one, unless the model has its own.
-        count: number of candidates, at least 1; fewer are returned if the space is smaller.
+        count: number of candidates, at least 1; fewer are returned if the space is smaller. The one with
+            little dropout is for models that drop features.
         seed: seed of the draws.
     """
     rng = random.Random(seed)
     drawn = [Candidate(entry.choose_settings(), replace(training, **entry.training))]
+    little = {key: value for key, value in LITTLE_DROPOUT.items() if key in entry.space}
+    if count > 1 and "input_dropout" in little:
+        drawn.append(Candidate(entry.choose_settings(**little), drawn[0].training))
     for _ in range(20 * count):
         if len(drawn) >= count:
             break

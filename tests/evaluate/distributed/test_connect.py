@@ -77,6 +77,7 @@ def test_a_cluster_that_loses_a_node_finishes_all_but_what_ran_there(cluster: An
         ({"threads": 0}, "threads .got 0. must be at least 1"),
         ({"address": "auto", "cpus": 2}, "cpus .got 2. cannot be chosen for a cluster"),
         ({"address": "127.0.0.1:1"}, "address .got '127.0.0.1:1'. is not that of a Ray cluster"),
+        ({"address": "ray://127.0.0.1:1"}, "address .got 'ray://127.0.0.1:1'. is Ray Client's"),
     ],
 )
 def test_what_cannot_be_meant(arguments: dict[str, Any], said: str) -> None:

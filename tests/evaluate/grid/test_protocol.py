@@ -21,9 +21,10 @@ from evaluate.grid.plan import TUNE_SEED
 from evaluate.grid.protocol import Protocol, TrainingGraph
 from evaluate.results.rows import Row, write_rows
 from evaluate.results.table import HEADERS, as_break_even, as_matrix, as_text, summarise, trainings
+from evaluate.training.model_spec import parse_model
 from evaluate.training.task import EvaluationTask
 from evaluate.training.train import TrainSettings, predict
-from evaluate.training.tune import best_of, candidates, fit, settings_text
+from evaluate.training.tune import LITTLE_DROPOUT, best_of, candidates, fit, settings_text
 from models.choices import UnknownChoiceError
 from models.registry import MODELS
 from tests.support.graphs import small_graph
@@ -148,6 +149,17 @@ def test_all_graphs_get_the_same_candidates() -> None:
         assert len(set(drawn)) == 6
         assert drawn[0].model == entry.settings()
         assert drawn == candidates(entry, SHORT, 6, seed=1)
+
+
+def test_the_second_candidate_has_little_dropout() -> None:
+    first, second = candidates(MODELS["hgt"], SHORT, 2, seed=1)
+    assert second.model == replace(first.model, **LITTLE_DROPOUT)
+    assert second.training == first.training
+    _, given = parse_model("hgt:dropout=0.4")
+    assert candidates(given, SHORT, 2, seed=1)[1].model == given.choose_settings(input_dropout=0.1)
+    _, none = parse_model("hgt:input_dropout=0.4")
+    assert candidates(none, SHORT, 2, seed=1)[1].model.input_dropout == 0.4
+    assert len(candidates(MODELS["sgc"], SHORT, 2, seed=1)) == 2
 
 
 def test_tuning_picks_the_best_on_validation() -> None:
