@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from evaluate.results.rows import WHOLE, Row
+from evaluate.training import tune
 from evaluate.training.model_spec import parse_model
 from evaluate.training.train import TrainSettings
 from evaluate.training.tune import Candidate, settings_text
@@ -62,15 +63,18 @@ WHOLE_SETTINGS: dict[str, tuple[Setting, ...]] = {
     "sehgnn": (Setting("sehgnn", 60, 0.001, batch_size=1000, check_every=2, patience=10),),
     "hgt": (Setting(HGT, 300, 0.01),),
 }
-LITTLE_DROPOUT = "input_dropout=0.1,dropout=0.2"
-# Where labels are many, and where a graph is drawn anew each epoch, there is less to overfit.
+LITTLE_DROPOUT = ",".join(f"{name}={share}" for name, share in tune.LITTLE_DROPOUT.items())
+# One more for each model where labels are many, or a graph is drawn anew in each epoch: there is less to
+# overfit, and batches come to their end sooner.
 CONDENSED_WITH_MANY_LABELS: dict[str, Setting] = {
+    "sgc": Setting("sgc", 300, batch_size=500, check_every=10, patience=50),
     "mlp": Setting(f"mlp:{LITTLE_DROPOUT}", 600),
     "graphsage": Setting(f"graphsage:{LITTLE_DROPOUT}", 300),
     "sehgnn": Setting(f"sehgnn:{LITTLE_DROPOUT}", 300, batch_size=500, check_every=10, patience=50),
     "hgt": Setting(f"hgt:{LITTLE_DROPOUT}", 600, 0.005),
 }
 WHOLE_WITH_MANY_LABELS: dict[str, Setting] = {
+    "sgc": Setting("sgc", 60, batch_size=1000, check_every=2, patience=10),
     "mlp": Setting(f"mlp:{LITTLE_DROPOUT}", 600),
     "graphsage": Setting(f"graphsage:{LITTLE_DROPOUT}", 300),
     "sehgnn": Setting(
@@ -81,7 +85,7 @@ WHOLE_WITH_MANY_LABELS: dict[str, Setting] = {
 
 
 def settings_of(method: str, model: str, many_labels: bool) -> tuple[Setting, ...]:
-    """The settings among which validation nodes choose; one with little dropout where labels are many."""
+    """The settings among which validation nodes choose; one more where labels are many."""
     settings = (WHOLE_SETTINGS if method == WHOLE else CONDENSED_SETTINGS)[model]
     if not many_labels:
         return settings
