@@ -37,21 +37,24 @@ class Candidate:
 def candidates(
     entry: ModelEntry, training: TrainSettings, count: int, seed: int
 ) -> list[Candidate]:
-    """The defaults, the same with little dropout, and distinct random draws; one list for every graph.
+    """The defaults, the same little regularised, and distinct random draws; one list for every graph.
 
     Args:
         entry: the model.
         training: epochs, check interval and patience of all candidates; also learning rate and weight decay
             of the first one, unless the model has its own.
-        count: number of candidates, at least 1; fewer are returned if the space is smaller. The one with
-            little dropout is for models that drop features.
+        count: number of candidates, at least 1; fewer are returned if the space is smaller. The second one
+            has little dropout, and no more weight decay than `training`; models that drop no features have
+            none such.
         seed: seed of the draws.
     """
     rng = random.Random(seed)
     drawn = [Candidate(entry.choose_settings(), replace(training, **entry.training))]
     little = {key: value for key, value in LITTLE_DROPOUT.items() if key in entry.space}
     if count > 1 and "input_dropout" in little:
-        drawn.append(Candidate(entry.choose_settings(**little), drawn[0].training))
+        decay = min(drawn[0].training.weight_decay, training.weight_decay)
+        light = replace(drawn[0].training, weight_decay=decay)
+        drawn.append(Candidate(entry.choose_settings(**little), light))
     for _ in range(20 * count):
         if len(drawn) >= count:
             break

@@ -151,7 +151,7 @@ def test_all_graphs_get_the_same_candidates() -> None:
         assert drawn == candidates(entry, SHORT, 6, seed=1)
 
 
-def test_the_second_candidate_has_little_dropout() -> None:
+def test_the_second_candidate_is_little_regularised() -> None:
     first, second = candidates(MODELS["hgt"], SHORT, 2, seed=1)
     assert second.model == replace(first.model, **LITTLE_DROPOUT)
     assert second.training == first.training
@@ -160,6 +160,10 @@ def test_the_second_candidate_has_little_dropout() -> None:
     _, none = parse_model("hgt:input_dropout=0.4")
     assert candidates(none, SHORT, 2, seed=1)[1].model.input_dropout == 0.4
     assert len(candidates(MODELS["sgc"], SHORT, 2, seed=1)) == 2
+    of_sage = [one.training.weight_decay for one in candidates(MODELS["graphsage"], SHORT, 2, 1)]
+    assert of_sage == [0.05, SHORT.weight_decay]
+    of_sehgnn = [one.training.weight_decay for one in candidates(MODELS["sehgnn"], SHORT, 2, 1)]
+    assert of_sehgnn == [0.0, 0.0]
 
 
 def test_tuning_picks_the_best_on_validation() -> None:
