@@ -46,6 +46,11 @@ ONE_VALIDATION = (
     "when it ended; try more --epochs or a smaller --check-every (got {0.check_every})"
 )
 
+DRAWN = (
+    "note: a graph with a spread is drawn anew in each epoch, so models overfit less than their dropout is "
+    "meant for; with --tune 2 validation nodes choose between it and little dropout"
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateArguments:
@@ -164,6 +169,8 @@ def run(argv: list[str]) -> int:
                 train_whole=not args.condensed_only,
             )  # fmt: skip
         announce(args, all_compared)
+        if protocol.tune == 1 and any(one.has_spread for one in all_compared):
+            errors.print(DRAWN, markup=False)
         stack.enter_context(held(args.out, folder=True))  # Only after all input has been checked.
         store = ResultStore(args.out, args.fresh)
         comparison = Comparison(protocol, baselines, store, args.out, args.device, args.fresh)

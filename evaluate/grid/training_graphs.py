@@ -12,6 +12,7 @@ from condense.data.condensed import CondensedGraph
 from condense.data.fingerprint import fingerprint
 from condense.data.graph import MultimodalGraph
 from condense.data.inductive import Setting
+from condense.data.spread.spread import spread_of
 from condense.datasets.load import load_dataset
 from condense.datasets.registry import DATASETS, FILE_ENDINGS
 from condense.device import find_device
@@ -42,6 +43,12 @@ class ComparedGraphs:
     task: EvaluationTask | StoredTask
     training_graphs: list[TrainingGraph] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether one of the condensed graphs has a spread, from which each epoch is drawn."""
+        condensed = [one.condensed for one in self.training_graphs if one.condensed is not None]
+        return any(spread_of(one.graph) is not None for one in condensed)
 
 
 def gather(

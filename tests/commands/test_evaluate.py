@@ -326,3 +326,21 @@ def test_with_ray_as_without(command: list[str], capsys: pytest.CaptureFixture[s
     assert "Ray: 2 jobs at a time" in capsys.readouterr().err
     assert scores("out") == scores("ray")
     assert len(scores("ray")) == 20
+
+
+def test_little_dropout_is_pointed_to_where_graphs_are_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph = small_graph(num_target=80)
+    save(tmp_path / "mine.h5", graph)
+    for name, spread in (("drawn.h5", "on"), ("means.h5", "off")):
+        made = condense(graph, plan(graph, 0.2), "mixture", {"spread": spread}, device="cpu")
+        save(tmp_path / name, made)
+    chosen = ["--whole", "mine.h5", *QUICK, "--condensed-only", "--out", "out", "--condensed"]
+    assert cli.main(["evaluate", *chosen, "means.h5"]) == 0
+    assert "--tune 2" not in capsys.readouterr().err
+    assert cli.main(["evaluate", *chosen, "drawn.h5"]) == 0
+    assert "--tune 2" in capsys.readouterr().err
+    assert cli.main(["evaluate", *chosen, "drawn.h5", "--tune", "2"]) == 0
+    assert "--tune 2" not in capsys.readouterr().err
