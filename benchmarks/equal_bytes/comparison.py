@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.equal_bytes.settings import Setting, chosen, settings_of
+from benchmarks.equal_bytes.settings import Setting, chosen, further_settings, settings_of
 from condense.methods.spec import label, parse
 from evaluate.results.record_store import RecordStore
 from evaluate.results.rows import REMEDY, WHOLE, Row
@@ -115,7 +115,8 @@ class Comparison:
 
     def settings(self, method: str, model: str) -> tuple[Setting, ...]:
         """Among which validation nodes choose."""
-        return settings_of(method, model, self.dataset in LARGE)
+        further = further_settings(method, model) if self.dataset in LARGE else ()
+        return (*settings_of(method, model), *further)
 
     def tried(self, method: str, model: str, seed: int) -> tuple[Setting, ...]:
         """All settings for seed 0, the one that validation nodes chose for others."""
@@ -129,6 +130,14 @@ class Comparison:
         text = settings_text(setting.candidate())
         rows = self.rows(method, model)
         return any(row.settings == text and row.train_seed == seed for row in rows)
+
+    def best(
+        self, method: str, model: str, settings: Sequence[Setting], seed: int = 0
+    ) -> Row | None:
+        """The row of one seed with that of some settings which validation nodes prefer; None without any."""
+        rows = [row for row in self.rows(method, model) if row.train_seed == seed]
+        text = settings_text(chosen(rows, settings).candidate())
+        return next((row for row in rows if row.settings == text), None)
 
     def kept(self, method: str, models: Sequence[str]) -> dict[str, list[Row]]:
         """Model -> rows with the chosen setting, by seed."""

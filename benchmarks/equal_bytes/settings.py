@@ -91,13 +91,15 @@ WHOLE_WITH_MANY_LABELS: dict[str, tuple[Setting, ...]] = {
 }
 
 
-def settings_of(method: str, model: str, many_labels: bool) -> tuple[Setting, ...]:
-    """The settings among which validation nodes choose; more where labels are many."""
-    settings = (WHOLE_SETTINGS if method == WHOLE else CONDENSED_SETTINGS)[model]
-    if not many_labels:
-        return settings
-    more = WHOLE_WITH_MANY_LABELS if method == WHOLE else CONDENSED_WITH_MANY_LABELS
-    return (*settings, *more.get(model, ()))
+def settings_of(method: str, model: str) -> tuple[Setting, ...]:
+    """The settings among which validation nodes choose on every data set."""
+    return (WHOLE_SETTINGS if method == WHOLE else CONDENSED_SETTINGS)[model]
+
+
+def further_settings(method: str, model: str) -> tuple[Setting, ...]:
+    """Those among which they choose, too, where labels are many."""
+    further = WHOLE_WITH_MANY_LABELS if method == WHOLE else CONDENSED_WITH_MANY_LABELS
+    return further.get(model, ())
 
 
 def chosen(rows: Sequence[Row], settings: Sequence[Setting]) -> Setting:

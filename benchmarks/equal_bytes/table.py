@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from benchmarks.equal_bytes.comparison import (
     LARGE,
     METHODS,
+    MODELS,
     MODELS_OF_MEANS,
     OURS,
     TITLES,
     Comparison,
 )
+from benchmarks.equal_bytes.settings import further_settings, settings_of
 from evaluate.results.paired import PairedDifference
 from evaluate.results.rising_mark import RISING
 from evaluate.results.rows import WHOLE, Row
@@ -99,6 +101,28 @@ def matching(share: float = 0.01) -> str:
             ours, theirs = comparison.kept(method, models), comparison.kept(start, models)
             cells.append(_ahead(ours, theirs, models))
         lines.append([f"`{method}` over `{start}`", *cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def regularisation(share: float = 0.01) -> str:
+    """What little regularisation is worth on the whole graph, on draws and on means, as Markdown.
+
+    Args:
+        share: of the bytes.
+    """
+    models = [m for m in MODELS if m != "sgc" and further_settings(OURS, m)]
+    lines = [["micro-F1, usual → little", *models], ["---", *["---:"] * len(models)]]
+    for dataset in LARGE:
+        comparison = Comparison(dataset, share)
+        for method in (WHOLE, OURS, STARTS["srgm"]):
+            cells = []
+            for model in models:
+                usual = comparison.best(method, model, settings_of(method, model))
+                little = comparison.best(method, model, further_settings(method, model))
+                pair = [scores([row]) for row in (usual, little) if row is not None]
+                cells.append(" → ".join(pair) if len(pair) > 1 else "–")
+            name = "whole graph" if method == WHOLE else f"`{method}`"
+            lines.append([f"{TITLES[dataset]}, {name}", *cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
