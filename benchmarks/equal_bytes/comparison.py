@@ -46,6 +46,8 @@ METHODS = (
     "kmeans:labels=pseudo",
     "random",
 )
+FURTHER_AT = 0.01
+"""The share at which all methods' graphs were trained on with further settings, too."""
 OURS = "mixture:spread=on"
 """The method whose lead over the others is shown."""
 ROWS = Path(__file__).parents[1] / "rows" / "equal_bytes"
@@ -84,10 +86,12 @@ class Comparison:
     Attributes:
         dataset: its name, of `SOURCES`.
         share: of the whole graph's bytes.
+        usual: leave out the further settings that data sets with many labels have.
     """
 
     dataset: str
     share: float
+    usual: bool = False
 
     def store(self, method: str) -> RecordStore[Row]:
         """The kept rows; those of the whole graph are shared by all shares."""
@@ -115,8 +119,10 @@ class Comparison:
 
     def settings(self, method: str, model: str) -> tuple[Setting, ...]:
         """Among which validation nodes choose."""
-        further = further_settings(method, model) if self.dataset in LARGE else ()
-        return (*settings_of(method, model), *further)
+        usual = settings_of(method, model)
+        if self.usual or self.dataset not in LARGE:
+            return usual
+        return (*usual, *further_settings(method, model))
 
     def tried(self, method: str, model: str, seed: int) -> tuple[Setting, ...]:
         """All settings for seed 0, the one that validation nodes chose for others."""

@@ -47,11 +47,11 @@ def shares_of(dataset: str) -> list[float]:
 
 
 def points() -> list[Point]:
-    """All points of which every model's rows are kept."""
+    """All points of which every model's rows are kept, with the models' usual settings."""
     found = []
     for dataset in LARGE:
         for share in shares_of(dataset):
-            comparison = Comparison(dataset, share)
+            comparison = Comparison(dataset, share, usual=True)
             for method in METHODS:
                 kept = comparison.retention(method, MODELS_OF_MEANS)
                 if len(kept) == len(MODELS_OF_MEANS):

@@ -38,7 +38,7 @@ def main() -> None:
     except (UserError, UnknownChoiceError) as error:
         parser.error(str(error))
     for dataset in arguments.sets if not arguments.print else ():
-        graphs = Graphs(Comparison(dataset, SHARES[dataset]), arguments.graphs)
+        graphs = Graphs(Comparison(dataset, SHARES[dataset], usual=True), arguments.graphs)
         models = arguments.models or models_of(dataset)
         methods = [in_rows(dataset, method) for method in arguments.methods]
         try:

@@ -66,7 +66,7 @@ class Standing:
 
 def standing(dataset: str, method: str) -> Standing | None:
     """Where a method stands; None unless all models were trained on its graphs and on the whole one."""
-    comparison, name = Comparison(dataset, SHARES[dataset]), in_rows(dataset, method)
+    comparison, name = Comparison(dataset, SHARES[dataset], usual=True), in_rows(dataset, method)
     models = models_of(dataset)
     kept = comparison.retention(name, models)
     if len(kept) < len(models):

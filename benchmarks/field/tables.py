@@ -59,7 +59,7 @@ def record_table(known: Known) -> str:
 
 def scores_table(known: Known, dataset: str) -> str:
     """Micro-F1 in points of every method with every model on one data set, and why others are left out."""
-    comparison, models = Comparison(dataset, SHARES[dataset]), models_of(dataset)
+    comparison, models = Comparison(dataset, SHARES[dataset], usual=True), models_of(dataset)
     lines = [
         ["micro-F1", "nodes", "kB", *models, "kept, %", "seconds"],
         ["---", *["---:"] * (len(models) + 4)],
