@@ -29,7 +29,7 @@ setup: .venv/runtime-ready
 demo: setup
 	$(BIN)/python cli.py condense --config configs/demo.toml --out $(DEMO)
 	$(BIN)/python cli.py inspect $(DEMO)
-	$(BIN)/python cli.py evaluate --condensed $(DEMO) --models mlp sgc --seeds 1 --epochs 100 --out runs/demo
+	$(BIN)/python cli.py evaluate --condensed $(DEMO) --models mlp:input_dropout=0.1,dropout=0.2 sgc --seeds 1 --epochs 100 --out runs/demo
 
 test: lint docs quick slow
 
