@@ -107,8 +107,8 @@ def _check(address: str | None, cpus: int | None, threads: int) -> None:
         )
     if address is not None and address.startswith("ray://"):
         raise UserError(
-            f"address (got {address!r}) is Ray Client's, which is not supported; give the command on a machine "
-            "of the cluster, with --address auto"
+            f"address (got {address!r}) is Ray Client's, which is not supported; give the command on a "
+            "machine of the cluster, with --address auto"
         )
 
 
