@@ -169,7 +169,8 @@ def run(argv: list[str]) -> int:
                 train_whole=not args.condensed_only,
             )  # fmt: skip
         announce(args, all_compared)
-        if protocol.tune == 1 and any(one.has_spread for one in all_compared):
+        defaults = any("input_dropout" in parse_model(name)[1].space for name in models)
+        if protocol.tune == 1 and defaults and any(one.has_spread for one in all_compared):
             errors.print(DRAWN, markup=False)
         stack.enter_context(held(args.out, folder=True))  # Only after all input has been checked.
         store = ResultStore(args.out, args.fresh)

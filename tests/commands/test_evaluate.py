@@ -344,3 +344,5 @@ def test_little_dropout_is_pointed_to_where_graphs_are_drawn(
     assert "--tune 2" in capsys.readouterr().err
     assert cli.main(["evaluate", *chosen, "drawn.h5", "--tune", "2"]) == 0
     assert "--tune 2" not in capsys.readouterr().err
+    assert cli.main(["evaluate", *chosen, "drawn.h5", "--models", "mlp:input_dropout=0.1"]) == 0
+    assert "--tune 2" not in capsys.readouterr().err
