@@ -18,7 +18,7 @@ from models.seeding import seeded
 TRAIN_SPACE = {"lr": (0.001, 0.003, 0.01), "weight_decay": (5e-4, 5e-3, 5e-2)}
 
 LITTLE_DROPOUT = {"input_dropout": 0.1, "dropout": 0.2}
-"""Better than the models' defaults where labels are many, and where a graph is drawn anew in each epoch."""
+"""Often better than the defaults where labels are many, and where a graph is drawn anew in each epoch."""
 
 
 @dataclass(frozen=True)
