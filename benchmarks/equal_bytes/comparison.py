@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.equal_bytes.settings import Setting, chosen, further_settings, settings_of
@@ -94,6 +94,10 @@ class Comparison:
     share: float
     usual: bool = False
 
+    def as_shown(self) -> Comparison:
+        """With further settings only where all methods have them; else the whole graph alone would."""
+        return replace(self, usual=self.usual or self.share != FURTHER_AT)
+
     def store(self, method: str) -> RecordStore[Row]:
         """The kept rows; those of the whole graph are shared by all shares."""
         name = self.dataset if method == WHOLE else f"{self.dataset}-{self.share:g}"
@@ -138,23 +142,15 @@ class Comparison:
         rows = self.rows(method, model)
         return any(row.settings == text and row.train_seed == seed for row in rows)
 
-    def best(
-        self, method: str, model: str, settings: Sequence[Setting], seed: int = 0
-    ) -> Row | None:
-        """The row of one seed with that of some settings which validation nodes prefer; None without any."""
-        rows = [row for row in self.rows(method, model) if row.train_seed == seed]
+    def preferred(self, method: str, model: str, settings: Sequence[Setting]) -> list[Row]:
+        """The rows with that of some settings which validation nodes prefer, by seed."""
+        rows = self.rows(method, model)
         text = settings_text(chosen(rows, settings).candidate())
-        return next((row for row in rows if row.settings == text), None)
+        return sorted((row for row in rows if row.settings == text), key=lambda row: row.train_seed)
 
     def kept(self, method: str, models: Sequence[str]) -> dict[str, list[Row]]:
         """Model -> rows with the chosen setting, by seed."""
-        by_model = {}
-        for model in models:
-            rows = self.rows(method, model)
-            text = settings_text(chosen(rows, self.settings(method, model)).candidate())
-            mine = [row for row in rows if row.settings == text]
-            by_model[model] = sorted(mine, key=lambda row: row.train_seed)
-        return by_model
+        return {m: self.preferred(method, m, self.settings(method, m)) for m in models}
 
     def retention(self, method: str, models: Sequence[str]) -> dict[str, float]:
         """Model -> mean micro-F1 in percent of the whole graph's, of the models that have both."""

@@ -71,19 +71,21 @@ LITTLE_DROPOUT = ",".join(f"{name}={share}" for name, share in tune.LITTLE_DROPO
 SAGE = f"graphsage:{LITTLE_DROPOUT}"
 # More for each model where labels are many, or a graph is drawn anew in each epoch: there is less to
 # overfit, and batches come to their end sooner.
-CONDENSED_WITH_MANY_LABELS: dict[str, tuple[Setting, ...]] = {
+WITH_MANY_LABELS: dict[str, tuple[Setting, ...]] = {
     "mlp": (Setting(f"mlp:{LITTLE_DROPOUT}", 600),),
-    "sgc": (Setting("sgc", 300, batch_size=500, check_every=10, patience=50),),
     "graphsage": (Setting(SAGE, 300), Setting(SAGE, 300, weight_decay=5e-4)),
+}
+CONDENSED_WITH_MANY_LABELS: dict[str, tuple[Setting, ...]] = {
+    **WITH_MANY_LABELS,
+    "sgc": (Setting("sgc", 300, batch_size=500, check_every=10, patience=50),),
     "sehgnn": (
         Setting(f"sehgnn:{LITTLE_DROPOUT}", 300, batch_size=500, check_every=10, patience=50),
     ),
     "hgt": (Setting(f"hgt:{LITTLE_DROPOUT}", 600, 0.005),),
 }
 WHOLE_WITH_MANY_LABELS: dict[str, tuple[Setting, ...]] = {
-    "mlp": (Setting(f"mlp:{LITTLE_DROPOUT}", 600),),
+    **WITH_MANY_LABELS,
     "sgc": (Setting("sgc", 60, batch_size=1000, check_every=2, patience=10),),
-    "graphsage": (Setting(SAGE, 300), Setting(SAGE, 300, weight_decay=5e-4)),
     "sehgnn": (
         Setting(f"sehgnn:{LITTLE_DROPOUT}", 60, 0.001, batch_size=1000, check_every=2, patience=10),
     ),

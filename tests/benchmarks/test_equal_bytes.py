@@ -28,6 +28,13 @@ def test_a_kept_training_is_not_missing() -> None:
     assert len(Comparison("cora", 0.2).tried("random", "mlp", seed=0)) == 2
 
 
+def test_further_settings_are_shown_only_where_all_methods_have_them() -> None:
+    def shown(share: float) -> int:
+        return len(Comparison("debian", share).as_shown().settings("whole", "mlp"))
+
+    assert (shown(0.005), shown(0.01)) == (2, 3)
+
+
 def test_a_row_says_the_ratio_of_its_bytes() -> None:
     assert KEPT.ratio("random") == pytest.approx(0.0244, rel=0.01)
     assert KEPT.ratio("herding") is None
