@@ -107,7 +107,7 @@ def _block(match: re.Match[str]) -> str:
         return at_equal_bytes.regularisation()
     if kind == "equal-bytes":
         dataset, share, *shown = words
-        compared = comparison.Comparison(dataset, float(share)).as_shown()
+        compared = comparison.Comparison(dataset, float(share))
         return at_equal_bytes.table(compared, shown or comparison.MODELS)
     if kind == "field":
         known, shown = field_standings(), FIELD.get(words[0])

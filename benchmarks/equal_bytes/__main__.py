@@ -48,9 +48,7 @@ def main() -> None:
                     measure(graphs, arguments.data_root, methods, models, arguments.seeds)
                 except UserError as error:
                     parser.error(str(error))
-            print(
-                f"\n{dataset} at {share:.1%} of its bytes\n\n{table(comparison.as_shown(), models)}"
-            )
+            print(f"\n{dataset} at {share:.1%} of its bytes\n\n{table(comparison, models)}")
 
 
 if __name__ == "__main__":

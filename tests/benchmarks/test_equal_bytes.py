@@ -8,11 +8,13 @@ import pytest
 
 from benchmarks.equal_bytes import comparison, graphs
 from benchmarks.equal_bytes.comparison import Comparison
+from benchmarks.equal_bytes.curves import shares_of
 from benchmarks.equal_bytes.graphs import Graphs
 from condense.budget import plan
 from condense.data.graph import num_bytes
 from condense.errors import UserError
 from condense.run import condense
+from evaluate.results.rows import WHOLE
 from tests.support.graphs import small_graph
 
 KEPT = Comparison("debian", 0.01)
@@ -28,11 +30,16 @@ def test_a_kept_training_is_not_missing() -> None:
     assert len(Comparison("cora", 0.2).tried("random", "mlp", seed=0)) == 2
 
 
-def test_further_settings_are_shown_only_where_all_methods_have_them() -> None:
-    def shown(share: float) -> int:
-        return len(Comparison("debian", share).as_shown().settings("whole", "mlp"))
-
-    assert (shown(0.005), shown(0.01)) == (2, 3)
+@pytest.mark.parametrize("dataset", comparison.LARGE)
+def test_all_methods_are_tuned_alike(dataset: str) -> None:
+    for share in shares_of(dataset):
+        one = Comparison(dataset, share)
+        for method in (*comparison.METHODS, WHOLE):
+            for model in comparison.MODELS_OF_MEANS:
+                tried = [
+                    one.has(method, model, each, seed=0) for each in one.tried(method, model, 0)
+                ]
+                assert all(tried) or not one.rows(method, model), (share, method, model)
 
 
 def test_a_row_says_the_ratio_of_its_bytes() -> None:
