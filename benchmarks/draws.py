@@ -1,12 +1,14 @@
 """How near the graphs that a spread draws come to the whole graph, by distance in hops.
 
-    python -m benchmarks.draws CONDENSED --data-root DATA_ROOT [--draws 40] [--directions 32] [--seed 0]
+    python -m benchmarks.draws CONDENSED --data-root DATA_ROOT [--hops 2] [--directions 32] [--draws 40]
+        [--seed 0]
 
 A linear discriminant is fitted to meta-path features, of the whole graph's training nodes or of drawn
 nodes, and scored on validation nodes of the whole graph. Features of the node itself and of its neighbours
 come from the one, those of neighbours' neighbours from the other; nodes of the same class are then paired at
-random. So the table tells which hop a spread gets wrong, within a few minutes and without a choice of
-training settings. Test labels are never read.
+random. So the first table tells which hop a spread gets wrong, within a few minutes and without a choice of
+training settings. The second one is of the node and its neighbours alone: class means of the one are combined
+with the covariance within classes of the other. Test labels are never read.
 """
 
 from __future__ import annotations
@@ -30,7 +32,6 @@ from evaluate.training.task import EvaluationTask
 from models.propagation.metapaths import PathFeatures, path_features
 from models.schema import GraphSchema
 
-HOPS = 2
 RIDGE = 0.05
 """Added to the covariance's diagonal, as a share of its mean."""
 MOST_ROWS = 30_000
@@ -99,22 +100,53 @@ def paired(near: Sample, far: Sample, hops: Tensor, generator: torch.Generator) 
     return Sample(x, near.y[kept])
 
 
-def accuracy(train: Sample, test: Sample, classes: int) -> float:
-    """Of a linear discriminant with one covariance for all classes (Fisher, 1936)."""
-    count = torch.bincount(train.y, minlength=classes).to(train.x.dtype)
-    mean = train.x.new_zeros(classes, train.x.size(1)).index_add_(0, train.y, train.x)
-    mean = mean / count.clamp_min(1).unsqueeze(1)
-    away = train.x - mean[train.y]
-    covariance = away.T @ away / len(away)
-    covariance.diagonal().add_(RIDGE * covariance.diagonal().mean())
-    weight = torch.linalg.solve(covariance, mean.T)  # [D, C]
-    shift = (count / count.sum()).log() - 0.5 * (mean.T * weight).sum(dim=0)
+@dataclass(frozen=True)
+class Moments:
+    """What a linear discriminant knows of a sample.
+
+    Attributes:
+        share: of the nodes that each class has [C].
+        mean: of each class [C, D]; zero without nodes.
+        covariance: within classes, the same for all [D, D].
+    """
+
+    share: Float[Tensor, " C"]
+    mean: Float[Tensor, "C D"]
+    covariance: Float[Tensor, "D D"]
+
+    @classmethod
+    def of(cls, sample: Sample, classes: int) -> Moments:
+        """Those of a sample with `classes` classes."""
+        count = torch.bincount(sample.y, minlength=classes).to(sample.x.dtype)
+        mean = sample.x.new_zeros(classes, sample.x.size(1)).index_add_(0, sample.y, sample.x)
+        mean = mean / count.clamp_min(1).unsqueeze(1)
+        away = sample.x - mean[sample.y]
+        return cls(count / count.sum(), mean, away.T @ away / len(away))
+
+
+def accuracy(means: Moments, covariance: Moments, test: Sample) -> float:
+    """Of a linear discriminant with one covariance for all classes (Fisher, 1936).
+
+    Args:
+        means: whose class means and shares it reads.
+        covariance: whose covariance.
+        test: where it is scored.
+    """
+    within = covariance.covariance.clone()
+    within.diagonal().add_(RIDGE * within.diagonal().mean())
+    weight = torch.linalg.solve(within, means.mean.T)  # [D, C]
+    shift = means.share.log() - 0.5 * (means.mean.T * weight).sum(dim=0)
     answer = (test.x @ weight + shift).argmax(dim=1)
     return float((answer == test.y).double().mean())
 
 
 def drawn(
-    graph: MultimodalGraph, schema: GraphSchema, reduction: Reduction, draws: int, seed: int
+    graph: MultimodalGraph,
+    schema: GraphSchema,
+    reduction: Reduction,
+    hops: int,
+    draws: int,
+    seed: int,
 ) -> Sample:
     """The training nodes of some draws.
 
@@ -122,32 +154,50 @@ def drawn(
         graph: condensed, with a spread, in the units of the reduction.
         schema: of the whole graph.
         reduction: of meta-path features.
+        hops: length of the longest meta-path.
         draws: how many.
         seed: of the draws.
     """
     x, y = [], []
     for _, one in zip(range(draws), training_graphs(graph, seed), strict=False):
         rows, labels, _ = training_nodes(one)
-        x.append(reduction.apply(path_features(one, schema, HOPS, rows)))
+        x.append(reduction.apply(path_features(one, schema, hops, rows)))
         y.append(labels.argmax(dim=1) if labels.is_floating_point() else labels)
     return Sample(torch.cat(x), torch.cat(y))
 
 
-def table(whole: Sample, draws: Sample, test: Sample, hops: Tensor, classes: int, seed: int) -> str:
+def hops_table(
+    whole: Sample, draws: Sample, test: Sample, hops: Tensor, classes: int, seed: int
+) -> str:
     """Accuracy in percent by where near and far features come from, as Markdown."""
     generator = torch.Generator().manual_seed(seed)
     near = (hops <= 1).nonzero().flatten()
     lines = ["| own and one hop | two hops | accuracy, % |", "| --- | --- | ---: |"]
 
     def add(first: str, second: str, train: Sample, scored: Sample = test) -> None:
-        lines.append(f"| {first} | {second} | {100 * accuracy(train, scored, classes):.1f} |")
+        known = Moments.of(train, classes)
+        lines.append(f"| {first} | {second} | {100 * accuracy(known, known, scored):.1f} |")
 
     for name, one in (("whole graph", whole), ("draws", draws)):
         add(name, "–", one.columns(near), test.columns(near))
-        add(name, f"{name}, same node", one)
-    for name, one in (("whole graph", whole), ("draws", draws)):
-        for other, far in (("whole graph", whole), ("draws", draws)):
-            add(name, f"{other}, other node", paired(one, far, hops, generator))
+        if (hops > 1).any():
+            add(name, f"{name}, same node", one)
+    if (hops > 1).any():
+        for name, one in (("whole graph", whole), ("draws", draws)):
+            for other, far in (("whole graph", whole), ("draws", draws)):
+                add(name, f"{other}, other node", paired(one, far, hops, generator))
+    return "\n".join(lines)
+
+
+def moments_table(whole: Sample, draws: Sample, test: Sample, classes: int) -> str:
+    """Accuracy in percent by whose class means and whose covariance a discriminant has, as Markdown."""
+    known = {"whole graph": Moments.of(whole, classes), "draws": Moments.of(draws, classes)}
+    lines = ["| class means | covariance within classes | accuracy, % |", "| --- | --- | ---: |"]
+    lines += [
+        f"| {first} | {second} | {100 * accuracy(means, covariance, test):.1f} |"
+        for first, means in known.items()
+        for second, covariance in known.items()
+    ]
     return "\n".join(lines)
 
 
@@ -158,6 +208,7 @@ def main() -> None:
     )
     parser.add_argument("condensed", type=Path, help="a condensed graph with a spread")
     parser.add_argument("--data-root", type=Path, default=Path("data"))
+    parser.add_argument("--hops", type=int, default=2, choices=(1, 2), help="longest meta-path")
     parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--directions", type=int, default=32, help="of a meta-path and modality")
     parser.add_argument("--seed", type=int, default=0)
@@ -169,7 +220,7 @@ def main() -> None:
 
 
 def measured(arguments: argparse.Namespace) -> str:
-    """The table.
+    """The tables.
 
     Raises:
         UserError: the graph has no spread, a number is below 1, or the whole graph cannot be loaded.
@@ -187,7 +238,7 @@ def measured(arguments: argparse.Namespace) -> str:
     generator = torch.Generator().manual_seed(arguments.seed)
     train, val = (mask.nonzero().flatten() for mask in (store.train_mask, store.val_mask))
     train = train[torch.randperm(len(train), generator=generator)[:MOST_ROWS]]
-    features = path_features(task.training, task.schema, HOPS, torch.cat([train, val]))
+    features = path_features(task.training, task.schema, arguments.hops, torch.cat([train, val]))
     parts = [
         {key: z.split([len(train), len(val)])[i] for key, z in features.items()} for i in (0, 1)
     ]
@@ -199,8 +250,12 @@ def measured(arguments: argparse.Namespace) -> str:
     )
     del parts
     admitted = task.admit(small.graph)
-    draws = drawn(admitted, task.schema, reduction, arguments.draws, arguments.seed)
-    return table(whole, draws, test, reduction.hops(), task.schema.num_classes, arguments.seed)
+    hops, classes = reduction.hops(), task.schema.num_classes
+    draws = drawn(admitted, task.schema, reduction, arguments.hops, arguments.draws, arguments.seed)
+    near = (hops <= 1).nonzero().flatten()
+    parts = (one.columns(near) for one in (whole, draws, test))
+    by_hop = hops_table(whole, draws, test, hops, classes, arguments.seed)
+    return f"{by_hop}\n\n{moments_table(*parts, classes)}"
 
 
 if __name__ == "__main__":
