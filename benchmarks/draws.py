@@ -253,9 +253,9 @@ def measured(arguments: argparse.Namespace) -> str:
     hops, classes = reduction.hops(), task.schema.num_classes
     draws = drawn(admitted, task.schema, reduction, arguments.hops, arguments.draws, arguments.seed)
     near = (hops <= 1).nonzero().flatten()
-    parts = (one.columns(near) for one in (whole, draws, test))
     by_hop = hops_table(whole, draws, test, hops, classes, arguments.seed)
-    return f"{by_hop}\n\n{moments_table(*parts, classes)}"
+    moments = moments_table(*(one.columns(near) for one in (whole, draws, test)), classes=classes)
+    return f"{by_hop}\n\n{moments}"
 
 
 if __name__ == "__main__":
