@@ -7,8 +7,8 @@ A linear discriminant is fitted to meta-path features, of the whole graph's trai
 nodes, and scored on validation nodes of the whole graph. Features of the node itself and of its neighbours
 come from the one, those of neighbours' neighbours from the other; nodes of the same class are then paired at
 random. So the first table tells which hop a spread gets wrong, within a few minutes and without a choice of
-training settings. The second one is of the node and its neighbours alone: class means of the one are combined
-with the covariance within classes of the other. Test labels are never read.
+training settings. The second one, the only one with --hops 1, is of the node and its neighbours alone: class
+means of the one are combined with the covariance within classes of the other. Test labels are never read.
 """
 
 from __future__ import annotations
@@ -171,26 +171,28 @@ def hops_table(
 ) -> str:
     """Accuracy in percent by where near and far features come from, as Markdown."""
     generator = torch.Generator().manual_seed(seed)
-    near = (hops <= 1).nonzero().flatten()
+    known = {"whole graph": whole, "draws": draws}
     lines = ["| own and one hop | two hops | accuracy, % |", "| --- | --- | ---: |"]
 
-    def add(first: str, second: str, train: Sample, scored: Sample = test) -> None:
-        known = Moments.of(train, classes)
-        lines.append(f"| {first} | {second} | {100 * accuracy(known, known, scored):.1f} |")
+    def add(first: str, second: str, train: Sample) -> None:
+        moments = Moments.of(train, classes)
+        lines.append(f"| {first} | {second} | {100 * accuracy(moments, moments, test):.1f} |")
 
-    for name, one in (("whole graph", whole), ("draws", draws)):
-        add(name, "–", one.columns(near), test.columns(near))
-        if (hops > 1).any():
-            add(name, f"{name}, same node", one)
-    if (hops > 1).any():
-        for name, one in (("whole graph", whole), ("draws", draws)):
-            for other, far in (("whole graph", whole), ("draws", draws)):
-                add(name, f"{other}, other node", paired(one, far, hops, generator))
+    for name, one in known.items():
+        add(name, f"{name}, same node", one)
+    for name, one in known.items():
+        for other, far in known.items():
+            add(name, f"{other}, other node", paired(one, far, hops, generator))
     return "\n".join(lines)
 
 
 def moments_table(whole: Sample, draws: Sample, test: Sample, classes: int) -> str:
-    """Accuracy in percent by whose class means and whose covariance a discriminant has, as Markdown."""
+    """Accuracy in percent by whose class means and whose covariance a discriminant has, as Markdown.
+
+    Args:
+        whole, draws, test: features of the nodes themselves and of their neighbours alone.
+        classes: C.
+    """
     known = {"whole graph": Moments.of(whole, classes), "draws": Moments.of(draws, classes)}
     lines = ["| class means | covariance within classes | accuracy, % |", "| --- | --- | ---: |"]
     lines += [
@@ -253,9 +255,10 @@ def measured(arguments: argparse.Namespace) -> str:
     hops, classes = reduction.hops(), task.schema.num_classes
     draws = drawn(admitted, task.schema, reduction, arguments.hops, arguments.draws, arguments.seed)
     near = (hops <= 1).nonzero().flatten()
-    by_hop = hops_table(whole, draws, test, hops, classes, arguments.seed)
     moments = moments_table(*(one.columns(near) for one in (whole, draws, test)), classes=classes)
-    return f"{by_hop}\n\n{moments}"
+    if arguments.hops == 1:
+        return moments
+    return f"{hops_table(whole, draws, test, hops, classes, arguments.seed)}\n\n{moments}"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from benchmarks.equal_bytes.comparison import (
     LARGE,
     METHODS,
     MODELS,
-    MODELS_OF_GAINS,
     MODELS_OF_MEANS,
     OURS,
     TITLES,
@@ -90,7 +89,7 @@ def matching(share: float = 0.01) -> str:
     Args:
         share: of the bytes.
     """
-    models = MODELS_OF_GAINS
+    models = MODELS_OF_MEANS
     lines = [
         ["points of micro-F1", *(TITLES[dataset] for dataset in LARGE)],
         ["---", *["---:"] * len(LARGE)],

@@ -45,36 +45,41 @@ def test_near_features_stay_and_far_ones_come_from_a_node_of_the_same_class() ->
     assert both.x[1, 2] in (8.0, 11.0)
 
 
+def accuracies(table: str) -> dict[tuple[str, str], float]:
+    """Its lines' first two columns -> the third."""
+    cells = [[cell.strip() for cell in line.split("|")] for line in table.splitlines()[2:]]
+    return {(first, second): float(last) for _, first, second, last, _ in cells}
+
+
 def test_the_table_tells_that_far_features_are_wrong() -> None:
     """In the draws the classes have changed places two hops away."""
-    text = hops_table(samples(0), samples(1, far=-3.0), samples(2), HOPS, 2, 0)
-    lines = {
-        tuple(line.split(" | ")[:2]): float(line.split(" | ")[2][:-2])
-        for line in text.splitlines()[2:]
-    }
-    assert lines["| whole graph", "whole graph, same node"] > 90
-    assert lines["| whole graph", "–"] < 60
-    assert lines["| draws", "draws, same node"] < 10
-    assert lines["| draws", "whole graph, other node"] > 90
-    assert lines["| whole graph", "draws, other node"] < 10
+    whole, drawn, test = samples(0), samples(1, far=-3.0), samples(2)
+    found = accuracies(hops_table(whole, drawn, test, HOPS, 2, 0))
+    assert found["whole graph", "whole graph, same node"] > 90
+    assert found["draws", "draws, same node"] < 10
+    assert found["draws", "whole graph, other node"] > 90
+    assert found["whole graph", "draws, other node"] < 10
+    near = torch.tensor([0, 1])
+    found = accuracies(moments_table(*(one.columns(near) for one in (whole, drawn, test)), 2))
+    assert found["whole graph", "whole graph"] < 60
 
 
-def test_wrong_means_and_a_wrong_covariance_are_told_apart() -> None:
-    """In the draws noise is far wider in the column that tells, or the classes have changed places."""
+def test_wrong_class_means_are_told_from_a_wrong_covariance() -> None:
+    """In the draws the classes have changed places."""
+    found = accuracies(moments_table(samples(0), samples(1, far=-3.0), samples(2), 2))
+    assert found["whole graph", "whole graph"] > 90
+    assert found["whole graph", "draws"] > 90
+    assert found["draws", "whole graph"] < 10
+    assert found["draws", "draws"] < 10
 
-    def lines(draws: Sample) -> list[float]:
-        text = moments_table(samples(0), draws, samples(2), 2)
-        return [float(line.split(" | ")[2][:-2]) for line in text.splitlines()[2:]]
 
-    moved = lines(samples(1, far=-3.0))
-    assert min(moved[:2]) > 90 > 10 > max(moved[2:])
-    # The first column says nothing of the class, but shares its noise with the third one, so that the whole
-    # graph's discriminant takes the noise away; the draws have it in the first column alone.
-    shared, noisy = correlated(0), samples(1)
-    text = moments_table(shared, noisy, correlated(2), 2)
-    both = [float(line.split(" | ")[2][:-2]) for line in text.splitlines()[2:]]
-    assert both[0] > both[1] + 5
-    assert both[2] > both[3] + 5
+def test_a_wrong_covariance_is_told_from_wrong_class_means() -> None:
+    """The first column says nothing of the class, but has the noise of the third one, which can thus be taken
+    away; in the draws the two are independent.
+    """
+    found = accuracies(moments_table(correlated(0), samples(1), correlated(2), 2))
+    assert found["whole graph", "whole graph"] > found["whole graph", "draws"] + 5
+    assert found["draws", "whole graph"] > found["draws", "draws"] + 5
 
 
 def correlated(seed: int) -> Sample:
@@ -111,22 +116,20 @@ def test_a_table_of_a_condensed_graph(
     film_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(monkeypatch, str(condensed(film_file, "on")), "--draws", "3", "--directions", "4")
-    by_hop, moments = capsys.readouterr().out.split("\n\n")
-    for printed, count in ((by_hop, 8), (moments, 4)):
-        lines = printed.splitlines()
-        assert len(lines) == 2 + count
-        assert all(0 < float(line.split("|")[3]) <= 100 for line in lines[2:])
+    by_hop, moments = map(accuracies, capsys.readouterr().out.split("\n\n"))
+    for found, count in ((by_hop, 6), (moments, 4)):
+        assert len(found) == count
+        assert all(0 < score <= 100 for score in found.values())
 
 
-def test_one_hop_has_no_farther_features(
+def test_one_hop_is_the_near_part_of_two(
     film_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = str(condensed(film_file, "on"))
-    run(monkeypatch, file, "--draws", "3", "--directions", "4", "--hops", "1")
-    by_hop, moments = (part.splitlines()[2:] for part in capsys.readouterr().out.split("\n\n"))
-    scores = [line.split("|")[3] for line in by_hop]
-    assert [line.split("|")[2].strip() for line in by_hop] == ["–", "–"]
-    assert scores == [moments[0].split("|")[3], moments[3].split("|")[3]]
+    file, printed = str(condensed(film_file, "on")), []
+    for hops in ("1", "2"):
+        run(monkeypatch, file, "--draws", "3", "--directions", "4", "--hops", hops)
+        printed.append(capsys.readouterr().out.strip().split("\n\n")[-1])
+    assert printed[0] == printed[1]
 
 
 def test_what_cannot_be_drawn_from_is_a_sentence(
