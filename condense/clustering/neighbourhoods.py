@@ -139,13 +139,14 @@ class Neighbourhoods:
         log_degree, _ = self._means(torch.where(has, degree, 1.0).log().unsqueeze(1), has)
         asked = self.cluster >= 0 if len(place) == 1 else first & (self.cluster >= 0)
         away = x[self.sample] - mean[self.cluster[self.sample]]
+        none = x.new_zeros(0, x.size(1))  # A view, x[:0], would keep x alive.
         return Neighbours(
             mean=mean,
             count=count,
             present=self._share(has, asked),
             degree=log_degree.squeeze(1).exp(),
             residual=spread_of_some(away, first[self.sample]),
-            apart=self._apart(place[0], x) if len(place) == 1 else x[:0],
+            apart=self._apart(place[0], x) if len(place) == 1 else none,
         )
 
     def _mean_neighbours(

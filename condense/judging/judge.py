@@ -18,6 +18,7 @@ from torch import Tensor
 from condense.data.features import FeatureScaler
 from condense.data.graph import MultimodalGraph
 from condense.data.training_inputs import training_graphs, training_inputs
+from condense.judging.parts import parts_of
 from models.registry import MODELS, ModelEntry
 from models.schema import GraphSchema
 from models.seeding import seeded
@@ -40,12 +41,15 @@ class Contestant:
 
 
 EPOCHS, LEARNING_RATE = 60, 0.01
-"""Full-batch steps of Adam."""
+"""Steps of Adam."""
+MOST_TRAINED = 4096
+"""Condensed nodes of a step; of a larger graph each step takes others, so memory does not grow with it."""
 CONTESTANTS = (
     Contestant("mlp"),
     Contestant("sgc", {"hops": 1}),
     Contestant("hgt", {"hidden": 32, "layers": 1, "input_dropout": 0.5}),
 )
+"""They look one edge far, as `condense.judging.parts` takes for granted."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class Judge:
         The models take turns, step by step, so that each draw serves all of them.
         """
         with seeded(self.seed):
-            draws = tee(training_graphs(self.scaler.apply(graph), self.seed), len(contestants))
+            every = training_graphs(self.scaler.apply(graph), self.seed)
+            draws = tee(parts_of(every, MOST_TRAINED, self.seed), len(contestants))
             pupils = [
                 _Pupil.of(one, self.schema, graphs, self.rows.device)
                 for one, graphs in zip(contestants, draws, strict=True)

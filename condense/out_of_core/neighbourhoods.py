@@ -186,7 +186,7 @@ def _slab_at(
     step = room.rows(moved.size(1))
     for rows, clusters in zip(nodes.split(step), into.split(step), strict=True):
         total.index_add_(0, clusters, moved[rows].double())
-    apart = moved[:0]
+    apart = moved.new_zeros(0, moved.size(1))  # A view would keep the whole slab.
     if edges is not None:
         src, dst, scale = edges
         apart = (ends[src] - moved[dst]) * scale.unsqueeze(1)

@@ -69,6 +69,14 @@ def test_shares_and_degrees_are_those_of_members() -> None:
         assert float(spread.has[number, 1]) == pytest.approx(float(image))
 
 
+def test_what_is_measured_keeps_no_features_of_the_whole_graph_alive() -> None:
+    graph = whole()
+    partition, _ = clusters(graph)
+    around = Neighbourhoods.of(graph, partition, torch.Generator().manual_seed(0))
+    behind = around.at(next(place for place in around.places if len(place) == 2))
+    assert behind.apart.untyped_storage().nbytes() == 0
+
+
 def test_places_are_relations_and_those_behind_other_types() -> None:
     graph = whole()
     director, actor = ("movie", "directed_by", "director"), ("movie", "features", "actor")
