@@ -105,12 +105,7 @@ class Adjacency:
         """In-degrees, by multiplicity."""
         if not self.weighted:
             return torch.from_numpy(np.diff(self.starts()).astype(np.float32))
-        found = np.zeros(self.height, np.float32)
-        for rows in self:
-            into = rows.destinations - rows.first
-            total = np.bincount(into, rows.weights, minlength=rows.last - rows.first)
-            found[rows.first : rows.last] += total.astype(np.float32)
-        return torch.from_numpy(found)
+        return torch.from_numpy(read_array(self.folder / "degrees.f32", np.float32, self.height))
 
     def __iter__(self) -> Iterator[Rows]:
         """All edges, in blocks; those of a destination with very many come in several."""
@@ -211,7 +206,7 @@ def sort_edges(
     piles = [folder / f"pile-{number:05d}" for number in range(len(bounds) - 1)]
     _distribute(again, bounds, piles)
     edges, weighted, marks = 0, False, np.zeros(2, np.uint64)
-    count = np.zeros(height, np.int64)
+    count, total = np.zeros(height, np.int64), np.zeros(height, np.float32)
     waiting = int(degree.sum())
     for pile, first, last in zip(piles, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
         if not pile.exists():
@@ -219,6 +214,7 @@ def sort_edges(
         waiting -= pile.stat().st_size // RECORD.itemsize
         dst, src, weight = _sorted_pile(pile, first, width)
         count[first:last] = np.bincount(dst - first, minlength=last - first)
+        total[first:last] = np.bincount(dst - first, weight, minlength=last - first)
         append_array(folder / "sources.i32", src.astype(np.int32))
         append_array(folder / "weights.f32", weight)
         edges, weighted = edges + len(src), weighted or bool((weight != 1).any())
@@ -230,7 +226,9 @@ def sort_edges(
     np.cumsum(count, out=starts[1:])
     append_array(folder / "starts.i64", starts)
     (folder / "sources.i32").touch()
-    if not weighted:
+    if weighted:
+        append_array(folder / "degrees.f32", total)
+    else:
         (folder / "weights.f32").unlink(missing_ok=True)
     facts = {
         "height": height,
