@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from condense.clustering.teachers.softmax import softmax_regression
 from condense.clustering.teachers.training_data import Teacher, TrainingData
 from models.layers.dropout import Dropout
 from models.seeding import seeded
@@ -18,8 +17,7 @@ HIDDEN = 256
 DROPOUT = 0.5
 """Of the inputs and of the hidden layer."""
 MANY = 32
-"""From so many training nodes an input on, there is little to overfit: no dropout is tried too, and a linear
-model, which then learns in a few steps what a network does not."""
+"""From so many training nodes an input on, there is little to overfit: no dropout is tried too."""
 LR = 0.002
 WEIGHT_DECAY = 1e-4
 STEPS = 300
@@ -33,8 +31,7 @@ PATIENCE = 60  # Training ends after so many steps without a better validation a
 def network(data: TrainingData, generator: torch.Generator) -> Teacher:
     """Train a network by Adam on random batches, and keep its state with the best validation accuracy.
 
-    Of very many training nodes three models are trained, a network with and one without dropout and a linear
-    one, and the best is kept, of equals the first.
+    Of very many training nodes two networks are trained, with and without dropout, and the better one kept.
 
     Args:
         data: labelled nodes.
@@ -44,10 +41,11 @@ def network(data: TrainingData, generator: torch.Generator) -> Teacher:
         rows = torch.randperm(len(data.z_val), generator=generator, device=generator.device)
         rows = rows[:MOST_VALIDATED]
         data = replace(data, z_val=data.z_val[rows], y_val=data.y_val[rows])
-    found = [_trained(data, DROPOUT, generator)]
-    if len(data.z) >= MANY * data.z.size(1):
-        found += [_trained(data, 0.0, generator), softmax_regression(data, generator)]
-    return max(found, key=lambda teacher: teacher.val_accuracy)
+    first = _trained(data, DROPOUT, generator)
+    if len(data.z) < MANY * data.z.size(1):
+        return first
+    second = _trained(data, 0.0, generator)
+    return second if second.val_accuracy > first.val_accuracy else first
 
 
 def _trained(data: TrainingData, dropout: float, generator: torch.Generator) -> Teacher:
