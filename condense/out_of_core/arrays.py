@@ -36,10 +36,16 @@ def read_array(path: Path, dtype: Any, count: int, first: int = 0) -> np.ndarray
     """`count` values from number `first` on.
 
     Raises:
-        FileError: the file is cut off.
+        FileError: the file is missing or cut off.
     """
     kind = np.dtype(dtype)
-    values = np.fromfile(path, kind, count, offset=kind.itemsize * first)
+    try:
+        values = np.fromfile(path, kind, count, offset=kind.itemsize * first)
+    except FileNotFoundError as error:
+        raise FileError(
+            f"{path} is missing (deleted, or not written by an older version); delete its folder and give "
+            "the same command with --resume"
+        ) from error
     if len(values) != count:
         raise FileError(
             f"{path} is cut off (it lacks {count - len(values):,} of {count:,} values); delete its folder "

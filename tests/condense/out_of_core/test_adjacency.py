@@ -58,6 +58,13 @@ def test_sums_means_and_degrees_are_those_of_the_dense_matrix(
     assert not list((tmp_path / "a").glob("pile-*"))
 
 
+def test_a_relation_without_its_degrees_is_a_sentence(tmp_path: Path) -> None:
+    found = in_order(tmp_path / "a", 20, *edges(200, True))
+    (tmp_path / "a" / "degrees.f32").unlink()
+    with pytest.raises(FileError, match=r"degrees\.f32 is missing .* delete its folder"):
+        found.degrees()
+
+
 def test_edges_into_some_destinations(tmp_path: Path) -> None:
     given = edges(200, True)
     found = in_order(tmp_path / "a", 20, *given)
