@@ -220,17 +220,24 @@ def coded(
 def factors(
     residual: Float[Tensor, "k d"], most: int, generator: torch.Generator
 ) -> tuple[Float[Tensor, "q d"], Float[Tensor, " d"]]:
-    """F and the remaining standard deviations: FᵀF + diag(rest²) has the diagonal of the covariance, and FᵀF
-    is its best approximation of rank q, up to the error of `leading_directions`.
+    """F and the remaining standard deviations: FᵀF + diag(rest²) has the diagonal of the covariance.
+
+    In columns scaled to variance one F holds the q leading directions, each without the noise that is in all
+    directions alike, the mean variance of the others: probabilistic principal components (Tipping & Bishop,
+    J. R. Stat. Soc. B 61, 1999). With the noise F would tell of correlations where there are none, which
+    models learn: the leading directions of independent columns are arbitrary.
     """
     count = max(len(residual), 1)
-    span = leading_directions(
-        residual, most, generator
-    )  # [d, q], of which directions inside are sought.
-    _, strength, turn = torch.linalg.svd(residual @ span, full_matrices=False)
-    factor = (strength / count**0.5).unsqueeze(1) * (turn @ span.T)
-    left = residual.square().sum(dim=0) / count - factor.square().sum(dim=0)
-    return factor, left.clamp_min(0).sqrt()
+    scale = (residual.square().sum(dim=0) / count).sqrt()
+    scaled = residual / torch.where(scale > 0, scale, 1.0)
+    # The directions are those inside of a span, up to the error of `leading_directions`.
+    span = leading_directions(scaled, most, generator)  # [d, q]
+    _, strength, turn = torch.linalg.svd(scaled @ span, full_matrices=False)
+    variance = strength.square() / count
+    others = int((scale > 0).sum()) - len(variance)
+    noise = (scaled.square().sum() / count - variance.sum()).clamp_min(0) / max(others, 1)
+    factor = (variance - noise).clamp_min(0).sqrt().unsqueeze(1) * (turn @ span.T) * scale
+    return factor, (scale.square() - factor.square().sum(dim=0)).clamp_min(0).sqrt()
 
 
 def unscaled(spread: Spread, scaler: FeatureScaler, around: Surroundings) -> Spread:

@@ -16,7 +16,7 @@ from models.seeding import seeded
 HIDDEN = 256
 DROPOUT = 0.5
 """Of the inputs and of the hidden layer."""
-MANY = 32
+MANY = 16
 """From so many training nodes an input on, there is little to overfit: no dropout is tried too."""
 LR = 0.002
 WEIGHT_DECAY = 1e-4

@@ -206,6 +206,20 @@ def test_codes_and_factors_are_exact_at_full_rank() -> None:
     )
 
 
+@pytest.mark.parametrize("common", [0.0, 0.5])
+def test_factors_tell_of_no_correlation_where_there_is_none(common: float) -> None:
+    """Columns, each in a unit of its own, have a part in common and are independent otherwise."""
+    generator = torch.Generator().manual_seed(0)
+    own = torch.randn(20_000, 40, generator=generator)
+    shared = torch.randn(20_000, 1, generator=generator)
+    x = (1 - common) ** 0.5 * own + common**0.5 * shared
+    unit = torch.logspace(-2, 2, 40)
+    factor, rest = factors(x * unit, 20, generator)
+    correlation = (factor.T @ factor + rest.square().diag()) / unit / unit.unsqueeze(1)
+    expected = common + (1 - common) * torch.eye(40)
+    assert float((correlation - expected).abs().max()) < 0.05
+
+
 def test_means_over_few_members_count_less() -> None:
     x, count = torch.tensor([[0.0], [10.0]]), torch.tensor([3.0, 1.0])
     assert trusted(x, count).flatten().tolist() == pytest.approx([0.25 * 2.5, 0.5 * 10 + 0.5 * 2.5])
