@@ -44,7 +44,7 @@ def test_all_methods_are_tuned_alike(dataset: str) -> None:
 
 def test_a_row_says_the_ratio_of_its_bytes() -> None:
     assert KEPT.ratio("random") == pytest.approx(0.0244, rel=0.01)
-    assert KEPT.ratio("herding") is None
+    assert KEPT.ratio("gcond") is None
 
 
 def test_a_ratio_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
