@@ -216,7 +216,7 @@ def test_the_spread_is_that_of_a_graph_in_memory(tmp_path: Path, make: Any) -> N
 
 
 def test_validation_nodes_judge_as_in_memory(tmp_path: Path) -> None:
-    """Of 30 validation nodes draws may get one wrong or right: single neighbours are measured on other edges."""
+    """Of 30 validation nodes draws may get one wrong: single neighbours are measured on other edges."""
     graph = films()
     made = on_disk(graph, tmp_path / "a", "mixture")
     found = made.provenance.measures
