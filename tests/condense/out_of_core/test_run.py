@@ -217,8 +217,8 @@ def test_the_spread_is_that_of_a_graph_in_memory(tmp_path: Path, make: Any) -> N
 
 @pytest.mark.parametrize("make", [films, products])
 def test_validation_nodes_judge_as_in_memory(tmp_path: Path, make: Any) -> None:
-    """Draws differ: single neighbours are measured on other edges. Among films one node of 30 decides, so only
-    among products the choice must be the same.
+    """Draws differ: single neighbours are measured on other edges. Among films one node of 30 decides,
+    so only among products the choice must be the same.
     """
     graph = make()
     made = on_disk(graph, tmp_path / "a", "mixture")
